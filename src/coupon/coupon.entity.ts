@@ -1,0 +1,72 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bigint } from '../platform/database/columns.js';
+
+/** Who may ask: users of the table `users`, or any user id. */
+export const AUDIENCES = ['registered', 'anyone'] as const;
+export const CODE_FORMATS = ['none', 'alphanumeric', 'hangul'] as const;
+/** How slots are decided: reserved in Redis and issued by the saga, or under MySQL's row lock. */
+export const STRATEGIES = ['reservation', 'lock'] as const;
+
+export type Audience = (typeof AUDIENCES)[number];
+export type CodeFormat = (typeof CODE_FORMATS)[number];
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** A promotion: its definition, and what the ledger has counted so far. */
+@Entity('coupons')
+export class Coupon {
+  @PrimaryColumn({ type: 'bigint', generated: 'increment', transformer: bigint })
+  id!: number;
+
+  @Column({ type: 'varchar', length: 255 })
+  name!: string;
+
+  @Column({ name: 'total_quantity', type: 'int' })
+  totalQuantity!: number;
+
+  /** Rows in `user_coupons`; P1 is its guarded update in issuance.repository.ts. */
+  @Column({ name: 'issued_quantity', type: 'int', default: 0 })
+  issuedQuantity!: number;
+
+  /** Rows in `issuance_failures`. */
+  @Column({ name: 'failed_quantity', type: 'int', default: 0 })
+  failedQuantity!: number;
+
+  @Column({ name: 'discount_amount', type: 'bigint', nullable: true, transformer: bigint })
+  discountAmount!: number | null;
+
+  @Column({ name: 'discount_rate', type: 'int', nullable: true })
+  discountRate!: number | null;
+
+  @Column({ name: 'starts_at', type: 'datetime', precision: 3 })
+  startsAt!: Date;
+
+  @Column({ name: 'expires_at', type: 'datetime', precision: 3 })
+  expiresAt!: Date;
+
+  @Column({ name: 'is_active', type: 'boolean', default: true })
+  isActive!: boolean;
+
+  @Column({ type: 'varchar', length: 16 })
+  audience!: Audience;
+
+  @Column({ name: 'code_format', type: 'varchar', length: 16 })
+  codeFormat!: CodeFormat;
+
+  @Column({ type: 'varchar', length: 16 })
+  strategy!: Strategy;
+
+  /** Grows with every change of the definition: Redis takes only a newer one. */
+  @Column({ type: 'bigint', default: 1, transformer: bigint })
+  version!: number;
+
+  /** How often the Redis keys have been rebuilt; 0 = never loaded. */
+  @Column({ type: 'bigint', default: 0, transformer: bigint })
+  epoch!: number;
+
+  /** No number up to this one may be given out after a rebuild that lost the sequence (P5). */
+  @Column({ name: 'sequence_base', type: 'bigint', default: 0, transformer: bigint })
+  sequenceBase!: number;
+
+  @Column({ name: 'created_at', type: 'datetime', precision: 3 })
+  createdAt!: Date;
+}

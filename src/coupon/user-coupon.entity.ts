@@ -1,0 +1,27 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { bigint } from '../platform/database/columns.js';
+
+/** The issued coupon of a user: the ledger. Written by the issuance only, never deleted. */
+@Entity('user_coupons')
+export class UserCoupon {
+  @PrimaryColumn({ type: 'bigint', generated: 'increment', transformer: bigint })
+  id!: number;
+
+  @Column({ name: 'coupon_id', type: 'bigint', transformer: bigint })
+  couponId!: number;
+
+  @Column({ name: 'user_id', type: 'bigint', transformer: bigint })
+  userId!: number;
+
+  @Column({ name: 'sequence_number', type: 'bigint', transformer: bigint })
+  sequenceNumber!: number;
+
+  @Column({ type: 'varchar', length: 32, nullable: true })
+  code!: string | null;
+
+  @Column({ name: 'issued_at', type: 'datetime', precision: 3 })
+  issuedAt!: Date;
+
+  @Column({ name: 'used_at', type: 'datetime', precision: 3, nullable: true })
+  usedAt!: Date | null;
+}

@@ -1,0 +1,11 @@
+import { CreateCoupons1763600000003 } from './coupon/migrations/1763600000003-create-coupons.js';
+import type { Migration } from './platform/database/data-source-options.js';
+import { CreateProducts1763600000002 } from './product/migrations/1763600000002-create-products.js';
+import { CreateUsers1763600000001 } from './user/migrations/1763600000001-create-users.js';
+
+/** Every migration of every module, oldest first. */
+export const MIGRATIONS: Migration[] = [
+  CreateUsers1763600000001,
+  CreateProducts1763600000002,
+  CreateCoupons1763600000003,
+];

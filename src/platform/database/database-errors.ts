@@ -1,0 +1,87 @@
+/**
+ * What an error of the database driver means. The one place that knows error numbers; sources: the MySQL 8.0 and
+ * MariaDB server error references, and the codes that mysql2 and Node's net module add for a lost connection.
+ */
+
+interface DriverError {
+  readonly code?: string;
+  readonly errno?: number;
+  readonly sqlState?: string;
+  readonly sqlMessage?: string;
+  readonly fatal?: boolean;
+}
+
+const DUPLICATE_KEY = 1062;
+const DEADLOCK = 1213;
+const LOCK_WAIT_TIMEOUT = 1205;
+/** A value the column can't hold (a character outside its character set): SQLSTATE HY000 on MySQL, 22007 on MariaDB. */
+const TRUNCATED_WRONG_VALUE = 1366;
+
+/** The server is there but can't serve now: too many connections, shutting down, read-only, disk full, killed, not a Galera primary. */
+const UNAVAILABLE_ERRNOS = new Set([
+  1021, 1040, 1041, 1047, 1053, 1077, 1079, 1114, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1290, 1317, 1792, 1836,
+  1927, 3024, 3032, 3168, 3169, 1205,
+]);
+
+const UNAVAILABLE_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+  'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+]);
+
+/** The driver's own error: TypeORM wraps it in QueryFailedError, Node wraps several connection attempts in AggregateError. */
+function driverError(error: unknown): (Error & DriverError) | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const wrapped: unknown = (error as { driverError?: unknown }).driverError;
+  return wrapped instanceof Error ? wrapped : error;
+}
+
+/** True when the database can't be reached or can't serve for now: the same call may succeed later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const cause = driverError(error);
+  if (cause === undefined) return false;
+  if (cause.errno !== undefined && UNAVAILABLE_ERRNOS.has(cause.errno)) return true;
+  if (cause.code !== undefined && UNAVAILABLE_CODES.has(cause.code)) return true;
+  return (
+    cause.fatal === true ||
+    /closed state|Pool is closed|is not established|Connection lost/.test(cause.message) ||
+    cause.constructor.name === 'TypeORMError'
+  );
+}
+
+/** True when the transaction lost against another one and should be started again. COMMIT may say so too (Galera). */
+export function isLockConflict(error: unknown): boolean {
+  const errno = driverError(error)?.errno;
+  return errno === DEADLOCK || errno === LOCK_WAIT_TIMEOUT;
+}
+
+/** True when a unique key already holds the value; `key` narrows it to the index of that name. */
+export function isDuplicateKey(error: unknown, key?: string): boolean {
+  const cause = driverError(error);
+  return cause?.errno === DUPLICATE_KEY && (key === undefined || (cause.sqlMessage ?? cause.message).includes(key));
+}
+
+/**
+ * True when the database refuses these very values and always will: SQLSTATE class 22 (data), 23 (constraint), 45
+ * (raised by a trigger), or error 1366. Everything else is taken for transient: an outage never costs a user a coupon.
+ */
+export function isRefusedForGood(error: unknown): boolean {
+  const cause = driverError(error);
+  if (cause === undefined) return false;
+  return cause.errno === TRUNCATED_WRONG_VALUE || /^(22|23|45)/.test(cause.sqlState ?? '');
+}
+
+/** The driver's message, for a log line or a failure's detail; without the statement and its values. */
+export function databaseErrorMessage(error: unknown): string {
+  const cause = driverError(error);
+  return cause?.sqlMessage ?? cause?.message ?? String(error);
+}
