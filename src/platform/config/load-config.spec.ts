@@ -1,0 +1,125 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Config, PROFILES } from './config.schema.js';
+import { ConfigError, loadConfig } from './load-config.js';
+
+const SERVICES = { REDIS_URL: 'redis://127.0.0.1:6379', DATABASE_URL: 'mysql://root:pass@127.0.0.1:3306/firstcome' };
+const LONG_TOKEN = 'x'.repeat(32);
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+function local(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return { NODE_ENV: 'local', ...SERVICES, ...env };
+}
+
+describe('loadConfig', () => {
+  it('takes the defaults, the profile over them and the environment over both', () => {
+    const config = loadConfig({ NODE_ENV: 'test', ...SERVICES, PORT: '0', COUPON_ISSUANCE_LINGER_MS: '7' });
+
+    expect(config.profile).toBe('test');
+    expect(config.http).toEqual({ port: 0, host: '0.0.0.0', bodyLimitBytes: 65_536, shutdownTimeoutMs: 5_000 });
+    expect(config.admin.token).toBe('local-admin');
+    expect(config.coupon.sweep.intervalMs).toBe(500);
+    expect(config.coupon.issuance).toEqual({
+      batchSize: 500,
+      lingerMs: 7,
+      queueCapacity: 100_000,
+      retryMaxDelayMs: 1_000,
+    });
+    expect(config.database.migrateAtStart).toBe(true);
+    expect(config.loadTest.seedAtStart).toBe(true);
+    expect(config.redis.url).toBe(SERVICES.REDIS_URL);
+  });
+
+  it('is production when NODE_ENV is not set or empty, with JSON logs, no migration and no seeding', () => {
+    for (const NODE_ENV of [undefined, '', 'production']) {
+      const config = loadConfig({ NODE_ENV, ...SERVICES, ADMIN_TOKEN: LONG_TOKEN });
+
+      expect(config.profile).toBe('production');
+      expect(config.log).toEqual({ level: 'info', format: 'json' });
+      expect(config.database.migrateAtStart).toBe(false);
+      expect(config.loadTest.seedAtStart).toBe(false);
+    }
+  });
+
+  it('has a complete configuration for every profile', () => {
+    for (const NODE_ENV of PROFILES) {
+      expect(problemsOf({ NODE_ENV, ...SERVICES, ADMIN_TOKEN: LONG_TOKEN })).toEqual([]);
+    }
+  });
+
+  it('refuses a NODE_ENV it does not know', () => {
+    expect(problemsOf({ NODE_ENV: 'staging', ...SERVICES })).toEqual([
+      'NODE_ENV is "staging": must be one of local, test, production',
+    ]);
+  });
+
+  it('is frozen all the way down', () => {
+    const config = loadConfig(local()) as { coupon: { lock: { waitMs: number } } } & Config;
+
+    expect(() => {
+      config.coupon.lock.waitMs = 1;
+    }).toThrow(TypeError);
+  });
+
+  it('names every problem at once, with its variable, what is wrong and what is allowed', () => {
+    const env = local({ PORT: 'eighty', LOG_LEVEL: 'loud', COUPON_RETENTION_DAYS: '0', DATABASE_MIGRATE_AT_START: 'yes' });
+
+    expect(problemsOf({ ...env, REDIS_URL: '', FAULT_POINT: 'after-commit' }).toSorted()).toEqual([
+      'coupon.retentionDays (COUPON_RETENTION_DAYS) is "0": must be a whole number from 1 to 3650',
+      'database.migrateAtStart (DATABASE_MIGRATE_AT_START) is "yes": must be true or false',
+      'faultPoint (FAULT_POINT) is "after-commit": must not be set outside the test profile',
+      'http.port (PORT) is "eighty": must be a whole number from 0 to 65535',
+      'log.level (LOG_LEVEL) is "loud": must be one of fatal, error, warn, info, debug, verbose',
+      'redis.url (REDIS_URL) is missing: must be redis://host:port or rediss://host:port',
+    ]);
+  });
+
+  it('keeps lock coupons below half of the connection pool', () => {
+    expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '9', DATABASE_POOL_SIZE: '20' }))).toEqual([]);
+    expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '10', DATABASE_POOL_SIZE: '20' }))).toEqual([
+      'coupon.lock.maxConcurrent (COUPON_LOCK_MAX_CONCURRENT) is "10": must be less than half of database.poolSize: the issuer needs the other connections',
+    ]);
+  });
+
+  it('allows a fault point in the test profile', () => {
+    expect(loadConfig({ NODE_ENV: 'test', ...SERVICES, FAULT_POINT: 'after-commit' }).faultPoint).toBe('after-commit');
+    expect(loadConfig(local()).faultPoint).toBeUndefined();
+  });
+
+  describe('in production', () => {
+    it('needs an admin token of at least 32 characters, and does not print a shorter one', () => {
+      const short = `secret-${'x'.repeat(24)}`;
+
+      expect(short).toHaveLength(31);
+      expect(problemsOf({ ...SERVICES, ADMIN_TOKEN: short })).toEqual([
+        'admin.token (ADMIN_TOKEN) is not valid: must have at least 32 characters in production',
+      ]);
+      expect(problemsOf({ ...SERVICES })).toEqual([
+        'admin.token (ADMIN_TOKEN) is missing: must be given, with at least 32 characters in production',
+      ]);
+    });
+
+    it('can not be told to seed test data', () => {
+      expect(problemsOf({ ...SERVICES, ADMIN_TOKEN: LONG_TOKEN, LOAD_TEST_SEED_AT_START: 'true' })).toEqual([
+        'loadTest.seedAtStart (LOAD_TEST_SEED_AT_START) is "true": must be false in production: test users and test coupons are not for there',
+      ]);
+    });
+  });
+
+  it('never prints a secret', () => {
+    const env = local({ REDIS_URL: 'http://:s3cret@host', DATABASE_URL: 'mysql://root:s3cret@host' });
+
+    expect(problemsOf(env)).toEqual([
+      'redis.url (REDIS_URL) is not valid: must be redis://host:port or rediss://host:port',
+      'database.url (DATABASE_URL) is not valid: must be mysql://user:password@host:port/schema',
+    ]);
+  });
+});
