@@ -1,0 +1,3 @@
+export { Product } from './product.entity.js';
+export { ProductModule } from './product.module.js';
+export { ProductRepository } from './product.repository.js';

@@ -1,0 +1,63 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../platform/config/config.schema.js';
+import { UserDirectory } from './user-directory.service.js';
+import type { UserRepository } from './user.repository.js';
+
+const TTL_MS = 1000;
+
+describe('UserDirectory', () => {
+  const findExistingIds = jest.fn<UserRepository['findExistingIds']>();
+  const directoryOf = (cacheTtlMs = TTL_MS) =>
+    new UserDirectory(
+      { user: { cacheSize: 10_000, cacheTtlMs } } as Config,
+      { findExistingIds } as unknown as UserRepository,
+    );
+  let directory: UserDirectory;
+
+  beforeEach(() => {
+    findExistingIds.mockReset().mockImplementation(async (ids) => ids.filter((id) => id < 5000));
+    directory = directoryOf();
+  });
+
+  it('asks once for everybody who came in during one turn of the event loop', async () => {
+    // Two timers due at once are two callbacks of one turn, as two requests that arrive together are.
+    const inCallback = (userId: number) =>
+      new Promise<boolean>((resolve) => {
+        setTimeout(() => resolve(directory.exists(userId)), 1);
+      });
+    const answers = await Promise.all([inCallback(1), inCallback(6000), inCallback(1), inCallback(7)]);
+
+    expect(answers).toEqual([true, false, true, true]);
+    expect(findExistingIds.mock.calls).toEqual([[[1, 6000, 7]]]);
+  });
+
+  it('asks for at most 1000 ids at a time', async () => {
+    await Promise.all(Array.from({ length: 2500 }, (_, i) => directory.exists(i + 1)));
+    expect(findExistingIds.mock.calls.map(([ids]) => ids.length)).toEqual([1000, 1000, 500]);
+  });
+
+  it('remembers a yes for its time, and a no not at all', async () => {
+    directory = directoryOf(50);
+    expect(directory.isKnown(1)).toBe(false);
+    await directory.exists(1);
+    await directory.exists(6000);
+    expect(directory.isKnown(1)).toBe(true);
+    expect(directory.isKnown(6000)).toBe(false);
+
+    await directory.exists(1);
+    await directory.exists(6000);
+    expect(findExistingIds.mock.calls).toEqual([[[1]], [[6000]], [[6000]]]);
+
+    await delay(60);
+    expect(directory.isKnown(1)).toBe(false);
+  });
+
+  it('passes a database error on to everyone who waited, and asks again the next time', async () => {
+    findExistingIds.mockRejectedValueOnce(new Error('connection lost'));
+    const answers = await Promise.allSettled([directory.exists(1), directory.exists(2)]);
+    expect(answers.map((answer) => answer.status)).toEqual(['rejected', 'rejected']);
+
+    await expect(directory.exists(1)).resolves.toBe(true);
+  });
+});
