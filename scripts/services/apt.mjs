@@ -1,0 +1,56 @@
+/** Debian's and Ubuntu's packages, where we may install them. */
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { findBinary } from './binaries.mjs';
+import { withLock } from './lock.mjs';
+import { servicesDir } from './project.mjs';
+
+/**
+ * Installs packages as root or with password-less sudo, and says so first.
+ * @param {string[]} packages
+ * @param {(line: string) => void} say
+ * @returns {Promise<boolean>} false where that is not possible: another system, or no right to do so
+ */
+export async function installPackages(packages, say) {
+  const prefix = asRoot();
+  if (!prefix || !existsSync('/etc/debian_version') || !findBinary('apt-get')) return false;
+  return withLock(join(servicesDir, 'apt.lock'), async () => {
+    say(`Installing ${packages.join(' and ')} with apt-get`);
+    await aptGet(prefix, ['update', '-q']);
+    await aptGet(prefix, ['install', '-q', '-y', '--no-install-recommends', ...packages]);
+    return true;
+  });
+}
+
+/** What to put before a command that needs root, null when we can not be root. */
+function asRoot() {
+  if (process.getuid?.() === 0) return [];
+  try {
+    execFileSync('sudo', ['-n', 'true'], { stdio: 'ignore' });
+    return ['sudo', '-n'];
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Its output is shown only when it fails: it is long, and standard output may be somebody's JSON.
+ * @param {string[]} prefix
+ * @param {string[]} args
+ * @returns {Promise<void>}
+ */
+function aptGet(prefix, args) {
+  const call = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=300', ...args];
+  const [command = '', ...rest] = call;
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`\`${call.join(' ')}\` failed with code ${code}:\n${output.trim().split('\n').slice(-15).join('\n')}`));
+    });
+  });
+}

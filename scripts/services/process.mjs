@@ -1,0 +1,95 @@
+/** Processes of the operating system: alive or not, whose they are, how to end them. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Whether a process runs. A zombie does not: where nobody reaps orphans (a container
+ * without an init) signal 0 reaches a dead server for ever.
+ * @param {number} pid
+ */
+export function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (errorCode(error) === 'ESRCH') return false;
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const ended = /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+    // The first thread may be gone while the others still hold files and ports.
+    return !ended || readdirSync(`/proc/${pid}/task`).length > 1;
+  } catch {
+    return process.platform !== 'linux';
+  }
+}
+
+/**
+ * Whether the process works in this directory. Both servers change into their data
+ * directory, so this tells ours from a stranger that inherited the process id.
+ * @param {number} pid
+ * @param {string} dir
+ */
+export function worksIn(pid, dir) {
+  try {
+    return workingDirectory(pid) === realpathSync(dir);
+  } catch {
+    return false;
+  }
+}
+
+/** @param {number} pid */
+function workingDirectory(pid) {
+  if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`);
+  const answer = execFileSync('lsof', ['-a', '-p', String(pid), '-d', 'cwd', '-Fn'], { encoding: 'utf8' });
+  return /^n(.*)$/m.exec(answer)?.[1];
+}
+
+/**
+ * Sends a signal; a process that is already gone is no error.
+ * @param {number} pid
+ * @param {NodeJS.Signals} signal
+ */
+export function sendSignal(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * Resolves true when the process has ended, false when it still runs after the time given.
+ * @param {number} pid
+ * @param {number} timeoutMs
+ */
+export async function waitForEnd(pid, timeoutMs) {
+  const deadline = Date.now() + timeoutMs;
+  while (isAlive(pid)) {
+    if (Date.now() > deadline) return false;
+    await sleep(10);
+  }
+  return true;
+}
+
+/**
+ * Ends a process: SIGTERM, woken if it was frozen by SIGSTOP, SIGKILL when it takes too long.
+ * @param {number} pid
+ * @param {number} [graceMs]
+ */
+export async function stopProcess(pid, graceMs = 15_000) {
+  sendSignal(pid, 'SIGTERM');
+  sendSignal(pid, 'SIGCONT');
+  if (await waitForEnd(pid, graceMs)) return;
+  sendSignal(pid, 'SIGKILL');
+  if (!(await waitForEnd(pid, 5_000))) throw new Error(`process ${pid} does not end, even by SIGKILL`);
+}
+
+/**
+ * The `code` of a Node error such as ENOENT; undefined for any other value.
+ * @param {unknown} error
+ * @returns {string | undefined}
+ */
+export function errorCode(error) {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}

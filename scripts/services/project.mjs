@@ -1,0 +1,12 @@
+/** Where the project is, whatever the working directory. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout: the directory of package.json. */
+export const projectDir = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+/** Data, logs and state of the servers that we start. */
+export const servicesDir = join(projectDir, '.services');
+
+/** Programs that are fetched once and kept. */
+export const toolsDir = join(projectDir, '.tools');

@@ -1,0 +1,150 @@
+/** What Redis and MySQL have in common when we start them: a directory, a detached process, a log, a pid file. */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.mjs';
+import { isAlive, sendSignal, stopProcess, waitForEnd, worksIn } from './process.mjs';
+
+/**
+ * A server that runs.
+ * @typedef {object} RunningServer
+ * @property {string} url    what a client connects to
+ * @property {number} port
+ * @property {number} pid
+ * @property {string} dir    as given at the start; start again with the same dir and port to get the same data back
+ * @property {() => Promise<void>} stop                           ends it in order; no error when it is gone already
+ * @property {(signal: NodeJS.Signals) => Promise<void>} kill     sends a signal; after SIGKILL it waits for the end
+ */
+
+/**
+ * @typedef {object} ServerPlan
+ * @property {string} name       for messages
+ * @property {string} dir
+ * @property {number | undefined} port   undefined: any free one
+ * @property {((line: string) => void) | undefined} log
+ * @property {NodeJS.ProcessEnv | undefined} env
+ * @property {(port: number) => { binary: string, args: string[] }} command
+ * @property {(port: number) => string} url
+ * @property {(port: number, pid: number) => Promise<boolean>} answers   true once the very process serves clients
+ */
+
+const READY_TIMEOUT_MS = 60_000;
+const PORT_ATTEMPTS = 5;
+
+/**
+ * The files a server keeps in its directory.
+ * @param {string} dir
+ */
+export function serverFiles(dir) {
+  return {
+    data: join(dir, 'data'),
+    pid: join(dir, 'server.pid'),
+    log: join(dir, 'server.log'),
+  };
+}
+
+/**
+ * The process id of the server that works in this directory, null when none does.
+ * @param {string} dir
+ */
+export function pidIn(dir) {
+  const files = serverFiles(dir);
+  try {
+    const pid = Number.parseInt(readFileSync(files.pid, 'utf8'), 10);
+    return pid > 0 && isAlive(pid) && worksIn(pid, files.data) ? pid : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Starts a server and resolves when it answers. It outlives us and the terminal's Ctrl-C.
+ * @param {ServerPlan} plan
+ * @returns {Promise<RunningServer>}
+ */
+export async function startServer(plan) {
+  const running = pidIn(plan.dir);
+  if (running) throw new Error(`${plan.name} already works in ${plan.dir} (pid ${running}); stop it first`);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnPort(plan, plan.port ?? (await freePort()));
+    } catch (error) {
+      const portWasTaken = error instanceof Error && /address already in use/i.test(error.message);
+      if (!portWasTaken || plan.port !== undefined || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/**
+ * @param {ServerPlan} plan
+ * @param {number} port
+ * @returns {Promise<RunningServer>}
+ */
+async function startOnPort(plan, port) {
+  const files = serverFiles(plan.dir);
+  mkdirSync(files.data, { recursive: true });
+  const { binary, args } = plan.command(port);
+  const output = openSync(files.log, 'a');
+  const logStart = statSync(files.log).size;
+  const child = spawn(binary, args, {
+    detached: true,
+    stdio: ['ignore', output, output],
+    // Where the server goes by itself, too; like this the process can be told as ours from its first moment.
+    cwd: files.data,
+    env: plan.env ?? process.env,
+  });
+  closeSync(output);
+  /** @type {string | null} */
+  let end = null;
+  child.once('error', (error) => (end = error.message));
+  child.once('exit', (code, signal) => (end = signal ? `ended by ${signal}` : `ended with code ${code}`));
+  child.unref();
+  const pid = child.pid ?? 0;
+  // Written here and not left to the server, so that a start which is killed half-way can be found again.
+  if (pid) writeFileSync(files.pid, `${pid}\n`);
+
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  while (!(await plan.answers(port, pid))) {
+    if (end === null && Date.now() > deadline) {
+      await stopProcess(pid);
+      end = `gave no answer on port ${port} within ${READY_TIMEOUT_MS / 1000} s`;
+    }
+    if (end !== null) {
+      rmSync(files.pid, { force: true });
+      throw new Error(`${plan.name} ${end}. Its log, ${files.log}, ends with:\n${lastLines(files.log, logStart)}`);
+    }
+    await sleep(15);
+  }
+  plan.log?.(`${plan.name} runs on port ${port} (pid ${pid})`);
+  return runningServer({ url: plan.url(port), port, pid, dir: plan.dir });
+}
+
+/**
+ * The handle of a server whose process id is known to be ours.
+ * @param {{ url: string, port: number, pid: number, dir: string }} server
+ * @returns {RunningServer}
+ */
+export function runningServer(server) {
+  const isOurs = () => isAlive(server.pid) && worksIn(server.pid, serverFiles(server.dir).data);
+  return {
+    ...server,
+    stop: async () => {
+      if (isOurs()) await stopProcess(server.pid);
+    },
+    kill: async (signal) => {
+      if (!isOurs()) return;
+      sendSignal(server.pid, signal);
+      if (signal === 'SIGKILL') await waitForEnd(server.pid, 5_000);
+    },
+  };
+}
+
+/**
+ * @param {string} file
+ * @param {number} from  byte at which this start began
+ */
+function lastLines(file, from) {
+  const text = readFileSync(file).subarray(from).toString('utf8').trim();
+  return text.split('\n').slice(-12).join('\n') || '(nothing)';
+}
