@@ -86,10 +86,11 @@ export async function stopProcess(pid, graceMs = 15_000) {
 }
 
 /**
- * The `code` of a Node error such as ENOENT; undefined for any other value.
+ * The `code` of a Node error such as ENOENT; undefined for any other value. Inside Jest the errors of Node's own
+ * modules are no `instanceof Error`: they come from another realm.
  * @param {unknown} error
  * @returns {string | undefined}
  */
 export function errorCode(error) {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }

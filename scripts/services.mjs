@@ -1,0 +1,43 @@
+/** npm run services -- up | down | status | reset [--json]: Redis and MySQL of the local profile. */
+import { errorMessage, serviceLine } from './services/messages.mjs';
+import { localProfile } from './services/profile.mjs';
+import { erase, provision, shutDown, status } from './services/provision.mjs';
+
+const USAGE = `Usage: npm run services -- <command> [--json]
+  up      start Redis and MySQL, where they do not run yet
+  down    stop them; the data stays
+  status  where they run
+  reset   stop them, delete their data, start anew`;
+
+const profile = localProfile();
+const asJson = process.argv.includes('--json');
+const words = process.argv.slice(2).filter((word) => word !== '--json');
+/** @param {string} line */
+const say = (line) => console.error(line);
+
+/** @type {Record<string, () => Promise<unknown>>} */
+const commands = {
+  up: () => provision(profile, say),
+  down: () => shutDown(profile),
+  status: () => Promise.resolve(),
+  reset: async () => {
+    await erase(profile);
+    await provision(profile, say);
+  },
+};
+
+const command = words.length === 1 ? commands[words[0] ?? ''] : undefined;
+if (command) {
+  try {
+    await command();
+    const services = await status(profile);
+    if (asJson) console.log(JSON.stringify(services, null, 2));
+    else for (const line of [serviceLine('Redis', services.redis), serviceLine('MySQL', services.mysql)]) console.log(line);
+  } catch (error) {
+    console.error(errorMessage(error));
+    process.exitCode = 1;
+  }
+} else {
+  console.error(USAGE);
+  process.exitCode = 2;
+}

@@ -1,0 +1,75 @@
+/** Redis and MySQL from docker-compose.yml, where a Docker engine answers. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { findBinary } from './binaries.mjs';
+import { projectDir } from './project.mjs';
+
+const run = promisify(execFile);
+
+/* Reachable from 127.0.0.1 only, as the private servers are. */
+const PASSWORD = 'firstcome';
+
+/** Whether there is an engine with the compose plug-in. */
+export async function dockerAnswers() {
+  const docker = findBinary('docker');
+  if (!docker) return false;
+  try {
+    await run(docker, ['info'], { timeout: 5_000 });
+    await run(docker, ['compose', 'version'], { timeout: 5_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts services of the compose file and resolves when they are healthy.
+ * @param {import('./profile.mjs').Profile} profile
+ * @param {import('./state.mjs').ServiceName} name
+ * @param {number} port  on 127.0.0.1
+ * @returns {Promise<string>} the url
+ */
+export async function composeUp(profile, name, port) {
+  await compose(profile, ['up', '-d', '--wait', name], { [name === 'redis' ? 'REDIS_PORT' : 'MYSQL_PORT']: String(port) });
+  return name === 'redis'
+    ? `redis://127.0.0.1:${port}`
+    : `mysql://root:${PASSWORD}@127.0.0.1:${port}/${profile.database}`;
+}
+
+/**
+ * Stops the containers; their volumes stay.
+ * @param {import('./profile.mjs').Profile} profile
+ */
+export async function composeStop(profile) {
+  await compose(profile, ['stop']);
+}
+
+/**
+ * Removes the containers and everything they stored.
+ * @param {import('./profile.mjs').Profile} profile
+ */
+export async function composeRemove(profile) {
+  await compose(profile, ['down', '--volumes']);
+}
+
+/**
+ * A project name of its own, so that the containers do not mix with those of a plain `docker compose up`.
+ * @param {import('./profile.mjs').Profile} profile
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} [variables]
+ */
+async function compose(profile, args, variables = {}) {
+  const docker = findBinary('docker') ?? 'docker';
+  await run(docker, ['compose', '-p', `firstcome-${profile.name}`, ...args], {
+    cwd: projectDir,
+    env: {
+      ...process.env,
+      // The file wants it for the app, which is not started here.
+      ADMIN_TOKEN: 'not-used-by-redis-and-mysql-alone',
+      MYSQL_DATABASE: profile.database,
+      MYSQL_ROOT_PASSWORD: PASSWORD,
+      MYSQL_PASSWORD: PASSWORD,
+      ...variables,
+    },
+  });
+}

@@ -1,0 +1,27 @@
+/** The last resorts when neither a program nor a Docker engine is there: install it, or say how. */
+import { installPackages } from './apt.mjs';
+import { SERVICE_KINDS } from './service-kinds.mjs';
+
+/**
+ * Installs what is missing through apt where we may.
+ * @param {import('./state.mjs').ServiceName[]} missing
+ * @param {import('./profile.mjs').Profile} profile
+ * @param {(line: string) => void} say
+ * @throws when that is not possible; the message says what one can do by hand
+ */
+export async function installMissing(missing, profile, say) {
+  const kinds = missing.map((name) => SERVICE_KINDS[name]);
+  const packages = kinds.map((kind) => kind.aptPackage);
+  if ((await installPackages(packages, say)) && kinds.every((kind) => kind.isInstalled(profile))) return;
+  const labels = kinds.map((kind) => kind.label).join(' and ');
+  const variables = kinds.map((kind) => kind.variable).join(' and ');
+  throw new Error(
+    [
+      `${labels} can not be started: not installed, no Docker engine answers, and apt-get can not be used here. One of:`,
+      '  Debian, Ubuntu   sudo apt-get install -y --no-install-recommends redis-server mariadb-server',
+      '  macOS            brew install redis mariadb',
+      '  Docker           start the Docker engine (with the compose plug-in)',
+      `  your own         set ${variables}`,
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,177 @@
+/** Brings the services of a profile up, in the order: given, private, Docker, installed and then private. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { composeRemove, composeStop, composeUp, dockerAnswers } from './docker.mjs';
+import { freePort, isPortFree } from './free-port.mjs';
+import { installMissing } from './install.mjs';
+import { withLock } from './lock.mjs';
+import { stopProcess } from './process.mjs';
+import { SERVICE_KINDS } from './service-kinds.mjs';
+import { readState, remember, SERVICE_NAMES, serviceDir, verifiedPid } from './state.mjs';
+
+/** @typedef {import('./profile.mjs').Profile} Profile */
+/** @typedef {import('./state.mjs').ServiceName} ServiceName */
+/** @typedef {'given' | 'private' | 'docker'} Mode */
+/** @typedef {{ url: string, pid: number | null, mode: Mode }} Service  pid is null where we did not start it */
+/** @typedef {(line: string) => void} Say */
+
+/** Loading a big append-only file or recovering after a crash takes its time; a frozen server never answers. */
+const REUSE_TIMEOUT_MS = 10_000;
+
+/**
+ * Both services, started unless they run. Safe to call from several processes at once.
+ * @param {Profile} profile
+ * @param {Say} say
+ * @returns {Promise<Record<ServiceName, Service>>}
+ */
+export function provision(profile, say) {
+  return locked(profile, async () => {
+    const modes = await chooseModes(profile, say);
+    return { redis: await bringUp(profile, 'redis', modes.redis, say), mysql: await bringUp(profile, 'mysql', modes.mysql, say) };
+  });
+}
+
+/**
+ * What runs now; null where nothing does.
+ * @param {Profile} profile
+ * @returns {Promise<Record<ServiceName, Service | null>>}
+ */
+export async function status(profile) {
+  return { redis: await statusOf(profile, 'redis'), mysql: await statusOf(profile, 'mysql') };
+}
+
+/**
+ * Stops what we started; the data stays.
+ * @param {Profile} profile
+ */
+export function shutDown(profile) {
+  return locked(profile, () => stopAll(profile));
+}
+
+/**
+ * Stops what we started and deletes its data. Given servers are left alone.
+ * @param {Profile} profile
+ */
+export function erase(profile) {
+  return locked(profile, async () => {
+    await stopAll(profile);
+    if (usesDocker(profile)) await composeRemove(profile);
+    for (const name of SERVICE_NAMES) rmSync(serviceDir(profile.dir, name), { recursive: true, force: true });
+  });
+}
+
+/**
+ * @template T
+ * @param {Profile} profile
+ * @param {() => Promise<T>} work
+ */
+function locked(profile, work) {
+  return withLock(join(profile.dir, 'lock'), work);
+}
+
+/**
+ * @param {Profile} profile
+ * @param {Say} say
+ */
+async function chooseModes(profile, say) {
+  const state = readState(profile.dir);
+  /** @type {Record<ServiceName, Mode>} */
+  const modes = { redis: 'private', mysql: 'private' };
+  /** @type {ServiceName[]} */
+  const missing = [];
+  for (const name of SERVICE_NAMES) {
+    const kind = SERVICE_KINDS[name];
+    if (process.env[kind.variable]) modes[name] = 'given';
+    // What was started with Docker stays there: that is where its data is.
+    else if (state[name]?.mode === 'docker' || !kind.isInstalled(profile)) missing.push(name);
+  }
+  if (missing.length === 0) return modes;
+  if (await dockerAnswers()) for (const name of missing) modes[name] = 'docker';
+  else await installMissing(missing, profile, say);
+  return modes;
+}
+
+/**
+ * @param {Profile} profile
+ * @param {ServiceName} name
+ * @param {Mode} mode
+ * @param {Say} say
+ * @returns {Promise<Service>}
+ */
+async function bringUp(profile, name, mode, say) {
+  const kind = SERVICE_KINDS[name];
+  if (mode === 'given') return { url: process.env[kind.variable] ?? '', pid: null, mode };
+  const record = readState(profile.dir)[name];
+  if (mode === 'docker') {
+    const port = record?.mode === 'docker' ? record.port : await choosePort(profile, name, say);
+    say(`Starting ${kind.label} with Docker`);
+    const url = await composeUp(profile, name, port);
+    remember(profile.dir, name, { mode, url, port, pid: null });
+    return { url, pid: null, mode };
+  }
+  const running = verifiedPid(profile.dir, name);
+  if (running && record && (await answersInTime(kind, record.url))) return { url: record.url, pid: running, mode };
+  if (running) await stopProcess(running);
+  const port = await choosePort(profile, name, say);
+  const server = await kind.start(profile, serviceDir(profile.dir, name), port);
+  remember(profile.dir, name, { mode, url: server.url, port: server.port, pid: server.pid });
+  return { url: server.url, pid: server.pid, mode };
+}
+
+/**
+ * @param {import('./service-kinds.mjs').ServiceKind} kind
+ * @param {string} url
+ */
+async function answersInTime(kind, url) {
+  const deadline = Date.now() + REUSE_TIMEOUT_MS;
+  while (!(await kind.answers(url))) {
+    if (Date.now() > deadline) return false;
+    await sleep(100);
+  }
+  return true;
+}
+
+/**
+ * The port of the last time, else the preferred one, else any: never one that somebody else listens on.
+ * @param {Profile} profile
+ * @param {ServiceName} name
+ * @param {Say} say
+ */
+async function choosePort(profile, name, say) {
+  const wanted = readState(profile.dir)[name]?.port ?? profile.ports?.[name];
+  if (wanted === undefined) return freePort();
+  if (await isPortFree(wanted)) return wanted;
+  const port = await freePort();
+  say(`Port ${wanted} is taken by another program; ${SERVICE_KINDS[name].label} uses ${port}`);
+  return port;
+}
+
+/**
+ * @param {Profile} profile
+ * @param {ServiceName} name
+ * @returns {Promise<Service | null>}
+ */
+async function statusOf(profile, name) {
+  const kind = SERVICE_KINDS[name];
+  const given = process.env[kind.variable];
+  if (given) return { url: given, pid: null, mode: 'given' };
+  const record = readState(profile.dir)[name];
+  if (record?.mode === 'docker') {
+    return (await kind.answers(record.url)) ? { url: record.url, pid: null, mode: 'docker' } : null;
+  }
+  const pid = verifiedPid(profile.dir, name);
+  return record && pid ? { url: record.url, pid, mode: 'private' } : null;
+}
+
+/** @param {Profile} profile */
+async function stopAll(profile) {
+  const pids = SERVICE_NAMES.map((name) => verifiedPid(profile.dir, name)).filter((pid) => pid !== null);
+  await Promise.all(pids.map((pid) => stopProcess(pid)));
+  if (usesDocker(profile)) await composeStop(profile);
+}
+
+/** @param {Profile} profile */
+function usesDocker(profile) {
+  return Object.values(readState(profile.dir)).some((record) => record.mode === 'docker');
+}

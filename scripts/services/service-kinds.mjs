@@ -1,0 +1,37 @@
+/** Redis and MySQL seen alike: which variable gives one, how it is found, started and asked. */
+import { findMySql } from './mysql-binaries.mjs';
+import { mysqlAnswers, startMysql } from './mysql-server.mjs';
+import { findRedis, redisAnswers, startRedis } from './redis-server.mjs';
+
+/**
+ * @typedef {object} ServiceKind
+ * @property {string} label
+ * @property {string} variable           the environment variable that gives a server of one's own
+ * @property {string} aptPackage
+ * @property {(profile: import('./profile.mjs').Profile) => boolean} isInstalled
+ * @property {(profile: import('./profile.mjs').Profile, dir: string, port: number | undefined) =>
+ *   Promise<import('./server-process.mjs').RunningServer>} start
+ * @property {(url: string) => Promise<boolean>} answers
+ */
+
+/** @type {Record<import('./state.mjs').ServiceName, ServiceKind>} */
+export const SERVICE_KINDS = {
+  redis: {
+    label: 'Redis',
+    variable: 'REDIS_URL',
+    aptPackage: 'redis-server',
+    isInstalled: () => findRedis() !== null,
+    start: (_profile, dir, port) => startRedis({ dir, ...(port === undefined ? {} : { port }) }),
+    answers: (url) => redisAnswers(Number(new URL(url).port)),
+  },
+  mysql: {
+    label: 'MySQL',
+    variable: 'DATABASE_URL',
+    aptPackage: 'mariadb-server',
+    // MySQL 8 of the tests is fetched when it is started.
+    isInstalled: ({ flavour }) => flavour === 'mysql8' || findMySql() !== null,
+    start: ({ database, durable, flavour }, dir, port) =>
+      startMysql({ dir, database, durable, flavour, ...(port === undefined ? {} : { port }) }),
+    answers: (url) => mysqlAnswers(url),
+  },
+};

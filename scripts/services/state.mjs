@@ -1,0 +1,86 @@
+/** What a profile remembers between two calls: `state.json` in its directory. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pidIn } from './server-process.mjs';
+
+/** @typedef {'redis' | 'mysql'} ServiceName */
+
+/**
+ * @typedef {object} ServiceRecord
+ * @property {'private' | 'docker'} mode
+ * @property {string} url
+ * @property {number} port
+ * @property {number | null} pid   as it was; ask `verifiedPid` whether it still is
+ */
+
+/** @typedef {Partial<Record<ServiceName, ServiceRecord>>} State */
+
+/** @type {readonly ServiceName[]} */
+export const SERVICE_NAMES = ['redis', 'mysql'];
+
+/**
+ * Where a service of the profile keeps its files.
+ * @param {string} profileDir
+ * @param {ServiceName} name
+ */
+export function serviceDir(profileDir, name) {
+  return join(profileDir, name);
+}
+
+/**
+ * The pid of the profile's private server, null when it does not run. Never a stranger's: the process must work in
+ * our data directory.
+ * @param {string} profileDir
+ * @param {ServiceName} name
+ */
+export function verifiedPid(profileDir, name) {
+  return pidIn(serviceDir(profileDir, name));
+}
+
+/**
+ * @param {string} profileDir
+ * @returns {State} empty when nothing was ever started, or the file can not be read
+ */
+export function readState(profileDir) {
+  try {
+    /** @type {unknown} */
+    const parsed = JSON.parse(readFileSync(stateFile(profileDir), 'utf8'));
+    return isState(parsed) ? parsed : {};
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Remembers one service; the others stay as they are.
+ * @param {string} profileDir
+ * @param {ServiceName} name
+ * @param {ServiceRecord} record
+ */
+export function remember(profileDir, name, record) {
+  const file = stateFile(profileDir);
+  const unfinished = `${file}.unfinished`;
+  mkdirSync(profileDir, { recursive: true });
+  writeFileSync(unfinished, `${JSON.stringify({ ...readState(profileDir), [name]: record }, null, 2)}\n`);
+  renameSync(unfinished, file);
+}
+
+/** @param {string} profileDir */
+function stateFile(profileDir) {
+  return join(profileDir, 'state.json');
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is State}
+ */
+function isState(value) {
+  return typeof value === 'object' && value !== null && Object.values(value).every((record) => isRecord(record));
+}
+
+/** @param {unknown} value */
+function isRecord(value) {
+  if (typeof value !== 'object' || value === null) return false;
+  const known = 'mode' in value && (value.mode === 'private' || value.mode === 'docker');
+  return known && 'url' in value && typeof value.url === 'string' && 'port' in value && typeof value.port === 'number';
+}
