@@ -41,7 +41,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
 }
 
 function readYaml(file: string): Tree {
-  return (parse(readFileSync(new URL(file, CONFIG_DIRECTORY), 'utf8')) ?? {}) as Tree;
+  const content: unknown = parse(readFileSync(new URL(file, CONFIG_DIRECTORY), 'utf8'));
+  return isTree(content) ? content : {};
 }
 
 /** Compose files and CI pass variables that are empty when nobody set them: that is no value. */
