@@ -1,0 +1,65 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DomainError } from './domain-error.js';
+import { DatabaseUnavailableError, InternalError } from './platform.errors.js';
+import { PROBLEM_CATALOG, type ProblemCatalog, type ProblemKind, problemType } from './problem-catalog.js';
+import { pathOf, toDomainError } from './to-domain-error.js';
+
+/** While the database is away every request says so; the log repeats it this often. */
+const OUTAGE_LOG_INTERVAL_MS = 1_000;
+
+/** The one place where an error becomes an answer: `application/problem+json` (RFC 9457) with a stable `code`. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Problem');
+  private readonly kinds: ReadonlyMap<string, ProblemKind & { type: string }>;
+  private lastOutageLog = -Infinity;
+
+  constructor(@Inject(PROBLEM_CATALOG) catalog: ProblemCatalog) {
+    this.kinds = new Map(Object.entries(catalog).map(([code, kind]) => [code, { ...kind, type: problemType(code) }]));
+  }
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    this.answer(error, host.getArgByIndex<FastifyRequest>(0), host.getArgByIndex<FastifyReply>(1));
+  }
+
+  /** Also called for what fails before Nest is reached, such as a malformed URL. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const refusal = toDomainError(error, request);
+    const kind = this.kinds.get(refusal.code);
+    if (kind === undefined) {
+      this.answer(new Error(`no status for the code ${refusal.code}`, { cause: error }), request, reply);
+      return;
+    }
+    this.logWhatMatters(refusal, error, request);
+    if (reply.sent) return;
+
+    const { type, title, status } = kind;
+    if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', refusal.retryAfterSeconds);
+    reply
+      .code(status)
+      .header('content-type', 'application/problem+json')
+      .send(
+        JSON.stringify({
+          type,
+          title,
+          status,
+          detail: refusal.message,
+          instance: pathOf(request.url),
+          code: refusal.code,
+          ...refusal.data,
+        }),
+      );
+  }
+
+  /** Refusals are the caller's business and are not logged; an outage and our own faults are. */
+  private logWhatMatters(refusal: DomainError, error: unknown, request: FastifyRequest): void {
+    if (refusal instanceof InternalError) {
+      const stack = error instanceof Error ? error.stack : undefined;
+      this.logger.error(`${request.method} ${pathOf(request.url)} failed, request ${request.id}: ${String(error)}`, stack);
+    } else if (refusal instanceof DatabaseUnavailableError && Date.now() - this.lastOutageLog >= OUTAGE_LOG_INTERVAL_MS) {
+      this.lastOutageLog = Date.now();
+      this.logger.warn(`the database is unavailable, answering 503: ${String(refusal.cause)}`);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { HttpException } from '@nestjs/common';
+import { isDatabaseUnavailable } from '../database/database-errors.js';
+import { DomainError } from './domain-error.js';
+import {
+  BodyTooLargeError,
+  DatabaseUnavailableError,
+  InternalError,
+  MalformedJsonError,
+  RouteNotFoundError,
+  UnauthenticatedError,
+  UnsupportedMediaTypeError,
+  ValidationFailedError,
+} from './platform.errors.js';
+
+interface RequestLine {
+  readonly id: string;
+  readonly method: string;
+  readonly url: string;
+}
+
+/** What a thrown value means to the caller; what we do not know is an {@link InternalError}. */
+export function toDomainError(error: unknown, request: RequestLine): DomainError {
+  if (error instanceof DomainError) return error;
+  const status = statusOf(error);
+  if (status !== undefined && status < 500) return refusalOfFramework(frameworkCodeOf(error), status, request);
+  if (isDatabaseUnavailable(error)) return new DatabaseUnavailableError({ cause: error });
+  return new InternalError(request.id);
+}
+
+/** The path of a request, without its query. */
+export function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+/** Codes: fastify/lib/errors.js. Of Nest's own exceptions only the status says what they mean. */
+function refusalOfFramework(code: string | undefined, status: number, request: RequestLine): DomainError {
+  switch (code) {
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return new MalformedJsonError();
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new ValidationFailedError([{ path: 'body', message: 'is required' }]);
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new ValidationFailedError([{ path: 'body', message: 'is not as long as Content-Length says' }]);
+    case 'FST_ERR_BAD_URL':
+      return new ValidationFailedError([{ path: 'url', message: 'is not a valid URL' }]);
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new ValidationFailedError([{ path: 'url', message: 'has a part that is too long' }]);
+    case undefined:
+    default:
+      break;
+  }
+  switch (status) {
+    case 401:
+      return new UnauthenticatedError();
+    case 404:
+      return new RouteNotFoundError(request.method, pathOf(request.url));
+    case 413:
+      return new BodyTooLargeError();
+    case 415:
+      return new UnsupportedMediaTypeError();
+    default:
+      return new ValidationFailedError([{ path: 'request', message: 'was refused' }]);
+  }
+}
+
+/** Nest wraps Fastify's errors below 500 into an HttpException and keeps the original as its cause. */
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  return isFrameworkError(error) ? error.statusCode : undefined;
+}
+
+function frameworkCodeOf(error: unknown): string | undefined {
+  const original = error instanceof HttpException ? error.cause : error;
+  return isFrameworkError(original) ? original.code : undefined;
+}
+
+function isFrameworkError(error: unknown): error is { code: string; statusCode: number } {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('FST_') &&
+    'statusCode' in error &&
+    typeof error.statusCode === 'number'
+  );
+}
