@@ -1,0 +1,23 @@
+import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
+import { AppModule } from './app.module.js';
+import { ConfigError, loadConfig } from './platform/config/load-config.js';
+import { createApp } from './platform/http/create-app.js';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+try {
+  const config = loadConfig();
+  const app = await createApp(AppModule, config);
+  for (const signal of SIGNALS) {
+    // Nest's own listener, added next, does the work; this is for the case that it does not come to an end.
+    process.once(signal, () => setTimeout(() => process.exit(1), config.http.shutdownTimeoutMs).unref());
+  }
+  app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
+  await app.listen(config.http.port, config.http.host);
+  new Logger('Main').log(`serving ${await app.getUrl()} under the profile ${config.profile}`);
+} catch (error) {
+  const reason = error instanceof ConfigError ? error.message : error;
+  new Logger('Main').fatal(reason);
+  process.exit(1);
+}
