@@ -1,0 +1,186 @@
+import { isNativeError } from 'node:util/types';
+
+const ADMIN_TOKEN = 'local-admin';
+
+export type Strategy = 'reservation' | 'lock';
+
+/** An answer of the application. `status` 0 means that the connection broke before there was one. */
+export interface Answer<T> {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The parsed body; of an error, the problem details. */
+  readonly body: T;
+  /** The stable code of an error, undefined for a success. */
+  readonly error: string | undefined;
+}
+
+export interface CouponBody {
+  couponId: number;
+  name: string;
+  totalQuantity: number;
+  issuedQuantity: number;
+  reservedQuantity: number | null;
+  remainingQuantity: number;
+  discountAmount: number | null;
+  discountRate: number | null;
+  isActive: boolean;
+  audience: 'registered' | 'anyone';
+  codeFormat: 'none' | 'alphanumeric' | 'hangul';
+  strategy: Strategy;
+  startsAt: string;
+  expiresAt: string;
+  createdAt: string;
+  status: 'PAUSED' | 'SCHEDULED' | 'ENDED' | 'SOLD_OUT' | 'OPEN';
+}
+
+export interface ReservationBody {
+  couponId: number;
+  userId: number;
+  sequenceNumber: number;
+  status: 'RESERVED' | 'ISSUED' | 'FAILED';
+  message?: string;
+  userCouponId?: number;
+  code?: string | null;
+  issuedAt?: string;
+  failureReason?: string;
+}
+
+export interface IssuedBody {
+  userCouponId: number;
+  couponId: number;
+  couponName: string;
+  userId: number;
+  sequenceNumber: number;
+  code: string | null;
+  status: 'ISSUED' | 'RESERVED';
+  issuedAt: string;
+  expiresAt: string;
+}
+
+export interface AuditBody {
+  couponId: number;
+  consistent: boolean;
+  redis: {
+    reserved: number;
+    users: number;
+    pending: number;
+    sequence: number;
+    epoch: string | number;
+    available: boolean;
+  } | null;
+  database: { totalQuantity: number; issuedQuantity: number; rows: number; distinctUsers: number };
+  violations: Array<{ code: string; detail: string }>;
+}
+
+export interface FailureBody {
+  failureId: number;
+  couponId: number;
+  userId: number;
+  sequenceNumber: number;
+  reason: string;
+  detail: string;
+  failedAt: string;
+  retriedAt: string | null;
+}
+
+interface Request {
+  readonly method?: 'GET' | 'POST' | 'PATCH';
+  readonly body?: unknown;
+  readonly isAdmin?: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * The HTTP API as a test calls it. Connections are kept alive and their number is not limited, so a thousand calls at
+ * once are a thousand requests at once. Nothing is retried, and a status is never thrown.
+ */
+export class ApiClient {
+  /** `url` is asked anew for each call, so that a client may follow an application that was started again. */
+  constructor(private readonly url: string | (() => string)) {}
+
+  /** POST /api/coupons; open now, for anyone, reservation strategy, unless overridden. @throws Error when refused. */
+  async createCoupon(overrides: Partial<CouponBody> = {}): Promise<CouponBody> {
+    const body = {
+      name: 'Test coupon',
+      totalQuantity: 100,
+      discountAmount: overrides.discountRate === undefined ? 1000 : undefined,
+      startsAt: new Date(Date.now() - HOUR_MS).toISOString(),
+      expiresAt: new Date(Date.now() + HOUR_MS).toISOString(),
+      audience: 'anyone',
+      ...overrides,
+    };
+    const answer = await this.call<CouponBody>('/api/coupons', { method: 'POST', body, isAdmin: true });
+    if (answer.status !== 201) throw new Error(`no coupon: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  coupon(couponId: number): Promise<Answer<CouponBody>> {
+    return this.call(`/api/coupons/${couponId}`);
+  }
+
+  patchCoupon(couponId: number, changes: Partial<CouponBody>): Promise<Answer<CouponBody>> {
+    return this.call(`/api/coupons/${couponId}`, { method: 'PATCH', body: changes, isAdmin: true });
+  }
+
+  reserve(couponId: number, userId: number): Promise<Answer<ReservationBody>> {
+    return this.call(`/api/coupons/${couponId}/reserve`, { method: 'POST', body: { userId } });
+  }
+
+  issue(couponId: number, userId: number): Promise<Answer<IssuedBody>> {
+    return this.call(`/api/coupons/${couponId}/issue`, { method: 'POST', body: { userId } });
+  }
+
+  reservation(couponId: number, userId: number): Promise<Answer<ReservationBody>> {
+    return this.call(`/api/coupons/${couponId}/reservations/${userId}`);
+  }
+
+  audit(couponId: number): Promise<Answer<AuditBody>> {
+    return this.call(`/api/coupons/${couponId}/audit`, { isAdmin: true });
+  }
+
+  rebuild(couponId: number): Promise<Answer<AuditBody>> {
+    return this.call(`/api/coupons/${couponId}/rebuild`, { method: 'POST', isAdmin: true });
+  }
+
+  failures(couponId: number, limit = 100): Promise<Answer<{ failures: FailureBody[]; nextCursor: string | null }>> {
+    return this.call(`/api/coupons/${couponId}/failures?limit=${limit}`, { isAdmin: true });
+  }
+
+  retry(couponId: number, failureId: number): Promise<Answer<ReservationBody>> {
+    return this.call(`/api/coupons/${couponId}/failures/${failureId}/retry`, { method: 'POST', isAdmin: true });
+  }
+
+  /** Any other call. */
+  async call<T>(path: string, { method = 'GET', body, isAdmin = false }: Request = {}): Promise<Answer<T>> {
+    const base = typeof this.url === 'string' ? this.url : this.url();
+    const headers: Record<string, string> = {};
+    if (isAdmin) headers['authorization'] = `Bearer ${ADMIN_TOKEN}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    try {
+      const response = await fetch(base + path, { method, headers, body: JSON.stringify(body) });
+      const text = await response.text();
+      const parsed: T & { code?: string } = JSON.parse(text === '' ? '{}' : text);
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: parsed,
+        error: response.ok ? undefined : parsed.code,
+      };
+    } catch (error) {
+      // How fetch reports a connection that failed. Not `instanceof`: its errors come from outside of Jest's realm.
+      if (!isNativeError(error) || error.name !== 'TypeError') throw error;
+      return { status: 0, headers: new Headers(), body: JSON.parse('{}'), error: String(error.cause ?? error) };
+    }
+  }
+}
+
+/** How many of the answers had which status and error code: `{ '200': 10, '409 COUPON_SOLD_OUT': 90 }`. */
+export function tally(answers: ReadonlyArray<Answer<unknown>>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status, error } of answers) {
+    const outcome = error === undefined ? String(status) : `${status} ${error}`;
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+  }
+  return counts;
+}

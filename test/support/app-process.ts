@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../../scripts/services/free-port.mjs';
+import { atEndOfFile } from './cleanup.js';
+import { eventually } from './poll.js';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+const START_TIMEOUT_MS = 30_000;
+
+/** How a process ended: with an exit code, or by a signal. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The built application as a process of its own, which a test may kill at any instruction. */
+export class AppProcess {
+  /** Resolves when the process has ended. */
+  readonly exited: Promise<Exit>;
+  private output = '';
+  private exit: Exit | undefined;
+
+  constructor(
+    private readonly child: ChildProcess,
+    readonly port: number,
+  ) {
+    this.exited = new Promise((resolve) => {
+      const ended = (exit: Exit): void => {
+        this.exit = exit;
+        resolve(exit);
+      };
+      child.once('error', (error) => {
+        this.output += String(error);
+        ended({ code: -1, signal: null });
+      });
+      child.once('close', (code, signal) => ended({ code, signal }));
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+      });
+    }
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  get hasExited(): boolean {
+    return this.exit !== undefined;
+  }
+
+  /** Everything it has printed so far. */
+  get logs(): string {
+    return this.output;
+  }
+
+  /** Sends a signal (SIGKILL unless told otherwise) and resolves when the process has ended. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
+    this.child.kill(signal);
+    return this.exited;
+  }
+
+  /** SIGSTOP: the process stands still with its connections open, until {@link thaw}. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  /** Resolves when `path` answers 200; @throws Error with the logs when the process ends before, or never gets there. */
+  async isUp(path: string): Promise<void> {
+    await eventually(
+      async () => {
+        const answer = this.hasExited ? undefined : await fetch(`${this.url}${path}`).catch(() => undefined);
+        if (this.hasExited || answer?.status === 200) return;
+        throw new Error(`the application does not answer ${path} (${answer?.status ?? 'no connection'})\n${this.logs}`);
+      },
+      { timeoutMs: START_TIMEOUT_MS, intervalMs: 25 },
+    );
+    if (this.hasExited) throw new Error(`the application ended at once: ${JSON.stringify(this.exit)}\n${this.logs}`);
+  }
+}
+
+export interface AppOptions {
+  /** Added to (and stronger than) the environment of the test run, e.g. `{ FAULT_POINT: 'after-reserve-script' }`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Resolves when this path answers 200; `/health/ready` also waits for the dependencies. */
+  readonly waitFor?: '/health/live' | '/health/ready';
+}
+
+/**
+ * Starts `node dist/main.js` with NODE_ENV=test on a free port, against the servers of the test run unless `env` names
+ * others. Killed at the end of the test file if it still runs then.
+ */
+export async function startApp({ env = {}, waitFor = '/health/live' }: AppOptions = {}): Promise<AppProcess> {
+  const main = `${PROJECT}dist/main.js`;
+  if (!existsSync(main)) throw new Error('dist/main.js is missing; run `npm run build` (`npm test` does it)');
+  const port = await freePort();
+  const child = spawn(process.execPath, ['--enable-source-maps', main], {
+    cwd: PROJECT,
+    // NODE_OPTIONS and NODE_PATH are Jest's, not the application's.
+    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test', HOST: '127.0.0.1', PORT: String(port), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const app = new AppProcess(child, port);
+  atEndOfFile(async () => {
+    if (!app.hasExited) await app.kill();
+  });
+  await app.isUp(waitFor);
+  return app;
+}
