@@ -1,13 +1,14 @@
 /** A private MariaDB or MySQL: real binaries, durable unless told otherwise, bound to 127.0.0.1. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
 import { findMySql, initialiseCommand, serverArguments } from './mysql-binaries.mjs';
 import { mysql8 } from './mysql8.mjs';
+import { removeTree } from './remove-tree.mjs';
 import { serverFiles, startServer } from './server-process.mjs';
 
 /** @typedef {import('./server-process.mjs').RunningServer} RunningServer */
@@ -19,6 +20,8 @@ const run = promisify(execFile);
 /* A password although nothing needs guarding: MySQL's caching_sha2_password takes another path with one over TCP. */
 const USER = 'firstcome';
 const PASSWORD = 'firstcome';
+
+const UNFINISHED = 'unfinished-';
 
 /** sockaddr_un holds 108 bytes, macOS 104. */
 const LONGEST_SOCKET_PATH = 100;
@@ -95,16 +98,17 @@ export async function mysqlAnswers(url, dataDir) {
 }
 
 /**
- * Built beside its place and renamed, so that an initialisation which is cut off does not leave half a database.
+ * Built beside its place and renamed, so that an initialisation which is cut off does not leave half a database. The
+ * installer outlives us when we are killed and may still write: hence a name of our own, and more than one try to delete.
  * @param {MySqlBinaries} binaries
  * @param {string} dir
  */
 async function initialise(binaries, dir) {
   const { data } = serverFiles(dir);
   if (existsSync(data)) return;
-  const unfinished = `${data}.unfinished`;
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { recursive: true });
+  mkdirSync(dir, { recursive: true });
+  for (const name of readdirSync(dir).filter((entry) => entry.startsWith(UNFINISHED))) removeTree(join(dir, name));
+  const unfinished = mkdtempSync(join(dir, UNFINISHED));
   const { binary, args } = initialiseCommand(binaries, unfinished);
   await run(binary, args, { cwd: dir });
   renameSync(unfinished, data);

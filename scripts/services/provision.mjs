@@ -1,5 +1,4 @@
 /** Brings the services of a profile up, in the order: given, private, Docker, installed and then private. */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { composeRemove, composeStop, composeUp, dockerAnswers } from './docker.mjs';
@@ -7,6 +6,7 @@ import { freePort, isPortFree } from './free-port.mjs';
 import { installMissing } from './install.mjs';
 import { withLock } from './lock.mjs';
 import { stopProcess } from './process.mjs';
+import { removeTree } from './remove-tree.mjs';
 import { SERVICE_KINDS } from './service-kinds.mjs';
 import { readState, remember, SERVICE_NAMES, serviceDir, verifiedPid } from './state.mjs';
 
@@ -57,7 +57,7 @@ export function erase(profile) {
   return locked(profile, async () => {
     await stopAll(profile);
     if (usesDocker(profile)) await composeRemove(profile);
-    for (const name of SERVICE_NAMES) rmSync(serviceDir(profile.dir, name), { recursive: true, force: true });
+    for (const name of SERVICE_NAMES) removeTree(serviceDir(profile.dir, name));
   });
 }
 

@@ -1,0 +1,20 @@
+import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errorCode } from './process.mjs';
+
+/**
+ * Deletes a directory and all in it. It is moved aside first: a deletion that is cut off must not leave half a
+ * database in its place. Patient, because a process that is just ending may still put files there.
+ * @param {string} dir
+ */
+export function removeTree(dir) {
+  const prefix = `${basename(dir)}.deleted-`;
+  try {
+    renameSync(dir, join(dirname(dir), `${prefix}${process.pid}-${Date.now()}`));
+    for (const name of readdirSync(dirname(dir)).filter((entry) => entry.startsWith(prefix))) {
+      rmSync(join(dirname(dir), name), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    }
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
