@@ -170,7 +170,7 @@ export class ApiClient {
     } catch (error) {
       // How fetch reports a connection that failed. Not `instanceof`: its errors come from outside of Jest's realm.
       if (!isNativeError(error) || error.name !== 'TypeError') throw error;
-      return { status: 0, headers: new Headers(), body: JSON.parse('{}'), error: String(error.cause ?? error) };
+      return { status: 0, headers: new Headers(), body: JSON.parse('{}'), error: `no answer (${error.message})` };
     }
   }
 }

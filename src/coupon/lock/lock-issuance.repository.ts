@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { isDuplicateKey } from '../../platform/database/database-errors.js';
+import type { CodeFormat } from '../coupon.entity.js';
+
+/** The coupon as the one who holds its row lock sees it. */
+export interface LockCoupon {
+  readonly name: string;
+  readonly totalQuantity: number;
+  readonly issuedQuantity: number;
+  /** The greatest number given out. Nothing rebuilds a lock coupon, so `sequence_base` is free to keep count. */
+  readonly lastSequenceNumber: number;
+  readonly codeFormat: CodeFormat;
+  readonly isActive: boolean;
+  readonly startsAt: Date;
+  readonly expiresAt: Date;
+}
+
+export interface NewUserCoupon {
+  readonly couponId: number;
+  readonly userId: number;
+  readonly sequenceNumber: number;
+  readonly code: string | null;
+  readonly issuedAt: Date;
+}
+
+export type InsertResult = { readonly userCouponId: number } | 'USER_HAS_ROW' | 'CODE_IS_TAKEN';
+
+/** The pessimistic strategy's SQL. Every method works inside the transaction whose EntityManager it is given. */
+@Injectable()
+export class LockIssuanceRepository {
+  /** Waits for the coupon's row lock, which is held until the transaction ends; undefined when there is no such coupon. */
+  async lockCoupon(manager: EntityManager, couponId: number): Promise<LockCoupon | undefined> {
+    const [row] = await manager.query<Array<Omit<LockCoupon, 'isActive'> & { isActive: number }>>(
+      `SELECT name, total_quantity AS totalQuantity, issued_quantity AS issuedQuantity,
+              sequence_base AS lastSequenceNumber, code_format AS codeFormat, is_active AS isActive,
+              starts_at AS startsAt, expires_at AS expiresAt
+         FROM coupons WHERE id = ? FOR UPDATE`,
+      [couponId],
+    );
+    return row && { ...row, isActive: row.isActive === 1 };
+  }
+
+  /**
+   * Whether the user has a row, and what time it is on MySQL's clock: the one clock of all instances. Asked once the lock
+   * is held, since a statement's time is that of its beginning, and the one that locks may have waited for seconds.
+   */
+  async lookUpUser(manager: EntityManager, couponId: number, userId: number): Promise<{ now: Date; hasRow: boolean }> {
+    const rows = await manager.query<Array<{ now: Date; userCouponId: number | null }>>(
+      `SELECT UTC_TIMESTAMP(3) AS now,
+              (SELECT id FROM user_coupons WHERE coupon_id = ? AND user_id = ?) AS userCouponId`,
+      [couponId, userId],
+    );
+    const [row] = rows;
+    if (row === undefined) throw new Error('a SELECT without FROM answered no row');
+    return { now: row.now, hasRow: row.userCouponId !== null };
+  }
+
+  /** The unique keys are the last line (P2): after a duplicate nothing is inserted, and the transaction may go on. */
+  async insert(manager: EntityManager, row: NewUserCoupon): Promise<InsertResult> {
+    try {
+      const { insertId } = await manager.query<{ insertId: number }>(
+        'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, code, issued_at) VALUES (?, ?, ?, ?, ?)',
+        [row.couponId, row.userId, row.sequenceNumber, row.code, row.issuedAt],
+      );
+      return { userCouponId: insertId };
+    } catch (error) {
+      if (isDuplicateKey(error, 'uq_user_coupons_user')) return 'USER_HAS_ROW';
+      if (isDuplicateKey(error, 'uq_user_coupons_code')) return 'CODE_IS_TAKEN';
+      throw error;
+    }
+  }
+
+  /**
+   * P1: counts one more, unless more than the total would be issued: then false, and the caller must roll back. Guarded
+   * because on a Galera cluster the row lock keeps out only those on the same node.
+   */
+  async countOne(manager: EntityManager, couponId: number, sequenceNumber: number): Promise<boolean> {
+    const { affectedRows } = await manager.query<{ affectedRows: number }>(
+      `UPDATE coupons SET issued_quantity = issued_quantity + 1, sequence_base = ?
+        WHERE id = ? AND issued_quantity < total_quantity`,
+      [sequenceNumber, couponId],
+    );
+    return affectedRows === 1;
+  }
+}

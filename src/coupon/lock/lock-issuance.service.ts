@@ -1,0 +1,101 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { isLockConflict } from '../../platform/database/database-errors.js';
+import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { DatabaseUnavailableError } from '../../platform/errors/platform.errors.js';
+import {
+  AlreadyIssuedError,
+  CouponExpiredError,
+  CouponInactiveError,
+  CouponNotFoundError,
+  CouponNotStartedError,
+  CouponSoldOutError,
+} from '../coupon.errors.js';
+import { CouponCodeGenerator } from '../issuance/coupon-code.js';
+import { LockGate, LockGateTimeoutError } from './lock-gate.js';
+import { type LockCoupon, LockIssuanceRepository, type NewUserCoupon } from './lock-issuance.repository.js';
+
+/** Two collisions in a row are as good as impossible; a generator that is broken must not hold the lock for ever. */
+const CODE_ATTEMPTS = 5;
+
+/** A user coupon written by the pessimistic strategy. */
+export interface LockIssued {
+  readonly userCouponId: number;
+  readonly couponId: number;
+  readonly couponName: string;
+  readonly userId: number;
+  readonly sequenceNumber: number;
+  readonly code: string | null;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}
+
+/**
+ * The pessimistic strategy (`strategy: lock`): no Redis, no reservation; who holds the coupon's row lock decides and
+ * writes. For small coupons, and the baseline that the reservation is measured against.
+ */
+@Injectable()
+export class LockIssuanceService {
+  private readonly gate: LockGate;
+
+  constructor(
+    private readonly transactions: TransactionRunner,
+    private readonly repository: LockIssuanceRepository,
+    private readonly codes: CouponCodeGenerator,
+    @Inject(CONFIG) { coupon }: Config,
+  ) {
+    this.gate = new LockGate(coupon.lock.maxConcurrent, coupon.lock.waitMs);
+  }
+
+  /**
+   * Issues the coupon to the user; when this resolves it is committed. Whether the user exists is the caller's to check.
+   *
+   * @throws CouponNotFoundError, CouponInactiveError, CouponNotStartedError, CouponExpiredError, AlreadyIssuedError,
+   *   CouponSoldOutError, in this order, and then nothing has changed
+   * @throws DatabaseUnavailableError when its turn did not come within `coupon.lock.waitMs`, or the lock was lost to
+   *   others again and again
+   */
+  async issue(couponId: number, userId: number): Promise<LockIssued> {
+    try {
+      return await this.gate.run(() => this.transactions.run((manager) => this.decide(manager, couponId, userId)));
+    } catch (error) {
+      if (error instanceof LockGateTimeoutError || isLockConflict(error)) {
+        throw new DatabaseUnavailableError({ cause: error });
+      }
+      throw error;
+    }
+  }
+
+  private async decide(manager: EntityManager, couponId: number, userId: number): Promise<LockIssued> {
+    const coupon = await this.repository.lockCoupon(manager, couponId);
+    if (coupon === undefined) throw new CouponNotFoundError(couponId);
+    const { now, hasRow } = await this.repository.lookUpUser(manager, couponId, userId);
+    assertOpen(couponId, coupon, now);
+    if (hasRow) throw new AlreadyIssuedError(couponId, userId);
+    if (coupon.issuedQuantity >= coupon.totalQuantity) throw new CouponSoldOutError(couponId);
+
+    const sequenceNumber = coupon.lastSequenceNumber + 1;
+    const row = { couponId, userId, sequenceNumber, issuedAt: now };
+    const written = await this.insert(manager, row, coupon);
+    if (!(await this.repository.countOne(manager, couponId, sequenceNumber))) throw new CouponSoldOutError(couponId);
+    return { ...row, ...written, couponName: coupon.name, expiresAt: coupon.expiresAt };
+  }
+
+  private async insert(manager: EntityManager, row: Omit<NewUserCoupon, 'code'>, { codeFormat }: LockCoupon) {
+    for (let attempt = 1; attempt <= CODE_ATTEMPTS; attempt += 1) {
+      const code = this.codes.draw(codeFormat);
+      const result = await this.repository.insert(manager, { ...row, code });
+      if (result === 'USER_HAS_ROW') throw new AlreadyIssuedError(row.couponId, row.userId);
+      if (result !== 'CODE_IS_TAKEN') return { userCouponId: result.userCouponId, code };
+    }
+    throw new Error(`coupon ${row.couponId}: ${CODE_ATTEMPTS} codes drawn in a row were taken`);
+  }
+}
+
+function assertOpen(couponId: number, coupon: LockCoupon, now: Date): void {
+  if (!coupon.isActive) throw new CouponInactiveError(couponId);
+  if (now < coupon.startsAt) throw new CouponNotStartedError(couponId);
+  if (now >= coupon.expiresAt) throw new CouponExpiredError(couponId);
+}
