@@ -14,7 +14,7 @@ export class ProductRepository {
       first,
       last,
     ]);
-    return rows.map((row) => Number(row.id));
+    return rows.map((row) => row.id);
   }
 
   /** Inserts the products in one statement; a row that is there already, perhaps since a moment ago, stays as it is. */

@@ -6,6 +6,13 @@ import type { UserRepository } from './user.repository.js';
 
 const TTL_MS = 1000;
 
+/** Two timers due at once are two callbacks of one turn of the event loop, as two requests that arrive together are. */
+async function inCallbackOfItsOwn<T>(work: () => Promise<T>): Promise<T> {
+  return await new Promise((resolve, reject) => {
+    setTimeout(() => void work().then(resolve, reject), 1);
+  });
+}
+
 describe('UserDirectory', () => {
   const findExistingIds = jest.fn<UserRepository['findExistingIds']>();
   const directoryOf = (cacheTtlMs = TTL_MS) =>
@@ -21,12 +28,7 @@ describe('UserDirectory', () => {
   });
 
   it('asks once for everybody who came in during one turn of the event loop', async () => {
-    // Two timers due at once are two callbacks of one turn, as two requests that arrive together are.
-    const inCallback = (userId: number) =>
-      new Promise<boolean>((resolve) => {
-        setTimeout(() => resolve(directory.exists(userId)), 1);
-      });
-    const answers = await Promise.all([inCallback(1), inCallback(6000), inCallback(1), inCallback(7)]);
+    const answers = await Promise.all([1, 6000, 1, 7].map((userId) => inCallbackOfItsOwn(() => directory.exists(userId))));
 
     expect(answers).toEqual([true, false, true, true]);
     expect(findExistingIds.mock.calls).toEqual([[[1, 6000, 7]]]);

@@ -12,7 +12,7 @@ export class UserRepository {
   async findExistingIds(userIds: readonly number[]): Promise<number[]> {
     if (userIds.length === 0) return [];
     const rows: Array<{ id: number }> = await this.users.query('SELECT id FROM users WHERE id IN (?)', [userIds]);
-    return rows.map((row) => Number(row.id));
+    return rows.map((row) => row.id);
   }
 
   /** The ids from `first` to `last` (both included) that belong to a user. */
@@ -21,7 +21,7 @@ export class UserRepository {
       first,
       last,
     ]);
-    return rows.map((row) => Number(row.id));
+    return rows.map((row) => row.id);
   }
 
   /** Inserts the users in one statement; a row that is there already, perhaps since a moment ago, stays as it is. */

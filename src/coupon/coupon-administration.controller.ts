@@ -1,0 +1,88 @@
+import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { AdminGuard } from '../platform/http/admin.guard.js';
+import { idParam } from '../platform/http/schemas.js';
+import { Problems } from '../platform/openapi/problems.decorator.js';
+import { AuditService } from './audit/audit.service.js';
+import { auditResponse, failureListResponse, reservedResponse } from './coupon.responses.js';
+import { type Page, pageQuery } from './coupon.schemas.js';
+import { FailureService } from './issuance/failure.service.js';
+import { RebuildService } from './reservation/rebuild.service.js';
+import { located } from './reservation-location.js';
+
+@ApiTags('coupon administration')
+@ApiBearerAuth()
+@UseGuards(AdminGuard)
+@Controller('api/coupons/:couponId')
+export class CouponAdministrationController {
+  constructor(
+    private readonly audits: AuditService,
+    private readonly rebuilds: RebuildService,
+    private readonly failures: FailureService,
+  ) {}
+
+  @Get('audit')
+  @ApiOperation({
+    summary: 'Compare Redis with MySQL',
+    description: 'Names every violation. Work in flight is none: what looks suspicious is looked at a second time.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'The audit', standardSchema: auditResponse })
+  @Problems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'COUPON_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  audit(@Param('couponId', { schema: idParam }) couponId: number) {
+    return this.audits.audit(couponId);
+  }
+
+  @Post('rebuild')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({
+    summary: 'Fill the Redis keys anew from MySQL',
+    description: 'The coupon is closed meanwhile. Pending reservations are kept. A coupon that has ended is not rebuilt.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'The audit after the rebuild', standardSchema: auditResponse })
+  @Problems(
+    'VALIDATION_FAILED',
+    'UNAUTHENTICATED',
+    'COUPON_NOT_FOUND',
+    'COUPON_EXPIRED',
+    'RESERVATION_UNAVAILABLE',
+    'DATABASE_UNAVAILABLE',
+  )
+  async rebuild(@Param('couponId', { schema: idParam }) couponId: number) {
+    await this.rebuilds.rebuild(couponId);
+    return await this.audits.audit(couponId);
+  }
+
+  @Get('failures')
+  @ApiOperation({ summary: 'List the failures of a coupon', description: 'Reservations that ended as FAILED, and why.' })
+  @ApiResponse({ status: HttpStatus.OK, description: 'A page of failures', standardSchema: failureListResponse })
+  @Problems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'COUPON_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  listFailures(@Param('couponId', { schema: idParam }) couponId: number, @Query({ schema: pageQuery }) page: Page) {
+    return this.failures.list(couponId, page);
+  }
+
+  @Post('failures/:failureId/retry')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({
+    summary: 'Try a failed reservation again',
+    description: 'Takes a new slot and a new number for the same user, also while the coupon is paused or not open.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'The new reservation', standardSchema: reservedResponse })
+  @Problems(
+    'VALIDATION_FAILED',
+    'UNAUTHENTICATED',
+    'COUPON_NOT_FOUND',
+    'FAILURE_NOT_FOUND',
+    'ALREADY_ISSUED',
+    'COUPON_SOLD_OUT',
+    'RESERVATION_UNAVAILABLE',
+    'DATABASE_UNAVAILABLE',
+  )
+  async retry(
+    @Param('couponId', { schema: idParam }) couponId: number,
+    @Param('failureId', { schema: idParam }) failureId: number,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return located(reply, await this.failures.retry(couponId, failureId));
+  }
+}

@@ -1,0 +1,76 @@
+import type { Audience, CodeFormat, Coupon, Strategy } from './coupon.entity.js';
+import type { CouponKeys } from './reservation/reservation.store.js';
+
+/** How a coupon stands; the first that applies, in this order. */
+export const COUPON_STATUSES = ['PAUSED', 'SCHEDULED', 'ENDED', 'SOLD_OUT', 'OPEN'] as const;
+export type CouponStatus = (typeof COUPON_STATUSES)[number];
+
+/** A coupon as the API shows it. */
+export interface CouponView {
+  readonly couponId: number;
+  readonly name: string;
+  readonly totalQuantity: number;
+  /** Rows in the ledger. */
+  readonly issuedQuantity: number;
+  /** Held but not yet issued; null when Redis can't say. */
+  readonly reservedQuantity: number | null;
+  /** Total less issued and reserved; less issued alone when Redis can't say. */
+  readonly remainingQuantity: number;
+  readonly discountAmount: number | null;
+  readonly discountRate: number | null;
+  readonly isActive: boolean;
+  readonly audience: Audience;
+  readonly codeFormat: CodeFormat;
+  readonly strategy: Strategy;
+  readonly startsAt: Date;
+  readonly expiresAt: Date;
+  readonly createdAt: Date;
+  readonly status: CouponStatus;
+}
+
+/**
+ * The coupon at the time `now`.
+ *
+ * @param reservedQuantity slots held but not yet issued; null when that is not known
+ */
+export function couponView(coupon: Coupon, reservedQuantity: number | null, now: Date): CouponView {
+  const committed = coupon.issuedQuantity + (reservedQuantity ?? 0);
+  const remainingQuantity = Math.max(0, coupon.totalQuantity - committed);
+  return {
+    couponId: coupon.id,
+    name: coupon.name,
+    totalQuantity: coupon.totalQuantity,
+    issuedQuantity: coupon.issuedQuantity,
+    reservedQuantity,
+    remainingQuantity,
+    discountAmount: coupon.discountAmount,
+    discountRate: coupon.discountRate,
+    isActive: coupon.isActive,
+    audience: coupon.audience,
+    codeFormat: coupon.codeFormat,
+    strategy: coupon.strategy,
+    startsAt: coupon.startsAt,
+    expiresAt: coupon.expiresAt,
+    createdAt: coupon.createdAt,
+    status: statusOf(coupon, remainingQuantity, now),
+  };
+}
+
+function statusOf(coupon: Coupon, remainingQuantity: number, now: Date): CouponStatus {
+  if (!coupon.isActive) return 'PAUSED';
+  if (now < coupon.startsAt) return 'SCHEDULED';
+  if (now >= coupon.expiresAt) return 'ENDED';
+  return remainingQuantity === 0 ? 'SOLD_OUT' : 'OPEN';
+}
+
+/**
+ * Slots of the coupon that are held but not yet issued, or null when Redis can't say. The rows were counted before
+ * `keys` were read, so that one which was committed in between is counted as reserved, and never left out.
+ */
+export function reservedQuantityOf(coupon: Coupon, keys: CouponKeys | undefined, now: Date): number | null {
+  if (coupon.strategy === 'lock') return 0;
+  if (keys === undefined) return null;
+  if (keys.loaded) return Math.max(0, keys.users - coupon.issuedQuantity);
+  // A coupon that has ended is not loaded again; what is still pending of it goes on being issued.
+  return now >= coupon.expiresAt ? keys.pending : null;
+}

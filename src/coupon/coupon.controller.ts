@@ -1,0 +1,91 @@
+import { Body, Controller, Get, HttpStatus, Param, Patch, Post, Query, Res, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { AdminGuard } from '../platform/http/admin.guard.js';
+import { idParam } from '../platform/http/schemas.js';
+import { Problems } from '../platform/openapi/problems.decorator.js';
+import { couponListResponse, couponResponse } from './coupon.responses.js';
+import {
+  changeCouponBody,
+  type CouponDraft,
+  type CouponPatch,
+  createCouponBody,
+  type Page,
+  pageQuery,
+} from './coupon.schemas.js';
+import { CouponService } from './coupon.service.js';
+
+@ApiTags('coupons')
+@Controller('api/coupons')
+export class CouponController {
+  constructor(private readonly coupons: CouponService) {}
+
+  @Post()
+  @UseGuards(AdminGuard)
+  @ApiBearerAuth()
+  @ApiOperation({
+    summary: 'Create a coupon',
+    description: 'Defines a promotion: its stock, its discount and its window. It can be reserved as soon as it is open.',
+  })
+  @ApiResponse({
+    status: HttpStatus.CREATED,
+    description: 'The coupon',
+    headers: { Location: { description: 'Where the coupon is', schema: { type: 'string' }, example: '/api/coupons/42' } },
+    standardSchema: couponResponse,
+  })
+  @Problems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'DATABASE_UNAVAILABLE')
+  async create(
+    @Body({ schema: createCouponBody }) draft: CouponDraft,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const coupon = await this.coupons.create(draft);
+    void reply.header('location', `/api/coupons/${coupon.couponId}`);
+    return coupon;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List the coupons', description: 'The newest first, in pages.' })
+  @ApiResponse({ status: HttpStatus.OK, description: 'A page of coupons', standardSchema: couponListResponse })
+  @Problems('VALIDATION_FAILED', 'DATABASE_UNAVAILABLE')
+  list(@Query({ schema: pageQuery }) page: Page) {
+    return this.coupons.list(page);
+  }
+
+  @Get(':couponId')
+  @ApiOperation({
+    summary: 'Show a coupon',
+    description:
+      'With its counts. `status` is the first that applies of PAUSED, SCHEDULED, ENDED, SOLD_OUT and OPEN. While Redis is ' +
+      'away `reservedQuantity` is null and `remainingQuantity` is total less issued.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'The coupon', standardSchema: couponResponse })
+  @Problems('VALIDATION_FAILED', 'COUPON_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  get(@Param('couponId', { schema: idParam }) couponId: number) {
+    return this.coupons.get(couponId);
+  }
+
+  @Patch(':couponId')
+  @UseGuards(AdminGuard)
+  @ApiBearerAuth()
+  @ApiOperation({
+    summary: 'Change a coupon',
+    description:
+      'Changes what is named and leaves the rest. Every instance sees it within a second. An `expiresAt` that is already ' +
+      'past ends the coupon.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'The coupon after the change', standardSchema: couponResponse })
+  @Problems(
+    'VALIDATION_FAILED',
+    'UNAUTHENTICATED',
+    'COUPON_NOT_FOUND',
+    'QUANTITY_BELOW_COMMITTED',
+    'RESERVATION_UNAVAILABLE',
+    'DATABASE_UNAVAILABLE',
+  )
+  change(
+    @Param('couponId', { schema: idParam }) couponId: number,
+    @Body({ schema: changeCouponBody }) patch: CouponPatch,
+  ) {
+    return this.coupons.change(couponId, patch);
+  }
+}

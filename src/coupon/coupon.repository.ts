@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type EntityManager, In, MoreThan, Repository } from 'typeorm';
+import { isDuplicateKey } from '../platform/database/database-errors.js';
+import { Coupon } from './coupon.entity.js';
+import type { Page } from './coupon.schemas.js';
+
+/** What is written of a coupon that does not exist yet; the ledger's counters start at their defaults. */
+export type NewCoupon = Pick<
+  Coupon,
+  | 'name'
+  | 'totalQuantity'
+  | 'discountAmount'
+  | 'discountRate'
+  | 'startsAt'
+  | 'expiresAt'
+  | 'isActive'
+  | 'audience'
+  | 'codeFormat'
+  | 'strategy'
+  | 'createdAt'
+>;
+
+/** The table `coupons`; what is counted in it is written by the issuance alone. */
+@Injectable()
+export class CouponRepository {
+  constructor(@InjectRepository(Coupon) private readonly coupons: Repository<Coupon>) {}
+
+  /** Inserts the coupon and returns its id. */
+  async insert(coupon: NewCoupon): Promise<number> {
+    const { identifiers } = await this.coupons.insert(coupon);
+    return Number(identifiers[0]?.['id']);
+  }
+
+  /** Inserts the coupon under this id; false when a coupon has it already, which then stays as it is. */
+  async insertAs(couponId: number, coupon: NewCoupon): Promise<boolean> {
+    try {
+      await this.coupons.insert({ id: couponId, ...coupon });
+      return true;
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
+    }
+  }
+
+  async find(couponId: number): Promise<Coupon | null> {
+    return await this.coupons.findOneBy({ id: couponId });
+  }
+
+  /** The newest coupons first, from the one before `cursor` on. */
+  async findPage({ cursor, limit }: Page): Promise<Coupon[]> {
+    const query = this.coupons.createQueryBuilder('coupon').orderBy('coupon.id', 'DESC').limit(limit);
+    if (cursor !== undefined) query.where('coupon.id < :cursor', { cursor });
+    return await query.getMany();
+  }
+
+  async findMany(couponIds: readonly number[]): Promise<Coupon[]> {
+    return await this.coupons.findBy({ id: In([...couponIds]) });
+  }
+
+  /** The coupons of the reservation strategy whose window is not over, lowest id first. */
+  async idsToReserve(now: Date): Promise<number[]> {
+    const found = await this.coupons.find({
+      select: { id: true },
+      where: { strategy: 'reservation', expiresAt: MoreThan(now) },
+      order: { id: 'ASC' },
+    });
+    return found.map(({ id }) => id);
+  }
+
+  /** Locks the coupon's row until the transaction ends; null when there is no such coupon. */
+  async lock(manager: EntityManager, couponId: number): Promise<Coupon | null> {
+    return await manager.findOne(Coupon, { where: { id: couponId }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** Writes the definition of a locked coupon. */
+  async saveDefinition(manager: EntityManager, coupon: Coupon): Promise<void> {
+    const { id, name, totalQuantity, startsAt, expiresAt, isActive, version } = coupon;
+    await manager.update(Coupon, { id }, { name, totalQuantity, startsAt, expiresAt, isActive, version });
+  }
+
+  /** The coupons for which a reservation may still be asked for: those of that strategy that have not ended. */
+  async idsToReserve(now: Date): Promise<number[]> {
+    const coupons = await this.coupons
+      .createQueryBuilder('coupon')
+      .select('coupon.id')
+      .where("coupon.strategy = 'reservation' AND coupon.expires_at > :now", { now })
+      .orderBy('coupon.id')
+      .getMany();
+    return coupons.map((coupon) => coupon.id);
+  }
+
+  /** The coupon with its row locked until the transaction ends. */
+  async lock(manager: EntityManager, couponId: number): Promise<Coupon | null> {
+    return await manager.findOne(Coupon, { where: { id: couponId }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** Writes what a change may change, and the version. */
+  async saveDefinition(manager: EntityManager, coupon: Coupon): Promise<void> {
+    const { id, name, totalQuantity, startsAt, expiresAt, isActive, version } = coupon;
+    await manager.update(Coupon, { id }, { name, totalQuantity, startsAt, expiresAt, isActive, version });
+  }
+}

@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import { COUPON_STATUSES } from './coupon-view.js';
+import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
+import { FAILURE_REASONS } from './issuance/issuance-failure.entity.js';
+import { USER_COUPON_STATUSES } from './user-coupon-view.js';
+
+/** What the calls of this module answer, with examples; for the OpenAPI document only. */
+
+const id = z.int().min(1);
+const count = z.int().min(0);
+const time = z.string().meta({ format: 'date-time', description: 'ISO 8601 with offset' });
+const code = z.string().nullable().meta({ description: 'null when the coupon has no codes' });
+const nextCursor = z.string().nullable().meta({ description: 'Goes into cursor of the next call; null on the last page' });
+
+const COUPON = {
+  couponId: 42,
+  name: 'Black Friday 50%',
+  totalQuantity: 1000,
+  issuedQuantity: 120,
+  reservedQuantity: 3,
+  remainingQuantity: 877,
+  discountAmount: null,
+  discountRate: 50,
+  isActive: true,
+  audience: 'registered',
+  codeFormat: 'alphanumeric',
+  strategy: 'reservation',
+  startsAt: '2026-11-20T09:00:00.000Z',
+  expiresAt: '2026-11-27T09:00:00.000Z',
+  createdAt: '2026-11-01T02:00:00.000Z',
+  status: 'OPEN',
+};
+const RESERVED = {
+  couponId: 42,
+  userId: 1042,
+  sequenceNumber: 124,
+  status: 'RESERVED',
+  message: 'Your slot is held; you are number 124.',
+};
+const ISSUED = {
+  userCouponId: 9001,
+  couponId: 42,
+  couponName: COUPON.name,
+  userId: 1042,
+  sequenceNumber: 124,
+  code: 'H7KQ2MWX9RTB',
+  status: 'ISSUED',
+  issuedAt: '2026-11-20T09:00:00.123Z',
+  expiresAt: COUPON.expiresAt,
+};
+const USER_COUPON = {
+  userCouponId: 9001,
+  couponId: 42,
+  couponName: COUPON.name,
+  discountAmount: null,
+  discountRate: 50,
+  code: 'H7KQ2MWX9RTB',
+  status: 'AVAILABLE',
+  issuedAt: ISSUED.issuedAt,
+  usedAt: null,
+  expiresAt: COUPON.expiresAt,
+};
+const FAILURE = {
+  failureId: 7,
+  couponId: 42,
+  userId: 1043,
+  sequenceNumber: 125,
+  reason: 'SOLD_OUT_IN_LEDGER',
+  detail: 'all 1000 were issued already',
+  failedAt: '2026-11-20T09:00:00.140Z',
+  retriedAt: null,
+};
+
+export const couponResponse = z
+  .object({
+    couponId: id,
+    name: z.string(),
+    totalQuantity: z.int().min(1),
+    issuedQuantity: count.meta({ description: 'Rows in the ledger' }),
+    reservedQuantity: count.nullable().meta({ description: 'Held but not yet issued; null while Redis is away' }),
+    remainingQuantity: count,
+    discountAmount: z.int().min(1).nullable().meta({ description: 'Won off' }),
+    discountRate: z.int().min(1).max(100).nullable().meta({ description: 'Percent off' }),
+    isActive: z.boolean(),
+    audience: z.enum(AUDIENCES),
+    codeFormat: z.enum(CODE_FORMATS),
+    strategy: z.enum(STRATEGIES),
+    startsAt: time,
+    expiresAt: time,
+    createdAt: time,
+    status: z.enum(COUPON_STATUSES),
+  })
+  .meta({ example: COUPON });
+
+export const couponListResponse = z
+  .object({ coupons: z.array(couponResponse), nextCursor })
+  .meta({ example: { coupons: [COUPON], nextCursor: 'NDI' } });
+
+export const reservedResponse = z
+  .object({
+    couponId: id,
+    userId: id,
+    sequenceNumber: id,
+    status: z.enum(['RESERVED', 'ISSUED']).meta({ description: 'ISSUED with strategy lock' }),
+    message: z.string(),
+  })
+  .meta({ example: RESERVED });
+
+export const issuedResponse = z
+  .object({
+    userCouponId: id,
+    couponId: id,
+    couponName: z.string(),
+    userId: id,
+    sequenceNumber: id,
+    code,
+    status: z.literal('ISSUED'),
+    issuedAt: time,
+    expiresAt: time,
+  })
+  .meta({ example: ISSUED });
+
+export const reservationResponse = z
+  .object({
+    couponId: id,
+    userId: id,
+    sequenceNumber: id,
+    status: z.enum(['RESERVED', 'ISSUED', 'FAILED']),
+    userCouponId: id.optional(),
+    code: code.optional(),
+    issuedAt: time.optional(),
+    failureReason: z.enum(FAILURE_REASONS).optional(),
+  })
+  .meta({ example: { couponId: 42, userId: 1042, sequenceNumber: 124, status: 'RESERVED' } });
+
+export const userCouponListResponse = z
+  .object({
+    coupons: z.array(
+      z.object({
+        userCouponId: id,
+        couponId: id,
+        couponName: z.string(),
+        discountAmount: z.int().min(1).nullable(),
+        discountRate: z.int().min(1).max(100).nullable(),
+        code,
+        status: z.enum(USER_COUPON_STATUSES),
+        issuedAt: time,
+        usedAt: time.nullable(),
+        expiresAt: time,
+      }),
+    ),
+    nextCursor,
+  })
+  .meta({ example: { coupons: [USER_COUPON], nextCursor: null } });
+
+export const auditResponse = z
+  .object({
+    couponId: id,
+    consistent: z.boolean(),
+    redis: z
+      .object({
+        reserved: count.nullable(),
+        users: count,
+        pending: count,
+        sequence: count.nullable(),
+        epoch: count.nullable(),
+        available: z.boolean(),
+      })
+      .nullable()
+      .meta({ description: 'null while Redis is away, and with strategy lock' }),
+    database: z.object({ totalQuantity: count, issuedQuantity: count, rows: count, distinctUsers: count }),
+    violations: z.array(z.object({ code: z.string(), detail: z.string() })),
+  })
+  .meta({
+    example: {
+      couponId: 42,
+      consistent: true,
+      redis: { reserved: 123, users: 123, pending: 3, sequence: 124, epoch: 1, available: true },
+      database: { totalQuantity: 1000, issuedQuantity: 120, rows: 120, distinctUsers: 120 },
+      violations: [],
+    },
+  });
+
+export const failureListResponse = z
+  .object({
+    failures: z.array(
+      z.object({
+        failureId: id,
+        couponId: id,
+        userId: id,
+        sequenceNumber: id,
+        reason: z.enum(FAILURE_REASONS),
+        detail: z.string(),
+        failedAt: time,
+        retriedAt: time.nullable(),
+      }),
+    ),
+    nextCursor,
+  })
+  .meta({ example: { failures: [FAILURE], nextCursor: null } });

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { ValidationFailedError } from '../platform/errors/platform.errors.js';
+import { cursorQuery, id, idParam, isoDateTime, limitQuery, optional, withDefault } from '../platform/http/schemas.js';
+import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
+import { USER_COUPON_STATUSES } from './user-coupon-view.js';
+
+/** What the calls of this module take. Fields that may be left out may also be null. */
+
+const MAX_NAME_LENGTH = 255;
+const MAX_TOTAL_QUANTITY = 10_000_000;
+const MAX_DISCOUNT_AMOUNT = 1_000_000_000_000;
+/** What DATETIME can hold, in MySQL as in MariaDB. */
+const EARLIEST = new Date('1000-01-01T00:00:00Z');
+const LATEST = new Date('9999-12-31T23:59:59.999Z');
+
+const NAME_ERROR = `must be text of 1 to ${MAX_NAME_LENGTH} characters besides spaces at the ends`;
+const WINDOW_ERROR = 'must be later than startsAt';
+
+function wholeNumber(max: number) {
+  const error = `must be a whole number from 1 to ${max}`;
+  return z.int({ error }).min(1, { error }).max(max, { error });
+}
+
+function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
+}
+
+// Counted in characters, as the column does, not in UTF-16 units.
+const name = z
+  .string({ error: NAME_ERROR })
+  .trim()
+  .min(1, { error: NAME_ERROR })
+  .refine((text) => Array.from(text).length <= MAX_NAME_LENGTH, { error: NAME_ERROR })
+  .meta({ maxLength: MAX_NAME_LENGTH });
+const totalQuantity = wholeNumber(MAX_TOTAL_QUANTITY).meta({ description: 'The stock' });
+const isActive = z.boolean({ error: 'must be true or false' });
+const pointInTime = isoDateTime.refine((time) => time >= EARLIEST && time <= LATEST, {
+  error: 'must be between the years 1000 and 9999 (UTC)',
+});
+
+export const createCouponBody = z
+  .strictObject({
+    name,
+    totalQuantity,
+    discountAmount: optional(wholeNumber(MAX_DISCOUNT_AMOUNT)).meta({
+      description: 'Won off; either this or discountRate',
+    }),
+    discountRate: optional(wholeNumber(100)).meta({ description: 'Percent off; either this or discountAmount' }),
+    startsAt: pointInTime,
+    expiresAt: pointInTime.meta({ description: 'Later than startsAt and than now' }),
+    isActive: withDefault(isActive, true).meta({ description: 'false pauses the coupon; true when left out' }),
+    audience: withDefault(oneOf(AUDIENCES), 'registered').meta({
+      description: 'registered (the default): the user must exist; anyone: any user id',
+    }),
+    codeFormat: withDefault(oneOf(CODE_FORMATS), 'none').meta({ description: 'Which code a user coupon carries' }),
+    strategy: withDefault(oneOf(STRATEGIES), 'reservation').meta({
+      description: 'How slots are decided: reservation (the default) in Redis, lock under the row lock of MySQL',
+    }),
+  })
+  .refine(({ discountAmount, discountRate }) => (discountAmount === undefined) !== (discountRate === undefined), {
+    path: ['discountAmount'],
+    error: 'exactly one of discountAmount and discountRate must be given',
+  })
+  .refine(({ startsAt, expiresAt }) => expiresAt > startsAt, { path: ['expiresAt'], error: WINDOW_ERROR })
+  .refine(({ expiresAt }) => expiresAt.getTime() > Date.now(), { path: ['expiresAt'], error: 'must be later than now' })
+  .meta({
+    example: {
+      name: 'Black Friday 50%',
+      totalQuantity: 1000,
+      discountRate: 50,
+      startsAt: '2026-11-20T18:00:00+09:00',
+      expiresAt: '2026-11-27T18:00:00+09:00',
+      codeFormat: 'alphanumeric',
+    },
+  });
+
+/** The definition of a coupon that does not exist yet. */
+export type CouponDraft = z.output<typeof createCouponBody>;
+
+/** The past is allowed for expiresAt, unlike on creation: that is how a promotion is ended early. */
+export const changeCouponBody = z
+  .strictObject({
+    name: optional(name),
+    isActive: optional(isActive).meta({ description: 'false pauses the coupon' }),
+    totalQuantity: optional(totalQuantity).meta({ description: 'Never below issued + reserved' }),
+    startsAt: optional(pointInTime),
+    expiresAt: optional(pointInTime).meta({ description: 'Later than startsAt, the new or the old one' }),
+  })
+  .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
+    error: 'must have at least one of name, isActive, totalQuantity, startsAt, expiresAt',
+  })
+  .transform(withoutUndefined)
+  .meta({ example: { totalQuantity: 2000, isActive: true } });
+
+/** What is to change of a coupon's definition; what is not named stays. */
+export type CouponPatch = z.output<typeof changeCouponBody>;
+
+/** Null and left out mean the same, so neither may overwrite anything. */
+function withoutUndefined<T extends object>(patch: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}
+
+/** @throws ValidationFailedError when the window would end before it starts */
+export function assertWindow({ startsAt, expiresAt }: { startsAt: Date; expiresAt: Date }): void {
+  if (expiresAt <= startsAt) throw new ValidationFailedError([{ path: 'expiresAt', message: WINDOW_ERROR }]);
+}
+
+/** The body where the path has the coupon's id. */
+export const holderBody = z
+  .strictObject({
+    userId: id,
+    couponId: optional(id).meta({ description: 'When given, the same as in the path' }),
+  })
+  .meta({ example: { userId: 1042 } });
+export type Holder = z.output<typeof holderBody>;
+
+/** The body of the short forms. */
+export const couponAndHolderBody = z
+  .strictObject({ couponId: id, userId: id })
+  .meta({ example: { couponId: 42, userId: 1042 } });
+export type CouponAndHolder = z.output<typeof couponAndHolderBody>;
+
+export const couponQuery = z.object({ couponId: idParam });
+
+/** The user of a body; @throws ValidationFailedError when it names another coupon than the path. */
+export function holderOf(body: Holder, couponId: number): number {
+  if (body.couponId !== undefined && body.couponId !== couponId) {
+    throw new ValidationFailedError([{ path: 'couponId', message: `must be left out or be ${couponId}, as in the path` }]);
+  }
+  return body.userId;
+}
+
+/** A page of a list that is ordered by id. */
+export const pageQuery = z.object({ cursor: cursorQuery(id), limit: limitQuery });
+export type Page = z.output<typeof pageQuery>;
+
+/** The cursor is the last user coupon seen: when it was issued, in ms since 1970, and its id. */
+export const userCouponsQuery = z.object({
+  status: optional(oneOf(USER_COUPON_STATUSES)).meta({ description: 'Only user coupons in this state' }),
+  cursor: cursorQuery(z.tuple([z.int().min(0).max(LATEST.getTime()), id])),
+  limit: limitQuery,
+});
+export type UserCouponsPage = z.output<typeof userCouponsQuery>;

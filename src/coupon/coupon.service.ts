@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock.js';
+import { encodeCursor } from '../platform/http/schemas.js';
+import { RedisUnavailableError } from '../platform/redis/redis-errors.js';
+import { couponView, type CouponView, reservedQuantityOf } from './coupon-view.js';
+import type { Coupon } from './coupon.entity.js';
+import { CouponNotFoundError } from './coupon.errors.js';
+import { CouponRepository, type NewCoupon } from './coupon.repository.js';
+import { assertWindow, type CouponDraft, type CouponPatch, type Page } from './coupon.schemas.js';
+import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
+import { RebuildService } from './reservation/rebuild.service.js';
+import { type CouponKeys, ReservationStore } from './reservation/reservation.store.js';
+
+/** A page of coupons; `nextCursor` is null on the last one. */
+export interface CouponPage {
+  readonly coupons: CouponView[];
+  readonly nextCursor: string | null;
+}
+
+/** Creates, shows and changes coupons. */
+@Injectable()
+export class CouponService {
+  constructor(
+    private readonly coupons: CouponRepository,
+    private readonly definitions: CouponDefinitionService,
+    private readonly rebuilds: RebuildService,
+    private readonly store: ReservationStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Creates the coupon, and loads it into Redis so that the first reservation finds it there. */
+  async create(draft: CouponDraft): Promise<CouponView> {
+    const couponId = await this.coupons.insert(newCoupon(draft, this.clock.now()));
+    if (draft.strategy === 'reservation') await this.rebuilds.load(couponId);
+    return await this.get(couponId);
+  }
+
+  /** Creates the coupon under a given id; false, and nothing changes, when there is one already. */
+  async createMissing(couponId: number, draft: CouponDraft): Promise<boolean> {
+    const isNew = await this.coupons.insertAs(couponId, newCoupon(draft, this.clock.now()));
+    if (isNew && draft.strategy === 'reservation') await this.rebuilds.load(couponId);
+    return isNew;
+  }
+
+  /**
+   * Coupons, the newest first, as in every other list. Ids only grow, so a coupon that is created meanwhile comes
+   * before the pages that are still to be read and shifts none of them.
+   */
+  async list({ cursor, limit }: Page): Promise<CouponPage> {
+    const found = await this.coupons.findPage({ cursor, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const keys = await this.keysOf(page);
+    const now = this.clock.now();
+    return {
+      coupons: page.map((coupon) => couponView(coupon, reservedQuantityOf(coupon, keys?.get(coupon.id), now), now)),
+      nextCursor: found.length > limit && last !== undefined ? encodeCursor(last.id) : null,
+    };
+  }
+
+  /** @throws CouponNotFoundError */
+  async get(couponId: number): Promise<CouponView> {
+    const coupon = await this.coupons.find(couponId);
+    if (coupon === null) throw new CouponNotFoundError(couponId);
+    return await this.view(coupon);
+  }
+
+  /**
+   * Changes the definition; every instance sees it within a second.
+   *
+   * @throws CouponNotFoundError, ValidationFailedError when the window would end before it starts,
+   *   QuantityBelowCommittedError when the total would be less than what is issued and reserved
+   */
+  async change(couponId: number, patch: CouponPatch): Promise<CouponView> {
+    return await this.view(await this.definitions.change(couponId, patch, assertWindow));
+  }
+
+  private async view(coupon: Coupon): Promise<CouponView> {
+    const keys = await this.keysOf([coupon]);
+    const now = this.clock.now();
+    return couponView(coupon, reservedQuantityOf(coupon, keys?.get(coupon.id), now), now);
+  }
+
+  /** What Redis knows of the coupons, or undefined while it is away: a coupon can be shown all the same. */
+  private async keysOf(coupons: readonly Coupon[]): Promise<Map<number, CouponKeys> | undefined> {
+    const reserving = coupons.filter((coupon) => coupon.strategy === 'reservation');
+    try {
+      return await this.store.counts(reserving.map((coupon) => coupon.id));
+    } catch (error) {
+      if (error instanceof RedisUnavailableError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function newCoupon(draft: CouponDraft, createdAt: Date): NewCoupon {
+  return {
+    ...draft,
+    discountAmount: draft.discountAmount ?? null,
+    discountRate: draft.discountRate ?? null,
+    createdAt,
+  };
+}

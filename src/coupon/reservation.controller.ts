@@ -1,0 +1,144 @@
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { idParam } from '../platform/http/schemas.js';
+import { Problems } from '../platform/openapi/problems.decorator.js';
+import { issuedResponse, reservationResponse, reservedResponse } from './coupon.responses.js';
+import {
+  type CouponAndHolder,
+  couponAndHolderBody,
+  couponQuery,
+  type Holder,
+  holderBody,
+  holderOf,
+} from './coupon.schemas.js';
+import { ReservationService } from './reservation/reservation.service.js';
+import { issuedOrLocated, located } from './reservation-location.js';
+
+const LOCATION = {
+  Location: {
+    description: 'Where the reservation can be followed',
+    schema: { type: 'string' as const },
+    example: '/api/coupons/42/reservations/1042',
+  },
+};
+const RESERVED = { description: 'The slot is held', headers: LOCATION, standardSchema: reservedResponse };
+const ISSUED = { status: HttpStatus.OK, description: 'The coupon is issued', standardSchema: issuedResponse };
+const NOT_YET = {
+  status: HttpStatus.ACCEPTED,
+  description: 'The slot is held, but MySQL has not confirmed it in time; the issuance goes on',
+  headers: LOCATION,
+  standardSchema: reservedResponse,
+};
+
+const RESERVE =
+  'Holds a slot and answers at once; the coupon is issued within moments. With strategy lock it is issued before the ' +
+  'answer. A user who asks again is told ALREADY_ISSUED, also when the coupon is sold out.';
+const ISSUE =
+  'As reserve, but answers only when the coupon is issued. Takes that longer than coupon.issueTimeoutMs, it answers 202 ' +
+  'and where to look.';
+
+const REFUSALS = [
+  'VALIDATION_FAILED',
+  'COUPON_NOT_FOUND',
+  'USER_NOT_FOUND',
+  'COUPON_INACTIVE',
+  'COUPON_NOT_STARTED',
+  'COUPON_EXPIRED',
+  'ALREADY_ISSUED',
+  'COUPON_SOLD_OUT',
+  'RESERVATION_UNAVAILABLE',
+  'DATABASE_UNAVAILABLE',
+] as const;
+
+@ApiTags('reservations')
+@Controller()
+export class ReservationController {
+  constructor(private readonly reservations: ReservationService) {}
+
+  @Post('api/coupons/:couponId/reserve')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({ summary: 'Reserve a coupon', description: RESERVE })
+  @ApiResponse({ status: HttpStatus.OK, ...RESERVED })
+  @Problems(...REFUSALS)
+  async reserve(
+    @Param('couponId', { schema: idParam }) couponId: number,
+    @Body({ schema: holderBody }) body: Holder,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return located(reply, await this.reservations.reserve(couponId, holderOf(body, couponId)));
+  }
+
+  @Post('api/coupons/reserve')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({ summary: 'Reserve a coupon (short form)', description: RESERVE })
+  @ApiResponse({ status: HttpStatus.OK, ...RESERVED })
+  @Problems(...REFUSALS)
+  async reserveShort(
+    @Body({ schema: couponAndHolderBody }) { couponId, userId }: CouponAndHolder,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return located(reply, await this.reservations.reserve(couponId, userId));
+  }
+
+  @Post('coupons/:userId/issue-async')
+  @HttpCode(HttpStatus.ACCEPTED)
+  @ApiOperation({ summary: 'Reserve a coupon (without a body)', description: RESERVE })
+  @ApiResponse({ status: HttpStatus.ACCEPTED, ...RESERVED })
+  @Problems(...REFUSALS)
+  async issueAsync(
+    @Param('userId', { schema: idParam }) userId: number,
+    @Query({ schema: couponQuery }) { couponId }: Pick<CouponAndHolder, 'couponId'>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return located(reply, await this.reservations.reserve(couponId, userId));
+  }
+
+  @Post('api/coupons/:couponId/issue')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({ summary: 'Issue a coupon', description: ISSUE })
+  @ApiResponse(ISSUED)
+  @ApiResponse(NOT_YET)
+  @Problems(...REFUSALS, 'ISSUANCE_FAILED')
+  async issue(
+    @Param('couponId', { schema: idParam }) couponId: number,
+    @Body({ schema: holderBody }) body: Holder,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return issuedOrLocated(reply, await this.reservations.issue(couponId, holderOf(body, couponId)));
+  }
+
+  @Post('api/coupons/issue')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({ summary: 'Issue a coupon (short form)', description: ISSUE })
+  @ApiResponse(ISSUED)
+  @ApiResponse(NOT_YET)
+  @Problems(...REFUSALS, 'ISSUANCE_FAILED')
+  async issueShort(
+    @Body({ schema: couponAndHolderBody }) { couponId, userId }: CouponAndHolder,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return issuedOrLocated(reply, await this.reservations.issue(couponId, userId));
+  }
+
+  @Get('api/coupons/:couponId/reservations/:userId')
+  @ApiOperation({
+    summary: 'Follow a reservation',
+    description:
+      'RESERVED until it ends, then ISSUED with `userCouponId`, `code` and `issuedAt`, or FAILED with `failureReason`.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'The reservation', standardSchema: reservationResponse })
+  @Problems(
+    'VALIDATION_FAILED',
+    'COUPON_NOT_FOUND',
+    'RESERVATION_NOT_FOUND',
+    'RESERVATION_UNAVAILABLE',
+    'DATABASE_UNAVAILABLE',
+  )
+  find(
+    @Param('couponId', { schema: idParam }) couponId: number,
+    @Param('userId', { schema: idParam }) userId: number,
+  ) {
+    return this.reservations.find(couponId, userId);
+  }
+}

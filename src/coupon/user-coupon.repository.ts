@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import type { UserCouponsPage } from './coupon.schemas.js';
+import { UserCoupon } from './user-coupon.entity.js';
+import type { HeldCoupon, UserCouponStatus } from './user-coupon-view.js';
+
+/** The same rule as in user-coupon-view.ts. */
+const IN_STATUS: Readonly<Record<UserCouponStatus, string>> = {
+  USED: 'held.used_at IS NOT NULL',
+  EXPIRED: 'held.used_at IS NULL AND coupon.expires_at <= :now',
+  AVAILABLE: 'held.used_at IS NULL AND coupon.expires_at > :now',
+};
+
+/** Reads the table `user_coupons`; the issuance writes it. */
+@Injectable()
+export class UserCouponRepository {
+  constructor(@InjectRepository(UserCoupon) private readonly userCoupons: Repository<UserCoupon>) {}
+
+  /** The user's coupons, newest first by (issued_at, id), from the one before `cursor` on, as they are at `now`. */
+  async findPageOfUser(userId: number, { status, cursor, limit }: UserCouponsPage, now: Date): Promise<HeldCoupon[]> {
+    const query = this.userCoupons
+      .createQueryBuilder('held')
+      .innerJoin('coupons', 'coupon', 'coupon.id = held.coupon_id')
+      .select('held.id', 'userCouponId')
+      .addSelect('held.coupon_id', 'couponId')
+      .addSelect('coupon.name', 'couponName')
+      .addSelect('coupon.discount_amount', 'discountAmount')
+      .addSelect('coupon.discount_rate', 'discountRate')
+      .addSelect('held.code', 'code')
+      .addSelect('held.issued_at', 'issuedAt')
+      .addSelect('held.used_at', 'usedAt')
+      .addSelect('coupon.expires_at', 'expiresAt')
+      .where('held.user_id = :userId', { userId })
+      .orderBy('held.issued_at', 'DESC')
+      .addOrderBy('held.id', 'DESC')
+      .limit(limit);
+    if (status !== undefined) query.andWhere(IN_STATUS[status], { now });
+    if (cursor !== undefined) {
+      const [issuedAt, id] = cursor;
+      query.andWhere('(held.issued_at < :issuedAt OR (held.issued_at = :issuedAt AND held.id < :id))', {
+        issuedAt: new Date(issuedAt),
+        id,
+      });
+    }
+    return await query.getRawMany<HeldCoupon>();
+  }
+}

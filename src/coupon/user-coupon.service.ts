@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock.js';
+import { encodeCursor } from '../platform/http/schemas.js';
+import type { UserCouponsPage } from './coupon.schemas.js';
+import { userCouponView, type UserCouponView } from './user-coupon-view.js';
+import { UserCouponRepository } from './user-coupon.repository.js';
+
+/** A page of a user's coupons; `nextCursor` is null on the last one. */
+export interface UserCouponPage {
+  readonly coupons: UserCouponView[];
+  readonly nextCursor: string | null;
+}
+
+/** Shows what users hold. */
+@Injectable()
+export class UserCouponService {
+  constructor(
+    private readonly userCoupons: UserCouponRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The user's coupons, newest first; an empty page for a user who holds none, registered or not. */
+  async list(userId: number, page: UserCouponsPage): Promise<UserCouponPage> {
+    const now = this.clock.now();
+    const found = await this.userCoupons.findPageOfUser(userId, { ...page, limit: page.limit + 1 }, now);
+    const coupons = found.slice(0, page.limit).map((held) => userCouponView(held, now));
+    const last = coupons.at(-1);
+    return {
+      coupons,
+      nextCursor:
+        found.length > page.limit && last !== undefined
+          ? encodeCursor([last.issuedAt.getTime(), last.userCouponId])
+          : null,
+    };
+  }
+}
