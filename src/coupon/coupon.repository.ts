@@ -78,26 +78,4 @@ export class CouponRepository {
     const { id, name, totalQuantity, startsAt, expiresAt, isActive, version } = coupon;
     await manager.update(Coupon, { id }, { name, totalQuantity, startsAt, expiresAt, isActive, version });
   }
-
-  /** The coupons for which a reservation may still be asked for: those of that strategy that have not ended. */
-  async idsToReserve(now: Date): Promise<number[]> {
-    const coupons = await this.coupons
-      .createQueryBuilder('coupon')
-      .select('coupon.id')
-      .where("coupon.strategy = 'reservation' AND coupon.expires_at > :now", { now })
-      .orderBy('coupon.id')
-      .getMany();
-    return coupons.map((coupon) => coupon.id);
-  }
-
-  /** The coupon with its row locked until the transaction ends. */
-  async lock(manager: EntityManager, couponId: number): Promise<Coupon | null> {
-    return await manager.findOne(Coupon, { where: { id: couponId }, lock: { mode: 'pessimistic_write' } });
-  }
-
-  /** Writes what a change may change, and the version. */
-  async saveDefinition(manager: EntityManager, coupon: Coupon): Promise<void> {
-    const { id, name, totalQuantity, startsAt, expiresAt, isActive, version } = coupon;
-    await manager.update(Coupon, { id }, { name, totalQuantity, startsAt, expiresAt, isActive, version });
-  }
 }
