@@ -1,4 +1,5 @@
 import { isNativeError } from 'node:util/types';
+import { countEach } from './tally.js';
 
 const ADMIN_TOKEN = 'local-admin';
 
@@ -177,10 +178,5 @@ export class ApiClient {
 
 /** How many of the answers had which status and error code: `{ '200': 10, '409 COUPON_SOLD_OUT': 90 }`. */
 export function tally(answers: ReadonlyArray<Answer<unknown>>): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { status, error } of answers) {
-    const outcome = error === undefined ? String(status) : `${status} ${error}`;
-    counts[outcome] = (counts[outcome] ?? 0) + 1;
-  }
-  return counts;
+  return countEach(answers.map(({ status, error }) => (error === undefined ? String(status) : `${status} ${error}`)));
 }

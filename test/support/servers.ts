@@ -29,7 +29,8 @@ export class PrivateServer {
     name: string,
     start: (at: { dir: string; port?: number }) => Promise<RunningServer>,
   ): Promise<PrivateServer> {
-    const home = mkdtempSync(join(tmpdir(), `firstcome-test-${name}-`));
+    // Below the run's directory `npm test` finds and ends what a killed test file leaves behind.
+    const home = mkdtempSync(join(process.env['FIRSTCOME_TEST_DIR'] ?? tmpdir(), `firstcome-test-${name}-`));
     const dir = join(home, 'server');
     atEndOfFile(async () => rmSync(home, { recursive: true, force: true }));
     const server = new PrivateServer(home, await start({ dir }), (port) => start({ dir, port }));

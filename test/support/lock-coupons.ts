@@ -1,0 +1,110 @@
+import { expect } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
+import { LockIssuanceRepository } from '../../src/coupon/lock/lock-issuance.repository.js';
+import { LockIssuanceService } from '../../src/coupon/lock/lock-issuance.service.js';
+import { loadConfig } from '../../src/platform/config/load-config.js';
+import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
+import { DomainError } from '../../src/platform/errors/domain-error.js';
+import { openDatabase, openDataSource, type TestDatabase } from './database.js';
+
+const HOUR_MS = 3_600_000;
+
+interface Parts {
+  readonly codes?: CouponCodeGenerator;
+  readonly repository?: LockIssuanceRepository;
+  readonly maxConcurrent?: number;
+  readonly waitMs?: number;
+}
+
+/** The pessimistic strategy on the real database, without the application around it. */
+export class LockCoupons {
+  private constructor(
+    readonly database: TestDatabase,
+    readonly dataSource: DataSource,
+  ) {}
+
+  static async open(): Promise<LockCoupons> {
+    return new LockCoupons(openDatabase(), await openDataSource());
+  }
+
+  /** A service with a gate of its own; a part that is not given is the real one. */
+  service({
+    codes = new CouponCodeGenerator(),
+    repository = new LockIssuanceRepository(),
+    maxConcurrent = 5,
+    waitMs = 60_000,
+  }: Parts = {}): LockIssuanceService {
+    const config = loadConfig({
+      ...process.env,
+      NODE_ENV: 'test',
+      COUPON_LOCK_MAX_CONCURRENT: String(maxConcurrent),
+      COUPON_LOCK_WAIT_MS: String(waitMs),
+    });
+    return new LockIssuanceService(new TransactionRunner(this.dataSource), repository, codes, config);
+  }
+
+  /** A coupon that is open now; returns its id. */
+  async create(overrides: Record<string, unknown> = {}): Promise<number> {
+    const row = {
+      name: 'Lock coupon',
+      total_quantity: 100,
+      discount_amount: 1000,
+      starts_at: new Date(Date.now() - HOUR_MS),
+      expires_at: new Date(Date.now() + HOUR_MS),
+      audience: 'anyone',
+      code_format: 'none',
+      strategy: 'lock',
+      created_at: new Date(),
+      ...overrides,
+    };
+    const columns = Object.keys(row).join(', ');
+    const { insertId } = await this.dataSource.query<{ insertId: number }>(`INSERT INTO coupons (${columns}) VALUES (?)`, [
+      Object.values(row),
+    ]);
+    return insertId;
+  }
+
+  /** Changes the row behind the application's back. */
+  async change(couponId: number, assignments: string): Promise<void> {
+    await this.database.change(`UPDATE coupons SET ${assignments} WHERE id = ?`, [couponId]);
+  }
+
+  /** Takes the coupon's row lock on a connection of its own; call the result to give it back. */
+  async holdRowLock(couponId: number): Promise<() => Promise<void>> {
+    const holder = this.dataSource.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('SELECT id FROM coupons WHERE id = ? FOR UPDATE', [couponId]);
+    return async () => {
+      await holder.rollbackTransaction();
+      await holder.release();
+    };
+  }
+
+  /** How many connections wait in MySQL for the row lock of this coupon. */
+  async waitingForRowLock(couponId: number): Promise<number> {
+    const rows = await this.database.rows('SELECT id FROM information_schema.processlist WHERE info LIKE ?', [
+      `%WHERE id = ${couponId} FOR UPDATE`,
+    ]);
+    return rows.length;
+  }
+
+  /** Asserts that exactly the numbers 1 to `quantity` are issued, to as many users, and counted. */
+  async expectLedger(couponId: number, quantity: number): Promise<void> {
+    const rows = await this.database.userCoupons(couponId);
+    expect(rows.map((row) => row.sequenceNumber)).toEqual(Array.from({ length: quantity }, (_, index) => index + 1));
+    expect(new Set(rows.map((row) => row.userId)).size).toBe(quantity);
+    expect((await this.database.couponCounts(couponId)).issuedQuantity).toBe(quantity);
+  }
+}
+
+/** How an attempt ended: 'ISSUED', or the code of the refusal; any other error is thrown. */
+export async function outcome(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt;
+    return 'ISSUED';
+  } catch (error) {
+    if (error instanceof DomainError) return error.code;
+    throw error;
+  }
+}
