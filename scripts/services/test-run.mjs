@@ -1,0 +1,72 @@
+/** What a run of the tests leaves behind, its own and that of runs which were killed. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { composeRemove } from './docker.mjs';
+import { isAlive, sendSignal, waitForEnd } from './process.mjs';
+import { servicesDir } from './project.mjs';
+import { removeTree } from './remove-tree.mjs';
+import { pidIn } from './server-process.mjs';
+import { readState } from './state.mjs';
+
+/**
+ * Names the run's directory to the tests, and marks every process that descends from the run: tests put the servers
+ * they start themselves below it.
+ */
+export const RUN_DIR_VARIABLE = 'FIRSTCOME_TEST_DIR';
+
+/**
+ * Ends every process of a run, at once since its data goes too, and deletes its directory.
+ * @param {import('./profile.mjs').Profile} profile
+ */
+export async function cleanUp(profile) {
+  const pids = new Set([...serversBelow(profile.dir), ...markedProcesses(profile.dir)]);
+  pids.delete(process.pid);
+  for (const pid of pids) sendSignal(pid, 'SIGKILL');
+  await Promise.all([...pids].map((pid) => waitForEnd(pid, 5_000)));
+  if (Object.values(readState(profile.dir)).some((record) => record.mode === 'docker')) await composeRemove(profile);
+  removeTree(profile.dir);
+}
+
+/**
+ * Cleans up after runs whose process is gone.
+ * @param {import('./profile.mjs').Profile} profile
+ */
+export async function cleanUpDeadRuns(profile) {
+  if (!existsSync(servicesDir)) return;
+  for (const name of readdirSync(servicesDir)) {
+    const pid = /^test-(\d+)(?:\.deleted-.*)?$/.exec(name)?.[1];
+    if (pid && !isAlive(Number(pid))) await cleanUp({ ...profile, name, dir: join(servicesDir, name) });
+  }
+}
+
+/** @param {string} dir */
+function serversBelow(dir) {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('server.pid'))
+    .map((file) => pidIn(dirname(join(dir, file))))
+    .filter((pid) => pid !== null);
+}
+
+/**
+ * Apps that tests spawned and did not end, found by the variable they inherited. Linux only; elsewhere there is no
+ * telling.
+ * @param {string} dir
+ */
+function markedProcesses(dir) {
+  if (process.platform !== 'linux') return [];
+  const mark = `\0${RUN_DIR_VARIABLE}=${dir}\0`;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => `\0${environmentOf(pid)}\0`.includes(mark));
+}
+
+/** @param {number} pid */
+function environmentOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+}

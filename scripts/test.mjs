@@ -1,0 +1,106 @@
+/**
+ * npm test [-- arguments of Jest]: the whole suite on a Redis and a MySQL of its own, which it throws away.
+ * npm run test:mysql8: integration and end-to-end tests on a real MySQL 8.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { ensureBuilt } from './services/build.mjs';
+import { errorMessage } from './services/messages.mjs';
+import { mysql8, MySql8Unavailable } from './services/mysql8.mjs';
+import { testProfile } from './services/profile.mjs';
+import { projectDir } from './services/project.mjs';
+import { provision } from './services/provision.mjs';
+import { cleanUp, cleanUpDeadRuns, RUN_DIR_VARIABLE } from './services/test-run.mjs';
+
+/** @typedef {import('node:child_process').ChildProcess} ChildProcess */
+
+const onMySql8 = process.argv.includes('--mysql8');
+if (onMySql8) process.env['FIRSTCOME_MYSQL_FLAVOUR'] = 'mysql8';
+const jestArguments = process.argv.slice(2).filter((word) => word !== '--mysql8');
+const profile = testProfile();
+const resultFile = join(profile.dir, 'result.txt');
+/** @param {string} line */
+const say = (line) => console.error(line);
+
+/** @type {ChildProcess | undefined} */
+let jest;
+
+/** @type {Promise<number>} */
+const interruption = new Promise((resolve) => {
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.once(signal, () => {
+      jest?.kill('SIGTERM');
+      resolve(128 + constants.signals[signal]);
+    });
+  }
+});
+
+process.exitCode = await Promise.race([run(), interruption]);
+await cleanUp(profile).catch((/** @type {unknown} */ error) => say(errorMessage(error)));
+// Whatever the interrupted work still waits for has been ended.
+process.exit();
+
+async function run() {
+  try {
+    refuseForeignDatabase();
+    if (onMySql8) await mysql8(say);
+    await cleanUpDeadRuns(profile);
+    mkdirSync(profile.dir, { recursive: true });
+    process.env[RUN_DIR_VARIABLE] = profile.dir;
+    await ensureBuilt(say);
+    const services = await provision(profile, say);
+    const code = await runJest(services);
+    console.log(existsSync(resultFile) ? readFileSync(resultFile, 'utf8').trim() : 'Jest ended without a result');
+    return code;
+  } catch (error) {
+    say(errorMessage(error));
+    return error instanceof MySql8Unavailable ? 0 : 1;
+  }
+}
+
+/** The tests delete what they find. */
+function refuseForeignDatabase() {
+  const url = process.env['DATABASE_URL'];
+  if (!url) return;
+  if (onMySql8) throw new Error('test:mysql8 starts its own MySQL 8; unset DATABASE_URL');
+  const database = URL.canParse(url) ? new URL(url).pathname.slice(1) : '';
+  if (!database.includes('test')) {
+    throw new Error(`The tests would delete data: DATABASE_URL must name a database with "test" in its name, not "${database}"`);
+  }
+}
+
+/**
+ * @param {Awaited<ReturnType<typeof provision>>} services
+ * @returns {Promise<number>}
+ */
+function runJest(services) {
+  const args = [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    join(projectDir, 'node_modules', 'jest', 'bin', 'jest.js'),
+    ...jestArguments,
+    // After the given ones, since these options take every word that follows.
+    '--reporters',
+    'default',
+    join(projectDir, 'scripts', 'jest-result.mjs'),
+    ...(onMySql8 ? ['--selectProjects', 'integration', 'e2e'] : []),
+  ];
+  const child = spawn(process.execPath, args, {
+    cwd: projectDir,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      NODE_ENV: 'test',
+      REDIS_URL: services.redis.url,
+      DATABASE_URL: services.mysql.url,
+      FIRSTCOME_TEST_RESULT: resultFile,
+    },
+  });
+  jest = child;
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(signal ? 128 + constants.signals[signal] : (code ?? 1)));
+  });
+}
