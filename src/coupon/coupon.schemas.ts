@@ -89,18 +89,18 @@ export const changeCouponBody = z
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
     error: 'must have at least one of name, isActive, totalQuantity, startsAt, expiresAt',
   })
-  .transform(withoutUndefined)
+  // What is not named must not be there at all: merged into the coupon, undefined would overwrite.
+  .transform((patch) => ({
+    ...(patch.name !== undefined && { name: patch.name }),
+    ...(patch.isActive !== undefined && { isActive: patch.isActive }),
+    ...(patch.totalQuantity !== undefined && { totalQuantity: patch.totalQuantity }),
+    ...(patch.startsAt !== undefined && { startsAt: patch.startsAt }),
+    ...(patch.expiresAt !== undefined && { expiresAt: patch.expiresAt }),
+  }))
   .meta({ example: { totalQuantity: 2000, isActive: true } });
 
 /** What is to change of a coupon's definition; what is not named stays. */
 export type CouponPatch = z.output<typeof changeCouponBody>;
-
-/** Null and left out mean the same, so neither may overwrite anything. */
-function withoutUndefined<T extends object>(patch: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: NonNullable<T[K]>;
-  };
-}
 
 /** @throws ValidationFailedError when the window would end before it starts */
 export function assertWindow({ startsAt, expiresAt }: { startsAt: Date; expiresAt: Date }): void {

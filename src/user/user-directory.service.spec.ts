@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config } from '../platform/config/config.schema.js';
 import { UserDirectory } from './user-directory.service.js';
-import type { UserRepository } from './user.repository.js';
+import { UserRepository } from './user.repository.js';
 
 const TTL_MS = 1000;
 
@@ -15,11 +14,10 @@ async function inCallbackOfItsOwn<T>(work: () => Promise<T>): Promise<T> {
 
 describe('UserDirectory', () => {
   const findExistingIds = jest.fn<UserRepository['findExistingIds']>();
-  const directoryOf = (cacheTtlMs = TTL_MS) =>
-    new UserDirectory(
-      { user: { cacheSize: 10_000, cacheTtlMs } } as Config,
-      { findExistingIds } as unknown as UserRepository,
-    );
+  const users = Object.assign<UserRepository, Partial<UserRepository>>(Object.create(UserRepository.prototype), {
+    findExistingIds,
+  });
+  const directoryOf = (cacheTtlMs = TTL_MS) => new UserDirectory({ user: { cacheSize: 10_000, cacheTtlMs } }, users);
   let directory: UserDirectory;
 
   beforeEach(() => {

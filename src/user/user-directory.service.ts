@@ -18,7 +18,7 @@ export class UserDirectory {
   private readonly lookUps: DataLoader<number, boolean>;
 
   constructor(
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) config: Pick<Config, 'user'>,
     private readonly users: UserRepository,
   ) {
     this.known = new LRUCache({ max: config.user.cacheSize, ttl: config.user.cacheTtlMs });

@@ -1,0 +1,2 @@
+export { CouponModule } from './coupon.module.js';
+export { CouponService } from './coupon.service.js';
