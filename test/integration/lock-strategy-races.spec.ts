@@ -61,12 +61,14 @@ describe('the gate', () => {
 
     const outcomes: string[] = [];
     const all = inParallel(newUserIds(20), async (userId) => outcomes.push(await outcome(service.issue(couponId, userId))));
-    await eventually(async () => expect(await coupons.waitingForRowLock(couponId)).toBe(2));
-    await eventually(() => expect(countEach(outcomes)).toEqual({ DATABASE_UNAVAILABLE: 18 }));
-    expect(await coupons.waitingForRowLock(couponId)).toBe(2);
-
-    await giveBack();
-    await all;
+    try {
+      await eventually(async () => expect(await coupons.waitingForRowLock(couponId)).toBe(2));
+      await eventually(() => expect(countEach(outcomes)).toEqual({ DATABASE_UNAVAILABLE: 18 }));
+      expect(await coupons.waitingForRowLock(couponId)).toBe(2);
+    } finally {
+      await giveBack();
+      await all;
+    }
     expect(countEach(outcomes)).toEqual({ DATABASE_UNAVAILABLE: 18, ISSUED: 2 });
     await inParallel(newUserIds(5), (userId) => service.issue(couponId, userId), 2);
     await coupons.expectLedger(couponId, 7);

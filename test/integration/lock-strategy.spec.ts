@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
+import { LockIssuanceRepository } from '../../src/coupon/lock/lock-issuance.repository.js';
 import { inParallel, shuffled } from '../support/in-parallel.js';
 import { LockCoupons, outcome } from '../support/lock-coupons.js';
 import { eventually } from '../support/poll.js';
@@ -78,25 +79,38 @@ describe('refusals', () => {
     const giveBack = await coupons.holdRowLock(couponId);
 
     const waiting = outcome(coupons.service().issue(couponId, newUserId()));
-    await eventually(async () => expect(await coupons.waitingForRowLock(couponId)).toBe(1), { intervalMs: 10 });
-    await eventually(async () => {
-      const { isOver } = await coupons.database.row<{ isOver: number }>(
-        'SELECT UTC_TIMESTAMP(3) > expires_at AS isOver FROM coupons WHERE id = ?',
-        [couponId],
-      );
-      expect(isOver).toBe(1);
-    });
-    await giveBack();
+    try {
+      await eventually(async () => expect(await coupons.waitingForRowLock(couponId)).toBe(1), { intervalMs: 10 });
+      await eventually(async () => {
+        const { isOver } = await coupons.database.row<{ isOver: number }>(
+          'SELECT UTC_TIMESTAMP(3) > expires_at AS isOver FROM coupons WHERE id = ?',
+          [couponId],
+        );
+        expect(isOver).toBe(1);
+      });
+    } finally {
+      await giveBack();
+    }
     expect(await waiting).toBe('COUPON_EXPIRED');
     await coupons.expectLedger(couponId, 0);
   });
 
   it('begin with the very millisecond in which the coupon ends, and not with that in which it starts', async () => {
-    const service = coupons.service();
-    const couponId = await coupons.create();
-    await coupons.change(couponId, 'starts_at = UTC_TIMESTAMP(3)');
+    let now = new Date();
+    class AtAGivenTime extends LockIssuanceRepository {
+      override async lookUpUser(...args: Parameters<LockIssuanceRepository['lookUpUser']>) {
+        return { ...(await super.lookUpUser(...args)), now };
+      }
+    }
+    const service = coupons.service({ repository: new AtAGivenTime() });
+    const startsAt = new Date('2030-01-01T00:00:00.123Z');
+    const expiresAt = new Date('2030-01-01T00:00:00.456Z');
+    const couponId = await coupons.create({ starts_at: startsAt, expires_at: expiresAt });
+    now = new Date(startsAt.getTime() - 1);
+    expect(await outcome(service.issue(couponId, newUserId()))).toBe('COUPON_NOT_STARTED');
+    now = startsAt;
     expect(await outcome(service.issue(couponId, newUserId()))).toBe('ISSUED');
-    await coupons.change(couponId, 'expires_at = UTC_TIMESTAMP(3)');
+    now = expiresAt;
     expect(await outcome(service.issue(couponId, newUserId()))).toBe('COUPON_EXPIRED');
   });
 });
