@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { assertWindow, changeCouponBody, createCouponBody, holderOf, userCouponsQuery } from './coupon.schemas.js';
+
+const DAY_MS = 24 * 3_600_000;
+const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
+const body = { name: 'Test coupon', totalQuantity: 10, discountRate: 50, startsAt: inDays(0), expiresAt: inDays(1) };
+
+describe('createCouponBody', () => {
+  it('fills in the defaults, for null as for what is left out', () => {
+    const defaults = { isActive: true, audience: 'registered', codeFormat: 'none', strategy: 'reservation' };
+    const nulls = { isActive: null, audience: null, codeFormat: null, strategy: null, discountAmount: null };
+    expect(createCouponBody.parse(body)).toMatchObject(defaults);
+    expect(createCouponBody.parse({ ...body, ...nulls })).toMatchObject(defaults);
+  });
+
+  it('trims the name and counts its characters, not its UTF-16 units', () => {
+    expect(createCouponBody.parse({ ...body, name: '  쿠폰  ' }).name).toBe('쿠폰');
+    expect(createCouponBody.safeParse({ ...body, name: '🎁'.repeat(255) }).success).toBe(true);
+    expect(createCouponBody.safeParse({ ...body, name: '🎁'.repeat(256) }).success).toBe(false);
+  });
+
+  it('takes every value that is still allowed', () => {
+    const { discountRate: _, ...withoutDiscount } = body;
+    for (const allowed of [
+      { ...body, totalQuantity: 10_000_000 },
+      { ...body, discountRate: 100 },
+      { ...withoutDiscount, discountAmount: 1_000_000_000_000 },
+      { ...body, startsAt: inDays(-400) },
+      { ...body, expiresAt: '9999-12-31T23:59:59.999Z' },
+    ]) {
+      expect(createCouponBody.safeParse(allowed)).toMatchObject({ success: true });
+    }
+  });
+
+  it('refuses a time that the database could not hold', () => {
+    expect(createCouponBody.safeParse({ ...body, startsAt: '0001-01-01T00:00:00Z' }).success).toBe(false);
+    expect(createCouponBody.safeParse({ ...body, expiresAt: '9999-12-31T23:59:59-10:00' }).success).toBe(false);
+  });
+});
+
+describe('changeCouponBody', () => {
+  it('has nothing in it that was not named, so that nothing else is overwritten', () => {
+    expect(Object.entries(changeCouponBody.parse({ isActive: false, name: null }))).toEqual([['isActive', false]]);
+  });
+
+  it('refuses a change of nothing', () => {
+    expect(changeCouponBody.safeParse({}).success).toBe(false);
+    expect(changeCouponBody.safeParse({ name: null }).success).toBe(false);
+  });
+
+  it('takes an end in the past, which ends the coupon', () => {
+    expect(changeCouponBody.safeParse({ expiresAt: inDays(-1) }).success).toBe(true);
+  });
+});
+
+describe('assertWindow', () => {
+  it('wants the end after the start', () => {
+    const now = new Date();
+    expect(() => assertWindow({ startsAt: now, expiresAt: new Date(now.getTime() + 1) })).not.toThrow();
+    expect(() => assertWindow({ startsAt: now, expiresAt: now })).toThrow('expiresAt');
+  });
+});
+
+describe('holderOf', () => {
+  it('takes a coupon id in the body only when the path has the same', () => {
+    expect(holderOf({ userId: 7, couponId: undefined }, 42)).toBe(7);
+    expect(holderOf({ userId: 7, couponId: 42 }, 42)).toBe(7);
+    expect(() => holderOf({ userId: 7, couponId: 43 }, 42)).toThrow('couponId');
+  });
+});
+
+describe('userCouponsQuery', () => {
+  const cursorOf = (position: unknown) => Buffer.from(JSON.stringify(position)).toString('base64url');
+
+  it('reads its own cursor and no other', () => {
+    expect(userCouponsQuery.parse({ cursor: cursorOf([1000, 5]) }).cursor).toEqual([1000, 5]);
+    for (const foreign of [cursorOf(5), cursorOf([1000]), cursorOf([8.64e15, 5]), cursorOf(['1000', 5]), '!', '']) {
+      expect(userCouponsQuery.safeParse({ cursor: foreign }).success).toBe(false);
+    }
+  });
+});
