@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuilt } from './services/build.mjs';
+import { whenAskedToEnd } from './services/ending.mjs';
 import { errorMessage } from './services/messages.mjs';
 import { mysql8, MySql8Unavailable } from './services/mysql8.mjs';
 import { testProfile } from './services/profile.mjs';
@@ -29,12 +30,10 @@ let jest;
 
 /** @type {Promise<number>} */
 const interruption = new Promise((resolve) => {
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.once(signal, () => {
-      jest?.kill('SIGTERM');
-      resolve(128 + constants.signals[signal]);
-    });
-  }
+  whenAskedToEnd((exitCode) => {
+    jest?.kill('SIGTERM');
+    resolve(exitCode);
+  });
 });
 
 process.exitCode = await Promise.race([run(), interruption]);

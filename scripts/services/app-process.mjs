@@ -1,0 +1,79 @@
+/** The app as a child of the launcher: its port, its health, its end. */
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from './process.mjs';
+
+const END_WITHIN_MS = 5_000;
+const PROBE_TIMEOUT_MS = 2_000;
+
+/**
+ * Why the app can not listen on this port, in one line; null when it can.
+ * @param {number} port
+ * @returns {Promise<string | null>}
+ */
+export async function portProblem(port) {
+  const code = await listenError(port);
+  if (code === null) return null;
+  if (code !== 'EADDRINUSE') return `Port ${port} can not be used (${code}). Give another one: PORT=8081 npm start`;
+  return (await isLive(port))
+    ? `firstcome already runs on http://localhost:${port}. Stop it, or give this one another port: PORT=${port + 1} npm start`
+    : `Port ${port} is taken by another program. Stop that, or give another port: PORT=${port + 1} npm start`;
+}
+
+/**
+ * On all addresses, as the app does.
+ * @param {number} port
+ * @returns {Promise<string | null>} the error's code
+ */
+function listenError(port) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error) => resolve(errorCode(error) ?? error.message));
+    server.listen(port, () => server.close(() => resolve(null)));
+  });
+}
+
+/**
+ * Whether the app answers there: `GET /health/live` gives JSON.
+ * @param {number} port
+ */
+export async function isLive(port) {
+  try {
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    const response = await fetch(`http://127.0.0.1:${port}/health/live`, { signal });
+    await response.json();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Resolves true when the app answers, false when it ended first.
+ * @param {number} port
+ * @param {import('node:child_process').ChildProcess} app
+ */
+export async function waitUntilLive(port, app) {
+  while (!(await isLive(port))) {
+    if (hasEnded(app)) return false;
+    await sleep(100);
+  }
+  return !hasEnded(app);
+}
+
+/**
+ * Asks the app to end, and makes it after five seconds.
+ * @param {import('node:child_process').ChildProcess} app
+ */
+export function endApp(app) {
+  if (hasEnded(app)) return;
+  app.kill('SIGTERM');
+  setTimeout(() => {
+    if (!hasEnded(app)) app.kill('SIGKILL');
+  }, END_WITHIN_MS).unref();
+}
+
+/** @param {import('node:child_process').ChildProcess} app */
+function hasEnded(app) {
+  return app.exitCode !== null || app.signalCode !== null;
+}

@@ -1,0 +1,101 @@
+/** npm start: Redis and MySQL up, the app built and in the foreground. For laptops; in production nobody uses it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { endApp, portProblem, waitUntilLive } from './services/app-process.mjs';
+import { ensureBuilt } from './services/build.mjs';
+import { whenAskedToEnd } from './services/ending.mjs';
+import { errorMessage, whereItRuns } from './services/messages.mjs';
+import { localProfile } from './services/profile.mjs';
+import { projectDir } from './services/project.mjs';
+import { provision } from './services/provision.mjs';
+
+/** One Ctrl-C comes twice, from the terminal and from npm; a later one is from someone who does not want to wait. */
+const SAME_CTRL_C_MS = 1_000;
+
+/** @typedef {Awaited<ReturnType<typeof provision>>} Services */
+
+/** @type {import('node:child_process').ChildProcess | undefined} */
+let app;
+let endingSince = 0;
+
+whenAskedToEnd((exitCode) => {
+  // Before there is an app: a server that is just starting is found again by the next start.
+  if (!app) process.exit(exitCode);
+  if (!endingSince) {
+    endingSince = Date.now();
+    endApp(app);
+  } else if (Date.now() - endingSince > SAME_CTRL_C_MS) {
+    app.kill('SIGKILL');
+  }
+});
+
+try {
+  process.exitCode = await start();
+} catch (error) {
+  console.error(errorMessage(error));
+  process.exitCode = 1;
+}
+
+/** @returns {Promise<number>} the exit code */
+async function start() {
+  const { port, profile } = settings();
+  const problem = await portProblem(port);
+  if (problem) throw new Error(problem);
+  await ensureBuilt(console.log);
+  const services = await provision(localProfile(), console.log);
+
+  const child = spawn(process.execPath, [join(projectDir, 'dist', 'main.js')], {
+    cwd: projectDir,
+    stdio: 'inherit',
+    // In a process group of its own: Ctrl-C reaches the launcher alone, which then ends the app once and in order.
+    detached: true,
+    env: {
+      ...process.env,
+      NODE_ENV: profile,
+      PORT: String(port),
+      REDIS_URL: services.redis.url,
+      DATABASE_URL: services.mysql.url,
+    },
+  });
+  app = child;
+  const end = once(child, 'exit');
+  if ((await waitUntilLive(port, child)) && !endingSince) printBanner(port, profile, services);
+  await end;
+
+  const code = child.signalCode ? 128 + constants.signals[child.signalCode] : (child.exitCode ?? 1);
+  if (!endingSince) console.log(`The app ended by itself, ${child.signalCode ? `by ${child.signalCode}` : `with code ${code}`}.`);
+  if (Object.values(services).some((service) => service.mode !== 'given')) {
+    console.log('Redis and MySQL stay up for the next start. To stop them: npm run services -- down');
+  }
+  return endingSince ? 0 : code;
+}
+
+function settings() {
+  const { PORT = '8080', NODE_ENV, DATABASE_URL } = process.env;
+  if (DATABASE_URL && !NODE_ENV) {
+    throw new Error('DATABASE_URL is given, so say which profile it is for: NODE_ENV=local npm start (local creates test data there)');
+  }
+  const port = Number(PORT);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`PORT must be 1 to 65535, not "${PORT}"`);
+  return { port, profile: NODE_ENV || 'local' };
+}
+
+/**
+ * @param {number} port
+ * @param {string} profile
+ * @param {Services} services
+ */
+function printBanner(port, profile, services) {
+  const lines = [
+    'firstcome is ready',
+    `  address   http://localhost:${port}`,
+    `  API docs  http://localhost:${port}/docs`,
+    `  profile   ${profile}`,
+    `  Redis     ${whereItRuns(services.redis)}`,
+    `  MySQL     ${whereItRuns(services.mysql)}`,
+    '  Ctrl-C ends the app.',
+  ];
+  console.log(`\n${lines.join('\n')}\n`);
+}
