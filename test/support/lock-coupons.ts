@@ -98,13 +98,12 @@ export class LockCoupons {
   }
 }
 
-/** How an attempt ended: 'ISSUED', or the code of the refusal; any other error is thrown. */
+/** How an attempt ended: 'ISSUED', the code of the refusal, or the text of any other error. Never rejects. */
 export async function outcome(attempt: Promise<unknown>): Promise<string> {
   try {
     await attempt;
     return 'ISSUED';
   } catch (error) {
-    if (error instanceof DomainError) return error.code;
-    throw error;
+    return error instanceof DomainError ? error.code : String(error);
   }
 }
