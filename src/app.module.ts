@@ -1,10 +1,16 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { EventEmitterModule } from '@nestjs/event-emitter';
+import { ScheduleModule } from '@nestjs/schedule';
+import { CouponModule } from './coupon/index.js';
 import { MIGRATIONS } from './migrations.js';
 import { ProblemsModule } from './operations/problems/problems.module.js';
+import { ClockModule } from './platform/clock.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Config } from './platform/config/config.schema.js';
 import { DatabaseModule } from './platform/database/database.module.js';
+import { FaultPointModule } from './platform/fault-points.js';
 import { HttpModule } from './platform/http/http.module.js';
+import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
 
 /** Composition only: which modules make up the application. */
@@ -18,7 +24,13 @@ export class AppModule {
         HttpModule,
         DatabaseModule.forRoot(MIGRATIONS),
         RedisModule,
+        EventEmitterModule.forRoot(),
+        ScheduleModule.forRoot(),
+        ClockModule,
+        MetricsModule,
+        FaultPointModule,
         ProblemsModule,
+        CouponModule,
       ],
     };
   }

@@ -1,22 +1,95 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { UserModule } from '../user/index.js';
+import { AuditRepository } from './audit/audit.repository.js';
+import { AuditService } from './audit/audit.service.js';
+import { SlotComparison } from './audit/slot-comparison.js';
 import { CouponAdministrationController } from './coupon-administration.controller.js';
 import { CouponController } from './coupon.controller.js';
 import { Coupon } from './coupon.entity.js';
 import { CouponRepository } from './coupon.repository.js';
 import { CouponService } from './coupon.service.js';
+import { CouponCodeGenerator } from './issuance/coupon-code.js';
+import { CouponIssuer } from './issuance/coupon-issuer.service.js';
+import { FailureRepository } from './issuance/failure.repository.js';
+import { FailureService } from './issuance/failure.service.js';
+import { ForgetEndedCouponsJob } from './issuance/forget-ended-coupons.job.js';
 import { IssuanceFailure } from './issuance/issuance-failure.entity.js';
+import { IssuanceMetrics } from './issuance/issuance-metrics.js';
+import { IssuanceOutcomes } from './issuance/issuance-outcomes.js';
+import { IssuanceRepository } from './issuance/issuance.repository.js';
+import { IssueWhenCouponReservedListener } from './issuance/issue-when-coupon-reserved.listener.js';
+import { Ledger } from './issuance/ledger.service.js';
+import { SettlementService } from './issuance/settlement.service.js';
+import { SweepPendingJob } from './issuance/sweep-pending.job.js';
+import { SweepService } from './issuance/sweep.service.js';
+import { LockIssuanceRepository } from './lock/lock-issuance.repository.js';
+import { LockIssuanceService } from './lock/lock-issuance.service.js';
 import { ReservationController } from './reservation.controller.js';
+import { AdmissionService } from './reservation/admission.service.js';
+import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
+import { CouponDefinitions } from './reservation/coupon-definitions.js';
+import { DefinitionPublisher } from './reservation/definition-publisher.service.js';
+import { RebuildRepository } from './reservation/rebuild.repository.js';
+import { RebuildService } from './reservation/rebuild.service.js';
+import { RebuildStore } from './reservation/rebuild.store.js';
+import { ReservationMetrics } from './reservation/reservation-metrics.js';
+import { ReservationRepository } from './reservation/reservation.repository.js';
+import { ReservationService } from './reservation/reservation.service.js';
+import { ReservationStore } from './reservation/reservation.store.js';
 import { UserCouponController } from './user-coupon.controller.js';
 import { UserCoupon } from './user-coupon.entity.js';
 import { UserCouponRepository } from './user-coupon.repository.js';
 import { UserCouponService } from './user-coupon.service.js';
 
+/** Redis admits. */
+const RESERVATION = [
+  ReservationStore,
+  RebuildStore,
+  ReservationRepository,
+  RebuildRepository,
+  CouponDefinitions,
+  CouponDefinitionService,
+  DefinitionPublisher,
+  RebuildService,
+  AdmissionService,
+  ReservationService,
+  ReservationMetrics,
+];
+
+/** MySQL decides. */
+const ISSUANCE = [
+  IssueWhenCouponReservedListener,
+  CouponIssuer,
+  Ledger,
+  IssuanceRepository,
+  CouponCodeGenerator,
+  SettlementService,
+  IssuanceOutcomes,
+  IssuanceMetrics,
+  SweepService,
+  SweepPendingJob,
+  ForgetEndedCouponsJob,
+  FailureService,
+  FailureRepository,
+];
+
+const AUDIT = [AuditService, AuditRepository, SlotComparison];
+
 @Module({
   imports: [TypeOrmModule.forFeature([Coupon, UserCoupon, IssuanceFailure]), UserModule],
   controllers: [CouponController, ReservationController, CouponAdministrationController, UserCouponController],
-  providers: [CouponRepository, CouponService, UserCouponRepository, UserCouponService],
+  providers: [
+    CouponRepository,
+    CouponService,
+    UserCouponRepository,
+    UserCouponService,
+    ...RESERVATION,
+    ...ISSUANCE,
+    ...AUDIT,
+    LockIssuanceService,
+    LockIssuanceRepository,
+  ],
   exports: [CouponService],
 })
 export class CouponModule {}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { VIOLATION_CODES } from './audit/audit.js';
 import { COUPON_STATUSES } from './coupon-view.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
 import { FAILURE_REASONS } from './issuance/issuance-failure.entity.js';
@@ -159,23 +160,23 @@ export const auditResponse = z
     consistent: z.boolean(),
     redis: z
       .object({
-        reserved: count.nullable(),
-        users: count,
-        pending: count,
-        sequence: count.nullable(),
-        epoch: count.nullable(),
-        available: z.boolean(),
+        reserved: count.meta({ description: 'The counter of slots held' }),
+        users: count.meta({ description: 'Users who hold a slot' }),
+        pending: count.meta({ description: 'Reservations that are not confirmed yet' }),
+        sequence: count.meta({ description: 'The last sequence number given out' }),
+        epoch: count.meta({ description: 'How often the keys have been rebuilt' }),
+        available: count.meta({ description: 'Slots that can still be reserved' }),
       })
       .nullable()
       .meta({ description: 'null while Redis is away, and with strategy lock' }),
     database: z.object({ totalQuantity: count, issuedQuantity: count, rows: count, distinctUsers: count }),
-    violations: z.array(z.object({ code: z.string(), detail: z.string() })),
+    violations: z.array(z.object({ code: z.enum(VIOLATION_CODES), detail: z.string() })),
   })
   .meta({
     example: {
       couponId: 42,
       consistent: true,
-      redis: { reserved: 123, users: 123, pending: 3, sequence: 124, epoch: 1, available: true },
+      redis: { reserved: 123, users: 123, pending: 3, sequence: 124, epoch: 1, available: 877 },
       database: { totalQuantity: 1000, issuedQuantity: 120, rows: 120, distinctUsers: 120 },
       violations: [],
     },

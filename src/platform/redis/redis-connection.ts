@@ -54,6 +54,12 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     return this.serverRunId;
   }
 
+  /** `runId`, for what must not be done without knowing it. @throws RedisUnavailableError while there is none */
+  requireRunId(): string {
+    if (this.serverRunId === undefined) throw new RedisUnavailableError('not connected, or the server not known yet');
+    return this.serverRunId;
+  }
+
   /** Calls `listener` whenever a connection is ready and its server known, also the first time. */
   onReady(listener: () => void): void {
     this.readyListeners.push(listener);

@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+
+/** What MySQL has counted of a coupon, and what is there. */
+export interface LedgerCounts {
+  readonly totalQuantity: number;
+  readonly issuedQuantity: number;
+  readonly rows: number;
+  readonly distinctUsers: number;
+}
+
+@Injectable()
+export class AuditRepository {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** All of it at one moment: one statement sees one snapshot. */
+  async counts(couponId: number): Promise<LedgerCounts | undefined> {
+    const [row] = await this.dataSource.query<LedgerCounts[]>(
+      `SELECT c.total_quantity AS totalQuantity,
+              c.issued_quantity AS issuedQuantity,
+              (SELECT COUNT(*) FROM user_coupons WHERE coupon_id = c.id) AS \`rows\`,
+              (SELECT COUNT(DISTINCT user_id) FROM user_coupons WHERE coupon_id = c.id) AS distinctUsers
+         FROM coupons c WHERE c.id = ?`,
+      [couponId],
+    );
+    return row;
+  }
+}

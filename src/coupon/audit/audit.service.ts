@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Clock } from '../../platform/clock.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import type { Coupon } from '../coupon.entity.js';
+import { CouponNotFoundError } from '../coupon.errors.js';
+import { CouponRepository } from '../coupon.repository.js';
+import { definitionOf, sameDefinition } from '../reservation/coupon-definition.js';
+import { type CouponKeys, ReservationStore } from '../reservation/reservation.store.js';
+import type { Audit, Violation } from './audit.js';
+import { AuditRepository, type LedgerCounts } from './audit.repository.js';
+import { SlotComparison } from './slot-comparison.js';
+
+/** Longer than a PATCH or a rebuild of a small coupon takes. */
+const SECOND_LOOK_MS = 300;
+
+/** Compares MySQL and Redis and names every violation. Changes nothing. */
+@Injectable()
+export class AuditService {
+  constructor(
+    private readonly coupons: CouponRepository,
+    private readonly repository: AuditRepository,
+    private readonly store: ReservationStore,
+    private readonly slots: SlotComparison,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The full comparison: reads every user of the coupon on both sides. @throws CouponNotFoundError */
+  async audit(couponId: number): Promise<Audit> {
+    const database = await this.repository.counts(couponId);
+    const coupon = await this.coupons.find(couponId);
+    if (database === undefined || coupon === null) throw new CouponNotFoundError(couponId);
+    const { redis, violations } = coupon.strategy === 'lock' ? ONLY_MYSQL : await this.compareWithRedis(coupon);
+    const all = [...ledgerViolations(database), ...violations];
+    return { couponId, consistent: all.length === 0, redis, database, violations: all };
+  }
+
+  private async compareWithRedis(coupon: Coupon): Promise<Pick<Audit, 'redis' | 'violations'>> {
+    try {
+      const keys = await this.store.inspect(coupon.id);
+      const violations = await this.keyViolations(coupon, keys);
+      if (keys.loaded) violations.push(...(await this.slots.compare(coupon.id, keys.sequence ?? 0)));
+      return { redis: redisView(coupon, keys), violations };
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+      const detail = 'Redis can not be asked, so nothing could be compared with it';
+      return { redis: null, violations: [{ code: 'REDIS_UNAVAILABLE', detail }] };
+    }
+  }
+
+  /** What is wrong with the keys by themselves, still so at a second look. */
+  private async keyViolations(coupon: Coupon, keys: CouponKeys): Promise<Violation[]> {
+    if (this.violationsOf(coupon, keys).length === 0) return [];
+    await delay(SECOND_LOOK_MS);
+    const [again, keysAgain] = [await this.coupons.find(coupon.id), await this.store.inspect(coupon.id)];
+    return again === null ? [] : this.violationsOf(again, keysAgain);
+  }
+
+  private violationsOf(coupon: Coupon, { loaded, reserved, users, pending, sequence, definition }: CouponKeys): Violation[] {
+    const violations: Violation[] = [];
+    if (reserved !== undefined && reserved !== users) {
+      const detail = `the counter says ${reserved} slots are held, the set of users has ${users}`;
+      violations.push({ code: 'RESERVED_MISMATCH', detail });
+    }
+    const isOver = coupon.expiresAt <= this.clock.now() && pending === 0;
+    if (!loaded && !isOver) {
+      const missing = [
+        definition === undefined && 'state',
+        reserved === undefined && 'reserved',
+        sequence === undefined && 'sequence',
+      ].filter((key) => key !== false);
+      const why = missing.length > 0 ? `missing: ${missing.join(', ')}` : 'they contradict each other or belong to another server process';
+      violations.push({ code: 'NOT_LOADED', detail: `the keys can not be trusted (${why}); closed until rebuilt` });
+    }
+    if (definition !== undefined && !sameDefinition(definitionOf(coupon), definition)) {
+      violations.push({ code: 'DEFINITION_MISMATCH', detail: differences(coupon, definition) });
+    }
+    return violations;
+  }
+}
+
+const ONLY_MYSQL = { redis: null, violations: [] };
+
+function redisView(coupon: Coupon, { reserved = 0, users, pending, sequence = 0, epoch = 0 }: CouponKeys): Audit['redis'] {
+  return { reserved, users, pending, sequence, epoch, available: Math.max(0, coupon.totalQuantity - reserved) };
+}
+
+function ledgerViolations({ totalQuantity, issuedQuantity, rows, distinctUsers }: LedgerCounts): Violation[] {
+  const violations: Violation[] = [];
+  if (rows > totalQuantity) violations.push({ code: 'OVER_ISSUED', detail: `${rows} rows for a total of ${totalQuantity}` });
+  if (distinctUsers < rows) violations.push({ code: 'DUPLICATE_USER', detail: `${rows} rows for ${distinctUsers} users` });
+  if (issuedQuantity !== rows) {
+    violations.push({ code: 'COUNTER_MISMATCH', detail: `issued_quantity is ${issuedQuantity}, there are ${rows} rows` });
+  }
+  return violations;
+}
+
+function differences(coupon: Coupon, published: NonNullable<CouponKeys['definition']>): string {
+  return Object.entries(definitionOf(coupon))
+    .map(([field, value]) => ({ field, value, other: published[field as keyof typeof published] }))
+    .filter(({ field, value, other }) => field !== 'version' && value !== other)
+    .map(({ field, value, other }) => `${field} is ${value} in MySQL and ${other} in Redis`)
+    .join('; ');
+}

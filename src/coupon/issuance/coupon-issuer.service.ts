@@ -1,0 +1,167 @@
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { databaseErrorMessage, isDuplicateKey, isRefusedForGood } from '../../platform/database/database-errors.js';
+import { FaultPoints } from '../../platform/fault-points.js';
+import type { Reservation } from '../reservation/reservation.js';
+import { IssuanceLane } from './issuance-lane.js';
+import { IssuanceMetrics } from './issuance-metrics.js';
+import { IssuanceOutcomes } from './issuance-outcomes.js';
+import { type Decision, Ledger } from './ledger.service.js';
+import { SettlementService } from './settlement.service.js';
+
+/** A drawn code or a row of another node was in the way; a new try draws and looks anew. */
+const DUPLICATE_KEY_ATTEMPTS = 5;
+const FIRST_RETRY_MS = 20;
+/** Of the 5 s a stop may take, what the issuer may use to empty its lanes. */
+const DRAIN_MS = 2000;
+
+/** Where the sweep and the event bring reservations, and how many of them are in memory. */
+@Injectable()
+export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly logger = new Logger('Issuance');
+  private readonly lanes = new Map<number, IssuanceLane>();
+  private readonly stop = new AbortController();
+  private queued = 0;
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly settlement: SettlementService,
+    private readonly outcomes: IssuanceOutcomes,
+    private readonly metrics: IssuanceMetrics,
+    private readonly faults: FaultPoints,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /**
+   * Takes a reservation to issue it in the next batch of its coupon. False when the queue is full or this reservation is
+   * on its way already; it is pending in Redis all the same, and the sweep comes back to it.
+   */
+  submit(couponId: number, reservation: Reservation): boolean {
+    if (this.isFull || this.stop.signal.aborted) {
+      this.metrics.overflows.inc();
+      return false;
+    }
+    let lane = this.lanes.get(couponId);
+    if (lane === undefined) {
+      lane = new IssuanceLane(couponId);
+      this.lanes.set(couponId, lane);
+    }
+    if (!lane.add(reservation)) return false;
+    this.queued += 1;
+    if (!lane.running) {
+      lane.running = true;
+      void this.run(lane);
+    }
+    return true;
+  }
+
+  /** True when nothing more is taken until a batch is done. */
+  get isFull(): boolean {
+    return this.queued >= this.config.coupon.issuance.queueCapacity;
+  }
+
+  /** True while this process is about to issue the reservation. */
+  holds(couponId: number, sequenceNumber: number): boolean {
+    return this.lanes.get(couponId)?.holds(sequenceNumber) ?? false;
+  }
+
+  /** Empties the lanes while requests still wait for their outcome, but not for longer than a stop may take. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const deadline = Date.now() + DRAIN_MS;
+    while (this.lanes.size > 0 && Date.now() < deadline) await delay(5);
+  }
+
+  /** Gives up waiting for a database that is away: what is not issued stays pending. */
+  onApplicationShutdown(): void {
+    this.stop.abort();
+    if (this.queued > 0) this.logger.warn(`stopped with ${this.queued} reservations pending; the sweep issues them later`);
+  }
+
+  /**
+   * Takes batch after batch until the lane is empty. A batch that is not full lingers, so that more reservations share
+   * its transaction; not when a caller waits for the commit.
+   */
+  private async run(lane: IssuanceLane): Promise<void> {
+    const { batchSize, lingerMs } = this.config.coupon.issuance;
+    while (lane.length > 0 && !this.stop.signal.aborted) {
+      await nextTurn();
+      if (lane.length < batchSize && !this.outcomes.areAwaited(lane.couponId)) await delay(lingerMs);
+      const batch = lane.take(batchSize);
+      try {
+        await this.issue(lane.couponId, batch);
+      } catch (error) {
+        // Only a stop or a fault of ours ends up here. The batch stays pending in Redis: the sweep brings it again.
+        if (!this.stop.signal.aborted) this.logger.error(`coupon ${lane.couponId}: batch given up`, stackOf(error));
+      } finally {
+        lane.done(batch);
+        this.queued -= batch.length;
+      }
+    }
+    lane.running = false;
+    if (lane.isIdle()) this.lanes.delete(lane.couponId);
+  }
+
+  /** Issues a batch, for as long as it takes; halves it where the database refuses a row for good. */
+  private async issue(couponId: number, batch: readonly Reservation[]): Promise<void> {
+    const endTimer = this.metrics.batchSeconds.startTimer();
+    const decision = await this.decide(couponId, batch);
+    endTimer();
+    if (decision === 'REFUSED') {
+      const half = Math.ceil(batch.length / 2);
+      await this.issue(couponId, batch.slice(0, half));
+      await this.issue(couponId, batch.slice(half));
+      return;
+    }
+    this.metrics.batchSize.observe(batch.length);
+    this.faults.reach(decision.failed.length > 0 ? 'after-failure-commit' : 'after-commit');
+    await this.settlement.settle(couponId, decision);
+  }
+
+  /** The ledger's decision, or REFUSED when the database refuses something in a batch of several. */
+  private async decide(couponId: number, batch: readonly Reservation[]): Promise<Decision | 'REFUSED'> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.ledger.decide(couponId, batch);
+      } catch (error) {
+        const mayPass = isDuplicateKey(error) && attempt < DUPLICATE_KEY_ATTEMPTS;
+        if (isRefusedForGood(error) && !mayPass) {
+          if (batch.length > 1) return 'REFUSED';
+          return await this.refuse(couponId, batch[0] as Reservation, error);
+        }
+        await this.waitAfter(error, couponId, attempt);
+      }
+    }
+  }
+
+  private async refuse(couponId: number, reservation: Reservation, refusal: unknown): Promise<Decision> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.ledger.refuse(couponId, reservation, refusal);
+      } catch (error) {
+        await this.waitAfter(error, couponId, attempt);
+      }
+    }
+  }
+
+  /** Jittered exponential backoff. Logs the first failure of a row, not each. @throws when the application stops */
+  private async waitAfter(error: unknown, couponId: number, attempt: number): Promise<void> {
+    this.metrics.retries.inc();
+    if (attempt === 1) {
+      this.logger.warn(`coupon ${couponId}: issuing again until it succeeds: ${databaseErrorMessage(error)}`);
+    }
+    const longest = Math.min(FIRST_RETRY_MS * 2 ** attempt, this.config.coupon.issuance.retryMaxDelayMs);
+    await delay(longest * (0.5 + Math.random() / 2), undefined, { signal: this.stop.signal });
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { CodeFormat } from '../coupon.entity.js';
+import type { Reservation } from '../reservation/reservation.js';
+import type { FailureReason } from './issuance-failure.entity.js';
+
+/** The coupon as the deciding transaction sees it, under its row lock. */
+export interface LockedCoupon {
+  readonly couponId: number;
+  readonly totalQuantity: number;
+  readonly issuedQuantity: number;
+  readonly failedQuantity: number;
+  readonly codeFormat: CodeFormat;
+}
+
+export interface FailedReservation extends Reservation {
+  readonly reason: FailureReason;
+  readonly detail: string;
+}
+
+/** A row of `user_coupons`. */
+export interface IssuedCoupon {
+  readonly userCouponId: number;
+  readonly userId: number;
+  readonly sequenceNumber: number;
+  readonly code: string | null;
+  readonly issuedAt: Date;
+}
+
+/** The ledger's tables. Every method works inside the deciding transaction, whose EntityManager it is given. */
+@Injectable()
+export class IssuanceRepository {
+  /** Locks the coupon's row: whoever holds it decides; undefined when there is no such coupon. */
+  async lockCoupon(manager: EntityManager, couponId: number): Promise<LockedCoupon | undefined> {
+    const [row] = await manager.query<LockedCoupon[]>(
+      `SELECT id AS couponId, total_quantity AS totalQuantity, issued_quantity AS issuedQuantity,
+              failed_quantity AS failedQuantity, code_format AS codeFormat
+         FROM coupons WHERE id = ? FOR UPDATE`,
+      [couponId],
+    );
+    return row;
+  }
+
+  /** Which of these users already have a row. */
+  async usersWithRow(manager: EntityManager, couponId: number, userIds: readonly number[]): Promise<Set<number>> {
+    const rows = await manager.query<Array<{ userId: number }>>(
+      'SELECT user_id AS userId FROM user_coupons WHERE coupon_id = ? AND user_id IN (?)',
+      [couponId, userIds],
+    );
+    return new Set(rows.map(({ userId }) => userId));
+  }
+
+  /** The failures recorded for these users, whatever their sequence numbers. */
+  async failuresOf(manager: EntityManager, couponId: number, userIds: readonly number[]): Promise<FailedReservation[]> {
+    return await manager.query<FailedReservation[]>(
+      `SELECT user_id AS userId, sequence_number AS sequenceNumber, reason, detail
+         FROM issuance_failures WHERE coupon_id = ? AND user_id IN (?)`,
+      [couponId, userIds],
+    );
+  }
+
+  async insertUserCoupons(
+    manager: EntityManager,
+    couponId: number,
+    rows: ReadonlyArray<Reservation & { readonly code: string | null }>,
+    issuedAt: Date,
+  ): Promise<void> {
+    await manager.query(
+      'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, code, issued_at) VALUES ?',
+      [rows.map(({ userId, sequenceNumber, code }) => [couponId, userId, sequenceNumber, code, issuedAt])],
+    );
+  }
+
+  async insertFailures(
+    manager: EntityManager,
+    couponId: number,
+    failures: readonly FailedReservation[],
+    failedAt: Date,
+  ): Promise<void> {
+    await manager.query(
+      'INSERT INTO issuance_failures (coupon_id, user_id, sequence_number, reason, detail, failed_at) VALUES ?',
+      [failures.map((failure) => [couponId, failure.userId, failure.sequenceNumber, failure.reason, failure.detail, failedAt])],
+    );
+  }
+
+  /**
+   * P1: adds what was decided to the coupon's counters, unless more than the total would be issued: then false, and the
+   * caller must roll back. `outOfRoom` also makes the definition newer, so that Redis takes the ledger's total even when
+   * someone changed the table behind our back.
+   */
+  async count(
+    manager: EntityManager,
+    couponId: number,
+    { issued, failed, outOfRoom }: { issued: number; failed: number; outOfRoom: boolean },
+  ): Promise<boolean> {
+    const { affectedRows } = await manager.query<{ affectedRows: number }>(
+      `UPDATE coupons
+          SET issued_quantity = issued_quantity + ?, failed_quantity = failed_quantity + ?, version = version + ?
+        WHERE id = ? AND (? = 0 OR issued_quantity + ? <= total_quantity)`,
+      [issued, failed, outOfRoom ? 1 : 0, couponId, issued, issued],
+    );
+    return affectedRows === 1;
+  }
+
+  /** The rows of these users. */
+  async issuedTo(manager: EntityManager, couponId: number, userIds: readonly number[]): Promise<IssuedCoupon[]> {
+    return await manager.query<IssuedCoupon[]>(
+      `SELECT id AS userCouponId, user_id AS userId, sequence_number AS sequenceNumber, code, issued_at AS issuedAt
+         FROM user_coupons WHERE coupon_id = ? AND user_id IN (?)`,
+      [couponId, userIds],
+    );
+  }
+}

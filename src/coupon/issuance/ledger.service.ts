@@ -1,0 +1,122 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Clock } from '../../platform/clock.js';
+import { databaseErrorMessage } from '../../platform/database/database-errors.js';
+import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { FaultPoints } from '../../platform/fault-points.js';
+import type { Reservation } from '../reservation/reservation.js';
+import { CouponCodeGenerator } from './coupon-code.js';
+import { type FailedReservation, IssuanceRepository, type IssuedCoupon, type LockedCoupon } from './issuance.repository.js';
+
+/** How reservations ended. Final: asked again, the ledger says the same. */
+export interface Decision {
+  /** Their users hold a row, from now or from before. */
+  readonly issued: readonly Reservation[];
+  readonly failed: readonly FailedReservation[];
+}
+
+/** The length of `issuance_failures.detail`. */
+const DETAIL_LENGTH = 1000;
+
+/** The issuer tries again for as long as it takes, and logs each time; so the runner need not. */
+const ONE_ATTEMPT = { attempts: 1 };
+
+/**
+ * MySQL decides: each reservation ends once and for all as a row in `user_coupons` or as one in `issuance_failures`, in
+ * one transaction under the coupon's row lock. P1 and P2 hold here, whatever Redis says.
+ */
+@Injectable()
+export class Ledger {
+  constructor(
+    private readonly transactions: TransactionRunner,
+    private readonly repository: IssuanceRepository,
+    private readonly codes: CouponCodeGenerator,
+    private readonly clock: Clock,
+    private readonly faults: FaultPoints,
+  ) {}
+
+  /**
+   * Decides about reservations of one coupon: leaves alone what is decided already, issues as many of the others as the
+   * stock has room for, lowest number first, and fails the rest. Throws what the database throws; then nothing is decided.
+   */
+  async decide(couponId: number, reservations: readonly Reservation[]): Promise<Decision> {
+    return await this.transactions.run(async (manager) => {
+      const coupon = await this.lock(manager, couponId);
+      const { decided, undecided } = await this.sortOut(manager, coupon, reservations);
+      const room = Math.max(0, coupon.totalQuantity - coupon.issuedQuantity);
+      const issued = undecided.slice(0, room);
+      const failed = undecided.slice(room).map((reservation) => ({
+        ...reservation,
+        reason: 'SOLD_OUT_IN_LEDGER' as const,
+        detail: `all ${coupon.totalQuantity} were issued already`,
+      }));
+      await this.record(manager, coupon, issued, failed);
+      return { issued: [...decided.issued, ...issued], failed: [...decided.failed, ...failed] };
+    }, ONE_ATTEMPT);
+  }
+
+  /** Ends a reservation as FAILED because the database refuses its row for good, unless it is decided already. */
+  async refuse(couponId: number, reservation: Reservation, error: unknown): Promise<Decision> {
+    return await this.transactions.run(async (manager) => {
+      const coupon = await this.lock(manager, couponId);
+      const { decided, undecided } = await this.sortOut(manager, coupon, [reservation]);
+      const detail = databaseErrorMessage(error).slice(0, DETAIL_LENGTH);
+      const failed = undecided.map((each) => ({ ...each, reason: 'REFUSED_BY_DATABASE' as const, detail }));
+      await this.record(manager, coupon, [], failed);
+      return { issued: decided.issued, failed: [...decided.failed, ...failed] };
+    }, ONE_ATTEMPT);
+  }
+
+  /** The rows of these users. */
+  async issuedTo(couponId: number, userIds: readonly number[]): Promise<IssuedCoupon[]> {
+    return await this.transactions.run((manager) => this.repository.issuedTo(manager, couponId, userIds), ONE_ATTEMPT);
+  }
+
+  private async lock(manager: EntityManager, couponId: number): Promise<LockedCoupon> {
+    const coupon = await this.repository.lockCoupon(manager, couponId);
+    if (coupon === undefined) throw new Error(`coupon ${couponId} has reservations but no row in coupons`);
+    return coupon;
+  }
+
+  /** Which of the reservations are decided already, and how; the others by number, one for each user. */
+  private async sortOut(manager: EntityManager, coupon: LockedCoupon, reservations: readonly Reservation[]) {
+    const userIds = reservations.map(({ userId }) => userId);
+    const holders = await this.repository.usersWithRow(manager, coupon.couponId, userIds);
+    const failures =
+      coupon.failedQuantity === 0 ? [] : await this.repository.failuresOf(manager, coupon.couponId, userIds);
+    const failureByNumber = new Map(failures.map((failure) => [failure.sequenceNumber, failure]));
+
+    const decided = { issued: [] as Reservation[], failed: [] as FailedReservation[] };
+    const undecided = new Map<number, Reservation>();
+    for (const reservation of [...reservations].sort((a, b) => a.sequenceNumber - b.sequenceNumber)) {
+      const failure = failureByNumber.get(reservation.sequenceNumber);
+      if (failure?.userId === reservation.userId) decided.failed.push(failure);
+      else if (holders.has(reservation.userId) || undecided.has(reservation.userId)) decided.issued.push(reservation);
+      else undecided.set(reservation.userId, reservation);
+    }
+    return { decided, undecided: [...undecided.values()] };
+  }
+
+  private async record(
+    manager: EntityManager,
+    { couponId, codeFormat }: LockedCoupon,
+    issued: readonly Reservation[],
+    failed: readonly FailedReservation[],
+  ): Promise<void> {
+    if (issued.length + failed.length === 0) return;
+    const now = this.clock.now();
+    if (issued.length > 0) {
+      const rows = issued.map((reservation) => ({ ...reservation, code: this.codes.draw(codeFormat) }));
+      await this.repository.insertUserCoupons(manager, couponId, rows, now);
+    }
+    if (failed.length > 0) await this.repository.insertFailures(manager, couponId, failed, now);
+    const outOfRoom = failed.some(({ reason }) => reason === 'SOLD_OUT_IN_LEDGER');
+    const counted = await this.repository.count(manager, couponId, {
+      issued: issued.length,
+      failed: failed.length,
+      outOfRoom,
+    });
+    if (!counted) throw new Error(`coupon ${couponId} would be over-issued by ${issued.length} rows: rolled back`);
+    this.faults.reach('inside-transaction');
+  }
+}

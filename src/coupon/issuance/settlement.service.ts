@@ -1,0 +1,67 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import { DefinitionPublisher } from '../reservation/definition-publisher.service.js';
+import { ReservationStore } from '../reservation/reservation.store.js';
+import { IssuanceMetrics } from './issuance-metrics.js';
+import { IssuanceOutcomes } from './issuance-outcomes.js';
+import { type Decision, Ledger } from './ledger.service.js';
+
+/** Carries a decision of the ledger out of MySQL, after its commit: to Redis and to those who wait for it. */
+@Injectable()
+export class SettlementService {
+  private readonly logger = new Logger('Issuance');
+
+  constructor(
+    private readonly store: ReservationStore,
+    private readonly publisher: DefinitionPublisher,
+    private readonly ledger: Ledger,
+    private readonly outcomes: IssuanceOutcomes,
+    private readonly metrics: IssuanceMetrics,
+  ) {}
+
+  /**
+   * Confirms the issued, releases the failed, answers the waiters. With Redis away the decision stands and the entries
+   * stay pending: the sweep settles them.
+   */
+  async settle(couponId: number, decision: Decision): Promise<void> {
+    this.metrics.issued.inc(decision.issued.length);
+    try {
+      await Promise.all([this.confirm(couponId, decision), this.release(couponId, decision)]);
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+      this.logger.warn(`coupon ${couponId}: decided, but Redis can't be told: ${error.message}; the sweep will tell it`);
+    } finally {
+      await this.answerWaiters(couponId, decision);
+    }
+  }
+
+  private async confirm(couponId: number, { issued }: Decision): Promise<void> {
+    if (issued.length > 0) await this.store.confirm(couponId, issued);
+  }
+
+  /** When the ledger had no room, its total goes to Redis first: the freed slots must not admit the next victim. */
+  private async release(couponId: number, { failed }: Decision): Promise<void> {
+    if (failed.length === 0) return;
+    if (failed.some(({ reason }) => reason === 'SOLD_OUT_IN_LEDGER')) await this.publisher.publish(couponId);
+    const released = await this.store.release(couponId, failed);
+    for (const { userId, sequenceNumber, reason, detail } of failed) {
+      this.metrics.failed.inc({ reason });
+      this.logger.warn(`coupon ${couponId}: number ${sequenceNumber} of user ${userId} failed, ${reason}: ${detail}`);
+    }
+    this.metrics.released.inc(released ?? 0);
+  }
+
+  private async answerWaiters(couponId: number, { issued, failed }: Decision): Promise<void> {
+    for (const failure of failed) {
+      this.outcomes.announce(couponId, failure.sequenceNumber, { status: 'FAILED', failure });
+    }
+    const awaited = issued.filter(({ sequenceNumber }) => this.outcomes.isAwaited(couponId, sequenceNumber));
+    if (awaited.length === 0) return;
+    const rows = await this.ledger.issuedTo(couponId, awaited.map(({ userId }) => userId));
+    const rowOf = new Map(rows.map((row) => [row.userId, row]));
+    for (const { userId, sequenceNumber } of awaited) {
+      const row = rowOf.get(userId);
+      if (row !== undefined) this.outcomes.announce(couponId, sequenceNumber, { status: 'ISSUED', row });
+    }
+  }
+}

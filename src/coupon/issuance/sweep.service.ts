@@ -1,0 +1,105 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../../platform/clock.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import type { Coupon } from '../coupon.entity.js';
+import { CouponRepository } from '../coupon.repository.js';
+import { definitionOf, sameDefinition } from '../reservation/coupon-definition.js';
+import { DefinitionPublisher } from '../reservation/definition-publisher.service.js';
+import { RebuildService } from '../reservation/rebuild.service.js';
+import { type CouponKeys, ReservationStore } from '../reservation/reservation.store.js';
+import { CouponIssuer } from './coupon-issuer.service.js';
+import { IssuanceMetrics } from './issuance-metrics.js';
+
+const PAGE = 500;
+
+/** What the sweep before saw of a coupon. */
+interface Mark {
+  /** The last number given out then: what is still pending up to it has been so for a whole interval. */
+  readonly sequence: number;
+  /** Slots then held by nobody: neither pending nor issued. */
+  readonly leaked: number;
+}
+
+/**
+ * P3 and P4: brings to an end whatever a crash or an outage left half done. Looks at every coupon that has a key in
+ * Redis, also paused and ended ones. Idempotent, so every instance does it.
+ */
+@Injectable()
+export class SweepService {
+  private readonly logger = new Logger('Sweep');
+  private marks = new Map<number, Mark>();
+
+  constructor(
+    private readonly store: ReservationStore,
+    private readonly coupons: CouponRepository,
+    private readonly publisher: DefinitionPublisher,
+    private readonly rebuilds: RebuildService,
+    private readonly issuer: CouponIssuer,
+    private readonly metrics: IssuanceMetrics,
+    private readonly clock: Clock,
+  ) {}
+
+  /** One sweep over all coupons. A coupon that can't be swept does not stop the others. */
+  async sweepAll(): Promise<void> {
+    const couponIds = await this.store.couponsWithKeys();
+    const keysOf = await this.store.counts(couponIds);
+    // After Redis: what is issued meanwhile makes fewer slots look leaked, never more.
+    const coupons = await this.coupons.findMany(couponIds);
+    const marks = new Map<number, Mark>();
+    for (const coupon of coupons) {
+      const keys = keysOf.get(coupon.id);
+      if (keys === undefined) continue;
+      try {
+        const mark = await this.sweep(coupon, keys);
+        if (mark !== undefined) marks.set(coupon.id, mark);
+      } catch (error) {
+        if (error instanceof RedisUnavailableError) throw error;
+        this.logger.error(`coupon ${coupon.id}: not swept`, error instanceof Error ? error.stack : String(error));
+      }
+    }
+    this.marks = marks;
+  }
+
+  /** The last number given out at the sweep before; what is pending up to it should not be any more. */
+  overdueUpTo(couponId: number): number {
+    return this.marks.get(couponId)?.sequence ?? 0;
+  }
+
+  private async sweep(coupon: Coupon, keys: CouponKeys): Promise<Mark | undefined> {
+    if (!keys.loaded || keys.definition === undefined) {
+      const hasEnded = coupon.expiresAt <= this.clock.now();
+      // An ended coupon is opened again only to bring its pending reservations to their end.
+      if (!hasEnded || keys.pending > 0) await this.rebuilds.load(coupon.id);
+      return undefined;
+    }
+    if (!sameDefinition(definitionOf(coupon), keys.definition)) await this.publisher.reconcile(coupon.id);
+
+    const before = this.marks.get(coupon.id);
+    if (keys.pending > 0 && before !== undefined) await this.issueAgain(coupon.id, before.sequence);
+
+    // Each user of the set is pending or has a row; a slot of nobody, seen twice, was lost with its pending entry.
+    const leaked = Math.max(0, keys.users - keys.pending - coupon.issuedQuantity);
+    if (leaked > 0 && before !== undefined && before.leaked > 0) {
+      this.logger.warn(`coupon ${coupon.id}: ${leaked} slots are held by nobody; rebuilding it to offer them again`);
+      await this.rebuilds.refill(coupon.id);
+    }
+    return { sequence: keys.sequence ?? 0, leaked };
+  }
+
+  private async issueAgain(couponId: number, upTo: number): Promise<void> {
+    let submitted = 0;
+    for (let after = 0; ; ) {
+      const page = await this.store.pendingBetween(couponId, after, upTo, PAGE);
+      if (page.length === 0) break;
+      for (const reservation of page) {
+        if (this.issuer.holds(couponId, reservation.sequenceNumber)) continue;
+        if (this.issuer.submit(couponId, reservation)) submitted += 1;
+      }
+      if (this.issuer.isFull) break;
+      after = page.at(-1)?.sequenceNumber ?? upTo;
+    }
+    if (submitted === 0) return;
+    this.metrics.swept.inc(submitted);
+    this.logger.log(`coupon ${couponId}: ${submitted} reservations had stayed pending and are issued again`);
+  }
+}

@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Audience, CodeFormat, Coupon, Strategy } from '../coupon.entity.js';
+
+/** What a promotion is, without what has been counted. `version` grows with every change. Times in ms since 1970. */
+export interface CouponDefinition {
+  readonly couponId: number;
+  readonly name: string;
+  readonly totalQuantity: number;
+  readonly startsAt: number;
+  readonly expiresAt: number;
+  readonly isActive: boolean;
+  readonly audience: Audience;
+  readonly strategy: Strategy;
+  readonly codeFormat: CodeFormat;
+  readonly version: number;
+}
+
+export function definitionOf(coupon: Coupon): CouponDefinition {
+  return {
+    couponId: coupon.id,
+    name: coupon.name,
+    totalQuantity: coupon.totalQuantity,
+    startsAt: coupon.startsAt.getTime(),
+    expiresAt: coupon.expiresAt.getTime(),
+    isActive: coupon.isActive,
+    audience: coupon.audience,
+    strategy: coupon.strategy,
+    codeFormat: coupon.codeFormat,
+    version: coupon.version,
+  };
+}
+
+/** True when both say the same, whatever their versions. */
+export function sameDefinition(one: CouponDefinition, other: CouponDefinition): boolean {
+  return isDeepStrictEqual({ ...one, version: 0 }, { ...other, version: 0 });
+}
+
+/** The fields of the `state` hash, as the scripts read them: field, value, field, value ... */
+export function toStateFields(definition: CouponDefinition): string[] {
+  return [
+    ['name', definition.name],
+    ['total', definition.totalQuantity],
+    ['startsAt', definition.startsAt],
+    ['expiresAt', definition.expiresAt],
+    ['active', definition.isActive ? 1 : 0],
+    ['audience', definition.audience],
+    ['strategy', definition.strategy],
+    ['codeFormat', definition.codeFormat],
+    ['version', definition.version],
+  ].flatMap(([field, value]) => [String(field), String(value)]);
+}
+
+/** The definition in a `state` hash, or undefined when there is none. */
+export function fromState(couponId: number, state: Readonly<Record<string, string>>): CouponDefinition | undefined {
+  if (state.version === undefined) return undefined;
+  return {
+    couponId,
+    name: state.name ?? '',
+    totalQuantity: Number(state.total),
+    startsAt: Number(state.startsAt),
+    expiresAt: Number(state.expiresAt),
+    isActive: state.active === '1',
+    audience: state.audience as Audience,
+    strategy: state.strategy as Strategy,
+    codeFormat: state.codeFormat as CodeFormat,
+    version: Number(state.version),
+  };
+}

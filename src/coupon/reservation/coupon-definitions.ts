@@ -1,0 +1,96 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import { CouponRepository } from '../coupon.repository.js';
+import { type CouponDefinition, definitionOf } from './coupon-definition.js';
+import { ReservationStore } from './reservation.store.js';
+
+const REMEMBERED_COUPONS = 10_000;
+
+interface Remembered {
+  readonly definition: CouponDefinition;
+  readonly readAt: number;
+}
+
+/**
+ * Definitions in memory, so that the reserve call reads none from MySQL. What decides (window, pause, total) is looked at
+ * by the script; here it may be `coupon.definitionRefreshMs` old, and older while neither Redis nor MySQL can be asked.
+ */
+@Injectable()
+export class CouponDefinitions {
+  private readonly logger = new Logger('Definitions');
+  private readonly known = new LRUCache<number, Remembered>({ max: REMEMBERED_COUPONS });
+  private readonly unknown: LRUCache<number, true>;
+  private readonly reading = new Map<number, Promise<CouponDefinition | undefined>>();
+  private readonly refreshMs: number;
+
+  constructor(
+    private readonly coupons: CouponRepository,
+    private readonly store: ReservationStore,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.refreshMs = config.coupon.definitionRefreshMs;
+    this.unknown = new LRUCache({ max: REMEMBERED_COUPONS, ttl: this.refreshMs });
+  }
+
+  /** The definition if it is in memory; never waits. Refreshes it in the background when it is due. */
+  peek(couponId: number): CouponDefinition | undefined {
+    const remembered = this.known.get(couponId);
+    if (remembered !== undefined && Date.now() - remembered.readAt > this.refreshMs) void this.refresh(couponId, remembered);
+    return remembered?.definition;
+  }
+
+  /**
+   * The definition, or undefined when there is no such coupon, which is remembered for `coupon.definitionRefreshMs` too.
+   * Throws what the database throws, for a coupon that is neither in memory nor in Redis.
+   */
+  async get(couponId: number): Promise<CouponDefinition | undefined> {
+    const definition = this.peek(couponId);
+    if (definition !== undefined || this.unknown.has(couponId)) return definition;
+    return await this.read(couponId);
+  }
+
+  private async refresh(couponId: number, remembered: Remembered): Promise<void> {
+    try {
+      await this.read(couponId);
+    } catch (error) {
+      if (!isDatabaseUnavailable(error)) this.logger.error(`coupon ${couponId}: definition not refreshed`, error);
+      // What is remembered stays good enough until the next time.
+      this.known.set(couponId, { ...remembered, readAt: Date.now() });
+    }
+  }
+
+  /** Reads a definition from Redis, else from MySQL; callers who ask at once share the look-up. */
+  private async read(couponId: number): Promise<CouponDefinition | undefined> {
+    let reading = this.reading.get(couponId);
+    if (reading === undefined) {
+      reading = this.readAndRemember(couponId).finally(() => this.reading.delete(couponId));
+      this.reading.set(couponId, reading);
+    }
+    return await reading;
+  }
+
+  private async readAndRemember(couponId: number): Promise<CouponDefinition | undefined> {
+    const definition = (await this.fromRedis(couponId)) ?? (await this.fromMySql(couponId));
+    if (definition === undefined) this.unknown.set(couponId, true);
+    else this.known.set(couponId, { definition, readAt: Date.now() });
+    return definition;
+  }
+
+  private async fromRedis(couponId: number): Promise<CouponDefinition | undefined> {
+    try {
+      return await this.store.definition(couponId);
+    } catch (error) {
+      if (error instanceof RedisUnavailableError) return undefined;
+      throw error;
+    }
+  }
+
+  private async fromMySql(couponId: number): Promise<CouponDefinition | undefined> {
+    const coupon = await this.coupons.find(couponId);
+    return coupon === null ? undefined : definitionOf(coupon);
+  }
+}

@@ -1,0 +1,189 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { Clock } from '../../platform/clock.js';
+import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
+import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { FaultPoints } from '../../platform/fault-points.js';
+import { RedisConnection } from '../../platform/redis/redis-connection.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import type { Coupon } from '../coupon.entity.js';
+import { CouponExpiredError, CouponNotFoundError, ReservationUnavailableError } from '../coupon.errors.js';
+import { CouponRepository } from '../coupon.repository.js';
+import { definitionOf } from './coupon-definition.js';
+import { DefinitionPublisher } from './definition-publisher.service.js';
+import { RebuildRepository } from './rebuild.repository.js';
+import { RebuildStore } from './rebuild.store.js';
+import { ReservationMetrics } from './reservation-metrics.js';
+import { ReservationRepository } from './reservation.repository.js';
+import { ReservationStore } from './reservation.store.js';
+
+/** How far the clocks of the application and of Redis may be apart. */
+const CLOCK_TOLERANCE_MS = 60_000;
+/** Between two attempts that reservations start while Redis or MySQL is away. */
+const RETRY_MS = 250;
+
+/** P6: a coupon whose keys are not complete is closed until they have been filled from MySQL; this is the one way. */
+@Injectable()
+export class RebuildService implements OnApplicationBootstrap {
+  private readonly logger = new Logger('Rebuild');
+  private readonly inProgress = new Map<number, Promise<boolean>>();
+  private readonly started = new Set<number>();
+  private loadingAll: Promise<void> | undefined;
+
+  constructor(
+    private readonly store: ReservationStore,
+    private readonly rebuilds: RebuildStore,
+    private readonly coupons: CouponRepository,
+    private readonly epochs: RebuildRepository,
+    private readonly ledger: ReservationRepository,
+    private readonly publisher: DefinitionPublisher,
+    private readonly transactions: TransactionRunner,
+    private readonly redis: RedisConnection,
+    private readonly metrics: ReservationMetrics,
+    private readonly clock: Clock,
+    private readonly faults: FaultPoints,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Loads every coupon that has not ended, now and whenever a connection to Redis is ready. */
+  onApplicationBootstrap(): void {
+    this.redis.onReady(() => void this.loadAll());
+  }
+
+  /** Loads the coupon in the background, unless that is going on or has just failed. */
+  start(couponId: number): void {
+    if (this.started.has(couponId)) return;
+    this.started.add(couponId);
+    void this.load(couponId)
+      .then((loaded) => (loaded ? undefined : delay(RETRY_MS, undefined, { ref: false })))
+      .finally(() => this.started.delete(couponId));
+  }
+
+  /**
+   * Rebuilds the coupon if it is not loaded. True when it is loaded at the end; false when someone else is at it, or
+   * Redis or MySQL is away: the next reserve, or the sweep, tries again. Calls for the same coupon share one rebuild.
+   */
+  async load(couponId: number): Promise<boolean> {
+    const running = this.inProgress.get(couponId);
+    if (running !== undefined) return await running;
+    const loading = this.tryToLoad(couponId).finally(() => this.inProgress.delete(couponId));
+    this.inProgress.set(couponId, loading);
+    return await loading;
+  }
+
+  /**
+   * Rebuilds the coupon, loaded or not.
+   *
+   * @throws CouponNotFoundError, CouponExpiredError, ReservationUnavailableError when Redis is away or another rebuild
+   * of this coupon is going on
+   */
+  async rebuild(couponId: number): Promise<void> {
+    const coupon = await this.coupons.find(couponId);
+    if (coupon === null) throw new CouponNotFoundError(couponId);
+    if (coupon.strategy === 'lock') return;
+    if (coupon.expiresAt <= this.clock.now()) throw new CouponExpiredError(couponId);
+    try {
+      if (!(await this.refill(couponId))) throw new ReservationUnavailableError(couponId);
+    } catch (error) {
+      throw error instanceof RedisUnavailableError ? new ReservationUnavailableError(couponId, { cause: error }) : error;
+    }
+  }
+
+  /**
+   * Rebuilds the coupon whatever its state, also when it has ended; false when another rebuild of it is going on.
+   *
+   * @throws RedisUnavailableError, and what the database throws
+   */
+  async refill(couponId: number): Promise<boolean> {
+    const token = randomUUID();
+    const begun = await this.rebuilds.beginRebuild(couponId, token);
+    if (begun === 'BUSY') return false;
+    try {
+      return await this.fillFromMySql(couponId, token, begun.sequenceGoesOn);
+    } finally {
+      await this.rebuilds.endRebuild(couponId, token);
+    }
+  }
+
+  private async tryToLoad(couponId: number): Promise<boolean> {
+    try {
+      if ((await this.store.inspect(couponId)).loaded) return true;
+      return await this.refill(couponId);
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError) && !isDatabaseUnavailable(error)) {
+        this.logger.error(`coupon ${couponId}: rebuild failed`, error instanceof Error ? error.stack : String(error));
+      }
+      return false;
+    }
+  }
+
+  /** Fills the keys of a closed coupon from MySQL and opens it; false when the lock was lost meanwhile. */
+  private async fillFromMySql(couponId: number, token: string, sequenceGoesOn: boolean): Promise<boolean> {
+    const endTimer = this.metrics.rebuildSeconds.startTimer();
+    const base = await this.beginEpoch(couponId, sequenceGoesOn);
+    const users = await this.copyUsers(couponId, token);
+    if (users === undefined) return false;
+    this.faults.reach('during-rebuild');
+    const coupon = await this.coupons.find(couponId);
+    if (coupon === null) throw new CouponNotFoundError(couponId);
+    if (!(await this.rebuilds.swapRebuilt(definitionOf(coupon), token, base))) return false;
+    // A PATCH may have committed between the look at MySQL and the swap.
+    await this.publisher.publish(couponId);
+    const sequence = base.leastSequence === undefined ? 'sequence goes on' : `sequence from ${base.leastSequence + 1} on`;
+    const seconds = endTimer().toFixed(3);
+    this.logger.log(`coupon ${couponId} rebuilt from MySQL in ${seconds} s: epoch ${base.epoch}, ${users} issued, ${sequence}`);
+    return true;
+  }
+
+  private async beginEpoch(couponId: number, sequenceGoesOn: boolean) {
+    return await this.transactions.run(async (manager) => {
+      const coupon = await this.coupons.lock(manager, couponId);
+      if (coupon === null) throw new CouponNotFoundError(couponId);
+      await this.epochs.beginEpoch(manager, couponId);
+      if (!sequenceGoesOn && !this.nothingWasGivenOut(coupon)) await this.epochs.raiseSequenceBase(manager, couponId);
+      const base = await this.epochs.base(manager, couponId);
+      if (base === undefined) throw new CouponNotFoundError(couponId);
+      return { epoch: base.epoch, leastSequence: sequenceGoesOn ? undefined : base.sequenceBase };
+    });
+  }
+
+  /** True for a coupon that was never loaded, or whose window, never changed since it was created, has not opened yet. */
+  private nothingWasGivenOut({ epoch, version, startsAt }: Coupon): boolean {
+    const notOpenYet = startsAt.getTime() > this.clock.now().getTime() + CLOCK_TOLERANCE_MS;
+    return epoch === 0 || (version === 1 && notOpenYet);
+  }
+
+  /** Copies the users with a row into the rebuild's set; how many, or undefined when the lock was lost. */
+  private async copyUsers(couponId: number, token: string): Promise<number | undefined> {
+    const { chunkSize } = this.config.coupon.rebuild;
+    let copied = 0;
+    let lastUserId = 0;
+    for (;;) {
+      const userIds = await this.ledger.usersAfter(couponId, lastUserId, chunkSize);
+      if (userIds.length === 0) return copied;
+      if (!(await this.rebuilds.addRebuiltUsers(couponId, token, userIds))) return undefined;
+      copied += userIds.length;
+      lastUserId = userIds.at(-1) as number;
+    }
+  }
+
+  private async loadAll(): Promise<void> {
+    this.loadingAll ??= this.loadEach().finally(() => (this.loadingAll = undefined));
+    await this.loadingAll;
+  }
+
+  private async loadEach(): Promise<void> {
+    try {
+      for (const couponId of await this.coupons.idsToReserve(this.clock.now())) {
+        if (this.redis.runId === undefined) return;
+        await this.load(couponId);
+      }
+    } catch (error) {
+      // Each coupon is loaded by its first reserve all the same.
+      this.logger.warn(`coupons not loaded ahead: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { RedisConnection } from '../../platform/redis/redis-connection.js';
+import { type CouponDefinition, toStateFields } from './coupon-definition.js';
+import { couponKeys, reservationKeys as keys } from './reservation-keys.js';
+
+/**
+ * The Redis side of a rebuild: closes a coupon, collects its users under a lock, and opens it again in one step. Every
+ * method throws RedisUnavailableError when Redis can't be asked.
+ */
+@Injectable()
+export class RebuildStore {
+  constructor(
+    private readonly redis: RedisConnection,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Takes the rebuild lock and closes the coupon. 'BUSY' when someone else is rebuilding it. */
+  async beginRebuild(couponId: number, token: string): Promise<'BUSY' | { sequenceGoesOn: boolean }> {
+    const answer = await this.redis.ask((client) =>
+      client.beginRebuild(
+        ...[keys.state(couponId), keys.sequence(couponId), keys.rebuildLock(couponId), keys.rebuildUsers(couponId)],
+        token,
+        this.config.coupon.rebuild.lockTtlMs,
+        this.redis.requireRunId(),
+      ),
+    );
+    return answer === -1 ? 'BUSY' : { sequenceGoesOn: answer === 1 };
+  }
+
+  /** Adds users who hold a row to the rebuild; false when the lock was lost. */
+  async addRebuiltUsers(couponId: number, token: string, userIds: readonly number[]): Promise<boolean> {
+    const answer = await this.redis.ask((client) =>
+      client.addRebuiltUsers(
+        ...[keys.rebuildLock(couponId), keys.rebuildUsers(couponId)],
+        token,
+        this.config.coupon.rebuild.lockTtlMs,
+        ...userIds,
+      ),
+    );
+    return answer === 1;
+  }
+
+  /** Ends the rebuild and opens the coupon; false when the lock was lost. `leastSequence` undefined: the sequence goes on. */
+  async swapRebuilt(
+    definition: CouponDefinition,
+    token: string,
+    { epoch, leastSequence }: { epoch: number; leastSequence: number | undefined },
+  ): Promise<boolean> {
+    const id = definition.couponId;
+    const answer = await this.redis.ask((client) =>
+      client.swapRebuilt(
+        ...[...couponKeys(id), keys.rebuildLock(id), keys.rebuildUsers(id)],
+        token,
+        leastSequence ?? '',
+        ...toStateFields(definition),
+        ...['epoch', epoch, 'runId', this.redis.requireRunId()],
+      ),
+    );
+    return answer === 1;
+  }
+
+  /** Gives back the lock; nothing happens when it was lost before. */
+  async endRebuild(couponId: number, token: string): Promise<void> {
+    await this.redis.ask((client) =>
+      client.endRebuild(keys.rebuildLock(couponId), keys.rebuildUsers(couponId), token),
+    );
+  }
+}

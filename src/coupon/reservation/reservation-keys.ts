@@ -1,0 +1,39 @@
+/**
+ * Every Redis key of a coupon. They share the hash tag `{couponId}`, so that they live on one node of a Redis Cluster
+ * and one script may touch them all. None has a TTL, but for the two of a rebuild in progress.
+ */
+export const reservationKeys = {
+  /** Hash: the definition, the epoch, and the `run_id` of the server it was loaded into. */
+  state: (couponId: number) => `coupon:{${couponId}}:state`,
+  /** Counter: slots held. INCR on reserve, DECR on release. */
+  reserved: (couponId: number) => `coupon:{${couponId}}:reserved`,
+  /** Set: the users who hold a slot. */
+  users: (couponId: number) => `coupon:{${couponId}}:users`,
+  /** Counter: the last sequence number given out. INCR only. */
+  sequence: (couponId: number) => `coupon:{${couponId}}:sequence`,
+  /** Sorted set: user id → sequence number, until confirmed. */
+  pending: (couponId: number) => `coupon:{${couponId}}:pending`,
+  /** The token of the rebuild in progress; expires with its owner. */
+  rebuildLock: (couponId: number) => `coupon:{${couponId}}:rebuild-lock`,
+  /** Set: the users a rebuild has read so far; expires with its owner. */
+  rebuildUsers: (couponId: number) => `coupon:{${couponId}}:rebuild-users`,
+
+  /** Matches a key of any coupon. */
+  anyPattern: 'coupon:{*}:*',
+  /** The coupon a key belongs to, or undefined for a key that is not a coupon's. */
+  couponIdOf: (key: string): number | undefined => {
+    const digits = /^coupon:\{(\d+)\}:/.exec(key)?.[1];
+    return digits === undefined ? undefined : Number(digits);
+  },
+};
+
+/** The five keys of a coupon, in the order in which the scripts take them. */
+export function couponKeys(couponId: number): [string, string, string, string, string] {
+  return [
+    reservationKeys.state(couponId),
+    reservationKeys.reserved(couponId),
+    reservationKeys.users(couponId),
+    reservationKeys.sequence(couponId),
+    reservationKeys.pending(couponId),
+  ];
+}

@@ -1,0 +1,44 @@
+import type { Redis, Result } from 'ioredis';
+import { loadScript } from '../../platform/redis/load-script.js';
+
+type Argument = string | number;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    reserveCoupon(...keysAndArguments: Argument[]): Result<number, Context>;
+    confirmReservations(...keysAndArguments: Argument[]): Result<number, Context>;
+    releaseReservations(...keysAndArguments: Argument[]): Result<number, Context>;
+    publishDefinition(...keysAndArguments: Argument[]): Result<number, Context>;
+    lowerTotal(...keysAndArguments: Argument[]): Result<number, Context>;
+    inspectCoupon(...keysAndArguments: Argument[]): Result<InspectReply, Context>;
+    forgetCoupon(...keysAndArguments: Argument[]): Result<number, Context>;
+    beginRebuild(...keysAndArguments: Argument[]): Result<number, Context>;
+    addRebuiltUsers(...keysAndArguments: Argument[]): Result<number, Context>;
+    swapRebuilt(...keysAndArguments: Argument[]): Result<number, Context>;
+    endRebuild(...keysAndArguments: Argument[]): Result<number, Context>;
+  }
+}
+
+/** loaded, reserved, users, sequence, pending, state fields and values; see inspect-coupon.lua. */
+export type InspectReply = [number, string, number, string, number, string[]];
+
+const SCRIPTS = {
+  reserveCoupon: { file: 'lua/reserve-coupon.lua', numberOfKeys: 5 },
+  confirmReservations: { file: 'lua/confirm-reservations.lua', numberOfKeys: 5 },
+  releaseReservations: { file: 'lua/release-reservations.lua', numberOfKeys: 5 },
+  publishDefinition: { file: 'lua/publish-definition.lua', numberOfKeys: 1 },
+  lowerTotal: { file: 'lua/lower-total.lua', numberOfKeys: 4 },
+  inspectCoupon: { file: 'lua/inspect-coupon.lua', numberOfKeys: 5 },
+  forgetCoupon: { file: 'lua/forget-coupon.lua', numberOfKeys: 5 },
+  beginRebuild: { file: 'lua/begin-rebuild.lua', numberOfKeys: 4 },
+  addRebuiltUsers: { file: 'lua/add-rebuilt-users.lua', numberOfKeys: 2 },
+  swapRebuilt: { file: 'lua/swap-rebuilt.lua', numberOfKeys: 7 },
+  endRebuild: { file: 'lua/end-rebuild.lua', numberOfKeys: 2 },
+} as const;
+
+/** Teaches a connection the scripts of this folder; the files say what they take and answer. */
+export function defineReservationScripts(client: Redis): void {
+  for (const [name, { file, numberOfKeys }] of Object.entries(SCRIPTS)) {
+    client.defineCommand(name, { numberOfKeys, lua: loadScript(import.meta.url, file) });
+  }
+}

@@ -1,0 +1,164 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import { UserDirectory, UserNotFoundError } from '../../user/index.js';
+import {
+  CouponNotFoundError,
+  IssuanceFailedError,
+  ReservationNotFoundError,
+  ReservationUnavailableError,
+} from '../coupon.errors.js';
+import type { FailureReason } from '../issuance/issuance-failure.entity.js';
+import { IssuanceOutcomes } from '../issuance/issuance-outcomes.js';
+import { LockIssuanceService, type LockIssued } from '../lock/lock-issuance.service.js';
+import { AdmissionService } from './admission.service.js';
+import type { CouponDefinition } from './coupon-definition.js';
+import { CouponDefinitions } from './coupon-definitions.js';
+import { ReservationRepository } from './reservation.repository.js';
+import { ReservationStore } from './reservation.store.js';
+
+/** The answer to a reservation. ISSUED at once only with `strategy: lock`. */
+export interface Reserved {
+  readonly couponId: number;
+  readonly userId: number;
+  readonly sequenceNumber: number;
+  readonly status: 'RESERVED' | 'ISSUED';
+  readonly message: string;
+}
+
+/** The answer to a reservation whose row is committed. */
+export interface Issued {
+  readonly userCouponId: number;
+  readonly couponId: number;
+  readonly couponName: string;
+  readonly userId: number;
+  readonly sequenceNumber: number;
+  readonly code: string | null;
+  readonly status: 'ISSUED';
+  readonly issuedAt: string;
+  readonly expiresAt: string;
+}
+
+/** How far a reservation is. */
+export interface ReservationState {
+  readonly couponId: number;
+  readonly userId: number;
+  readonly sequenceNumber: number;
+  readonly status: 'RESERVED' | 'ISSUED' | 'FAILED';
+  readonly userCouponId?: number;
+  readonly code?: string | null;
+  readonly issuedAt?: string;
+  readonly failureReason?: FailureReason;
+}
+
+/** What callers do with reservations: make one, make one and wait until it is issued, look one up. */
+@Injectable()
+export class ReservationService {
+  constructor(
+    private readonly definitions: CouponDefinitions,
+    private readonly users: UserDirectory,
+    private readonly admission: AdmissionService,
+    private readonly lockStrategy: LockIssuanceService,
+    private readonly outcomes: IssuanceOutcomes,
+    private readonly store: ReservationStore,
+    private readonly repository: ReservationRepository,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** Reserves a slot, without waiting for MySQL. Throws the refusals in the order of their codes in the API. */
+  async reserve(couponId: number, userId: number): Promise<Reserved> {
+    const definition = this.definitions.peek(couponId) ?? (await this.existing(couponId));
+    if (!this.mayAsk(definition, userId)) await this.assertRegistered(userId);
+    if (definition.strategy === 'lock') return reservedByLock(await this.lockStrategy.issue(couponId, userId));
+    const { sequenceNumber } = await this.admission.admit(definition, userId);
+    return reserved(couponId, userId, sequenceNumber);
+  }
+
+  /**
+   * Reserves a slot and waits for the commit of its row. After `coupon.issueTimeoutMs` it answers with the reservation,
+   * which goes on.
+   *
+   * @throws IssuanceFailedError when the reservation failed for good
+   */
+  async issue(couponId: number, userId: number): Promise<Issued | Reserved> {
+    const definition = this.definitions.peek(couponId) ?? (await this.existing(couponId));
+    if (!this.mayAsk(definition, userId)) await this.assertRegistered(userId);
+    if (definition.strategy === 'lock') return issuedByLock(await this.lockStrategy.issue(couponId, userId));
+
+    const { sequenceNumber } = await this.admission.admit(definition, userId);
+    // In time: the issuer takes the first batch in a later turn of the event loop.
+    const ended = await this.outcomes.wait(couponId, sequenceNumber, this.config.coupon.issueTimeoutMs);
+    if (ended === undefined) return reserved(couponId, userId, sequenceNumber);
+    if (ended.status === 'FAILED') throw new IssuanceFailedError(ended.failure.reason);
+    const { userCouponId, code, issuedAt } = ended.row;
+    return {
+      userCouponId,
+      couponId,
+      couponName: definition.name,
+      userId,
+      sequenceNumber: ended.row.sequenceNumber,
+      code,
+      status: 'ISSUED',
+      issuedAt: issuedAt.toISOString(),
+      expiresAt: new Date(definition.expiresAt).toISOString(),
+    };
+  }
+
+  /**
+   * The user's reservation: pending in Redis, or as the ledger has it.
+   *
+   * @throws CouponNotFoundError, ReservationNotFoundError, ReservationUnavailableError when Redis is needed to tell and
+   * is away
+   */
+  async find(couponId: number, userId: number): Promise<ReservationState> {
+    const definition = await this.existing(couponId);
+    const pending = definition.strategy === 'lock' ? undefined : await this.pendingNumber(couponId, userId);
+    if (typeof pending === 'number') return { couponId, userId, sequenceNumber: pending, status: 'RESERVED' };
+    const row = await this.repository.findRow(couponId, userId);
+    if (row !== undefined) return { couponId, userId, status: 'ISSUED', ...row };
+    // A failure may be followed by a reservation that only Redis knows of.
+    if (pending === 'UNKNOWN') throw new ReservationUnavailableError(couponId);
+    const failure = await this.repository.findLatestFailure(couponId, userId);
+    if (failure !== undefined) return { couponId, userId, status: 'FAILED', ...failure };
+    throw new ReservationNotFoundError(couponId, userId);
+  }
+
+  private async existing(couponId: number): Promise<CouponDefinition> {
+    const definition = await this.definitions.get(couponId);
+    if (definition === undefined) throw new CouponNotFoundError(couponId);
+    return definition;
+  }
+
+  /** True when no look-up is needed to tell that the user belongs to the audience. */
+  private mayAsk({ audience }: CouponDefinition, userId: number): boolean {
+    return audience === 'anyone' || this.users.isKnown(userId);
+  }
+
+  private async assertRegistered(userId: number): Promise<void> {
+    if (!(await this.users.exists(userId))) throw new UserNotFoundError(userId);
+  }
+
+  private async pendingNumber(couponId: number, userId: number): Promise<number | 'UNKNOWN' | undefined> {
+    try {
+      return await this.store.pendingNumber(couponId, userId);
+    } catch (error) {
+      if (error instanceof RedisUnavailableError) return 'UNKNOWN';
+      throw error;
+    }
+  }
+}
+
+/** Says the number, and never "of how many": after a restart of Redis the numbers go on above a gap. */
+export function reserved(couponId: number, userId: number, sequenceNumber: number): Reserved {
+  const message = `Reserved: you are number ${sequenceNumber}. Your coupon is being issued.`;
+  return { couponId, userId, sequenceNumber, status: 'RESERVED', message };
+}
+
+function reservedByLock({ couponId, userId, sequenceNumber }: LockIssued): Reserved {
+  return { couponId, userId, sequenceNumber, status: 'ISSUED', message: `Issued: you are number ${sequenceNumber}.` };
+}
+
+function issuedByLock({ issuedAt, expiresAt, ...issued }: LockIssued): Issued {
+  return { ...issued, status: 'ISSUED', issuedAt: issuedAt.toISOString(), expiresAt: expiresAt.toISOString() };
+}
