@@ -1,0 +1,94 @@
+/**
+ * Who may import whom. Checked by `npm run deps:check`, together with test/fixtures/forbidden-imports, where each
+ * rule must find its own example.
+ *
+ * A module's allowed neighbours, besides itself and platform. load-test and operations may use any; the files
+ * directly in src/ put the program together and may use everything.
+ */
+const NEIGHBOURS = {
+  user: [],
+  product: [],
+  coupon: ['user'],
+  order: ['coupon', 'product', 'user'],
+  ranking: ['product', 'order'],
+};
+
+/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
+const moduleRules = Object.entries(NEIGHBOURS).map(([module, neighbours]) => ({
+  name: `${module}-imports`,
+  comment: `${module} imports ${['platform', ...neighbours].join(', ')} and nothing else of src`,
+  severity: 'error',
+  from: { path: `^src/${module}/` },
+  to: { path: '^src/', pathNot: `^src/(${[module, 'platform', ...neighbours].join('|')})/` },
+}));
+
+/** Naming a type touches nothing: a service passes the EntityManager of its transaction on without using it. */
+const VALUES = { dependencyTypesNot: ['type-only'] };
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'platform-imports',
+      comment: 'platform knows no domain word',
+      severity: 'error',
+      from: { path: '^src/platform/' },
+      to: { path: '^src/', pathNot: '^src/platform/' },
+    },
+    ...moduleRules,
+    {
+      name: 'only-through-index',
+      comment: 'from another module import its index.ts only',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/' },
+      to: { path: '^src/[^/]+/', pathNot: ['^src/$1/', '^src/platform/', '^src/[^/]+/index[.]ts$'] },
+    },
+    {
+      name: 'only-stores-use-ioredis',
+      comment: 'Redis is spoken to in *.store.ts and platform/redis',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['[.]store[.]ts$', '^src/platform/redis/'] },
+      to: { path: 'node_modules/ioredis/', ...VALUES },
+    },
+    {
+      name: 'only-repositories-use-typeorm',
+      comment: 'SQL lives in *.repository.ts, *.entity.ts, migrations and platform/database',
+      severity: 'error',
+      from: {
+        path: '^src/.+/',
+        pathNot: ['[.](repository|entity)[.]ts$', '/migrations/', '^src/platform/database/'],
+      },
+      to: { path: 'node_modules/typeorm/', ...VALUES },
+    },
+    {
+      name: 'only-repositories-use-nest-typeorm',
+      comment: 'as for typeorm, and *.module.ts registers the entities',
+      severity: 'error',
+      from: {
+        path: '^src/.+/',
+        pathNot: ['[.](repository|entity|module)[.]ts$', '^src/platform/database/'],
+      },
+      to: { path: 'node_modules/@nestjs/typeorm/', ...VALUES },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'neither between files nor between modules',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment: 'an import that is not found would slip past every other rule',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '[.]spec[.]ts$' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};
