@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
@@ -19,12 +19,14 @@ export type DefinitionChange = Partial<Pick<Coupon, 'name' | 'isActive' | 'total
 /** Changes definitions. One change of a coupon at a time: the row lock is held from the first look to the commit. */
 @Injectable()
 export class CouponDefinitionService {
+  private readonly logger = new Logger('Definitions');
+
   constructor(
     private readonly transactions: TransactionRunner,
     private readonly coupons: CouponRepository,
     private readonly store: ReservationStore,
     private readonly publisher: DefinitionPublisher,
-    private readonly rebuild: RebuildService,
+    private readonly rebuilds: RebuildService,
   ) {}
 
   /**
@@ -40,51 +42,66 @@ export class CouponDefinitionService {
       const coupon = await this.transactions.run(async (manager) => {
         const before = await this.coupons.lock(manager, couponId);
         if (before === null) throw new CouponNotFoundError(couponId);
-        const after = Object.assign(new (before.constructor as new () => Coupon)(), before, change);
+        const after = changed(before, change);
         validate(after);
-        after.version = before.version + 1;
-        if (after.totalQuantity < before.totalQuantity) {
-          if (after.totalQuantity < before.issuedQuantity) {
-            throw new QuantityBelowCommittedError(couponId, after.totalQuantity, before.issuedQuantity);
-          }
-          if (after.strategy === 'reservation') {
-            await this.lower(after);
-            lowered = true;
-          }
-        }
+        if (after.totalQuantity < before.totalQuantity) lowered = await this.lower(after);
         await this.coupons.saveDefinition(manager, after);
         return after;
       });
-      await this.publishOrLeaveToSweep(coupon);
+      if (!lowered) await this.publishOrLeaveToSweep(coupon);
       return coupon;
     } catch (error) {
-      // MySQL kept the larger total, or can't say: Redis takes what it has, now or at the next sweep.
-      if (lowered) await this.publisher.reconcile(couponId);
+      if (lowered) await this.putBack(couponId);
       throw error;
     }
   }
 
-  private async lower(coupon: Coupon): Promise<void> {
+  /** Lowers the total in Redis, unless more than that is committed. True when Redis was told. */
+  private async lower(coupon: Coupon): Promise<boolean> {
+    const { id, totalQuantity, issuedQuantity, strategy } = coupon;
+    if (totalQuantity < issuedQuantity) throw new QuantityBelowCommittedError(id, totalQuantity, issuedQuantity);
+    if (strategy === 'lock') return false;
     try {
       const answer = await this.store.lower(definitionOf(coupon));
-      if (answer === 'LOWERED') return;
-      if (answer === 'NOT_LOADED') {
-        this.rebuild.start(coupon.id);
-        throw new ReservationUnavailableError(coupon.id);
-      }
-      throw new QuantityBelowCommittedError(coupon.id, coupon.totalQuantity, answer.reserved);
+      if (answer === 'LOWERED') return true;
+      if (answer !== 'NOT_LOADED') throw new QuantityBelowCommittedError(id, totalQuantity, answer.reserved);
+      this.rebuilds.start(id);
+      throw new ReservationUnavailableError(id);
     } catch (error) {
-      throw error instanceof RedisUnavailableError ? new ReservationUnavailableError(coupon.id, { cause: error }) : error;
+      throw error instanceof RedisUnavailableError ? new ReservationUnavailableError(id, { cause: error }) : error;
+    }
+  }
+
+  /** MySQL kept the larger total, or could not say: Redis takes what MySQL has, now or at the next sweep. */
+  private async putBack(couponId: number): Promise<void> {
+    try {
+      await this.publisher.reconcile(couponId);
+    } catch (error) {
+      this.logger.warn(`coupon ${couponId}: the lower total stays in Redis until the next sweep: ${String(error)}`);
     }
   }
 
   /** With Redis away the change stands in MySQL; the rebuild or the sweep brings it to Redis before anyone is admitted. */
   private async publishOrLeaveToSweep(coupon: Coupon): Promise<void> {
-    if (coupon.strategy !== 'reservation') return;
+    if (coupon.strategy === 'lock') return;
     try {
-      await this.store.publish(definitionOf(coupon));
+      const answer = await this.store.publish(definitionOf(coupon));
+      // A PATCH that died between Redis and MySQL left a version there that MySQL does not know.
+      if (answer === 'NOT_NEWER') await this.publisher.reconcile(coupon.id);
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
     }
   }
+}
+
+function changed(before: Coupon, change: DefinitionChange): Coupon {
+  return {
+    ...before,
+    name: change.name ?? before.name,
+    isActive: change.isActive ?? before.isActive,
+    totalQuantity: change.totalQuantity ?? before.totalQuantity,
+    startsAt: change.startsAt ?? before.startsAt,
+    expiresAt: change.expiresAt ?? before.expiresAt,
+    version: before.version + 1,
+  };
 }

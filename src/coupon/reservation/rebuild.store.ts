@@ -20,7 +20,10 @@ export class RebuildStore {
   async beginRebuild(couponId: number, token: string): Promise<'BUSY' | { sequenceGoesOn: boolean }> {
     const answer = await this.redis.ask((client) =>
       client.beginRebuild(
-        ...[keys.state(couponId), keys.sequence(couponId), keys.rebuildLock(couponId), keys.rebuildUsers(couponId)],
+        keys.state(couponId),
+        keys.sequence(couponId),
+        keys.rebuildLock(couponId),
+        keys.rebuildUsers(couponId),
         token,
         this.config.coupon.rebuild.lockTtlMs,
         this.redis.requireRunId(),
@@ -33,7 +36,8 @@ export class RebuildStore {
   async addRebuiltUsers(couponId: number, token: string, userIds: readonly number[]): Promise<boolean> {
     const answer = await this.redis.ask((client) =>
       client.addRebuiltUsers(
-        ...[keys.rebuildLock(couponId), keys.rebuildUsers(couponId)],
+        keys.rebuildLock(couponId),
+        keys.rebuildUsers(couponId),
         token,
         this.config.coupon.rebuild.lockTtlMs,
         ...userIds,
@@ -51,11 +55,16 @@ export class RebuildStore {
     const id = definition.couponId;
     const answer = await this.redis.ask((client) =>
       client.swapRebuilt(
-        ...[...couponKeys(id), keys.rebuildLock(id), keys.rebuildUsers(id)],
+        ...couponKeys(id),
+        keys.rebuildLock(id),
+        keys.rebuildUsers(id),
         token,
         leastSequence ?? '',
         ...toStateFields(definition),
-        ...['epoch', epoch, 'runId', this.redis.requireRunId()],
+        'epoch',
+        epoch,
+        'runId',
+        this.redis.requireRunId(),
       ),
     );
     return answer === 1;

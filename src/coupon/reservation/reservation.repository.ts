@@ -43,6 +43,6 @@ export class ReservationRepository {
   private async userIds(where: FindOptionsWhere<UserCoupon>, limit?: number): Promise<number[]> {
     const query = this.userCoupons.createQueryBuilder('row').select('row.userId', 'userId').where(where);
     const rows = await query.orderBy('row.userId').limit(limit).getRawMany<{ userId: number }>();
-    return rows.map(({ userId }) => Number(userId));
+    return rows.map(({ userId }) => userId);
   }
 }

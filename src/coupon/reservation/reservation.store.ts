@@ -99,7 +99,10 @@ export class ReservationStore {
     const id = definition.couponId;
     const answer = await this.redis.ask((client) =>
       client.lowerTotal(
-        ...[keys.state(id), keys.reserved(id), keys.users(id), keys.sequence(id)],
+        keys.state(id),
+        keys.reserved(id),
+        keys.users(id),
+        keys.sequence(id),
         this.redis.requireRunId(),
         definition.totalQuantity,
         ...toStateFields(definition),
