@@ -20,7 +20,7 @@ export class GracefulShutdown implements BeforeApplicationShutdown {
   private isDraining = false;
 
   constructor(
-    private readonly adapterHost: HttpAdapterHost,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 

@@ -1,5 +1,8 @@
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+import { isatty } from 'node:tty';
 import type { Config } from '../config/config.schema.js';
+
+const STDOUT = 1;
 
 type Level = Config['log']['level'];
 
@@ -23,7 +26,7 @@ export class AppLogger extends ConsoleLogger {
     super({
       logLevels: NEST_LEVELS.slice(0, gravest + 1).map(([, nest]) => nest),
       json: format === 'json',
-      colors: format === 'text' && process.stdout.isTTY === true,
+      colors: format === 'text' && isatty(STDOUT),
     });
   }
 
