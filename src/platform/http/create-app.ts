@@ -6,6 +6,7 @@ import type { Config } from '../config/config.schema.js';
 import { loadConfig } from '../config/load-config.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { AppLogger } from '../logging/logger.js';
+import { serveDocs } from '../openapi/serve-docs.js';
 import { acceptOnlyJson } from './body-parsing.js';
 import { GracefulShutdown } from './graceful-shutdown.js';
 import { REQUEST_ID_HEADER, requestId } from './request-id.js';
@@ -50,5 +51,6 @@ export async function createApp(root: RootModule, config: Config = loadConfig())
     shutdown.markLastAnswer(reply);
     done();
   });
+  serveDocs(app);
   return app;
 }

@@ -1,0 +1,94 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { type ProblemCatalog, problemType } from '../errors/problem-catalog.js';
+import { PROBLEMS_EXTENSION } from './problems.decorator.js';
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const BODY_CODES = ['VALIDATION_FAILED', 'MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+
+const text = (description: string, format?: string) => ({ type: 'string', description, ...(format && { format }) });
+
+const problemSchema = {
+  type: 'object',
+  properties: {
+    type: text('A URN for the code', 'uri'),
+    title: text('What the code means, the same for every occurrence'),
+    status: { type: 'integer', description: 'The HTTP status' },
+    detail: text('What is wrong this time, and what to do next'),
+    instance: text('The path that was asked for', 'uri-reference'),
+    code: text('Stable: decide by this one'),
+    errors: {
+      type: 'array',
+      description: 'With VALIDATION_FAILED: every wrong value',
+      items: { type: 'object', properties: { path: text('Where'), message: text('What') }, required: ['path', 'message'] },
+    },
+    requestId: text('With INTERNAL_ERROR: quote it when you report the error'),
+  },
+  required: ['type', 'title', 'status', 'detail', 'instance', 'code'],
+};
+
+/** Further members of an example, where the code has some. */
+const EXAMPLE_MEMBERS: Readonly<Record<string, object>> = {
+  VALIDATION_FAILED: { errors: [{ path: 'userId', message: 'must be a whole number from 1 to 9007199254740991' }] },
+  INTERNAL_ERROR: { requestId: '9f86d081884c-2s' },
+};
+
+/** Turns the codes of every call into documented responses, one for each status. */
+export function describeProblems(document: OpenAPIObject, catalog: ProblemCatalog): void {
+  document.components ??= {};
+  document.components.schemas = { ...document.components.schemas, Problem: problemSchema };
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (operation !== undefined) describeOperation(operation, path, catalog);
+    }
+  }
+}
+
+function describeOperation(operation: Operation, path: string, catalog: ProblemCatalog): void {
+  const byStatus = new Map<number, string[]>();
+  for (const code of codesOf(operation)) {
+    const kind = catalog[code];
+    if (kind === undefined) throw new Error(`${path} names the error code ${code}, which has no status`);
+    byStatus.set(kind.status, [...(byStatus.get(kind.status) ?? []), code]);
+  }
+  for (const [status, codes] of byStatus) {
+    operation.responses[status] = toResponse(status, codes, path, catalog);
+  }
+}
+
+function codesOf(operation: Operation): Set<string> {
+  const extended: Operation & { [PROBLEMS_EXTENSION]?: string[] } = operation;
+  const codes = new Set(extended[PROBLEMS_EXTENSION]);
+  delete extended[PROBLEMS_EXTENSION];
+  if (operation.requestBody !== undefined) BODY_CODES.forEach((code) => codes.add(code));
+  if ((operation.parameters ?? []).length > 0) codes.add('VALIDATION_FAILED');
+  if ((operation.security ?? []).length > 0) codes.add('UNAUTHENTICATED');
+  return codes.add('INTERNAL_ERROR');
+}
+
+function toResponse(status: number, codes: string[], path: string, catalog: ProblemCatalog) {
+  const titles = codes.map((code) => `\`${code}\`: ${catalog[code]?.title}`);
+  const examples = codes.map((code) => {
+    const title = catalog[code]?.title;
+    const standard = { type: problemType(code), title, status, detail: `${title}.`, instance: path, code };
+    return [code, { summary: title, value: { ...standard, ...EXAMPLE_MEMBERS[code] } }] as const;
+  });
+  const retryAfter = { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' as const } } };
+  return {
+    description: titles.join('\n\n'),
+    ...(status === 503 && { headers: retryAfter }),
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [
+            { $ref: '#/components/schemas/Problem' },
+            { type: 'object' as const, properties: { code: { type: 'string' as const, enum: codes } } },
+          ],
+        },
+        examples: Object.fromEntries(examples),
+      },
+    },
+  };
+}

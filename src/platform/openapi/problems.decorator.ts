@@ -1,0 +1,13 @@
+import { ApiExtension } from '@nestjs/swagger';
+
+/** Where the codes wait in the document until {@link describeProblems} turns them into responses. */
+export const PROBLEMS_EXTENSION = 'x-problems';
+
+/**
+ * Says which error codes a call answers with. Those that follow from its shape need not be named: INTERNAL_ERROR of
+ * every call, VALIDATION_FAILED of one with parameters, the codes about the body of one with a body, and
+ * UNAUTHENTICATED of one with `@ApiBearerAuth()`.
+ */
+export function Problems(...codes: string[]): MethodDecorator {
+  return ApiExtension(PROBLEMS_EXTENSION, codes);
+}
