@@ -3,7 +3,7 @@ import { EventEmitterModule } from '@nestjs/event-emitter';
 import { ScheduleModule } from '@nestjs/schedule';
 import { CouponModule } from './coupon/index.js';
 import { MIGRATIONS } from './migrations.js';
-import { ProblemsModule } from './operations/problems/problems.module.js';
+import { OperationsModule } from './operations/operations.module.js';
 import { ClockModule } from './platform/clock.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Config } from './platform/config/config.schema.js';
@@ -29,7 +29,7 @@ export class AppModule {
         ClockModule,
         MetricsModule,
         FaultPointModule,
-        ProblemsModule,
+        OperationsModule,
         CouponModule,
       ],
     };

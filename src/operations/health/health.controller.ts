@@ -1,0 +1,62 @@
+import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { HealthService } from './health.service.js';
+
+const dependency = z.object({
+  status: z.enum(['up', 'down']),
+  responseTime: z.int().meta({ description: 'Milliseconds' }),
+  message: z.string().optional(),
+});
+const liveResponse = z.object({ status: z.literal('ok'), uptimeSeconds: z.int() });
+const readyResponse = z
+  .object({
+    status: z.enum(['ok', 'degraded', 'error', 'shutting_down']),
+    info: z.record(z.string(), dependency).meta({ description: 'The dependencies that are up' }),
+    error: z.record(z.string(), dependency).meta({ description: 'The dependencies that are down' }),
+    details: z.object({ redis: dependency, database: dependency }),
+  })
+  .meta({
+    examples: [
+      {
+        status: 'degraded',
+        info: { database: { status: 'up', responseTime: 1 } },
+        error: { redis: { status: 'down', responseTime: 0, message: 'no answer' } },
+        details: {
+          redis: { status: 'down', responseTime: 0, message: 'no answer' },
+          database: { status: 'up', responseTime: 1 },
+        },
+      },
+    ],
+  });
+
+@ApiTags('operations')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly health: HealthService) {}
+
+  @Get('live')
+  @ApiOperation({ summary: 'Does the process run?' })
+  @ApiResponse({ status: HttpStatus.OK, description: 'It does', standardSchema: liveResponse })
+  live() {
+    return this.health.live();
+  }
+
+  @Get('ready')
+  @ApiOperation({
+    summary: 'Can the process serve?',
+    description: 'Asks Redis and the database. With one of them down it serves what needs only the other.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'It can: ok, or degraded', standardSchema: readyResponse })
+  @ApiResponse({ status: HttpStatus.SERVICE_UNAVAILABLE, description: 'It can not', standardSchema: readyResponse })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply) {
+    const result = await this.health.ready();
+    reply.code(isServing(result.status) ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
+    return result;
+  }
+}
+
+function isServing(status: string): boolean {
+  return status === 'ok' || status === 'degraded';
+}
