@@ -22,7 +22,10 @@ const moduleRules = Object.entries(NEIGHBOURS).map(([module, neighbours]) => ({
   to: { path: '^src/', pathNot: `^src/(${[module, 'platform', ...neighbours].join('|')})/` },
 }));
 
-/** Naming a type touches nothing: a service passes the EntityManager of its transaction on without using it. */
+/**
+ * Naming a type touches nothing: a service passes the EntityManager of its transaction on without using it.
+ * @type {{ dependencyTypesNot: import('dependency-cruiser').DependencyType[] }}
+ */
 const VALUES = { dependencyTypesNot: ['type-only'] };
 
 /** @type {import('dependency-cruiser').IConfiguration} */
