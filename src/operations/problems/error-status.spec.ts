@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { ERROR_STATUS } from './error-status.js';
+
+describe('ERROR_STATUS', () => {
+  it('is the table of the HTTP API', () => {
+    const byStatus: Record<number, string[]> = {};
+    for (const [code, { status }] of Object.entries(ERROR_STATUS)) (byStatus[status] ??= []).push(code);
+
+    expect(byStatus).toEqual({
+      400: ['VALIDATION_FAILED', 'MALFORMED_JSON'],
+      401: ['UNAUTHENTICATED'],
+      404: [
+        'COUPON_NOT_FOUND',
+        'USER_NOT_FOUND',
+        'PRODUCT_NOT_FOUND',
+        'ORDER_NOT_FOUND',
+        'RESERVATION_NOT_FOUND',
+        'FAILURE_NOT_FOUND',
+        'ROUTE_NOT_FOUND',
+      ],
+      409: [
+        'ALREADY_ISSUED',
+        'COUPON_SOLD_OUT',
+        'COUPON_NOT_STARTED',
+        'COUPON_EXPIRED',
+        'COUPON_INACTIVE',
+        'QUANTITY_BELOW_COMMITTED',
+        'OUT_OF_STOCK',
+        'INSUFFICIENT_BALANCE',
+        'ORDER_ALREADY_PAID',
+        'COUPON_NOT_USABLE',
+        'ISSUANCE_FAILED',
+        'IDEMPOTENCY_IN_PROGRESS',
+      ],
+      413: ['BODY_TOO_LARGE'],
+      415: ['UNSUPPORTED_MEDIA_TYPE'],
+      422: ['IDEMPOTENCY_KEY_REUSED'],
+      500: ['INTERNAL_ERROR'],
+      503: ['RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
+    });
+  });
+});

@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { HttpException, Logger, NotFoundException } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { DomainError } from './domain-error.js';
+import { ProblemFilter } from './problem.filter.js';
+
+const CATALOG = {
+  TEAPOT: { status: 418, title: 'A teapot' },
+  VALIDATION_FAILED: { status: 400, title: 'Not valid' },
+  MALFORMED_JSON: { status: 400, title: 'Not JSON' },
+  UNAUTHENTICATED: { status: 401, title: 'Who?' },
+  ROUTE_NOT_FOUND: { status: 404, title: 'Where?' },
+  BODY_TOO_LARGE: { status: 413, title: 'Too large' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'What?' },
+  INTERNAL_ERROR: { status: 500, title: 'Oh' },
+  DATABASE_UNAVAILABLE: { status: 503, title: 'Away' },
+};
+
+class TeapotError extends DomainError {
+  readonly code = 'TEAPOT';
+  override readonly retryAfterSeconds = 7;
+}
+
+class NamelessError extends DomainError {
+  readonly code = 'NOT_IN_THE_CATALOG';
+}
+
+class FakeReply {
+  sent = false;
+  status = 0;
+  body = '';
+  readonly headers: Record<string, unknown> = {};
+
+  code(status: number): this {
+    this.status = status;
+    return this;
+  }
+
+  header(name: string, value: unknown): this {
+    this.headers[name] = value;
+    return this;
+  }
+
+  send(body: string): this {
+    this.body = body;
+    this.sent = true;
+    return this;
+  }
+}
+
+function answerTo(thrown: unknown, reply = new FakeReply()) {
+  const request = { id: 'request-1', method: 'POST', url: '/api/tea?secret=1' };
+  new ProblemFilter(CATALOG).catch(thrown, new ExecutionContextHost([request, reply]));
+  const problem: Record<string, unknown> = reply.body === '' ? {} : JSON.parse(reply.body);
+  return { status: reply.status, headers: reply.headers, problem };
+}
+
+/** As Nest hands on an error of Fastify below 500. */
+function fastifyError(code: string, status: number): HttpException {
+  return new HttpException('as Fastify says', status, { cause: Object.assign(new Error(code), { code, statusCode: status }) });
+}
+
+describe('ProblemFilter', () => {
+  const logged = jest.fn();
+
+  beforeEach(() => {
+    logged.mockClear();
+    jest.spyOn(Logger.prototype, 'error').mockImplementation(logged);
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation(logged);
+  });
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('answers a domain error with the status of its code, its data and Retry-After, and logs nothing', () => {
+    expect(answerTo(new TeapotError('No coffee here.', { spouts: 1 }))).toEqual({
+      status: 418,
+      headers: { 'content-type': 'application/problem+json', 'retry-after': 7 },
+      problem: {
+        type: 'urn:firstcome:problem:teapot',
+        title: 'A teapot',
+        status: 418,
+        detail: 'No coffee here.',
+        instance: '/api/tea',
+        code: 'TEAPOT',
+        spouts: 1,
+      },
+    });
+    expect(logged).not.toHaveBeenCalled();
+  });
+
+  it('says nothing of the inside about an unknown error, and logs it with the request id', () => {
+    const { status, problem } = answerTo(new Error('password=hunter2'));
+
+    expect(status).toBe(500);
+    expect(problem).toMatchObject({ code: 'INTERNAL_ERROR', requestId: 'request-1' });
+    expect(JSON.stringify(problem)).not.toContain('hunter2');
+    expect(logged).toHaveBeenCalledWith(
+      'POST /api/tea failed, request request-1: Error: password=hunter2',
+      expect.stringContaining('    at '),
+    );
+  });
+
+  it.each([['a string'], [undefined], [null], [{ statusCode: 400 }]])('takes %p, thrown, for an unknown error', (thrown) => {
+    expect(answerTo(thrown).problem).toMatchObject({ status: 500, code: 'INTERNAL_ERROR' });
+  });
+
+  it('takes a code without a status for a fault of ours', () => {
+    expect(answerTo(new NamelessError('hm')).problem).toMatchObject({ status: 500, code: 'INTERNAL_ERROR' });
+    expect(logged).toHaveBeenCalledWith(expect.stringContaining('NOT_IN_THE_CATALOG'), expect.anything());
+  });
+
+  it('answers 503 while the database can not be reached, and logs that once a second', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const filter = new ProblemFilter(CATALOG);
+    const replies = [new FakeReply(), new FakeReply(), new FakeReply()];
+    for (const reply of replies) filter.catch(refused, new ExecutionContextHost([{ id: '1', method: 'GET', url: '/' }, reply]));
+
+    for (const reply of replies) {
+      expect(reply.status).toBe(503);
+      expect(reply.headers['retry-after']).toBe(1);
+      expect(reply.body).toContain('"code":"DATABASE_UNAVAILABLE"');
+    }
+    expect(logged).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ['FST_ERR_CTP_BODY_TOO_LARGE', 413, 'BODY_TOO_LARGE'],
+    ['FST_ERR_CTP_INVALID_MEDIA_TYPE', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['FST_ERR_CTP_INVALID_JSON_BODY', 400, 'MALFORMED_JSON'],
+    ['FST_ERR_CTP_EMPTY_JSON_BODY', 400, 'VALIDATION_FAILED'],
+    ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', 400, 'VALIDATION_FAILED'],
+    ['FST_ERR_BAD_URL', 400, 'VALIDATION_FAILED'],
+    ['FST_ERR_MAX_PARAM_LENGTH', 414, 'VALIDATION_FAILED'],
+  ])('answers %s of Fastify', (fastifyCode, fastifyStatus, code) => {
+    expect(answerTo(fastifyError(fastifyCode, fastifyStatus)).problem).toMatchObject({ code });
+    expect(logged).not.toHaveBeenCalled();
+  });
+
+  it('answers the exceptions of Nest', () => {
+    expect(answerTo(new NotFoundException()).problem).toMatchObject({
+      code: 'ROUTE_NOT_FOUND',
+      detail: 'There is no POST /api/tea. GET /docs shows what there is.',
+    });
+    expect(answerTo(new HttpException('no', 401)).problem).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(answerTo(new HttpException('no', 418)).problem).toMatchObject({ status: 400, code: 'VALIDATION_FAILED' });
+    expect(answerTo(new HttpException('no', 502)).problem).toMatchObject({ status: 500, code: 'INTERNAL_ERROR' });
+  });
+
+  it('does not answer twice', () => {
+    const reply = new FakeReply();
+    reply.sent = true;
+
+    expect(answerTo(new TeapotError('late'), reply).status).toBe(0);
+  });
+});
