@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { DatabaseProbeRepository } from './database-probe.repository.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 
@@ -7,6 +8,6 @@ import { HealthService } from './health.service.js';
   // A load balancer asks every few seconds: what is down is logged once, by its connection, and not here.
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
-  providers: [HealthService],
+  providers: [HealthService, DatabaseProbeRepository],
 })
 export class HealthModule {}

@@ -1,8 +1,7 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService, type HealthCheckResult, HealthIndicatorService } from '@nestjs/terminus';
-import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
+import { DatabaseProbeRepository } from './database-probe.repository.js';
 
 /** A dependency that takes longer is of no use to a request either. */
 const TIMEOUT_MS = 1_000;
@@ -10,13 +9,11 @@ const TIMEOUT_MS = 1_000;
 /** Whether this process can serve, asked of the very connections that requests use. */
 @Injectable()
 export class HealthService {
-  private databaseProbe: Promise<unknown> | undefined;
-
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly redis: RedisConnection,
-    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly database: DatabaseProbeRepository,
   ) {}
 
   /** The process runs and answers; says nothing about what it depends on. */
@@ -32,7 +29,7 @@ export class HealthService {
     try {
       return await this.health.check([
         this.attempt('redis', () => this.redis.ping()),
-        this.attempt('database', () => this.askDatabase()),
+        this.attempt('database', () => this.database.ping()),
       ]);
     } catch (error) {
       return degradedUnlessAllAreDown(error);
@@ -47,14 +44,6 @@ export class HealthService {
         await probe().catch(() => Promise.reject(new Error('no answer')));
       })
       .withTimeout(TIMEOUT_MS);
-  }
-
-  /** A frozen database keeps the connection of each question: one question at a time is enough to see it come back. */
-  private askDatabase(): Promise<unknown> {
-    this.databaseProbe ??= this.dataSource.query('SELECT 1').finally(() => {
-      this.databaseProbe = undefined;
-    });
-    return this.databaseProbe;
   }
 }
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
  */
 
 const ID_ERROR = `must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`;
+const DEFAULT_LIMIT = 20;
 const LIMIT_ERROR = 'must be a whole number from 1 to 100';
 const CURSOR_ERROR = 'is not a cursor of this list: take it from nextCursor of the page before';
 const DATE_TIME_ERROR = 'must be a date and time with offset in ISO 8601, such as 2026-11-20T18:00:00+09:00';
@@ -15,13 +16,13 @@ const MAX_CURSOR_LENGTH = 512;
 export const id = z.int({ error: ID_ERROR }).min(1, { error: ID_ERROR }).meta({ examples: [42] });
 
 /** An id in a path or a query, where everything is text. */
-export const idParam = wholeNumberText(1, Number.MAX_SAFE_INTEGER, ID_ERROR).meta({ examples: ['42'] });
+export const idParam = wholeNumberText({ max: Number.MAX_SAFE_INTEGER, error: ID_ERROR, example: 42 });
 
 /** `limit` of a list: 1 to 100. */
-export const limitQuery = withDefault(wholeNumberText(1, 100, LIMIT_ERROR), 20).meta({
-  description: 'Length of the page, 1 to 100; 20 when left out',
-  examples: ['20'],
-});
+export const limitQuery = wholeNumberText({ max: 100, error: LIMIT_ERROR, example: DEFAULT_LIMIT })
+  .optional()
+  .transform((limit) => limit ?? DEFAULT_LIMIT)
+  .meta({ description: `Length of the page; ${DEFAULT_LIMIT} when left out` });
 
 /**
  * `cursor` of a list: the text of {@link encodeCursor} as the value it was made from, or undefined for the first page.
@@ -38,7 +39,7 @@ export function cursorQuery<T>(position: z.ZodType<T>) {
       context.addIssue({ code: 'custom', message: CURSOR_ERROR });
       return z.NEVER;
     });
-  return optional(cursor).meta({ description: 'nextCursor of the page before; left out for the first page' });
+  return cursor.optional().meta({ description: 'nextCursor of the page before; left out for the first page' });
 }
 
 /** Where a list goes on, opaque to the caller; read back by {@link cursorQuery}. */
@@ -49,8 +50,8 @@ export function encodeCursor(position: unknown): string {
 /** A point in time; the offset is required, so that nobody has to guess a time zone. */
 export const isoDateTime = z.iso
   .datetime({ offset: true, error: DATE_TIME_ERROR })
-  .transform((text) => new Date(text))
-  .meta({ examples: ['2026-11-20T18:00:00+09:00'] });
+  .meta({ examples: ['2026-11-20T18:00:00+09:00'] })
+  .transform((text) => new Date(text));
 
 /** A field that may be left out or be null, which means the same: undefined. */
 export function optional<S extends z.ZodType>(schema: S) {
@@ -62,12 +63,17 @@ export function withDefault<S extends z.ZodType>(schema: S, fallback: z.output<S
   return schema.nullish().transform((value) => value ?? fallback);
 }
 
-function wholeNumberText(min: number, max: number, error: string) {
-  return z
-    .string({ error })
-    .regex(/^(0|[1-9]\d{0,15})$/, { error })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, { error });
+/** A whole number from 1 to `max`, written as text. */
+function wholeNumberText({ max, error, example }: { max: number; error: string; example: number }) {
+  return (
+    z
+      .string({ error })
+      .regex(/^[1-9]\d{0,15}$/, { error })
+      // For the OpenAPI document: in a URL a number is its text anyway.
+      .meta({ type: 'integer', minimum: 1, maximum: max, examples: [example] })
+      .transform(Number)
+      .refine((value) => value <= max, { error })
+  );
 }
 
 function decode(text: string): unknown {

@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+
+/** Asks the database for a sign of life over the application's own pool. */
+@Injectable()
+export class DatabaseProbeRepository {
+  private running: Promise<unknown> | undefined;
+
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /**
+   * Resolves when the database answers. A frozen one keeps the connection of each question, so there is only one
+   * question at a time: enough to see it come back.
+   */
+  async ping(): Promise<void> {
+    this.running ??= this.dataSource.query('SELECT 1').finally(() => {
+      this.running = undefined;
+    });
+    await this.running;
+  }
+}
