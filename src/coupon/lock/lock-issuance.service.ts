@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { EntityManager } from 'typeorm';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
@@ -19,6 +20,7 @@ import { type LockCoupon, LockIssuanceRepository, type NewUserCoupon } from './l
 
 /** Two collisions in a row are as good as impossible; a generator that is broken must not hold the lock for ever. */
 const CODE_ATTEMPTS = 5;
+const REMEMBERED_COUPONS = 10_000;
 
 /** A user coupon written by the pessimistic strategy. */
 export interface LockIssued {
@@ -39,6 +41,8 @@ export interface LockIssued {
 @Injectable()
 export class LockIssuanceService {
   private readonly gate: LockGate;
+  /** Coupons that have ended by MySQL's clock; forgotten in time to notice a change of `expiresAt` within a second. */
+  private readonly ended: LRUCache<number, true>;
 
   constructor(
     private readonly transactions: TransactionRunner,
@@ -47,6 +51,7 @@ export class LockIssuanceService {
     @Inject(CONFIG) { coupon }: Config,
   ) {
     this.gate = new LockGate(coupon.lock.maxConcurrent, coupon.lock.waitMs);
+    this.ended = new LRUCache({ max: REMEMBERED_COUPONS, ttl: coupon.definitionRefreshMs });
   }
 
   /**
@@ -59,13 +64,24 @@ export class LockIssuanceService {
    */
   async issue(couponId: number, userId: number): Promise<LockIssued> {
     try {
-      return await this.gate.run(() => this.transactions.run((manager) => this.decide(manager, couponId, userId)));
+      this.assertNotEnded(couponId);
+      return await this.gate.run(async () => {
+        // Whoever was inside before may have found out meanwhile.
+        this.assertNotEnded(couponId);
+        return await this.transactions.run((manager) => this.decide(manager, couponId, userId));
+      });
     } catch (error) {
+      if (error instanceof CouponExpiredError && !this.ended.has(couponId)) this.ended.set(couponId, true);
       if (error instanceof LockGateTimeoutError || isLockConflict(error)) {
         throw new DatabaseUnavailableError({ cause: error });
       }
       throw error;
     }
+  }
+
+  /** Spares MySQL those who go on asking when all is over; it is asked once a second at most. */
+  private assertNotEnded(couponId: number): void {
+    if (this.ended.has(couponId)) throw new CouponExpiredError(couponId);
   }
 
   private async decide(manager: EntityManager, couponId: number, userId: number): Promise<LockIssued> {
