@@ -7,6 +7,14 @@ import { eventually } from './poll.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const START_TIMEOUT_MS = 30_000;
+const DEFAULTS = {
+  NODE_ENV: 'test',
+  HOST: '127.0.0.1',
+  // Jest's own, not the application's.
+  NODE_OPTIONS: '',
+  // Only the seeder's tests need what it makes, and every process would look whether it is there.
+  LOAD_TEST_SEED_AT_START: 'false',
+};
 
 /** How a process ended: with an exit code, or by a signal. */
 export interface Exit {
@@ -97,8 +105,8 @@ export interface AppOptions {
 }
 
 /**
- * Starts `node dist/main.js` with NODE_ENV=test on a free port, against the servers of the test run unless `env` names
- * others. Killed at the end of the test file if it still runs then.
+ * Starts `node dist/main.js` with NODE_ENV=test on a free port and without seeding, against the servers of the test run
+ * unless `env` says otherwise. Killed at the end of the test file if it still runs then.
  */
 export async function startApp({ env = {}, waitFor = '/health/live' }: AppOptions = {}): Promise<AppProcess> {
   const main = `${PROJECT}dist/main.js`;
@@ -106,8 +114,7 @@ export async function startApp({ env = {}, waitFor = '/health/live' }: AppOption
   const port = await freePort();
   const child = spawn(process.execPath, ['--enable-source-maps', main], {
     cwd: PROJECT,
-    // NODE_OPTIONS and NODE_PATH are Jest's, not the application's.
-    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test', HOST: '127.0.0.1', PORT: String(port), ...env },
+    env: { ...process.env, ...DEFAULTS, PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const app = new AppProcess(child, port);
