@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
-import type { Coupon } from '../coupon.entity.js';
+import { Coupon } from '../coupon.entity.js';
 import {
   CouponNotFoundError,
   QuantityBelowCommittedError,
@@ -95,13 +95,12 @@ export class CouponDefinitionService {
 }
 
 function changed(before: Coupon, change: DefinitionChange): Coupon {
-  return {
-    ...before,
+  return Object.assign(new Coupon(), before, {
     name: change.name ?? before.name,
     isActive: change.isActive ?? before.isActive,
     totalQuantity: change.totalQuantity ?? before.totalQuantity,
     startsAt: change.startsAt ?? before.startsAt,
     expiresAt: change.expiresAt ?? before.expiresAt,
     version: before.version + 1,
-  };
+  });
 }

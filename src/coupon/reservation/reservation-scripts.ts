@@ -5,7 +5,7 @@ type Argument = string | number;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    reserveCoupon(...keysAndArguments: Argument[]): Result<number, Context>;
+    reserveCoupon(...keysAndArguments: Argument[]): Result<number[], Context>;
     confirmReservations(...keysAndArguments: Argument[]): Result<number, Context>;
     releaseReservations(...keysAndArguments: Argument[]): Result<number, Context>;
     publishDefinition(...keysAndArguments: Argument[]): Result<number, Context>;

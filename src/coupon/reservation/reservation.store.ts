@@ -9,6 +9,7 @@ import { type CouponDefinition, fromState, toStateFields } from './coupon-defini
 import { couponKeys, reservationKeys as keys } from './reservation-keys.js';
 import { defineReservationScripts, type InspectReply } from './reservation-scripts.js';
 import type { Refusal, Reservation } from './reservation.js';
+import { ReserveBatcher, type SendReserve } from './reserve-batcher.js';
 
 const REFUSALS: Readonly<Record<number, Refusal>> = {
   [-1]: 'NOT_LOADED',
@@ -43,14 +44,15 @@ export interface CouponKeys {
 @Injectable()
 export class ReservationStore {
   private readonly logger = new Logger('Reservations');
-  private readonly breaker: CircuitBreaker<[number, number, boolean], number>;
+  private readonly breaker: CircuitBreaker<Parameters<SendReserve>, number[]>;
+  private readonly batcher: ReserveBatcher;
 
   constructor(
     private readonly redis: RedisConnection,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     defineReservationScripts(redis.client);
-    this.breaker = new CircuitBreaker((couponId, userId, always) => this.sendReserve(couponId, userId, always), {
+    this.breaker = new CircuitBreaker((couponId, userIds, always) => this.sendReserve(couponId, userIds, always), {
       timeout: false, // the connection has one
       rollingCountTimeout: BREAKER_WINDOW_MS,
       rollingCountBuckets: 5,
@@ -60,15 +62,16 @@ export class ReservationStore {
       resetTimeout: 2 ** 31 - 1, // closed by our own probe, so that no reservation is the guinea pig
       errorFilter: (error) => !isRedisUnavailable(error),
     });
+    this.batcher = new ReserveBatcher((...asked) => this.breaker.fire(...asked));
     this.breaker.on('open', () => void this.closeBreakerWhenRedisAnswers());
   }
 
   /**
-   * Asks for a slot. `always` ignores the window and the pause. The command is sent once at most: when this throws, the
-   * user may hold a reservation all the same, which the sweep will find.
+   * Asks for a slot: the sequence number, or why not. `always` ignores the window and the pause. The command is sent once
+   * at most: when this throws, the user may hold a reservation all the same, which the sweep will find.
    */
   async reserve(couponId: number, userId: number, { always = false } = {}): Promise<number | Refusal> {
-    const answer = await this.redis.ask(() => this.breaker.fire(couponId, userId, always));
+    const answer = await this.redis.ask(() => this.batcher.ask(couponId, userId, always));
     if (answer > 0) return answer;
     const refusal = REFUSALS[answer];
     if (refusal === undefined) throw new Error(`reserve-coupon.lua answered ${answer}`);
@@ -183,9 +186,9 @@ export class ReservationStore {
     return (await this.redis.ask((client) => client.forgetCoupon(...couponKeys(couponId)))) === 1;
   }
 
-  private async sendReserve(couponId: number, userId: number, always: boolean): Promise<number> {
+  private async sendReserve(couponId: number, userIds: readonly number[], always: boolean): Promise<number[]> {
     const runId = this.redis.requireRunId();
-    return await this.redis.client.reserveCoupon(...couponKeys(couponId), userId, runId, always ? '1' : '0');
+    return await this.redis.client.reserveCoupon(...couponKeys(couponId), runId, always ? '1' : '0', ...userIds);
   }
 
   private async settle(

@@ -1,47 +1,69 @@
 --[[
-Decides whether a user gets a slot of a coupon. A refusal changes nothing.
+Decides, in the order given, which users get a slot of a coupon. A refusal changes nothing.
 
 KEYS  1 state  2 reserved  3 users  4 sequence  5 pending
-ARGV  1 user id
-      2 run_id of the server this connection talks to
-      3 '1' to ignore the window and the pause (the retry of a failure), else '0'
-Returns the sequence number (> 0), or
+ARGV  1 run_id of the server this connection talks to
+      2 '1' to ignore the window and the pause (the retry of a failure), else '0'
+      3 .. user ids, at least one
+Returns for each user the sequence number (> 0), or
       -1 not loaded    -2 inactive          -3 not started
       -4 expired       -5 already reserved  -6 sold out
 ]]
 --- @include "loaded.lua"
 
-local definition = redis.call('HMGET', KEYS[1], 'runId', 'active', 'startsAt', 'expiresAt', 'total')
-local reserved = redis.call('GET', KEYS[2])
-if not isLoaded(definition[1], ARGV[2], reserved, KEYS[3], KEYS[4]) then
-  return -1
+local function refuseAll(refusal)
+  local answers = {}
+  for i = 3, #ARGV do
+    answers[i - 2] = refusal
+  end
+  return answers
 end
 
-if ARGV[3] ~= '1' then
+local definition = redis.call('HMGET', KEYS[1], 'runId', 'active', 'startsAt', 'expiresAt', 'total')
+local reserved = redis.call('GET', KEYS[2])
+if not isLoaded(definition[1], ARGV[1], reserved, KEYS[3], KEYS[4]) then
+  return refuseAll(-1)
+end
+
+if ARGV[2] ~= '1' then
   if definition[2] ~= '1' then
-    return -2
+    return refuseAll(-2)
   end
   -- One clock for all instances: the server's.
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   if now < tonumber(definition[3]) then
-    return -3
+    return refuseAll(-3)
   end
   if now >= tonumber(definition[4]) then
-    return -4
+    return refuseAll(-4)
   end
 end
 
--- Before sold out: a holder who asks again learns that they hold it.
-if redis.call('SISMEMBER', KEYS[3], ARGV[1]) == 1 then
-  return -5
-end
-if tonumber(reserved) >= tonumber(definition[5]) then
-  return -6
+local room = tonumber(definition[5]) - tonumber(reserved)
+local sequence = tonumber(redis.call('GET', KEYS[4]))
+local answers = {}
+local admitted = {} -- number, user id, number, user id ...
+for i = 3, #ARGV do
+  local answer
+  -- Already reserved comes before sold out: a holder who asks again learns that they hold it.
+  if room > #admitted / 2 then
+    if redis.call('SADD', KEYS[3], ARGV[i]) == 1 then
+      answer = sequence + #admitted / 2 + 1
+      admitted[#admitted + 1] = string.format('%.0f', answer)
+      admitted[#admitted + 1] = ARGV[i]
+    else
+      answer = -5
+    end
+  else
+    answer = redis.call('SISMEMBER', KEYS[3], ARGV[i]) == 1 and -5 or -6
+  end
+  answers[i - 2] = answer
 end
 
-redis.call('INCR', KEYS[2])
-redis.call('SADD', KEYS[3], ARGV[1])
-local number = redis.call('INCR', KEYS[4])
-redis.call('ZADD', KEYS[5], number, ARGV[1])
-return number
+if #admitted > 0 then
+  redis.call('INCRBY', KEYS[2], #admitted / 2)
+  redis.call('INCRBY', KEYS[4], #admitted / 2)
+  redis.call('ZADD', KEYS[5], unpack(admitted))
+end
+return answers
