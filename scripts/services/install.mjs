@@ -10,7 +10,9 @@ import { SERVICE_KINDS } from './service-kinds.mjs';
  * @throws when that is not possible; the message says what one can do by hand
  */
 export async function installMissing(missing, profile, say) {
-  const kinds = missing.map((name) => SERVICE_KINDS[name]);
+  // A service that ran in Docker the last time counts as missing, and may be installed all the same.
+  const kinds = missing.map((name) => SERVICE_KINDS[name]).filter((kind) => !kind.isInstalled(profile));
+  if (kinds.length === 0) return;
   const packages = kinds.map((kind) => kind.aptPackage);
   if ((await installPackages(packages, say)) && kinds.every((kind) => kind.isInstalled(profile))) return;
   const labels = kinds.map((kind) => kind.label).join(' and ');

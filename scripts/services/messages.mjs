@@ -30,5 +30,5 @@ export function errorMessage(error) {
   const message = error instanceof Error ? error.message : String(error);
   const code = errorCode(error);
   if (code !== 'EACCES' && code !== 'EPERM') return message;
-  return `${message}\nThat belongs to another user: run as the one who started the services, or delete the directory as they.`;
+  return `${message}\nIt belongs to another user: run this as that user, or delete .services first.`;
 }
