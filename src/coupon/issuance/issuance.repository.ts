@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { CodeFormat } from '../coupon.entity.js';
 import type { Reservation } from '../reservation/reservation.js';
 import type { FailureReason } from './issuance-failure.entity.js';
@@ -27,9 +28,11 @@ export interface IssuedCoupon {
   readonly issuedAt: Date;
 }
 
-/** The ledger's tables. Every method works inside the deciding transaction, whose EntityManager it is given. */
+/** The ledger's tables. What belongs to the deciding transaction is given its EntityManager. */
 @Injectable()
 export class IssuanceRepository {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
   /** Locks the coupon's row: whoever holds it decides; undefined when there is no such coupon. */
   async lockCoupon(manager: EntityManager, couponId: number): Promise<LockedCoupon | undefined> {
     const [row] = await manager.query<LockedCoupon[]>(
@@ -102,9 +105,9 @@ export class IssuanceRepository {
     return affectedRows === 1;
   }
 
-  /** The rows of these users. */
-  async issuedTo(manager: EntityManager, couponId: number, userIds: readonly number[]): Promise<IssuedCoupon[]> {
-    return await manager.query<IssuedCoupon[]>(
+  /** The rows of these users, once they are committed. */
+  async issuedTo(couponId: number, userIds: readonly number[]): Promise<IssuedCoupon[]> {
+    return await this.dataSource.query<IssuedCoupon[]>(
       `SELECT id AS userCouponId, user_id AS userId, sequence_number AS sequenceNumber, code, issued_at AS issuedAt
          FROM user_coupons WHERE coupon_id = ? AND user_id IN (?)`,
       [couponId, userIds],

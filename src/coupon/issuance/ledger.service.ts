@@ -6,7 +6,7 @@ import { TransactionRunner } from '../../platform/database/transaction-runner.js
 import { FaultPoints } from '../../platform/fault-points.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { CouponCodeGenerator } from './coupon-code.js';
-import { type FailedReservation, IssuanceRepository, type IssuedCoupon, type LockedCoupon } from './issuance.repository.js';
+import { type FailedReservation, IssuanceRepository, type LockedCoupon } from './issuance.repository.js';
 
 /** How reservations ended. Final: asked again, the ledger says the same. */
 export interface Decision {
@@ -65,11 +65,6 @@ export class Ledger {
       await this.record(manager, coupon, [], failed);
       return { issued: decided.issued, failed: [...decided.failed, ...failed] };
     }, ONE_ATTEMPT);
-  }
-
-  /** The rows of these users. */
-  async issuedTo(couponId: number, userIds: readonly number[]): Promise<IssuedCoupon[]> {
-    return await this.transactions.run((manager) => this.repository.issuedTo(manager, couponId, userIds), ONE_ATTEMPT);
   }
 
   private async lock(manager: EntityManager, couponId: number): Promise<LockedCoupon> {

@@ -4,7 +4,8 @@ import { DefinitionPublisher } from '../reservation/definition-publisher.service
 import { ReservationStore } from '../reservation/reservation.store.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 import { IssuanceOutcomes } from './issuance-outcomes.js';
-import { type Decision, Ledger } from './ledger.service.js';
+import { IssuanceRepository } from './issuance.repository.js';
+import type { Decision } from './ledger.service.js';
 
 /** Carries a decision of the ledger out of MySQL, after its commit: to Redis and to those who wait for it. */
 @Injectable()
@@ -14,7 +15,7 @@ export class SettlementService {
   constructor(
     private readonly store: ReservationStore,
     private readonly publisher: DefinitionPublisher,
-    private readonly ledger: Ledger,
+    private readonly repository: IssuanceRepository,
     private readonly outcomes: IssuanceOutcomes,
     private readonly metrics: IssuanceMetrics,
   ) {}
@@ -57,7 +58,7 @@ export class SettlementService {
     }
     const awaited = issued.filter(({ sequenceNumber }) => this.outcomes.isAwaited(couponId, sequenceNumber));
     if (awaited.length === 0) return;
-    const rows = await this.ledger.issuedTo(couponId, awaited.map(({ userId }) => userId));
+    const rows = await this.repository.issuedTo(couponId, awaited.map(({ userId }) => userId));
     const rowOf = new Map(rows.map((row) => [row.userId, row]));
     for (const { userId, sequenceNumber } of awaited) {
       const row = rowOf.get(userId);

@@ -1,42 +1,68 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
 
-/** The rest of the time belongs to what comes after the requests: the batch in hand, and closing the connections. */
-const SHARE_FOR_REQUESTS = 0.5;
+/** Longer than a call may wait for its issuance; the rest of the time belongs to what closes after the requests. */
+const SHARE_FOR_REQUESTS = 0.7;
 
 /**
  * Ends HTTP before anything that requests need is closed: no new connections, requests in flight are answered, and
  * each answer closes its keep-alive connection. Without that, Fastify waits 70 s for a connection that stays idle.
- * Nest calls it before `onApplicationShutdown`, where Redis, MySQL and the issuer end.
+ *
+ * It stops taking requests in `onModuleDestroy`, so that in `beforeApplicationShutdown` modules can finish what is in
+ * hand, and lets go of the last request before `onApplicationShutdown`, where Redis and MySQL close.
  */
 @Injectable()
-export class GracefulShutdown implements BeforeApplicationShutdown {
+export class GracefulShutdown implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger('Shutdown');
+  private readonly sockets = new Set<Socket>();
   private isDraining = false;
+  private drained: Promise<boolean> | undefined;
 
   constructor(
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  onModuleInit(): void {
+    this.server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+  }
+
   /** Called for every answer. */
   markLastAnswer(reply: FastifyReply): void {
     if (this.isDraining) reply.header('connection', 'close');
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  onModuleDestroy(): void {
     this.isDraining = true;
-    const server: Server = this.adapterHost.httpAdapter.getHttpServer();
-    if (!server.listening) return;
-    const drained = new Promise<'drained'>((resolve) => server.close(() => resolve('drained')));
-    const limit = delay(this.config.http.shutdownTimeoutMs * SHARE_FOR_REQUESTS, 'late' as const, { ref: false });
-    if ((await Promise.race([drained, limit])) === 'late') {
-      this.logger.warn('some connections did not end in time and are cut');
-    }
+    if (!this.server.listening) return;
+    const ended = new Promise<true>((resolve) => this.server.close(() => resolve(true)));
+    const late = delay(this.config.http.shutdownTimeoutMs * SHARE_FOR_REQUESTS, false as const, { ref: false });
+    this.drained = Promise.race([ended, late]);
+    // Node closes the idle ones that have been used; browsers open some that they never use.
+    for (const socket of this.sockets) if (socket.bytesRead === 0) socket.destroy();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    if ((await this.drained) === false) this.logger.warn('some requests did not end in time and are cut');
+  }
+
+  private get server(): Server {
+    return this.adapterHost.httpAdapter.getHttpServer();
   }
 }
