@@ -21,9 +21,9 @@ import { SettlementService } from './settlement.service.js';
 const DUPLICATE_KEY_ATTEMPTS = 5;
 const FIRST_RETRY_MS = 20;
 /** Of the 5 s a stop may take, what the issuer may use to empty its lanes. */
-const DRAIN_MS = 2000;
+const DRAIN_MS = 1000;
 
-/** Where the sweep and the event bring reservations, and how many of them are in memory. */
+/** Brings reservations to the ledger, in batches, for as long as it takes: the events and the sweep hand them in here. */
 @Injectable()
 export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger('Issuance');

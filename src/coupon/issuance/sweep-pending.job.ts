@@ -21,6 +21,8 @@ export class SweepPendingJob implements OnApplicationBootstrap, OnModuleDestroy 
   ) {}
 
   onApplicationBootstrap(): void {
+    // At once too: the first sweep only looks, the second one issues what it saw.
+    void this.run();
     this.scheduler.addInterval(NAME, setInterval(() => void this.run(), this.config.coupon.sweep.intervalMs));
   }
 

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
+import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
@@ -10,6 +11,7 @@ import { type CouponKeys, ReservationStore } from '../reservation/reservation.st
 import { CouponIssuer } from './coupon-issuer.service.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 
+/** Coupons looked at, and reservations read, in one exchange. */
 const PAGE = 500;
 
 /** What the sweep before saw of a coupon. */
@@ -42,20 +44,9 @@ export class SweepService {
   /** One sweep over all coupons. A coupon that can't be swept does not stop the others. */
   async sweepAll(): Promise<void> {
     const couponIds = await this.store.couponsWithKeys();
-    const keysOf = await this.store.counts(couponIds);
-    // After Redis: what is issued meanwhile makes fewer slots look leaked, never more.
-    const coupons = await this.coupons.findMany(couponIds);
     const marks = new Map<number, Mark>();
-    for (const coupon of coupons) {
-      const keys = keysOf.get(coupon.id);
-      if (keys === undefined) continue;
-      try {
-        const mark = await this.sweep(coupon, keys);
-        if (mark !== undefined) marks.set(coupon.id, mark);
-      } catch (error) {
-        if (error instanceof RedisUnavailableError) throw error;
-        this.logger.error(`coupon ${coupon.id}: not swept`, error instanceof Error ? error.stack : String(error));
-      }
+    for (let first = 0; first < couponIds.length; first += PAGE) {
+      await this.sweepPage(couponIds.slice(first, first + PAGE), marks);
     }
     this.marks = marks;
   }
@@ -63,6 +54,22 @@ export class SweepService {
   /** The last number given out at the sweep before; what is pending up to it should not be any more. */
   overdueUpTo(couponId: number): number {
     return this.marks.get(couponId)?.sequence ?? 0;
+  }
+
+  private async sweepPage(couponIds: readonly number[], marks: Map<number, Mark>): Promise<void> {
+    const keysOf = await this.store.counts(couponIds);
+    // After Redis: what is issued meanwhile makes fewer slots look leaked, never more.
+    for (const coupon of await this.coupons.findMany(couponIds)) {
+      const keys = keysOf.get(coupon.id);
+      if (keys === undefined) continue;
+      try {
+        const mark = await this.sweep(coupon, keys);
+        if (mark !== undefined) marks.set(coupon.id, mark);
+      } catch (error) {
+        if (error instanceof RedisUnavailableError || isDatabaseUnavailable(error)) throw error;
+        this.logger.error(`coupon ${coupon.id}: not swept`, error instanceof Error ? error.stack : String(error));
+      }
+    }
   }
 
   private async sweep(coupon: Coupon, keys: CouponKeys): Promise<Mark | undefined> {

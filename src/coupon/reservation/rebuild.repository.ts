@@ -16,7 +16,9 @@ export class RebuildRepository {
 
   /**
    * P5: raises `sequence_base` above every number that can have been given out: the greatest that the ledger or an
-   * earlier rebuild knows, plus the slots not issued yet, each of which may be held under a number only Redis knew.
+   * earlier rebuild knows, plus the whole total. Numbers that neither knows belong to reservations that held a slot at the
+   * same time, so there are at most as many as slots. (The slots not issued yet would not be enough: reservations from
+   * before an earlier loss may have been issued meanwhile.)
    */
   async raiseSequenceBase(manager: EntityManager, couponId: number): Promise<void> {
     await manager.query(
@@ -25,7 +27,7 @@ export class RebuildRepository {
                 sequence_base,
                 (SELECT COALESCE(MAX(sequence_number), 0) FROM user_coupons WHERE coupon_id = ?),
                 (SELECT COALESCE(MAX(sequence_number), 0) FROM issuance_failures WHERE coupon_id = ?)
-              ) + GREATEST(total_quantity - issued_quantity, 0)
+              ) + total_quantity
         WHERE id = ?`,
       [couponId, couponId, couponId],
     );

@@ -51,11 +51,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (cause === undefined) return false;
   if (cause.errno !== undefined && UNAVAILABLE_ERRNOS.has(cause.errno)) return true;
   if (cause.code !== undefined && UNAVAILABLE_CODES.has(cause.code)) return true;
-  return (
-    cause.fatal === true ||
-    /closed state|Pool is closed|is not established|Connection lost/.test(cause.message) ||
-    cause.constructor.name === 'TypeORMError'
-  );
+  return cause.fatal === true || /closed state|Pool is closed|is not established|Connection lost/.test(cause.message);
 }
 
 /** True when the transaction lost against another one and should be started again. COMMIT may say so too (Galera). */

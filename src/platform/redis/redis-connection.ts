@@ -14,6 +14,7 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
   private readonly readyListeners: Array<() => void> = [];
   private serverRunId: string | undefined;
+  private identified = Promise.resolve();
   private isDown = false;
 
   constructor(@Inject(CONFIG) config: Config) {
@@ -28,7 +29,9 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
       commandTimeout: commandTimeoutMs,
       retryStrategy: (attempt) => Math.min(50 * attempt, reconnectMaxDelayMs),
     });
-    this.client.on('ready', () => void this.identifyServer());
+    this.client.on('ready', () => {
+      this.identified = this.identifyServer();
+    });
     this.client.on('close', () => this.forgetServer());
     this.client.on('error', (error: Error) => this.reportDown(error.message));
   }
@@ -37,6 +40,7 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     try {
       await this.client.connect();
+      await this.identified;
     } catch (error) {
       this.reportDown(messageOf(error));
     }
