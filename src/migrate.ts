@@ -6,11 +6,13 @@ import { dataSourceOptions } from './platform/database/data-source-options.js';
 import { migrateDatabase } from './platform/database/migrate-database.js';
 
 /** `npm run migrate`: brings the schema up to date and ends; for production, before a new version is started. */
-const dataSource = new DataSource(dataSourceOptions(loadConfig().database, MIGRATIONS));
-await dataSource.initialize();
 try {
+  const dataSource = new DataSource(dataSourceOptions(loadConfig().database, MIGRATIONS));
+  await dataSource.initialize();
   const ran = await migrateDatabase(dataSource);
   process.stdout.write(ran.length === 0 ? 'nothing to migrate\n' : `migrated: ${ran.join(', ')}\n`);
-} finally {
   await dataSource.destroy();
+} catch (error) {
+  process.stderr.write(`not migrated: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
 }
