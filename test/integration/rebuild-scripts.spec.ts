@@ -1,0 +1,222 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { NOT_LOADED_CAUSES, ReservationRedis } from '../support/reservation-redis.js';
+import { newUserId, newUserIds } from '../support/unique-ids.js';
+
+const MINE = 'my-token';
+const THEIRS = 'their-token';
+
+let redis: ReservationRedis;
+
+beforeAll(async () => {
+  redis = await ReservationRedis.open();
+});
+
+/** A coupon with one confirmed and one pending user. */
+async function withHolders() {
+  const couponId = await redis.load({ totalQuantity: 10 });
+  const [confirmed, pending] = newUserIds(2) as [number, number];
+  await redis.store.reserve(couponId, confirmed);
+  await redis.store.reserve(couponId, pending);
+  await redis.store.confirm(couponId, [{ userId: confirmed, sequenceNumber: 1 }]);
+  return { couponId, confirmed, pending };
+}
+
+async function swap(couponId: number, { token = MINE, epoch = 2, leastSequence }: { token?: string; epoch?: number; leastSequence?: number }) {
+  return await redis.rebuilds.swapRebuilt(redis.definition({ couponId, totalQuantity: 10 }), token, { epoch, leastSequence });
+}
+
+async function end(couponId: number, token: string): Promise<number> {
+  return await redis.connection.client.endRebuild(keys.rebuildLock(couponId), keys.rebuildUsers(couponId), token);
+}
+
+describe('begin', () => {
+  it('closes the coupon, and takes nothing but its state', async () => {
+    const { couponId } = await withHolders();
+    const { state: _state, ...others } = await redis.dump(couponId);
+    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ sequenceGoesOn: true });
+    expect(await redis.dump(couponId)).toEqual({ ...others, 'rebuild-lock': { value: MINE, expires: true } });
+    expect(await redis.store.reserve(couponId, newUserId())).toBe('NOT_LOADED');
+  });
+
+  it('is refused while another rebuild holds the lock, and changes nothing', async () => {
+    const { couponId } = await withHolders();
+    await redis.rebuilds.beginRebuild(couponId, THEIRS);
+    await redis.rebuilds.addRebuiltUsers(couponId, THEIRS, [1]);
+    expect(await redis.withoutEffect(couponId, () => redis.rebuilds.beginRebuild(couponId, MINE))).toBe('BUSY');
+  });
+
+  it.each([
+    ['the state is missing', async (id: number) => await redis.raw.del(keys.state(id))],
+    ['the sequence is missing', async (id: number) => await redis.raw.del(keys.sequence(id))],
+    ['the keys were loaded into another server', async (id: number) => await redis.raw.hset(keys.state(id), 'runId', 'x')],
+  ])('does not trust the sequence when %s', async (_cause, plant) => {
+    const { couponId } = await withHolders();
+    await plant(couponId);
+    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ sequenceGoesOn: false });
+  });
+
+  it('throws away what a rebuild that died has collected', async () => {
+    const { couponId, confirmed } = await withHolders();
+    await redis.rebuilds.beginRebuild(couponId, THEIRS);
+    await redis.rebuilds.addRebuiltUsers(couponId, THEIRS, newUserIds(3));
+    await redis.raw.del(keys.rebuildLock(couponId)); // as if it had expired, a moment before the users do
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    await redis.rebuilds.addRebuiltUsers(couponId, MINE, [confirmed]);
+    expect(await swap(couponId, { leastSequence: 2 })).toBe(true);
+    expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 2 });
+  });
+});
+
+describe('add', () => {
+  it('collects users over several calls, without opening the coupon', async () => {
+    const { couponId } = await withHolders();
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    const userIds = newUserIds(12_000);
+    expect(await redis.rebuilds.addRebuiltUsers(couponId, MINE, userIds.slice(0, 11_000))).toBe(true);
+    expect(await redis.rebuilds.addRebuiltUsers(couponId, MINE, userIds.slice(11_000))).toBe(true);
+    expect(await redis.raw.scard(keys.rebuildUsers(couponId))).toBe(12_000);
+    expect(await redis.store.reserve(couponId, newUserId())).toBe('NOT_LOADED');
+  });
+
+  it('keeps the lock alive, and what it collects no longer than the lock', async () => {
+    const { couponId } = await withHolders();
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    await redis.raw.pexpire(keys.rebuildLock(couponId), 5000);
+    await redis.rebuilds.addRebuiltUsers(couponId, MINE, [1]);
+    expect(await redis.raw.pttl(keys.rebuildLock(couponId))).toBeGreaterThan(5000);
+    expect(await redis.raw.pttl(keys.rebuildUsers(couponId))).toBeGreaterThan(5000);
+  });
+
+  it.each([['to someone else', THEIRS], ['to no one', undefined]])('changes nothing when the lock belongs %s', async (_whose, owner) => {
+    const { couponId } = await withHolders();
+    if (owner !== undefined) await redis.rebuilds.beginRebuild(couponId, owner);
+    expect(await redis.withoutEffect(couponId, () => redis.rebuilds.addRebuiltUsers(couponId, MINE, [1, 2]))).toBe(false);
+  });
+});
+
+describe('swap', () => {
+  it('opens the coupon with the users who have a row and those who are pending, and counts them', async () => {
+    const { couponId, confirmed, pending } = await withHolders();
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    const another = newUserId();
+    await redis.rebuilds.addRebuiltUsers(couponId, MINE, [confirmed, another]);
+    expect(await swap(couponId, { epoch: 7 })).toBe(true);
+    expect(await redis.slots(couponId)).toEqual({
+      loaded: true,
+      reserved: 3,
+      users: [confirmed, pending, another],
+      sequence: 2,
+      pending: [{ userId: pending, sequenceNumber: 2 }],
+    });
+    expect((await redis.store.inspect(couponId)).epoch).toBe(7);
+    expect(await end(couponId, MINE)).toBe(1);
+    expect(Object.values(await redis.dump(couponId)).filter(({ expires }) => expires)).toEqual([]);
+    expect(await redis.store.reserve(couponId, newUserId())).toBe(3);
+  });
+
+  it('forgets slots of users with neither a row nor a pending entry', async () => {
+    const { couponId, pending } = await withHolders();
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    await swap(couponId, {});
+    expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 1, users: [pending] });
+  });
+
+  it('opens a coupon that nobody holds', async () => {
+    const couponId = newUserId();
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    expect(await swap(couponId, { leastSequence: 0 })).toBe(true);
+    await end(couponId, MINE);
+    expect(await redis.slots(couponId)).toEqual({ loaded: true, reserved: 0, users: [], sequence: 0, pending: [] });
+    await redis.raw.del(...couponKeys(couponId));
+  });
+
+  it('takes every pending user, also more than a page of them', async () => {
+    const couponId = await redis.load();
+    const userIds = newUserIds(2500);
+    await redis.raw.zadd(keys.pending(couponId), ...userIds.flatMap((userId, index) => [index + 1, userId]));
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    await swap(couponId, { leastSequence: 0 });
+    expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 2500, users: userIds, sequence: 2500 });
+  });
+
+  it.each([
+    ['the least value', { own: 3, lastPending: 5, leastSequence: 1000, expected: 1000 }],
+    ['its own value', { own: 2000, lastPending: 5, leastSequence: 1000, expected: 2000 }],
+    ['the last pending number', { own: 3, lastPending: 3000, leastSequence: 1000, expected: 3000 }],
+    ['the least value, when there is nothing else', { own: undefined, lastPending: undefined, leastSequence: 1000, expected: 1000 }],
+    ['its own value, when it was not lost', { own: 3, lastPending: 2, leastSequence: undefined, expected: 3 }],
+    ['a number that needs more than 32 bits', { own: 1, lastPending: 1, leastSequence: 2 ** 52, expected: 2 ** 52 }],
+  ])('lets the sequence go on above the greatest: %s', async (_which, { own, lastPending, leastSequence, expected }) => {
+    const { couponId, pending } = await withHolders();
+    await redis.raw.del(keys.sequence(couponId), keys.pending(couponId));
+    if (own !== undefined) await redis.raw.set(keys.sequence(couponId), own);
+    if (lastPending !== undefined) await redis.raw.zadd(keys.pending(couponId), lastPending, pending);
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    await swap(couponId, { leastSequence });
+    expect(await redis.store.reserve(couponId, newUserId())).toBe(expected + 1);
+  });
+
+  it.each([['to someone else', THEIRS], ['to no one', undefined]])('changes nothing when the lock belongs %s', async (_whose, owner) => {
+    const { couponId } = await withHolders();
+    if (owner !== undefined) await redis.rebuilds.beginRebuild(couponId, owner);
+    expect(await redis.withoutEffect(couponId, () => swap(couponId, { leastSequence: 99 }))).toBe(false);
+  });
+});
+
+describe('end', () => {
+  it('gives back the lock and what was collected; a coupon that was not swapped stays closed', async () => {
+    const { couponId } = await withHolders();
+    const { state: _state, ...others } = await redis.dump(couponId);
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    await redis.rebuilds.addRebuiltUsers(couponId, MINE, [1]);
+    expect(await end(couponId, MINE)).toBe(1);
+    expect(await redis.dump(couponId)).toEqual(others);
+  });
+
+  it('changes nothing for someone else’s lock, nor the second time', async () => {
+    const { couponId } = await withHolders();
+    await redis.rebuilds.beginRebuild(couponId, THEIRS);
+    expect(await redis.withoutEffect(couponId, () => end(couponId, MINE))).toBe(0);
+    await end(couponId, THEIRS);
+    expect(await redis.withoutEffect(couponId, () => end(couponId, THEIRS))).toBe(0);
+  });
+});
+
+describe('inspect', () => {
+  it('reads all of it, and changes nothing', async () => {
+    const { couponId } = await withHolders();
+    const definition = await redis.store.definition(couponId);
+    const keysOf = await redis.withoutEffect(couponId, () => redis.store.inspect(couponId));
+    expect(keysOf).toEqual({ loaded: true, reserved: 2, users: 2, sequence: 2, pending: 1, epoch: 1, definition });
+  });
+
+  it.each(NOT_LOADED_CAUSES)('says not loaded when %s', async (_cause, plant) => {
+    const { couponId } = await withHolders();
+    await plant(redis, couponId);
+    expect(await redis.withoutEffect(couponId, () => redis.store.inspect(couponId))).toMatchObject({ loaded: false });
+  });
+
+  it('tells a missing counter from one that is zero', async () => {
+    const { couponId } = await withHolders();
+    await redis.raw.del(...couponKeys(couponId));
+    expect(await redis.store.inspect(couponId)).toEqual({
+      loaded: false, reserved: undefined, users: 0, sequence: undefined, pending: 0, epoch: undefined, definition: undefined,
+    });
+  });
+});
+
+describe('forget', () => {
+  it('deletes every key of a coupon of which nothing is pending', async () => {
+    const { couponId, pending } = await withHolders();
+    await redis.store.confirm(couponId, [{ userId: pending, sequenceNumber: 2 }]);
+    expect(await redis.store.forget(couponId)).toBe(true);
+    expect(await redis.dump(couponId)).toEqual({});
+    expect(await redis.store.forget(couponId)).toBe(true);
+  });
+
+  it('changes nothing while something is pending', async () => {
+    const { couponId } = await withHolders();
+    expect(await redis.withoutEffect(couponId, () => redis.store.forget(couponId))).toBe(false);
+  });
+});

@@ -1,0 +1,132 @@
+import { expect } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import type { CouponDefinition } from '../../src/coupon/reservation/coupon-definition.js';
+import { RebuildStore } from '../../src/coupon/reservation/rebuild.store.js';
+import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { ReservationStore } from '../../src/coupon/reservation/reservation.store.js';
+import { loadConfig } from '../../src/platform/config/load-config.js';
+import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
+import { atEndOfFile } from './cleanup.js';
+import { eventually } from './poll.js';
+import { newUserId } from './unique-ids.js';
+
+const HOUR_MS = 3_600_000;
+
+/** Everything Redis holds of a coupon: key → its value, and whether it expires. */
+export type Dump = Record<string, { readonly value: unknown; readonly expires: boolean }>;
+
+/** The Redis side of reservations without the application around it, and a raw client to plant what it must withstand. */
+export class ReservationRedis {
+  private readonly couponIds: number[] = [];
+
+  private constructor(
+    readonly connection: RedisConnection,
+    readonly store: ReservationStore,
+    readonly rebuilds: RebuildStore,
+    readonly raw: Redis,
+  ) {}
+
+  /** On a connection of its own, which is closed at the end of the test file. */
+  static async open(): Promise<ReservationRedis> {
+    Logger.overrideLogger(['fatal']);
+    const config = loadConfig({ ...process.env, NODE_ENV: 'test', REDIS_COMMAND_TIMEOUT_MS: '10000' });
+    const connection = new RedisConnection(config);
+    const store = new ReservationStore(connection, config);
+    const redis = new ReservationRedis(connection, store, new RebuildStore(connection, config), new Redis(config.redis.url));
+    atEndOfFile(() => redis.close());
+    await connection.onModuleInit();
+    await eventually(() => connection.requireRunId());
+    return redis;
+  }
+
+  /** A definition that admits anyone now; its coupon has no row in MySQL, so no application of the test run touches it. */
+  definition(overrides: Partial<CouponDefinition> = {}): CouponDefinition {
+    return {
+      couponId: newUserId(),
+      name: 'Script coupon',
+      totalQuantity: 3,
+      startsAt: Date.now() - HOUR_MS,
+      expiresAt: Date.now() + HOUR_MS,
+      isActive: true,
+      audience: 'anyone',
+      strategy: 'reservation',
+      codeFormat: 'none',
+      version: 1,
+      ...overrides,
+    };
+  }
+
+  /** Loads a coupon that nobody holds, as the first rebuild does; returns its id. */
+  async load(overrides: Partial<CouponDefinition> = {}): Promise<number> {
+    const definition = this.definition(overrides);
+    const { couponId } = definition;
+    this.couponIds.push(couponId);
+    await this.rebuilds.beginRebuild(couponId, 'load');
+    await this.rebuilds.swapRebuilt(definition, 'load', { epoch: 1, leastSequence: 0 });
+    await this.rebuilds.endRebuild(couponId, 'load');
+    return couponId;
+  }
+
+  /** Every key of the coupon with its value; two dumps are equal when nothing was changed in between. */
+  async dump(couponId: number): Promise<Dump> {
+    const found = await this.raw.keys(`coupon:{${couponId}}:*`);
+    const entries = found.sort().map(async (key) => {
+      const name = key.slice(key.lastIndexOf(':') + 1);
+      return [name, { value: await this.value(key), expires: (await this.raw.pttl(key)) >= 0 }] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  /** Does something that must change no key of the coupon, and asserts that; what it answered. */
+  async withoutEffect<T>(couponId: number, action: () => Promise<T>): Promise<T> {
+    const before = await this.dump(couponId);
+    const answer = await action();
+    expect(await this.dump(couponId)).toEqual(before);
+    return answer;
+  }
+
+  /** The values alone of the keys that a reservation changes. */
+  async slots(couponId: number) {
+    const { loaded, reserved, sequence } = await this.store.inspect(couponId);
+    const users = (await this.raw.smembers(keys.users(couponId))).map(Number).sort((a, b) => a - b);
+    const pending = await this.store.pendingBetween(couponId, 0, Number.MAX_SAFE_INTEGER, 10_000);
+    return { loaded, reserved, users, sequence, pending };
+  }
+
+  private async value(key: string): Promise<unknown> {
+    switch (await this.raw.type(key)) {
+      case 'hash':
+        return await this.raw.hgetall(key);
+      case 'set':
+        return (await this.raw.smembers(key)).sort();
+      case 'zset':
+        return await this.raw.zrange(key, 0, -1, 'WITHSCORES');
+      default:
+        return await this.raw.get(key);
+    }
+  }
+
+  private async close(): Promise<void> {
+    const all = this.couponIds.flatMap((id) => [...couponKeys(id), keys.rebuildLock(id), keys.rebuildUsers(id)]);
+    if (all.length > 0) await this.raw.unlink(...all);
+    this.connection.onApplicationShutdown();
+    this.raw.disconnect();
+  }
+}
+
+type Plant = (redis: ReservationRedis, couponId: number) => Promise<unknown>;
+
+/** Every way in which a coupon with at least one holder is not loaded (P6). */
+export const NOT_LOADED_CAUSES: ReadonlyArray<[name: string, plant: Plant]> = [
+  ['its state is missing', ({ raw }, id) => raw.del(keys.state(id))],
+  ['its counter of slots is missing', ({ raw }, id) => raw.del(keys.reserved(id))],
+  ['its set of users is missing', ({ raw }, id) => raw.del(keys.users(id))],
+  ['its sequence is missing', ({ raw }, id) => raw.del(keys.sequence(id))],
+  ['all its keys but pending are missing', ({ raw }, id) => raw.del(couponKeys(id).slice(0, 4))],
+  ['all its keys are missing', ({ raw }, id) => raw.del(...couponKeys(id))],
+  ['it was loaded into another server', ({ raw }, id) => raw.hset(keys.state(id), 'runId', 'f'.repeat(40))],
+  ['it does not say into which server it was loaded', ({ raw }, id) => raw.hdel(keys.state(id), 'runId')],
+  ['a user is in the set who was not counted', ({ raw }, id) => raw.sadd(keys.users(id), String(newUserId()))],
+  ['a slot is counted that nobody holds', ({ raw }, id) => raw.incr(keys.reserved(id))],
+];
