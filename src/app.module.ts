@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { ScheduleModule } from '@nestjs/schedule';
 import { CouponModule } from './coupon/index.js';
+import { LoadTestModule } from './load-test/index.js';
 import { MIGRATIONS } from './migrations.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { ClockModule } from './platform/clock.js';
@@ -31,6 +32,7 @@ export class AppModule {
         FaultPointModule,
         OperationsModule,
         CouponModule,
+        ...LoadTestModule.register(config.profile),
       ],
     };
   }

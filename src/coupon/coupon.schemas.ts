@@ -38,6 +38,11 @@ const pointInTime = isoDateTime.refine((time) => time >= EARLIEST && time <= LAT
   error: 'must be between the years 1000 and 9999 (UTC)',
 });
 
+/** Without it zod also compares a time that it has just refused, and which is still text. */
+function everyFieldIsRight({ issues }: z.core.ParsePayload): boolean {
+  return issues.length === 0;
+}
+
 export const createCouponBody = z
   .strictObject({
     name,
@@ -61,8 +66,16 @@ export const createCouponBody = z
     path: ['discountAmount'],
     error: 'exactly one of discountAmount and discountRate must be given',
   })
-  .refine(({ startsAt, expiresAt }) => expiresAt > startsAt, { path: ['expiresAt'], error: WINDOW_ERROR })
-  .refine(({ expiresAt }) => expiresAt.getTime() > Date.now(), { path: ['expiresAt'], error: 'must be later than now' })
+  .refine(({ startsAt, expiresAt }) => expiresAt > startsAt, {
+    path: ['expiresAt'],
+    error: WINDOW_ERROR,
+    when: everyFieldIsRight,
+  })
+  .refine(({ expiresAt }) => expiresAt.getTime() > Date.now(), {
+    path: ['expiresAt'],
+    error: 'must be later than now',
+    when: everyFieldIsRight,
+  })
   .meta({
     example: {
       name: 'Black Friday 50%',
