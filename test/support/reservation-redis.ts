@@ -101,7 +101,7 @@ export class ReservationRedis {
       case 'set':
         return (await this.raw.smembers(key)).sort();
       case 'zset':
-        return await this.raw.zrange(key, 0, -1, 'WITHSCORES');
+        return await this.raw.zrange(key, '0', '-1', 'WITHSCORES');
       default:
         return await this.raw.get(key);
     }
