@@ -17,7 +17,8 @@ try {
   await app.listen(config.http.port, config.http.host);
   new Logger('Main').log(`serving ${await app.getUrl()} under the profile ${config.profile}`);
 } catch (error) {
-  const reason = error instanceof ConfigError ? error.message : error;
-  new Logger('Main').fatal(reason);
+  // Nobody has said yet how to log; these lines are for whoever just typed the command.
+  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+  else new Logger('Main').fatal(error);
   process.exit(1);
 }

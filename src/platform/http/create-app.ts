@@ -12,6 +12,9 @@ import { GracefulShutdown } from './graceful-shutdown.js';
 import { REQUEST_ID_HEADER, requestId } from './request-id.js';
 import { ValidationPipe } from './validation.pipe.js';
 
+/** For a request to arrive, not for its answer; without it a client may hold a connection for as long as it likes. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
 /** The composition root, `AppModule`. */
 export interface RootModule {
   forRoot(config: Config): DynamicModule;
@@ -27,6 +30,7 @@ export async function createApp(root: RootModule, config: Config = loadConfig())
   const adapter = new FastifyAdapter({
     bodyLimit: config.http.bodyLimitBytes,
     genReqId: requestId,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     // What GracefulShutdown could not end in time is cut. Fastify's option costs nothing per request, Nest's does.
     forceCloseConnections: true,
     skipMiddie: true,

@@ -1,0 +1,253 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { type AppProcess, startApp } from '../support/app-process.js';
+import { atEndOfFile } from '../support/cleanup.js';
+import { eventually } from '../support/poll.js';
+import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
+
+const ADMIN_TOKEN = 'p'.repeat(32);
+
+let app: AppProcess;
+
+beforeAll(async () => {
+  app = await startApp({ waitFor: '/health/ready' });
+});
+
+describe('what is not there', () => {
+  it.each([
+    ['GET', '/nothing/here?at=all', '/nothing/here'],
+    ['DELETE', '/health/live', '/health/live'],
+    ['POST', '/docs-json', '/docs-json'],
+    ['GET', '/docs/nothing.js', '/docs/nothing.js'],
+  ])('%s %s is a 404 problem', async (method, path, instance) => {
+    const response = await fetch(app.url + path, { method });
+
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(await response.json()).toEqual({
+      type: 'urn:firstcome:problem:route-not-found',
+      title: 'There is no such call',
+      status: 404,
+      detail: `There is no ${method} ${instance}. GET /docs shows what there is.`,
+      instance,
+      code: 'ROUTE_NOT_FOUND',
+    });
+  });
+
+  it('stays a 404 whatever the body is', async () => {
+    const bodies = [
+      { headers: { 'content-type': 'application/json' }, body: '{' },
+      { headers: { 'content-type': 'text/plain' }, body: 'text' },
+    ];
+    for (const init of bodies) {
+      expect((await fetch(`${app.url}/nothing`, { method: 'POST', ...init })).status).toBe(404);
+    }
+  });
+
+  it('is a 400 problem when the URL is no URL', async () => {
+    const response = await fetch(`${app.url}/%zz`);
+
+    expect(response.status).toBe(400);
+    expect(response.headers.get('x-request-id')).not.toBeNull();
+    expect(await response.json()).toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ path: 'url' }] });
+  });
+});
+
+describe('the request id', () => {
+  it('is the one that came', async () => {
+    const response = await fetch(`${app.url}/health/live`, { headers: { 'x-request-id': 'Trace-1.2_3' } });
+
+    expect(response.headers.get('x-request-id')).toBe('Trace-1.2_3');
+  });
+
+  it('is a new one where none came, or one that is not fit for a log', async () => {
+    const given: Array<Record<string, string>> = [{}, { 'x-request-id': 'two words' }, { 'x-request-id': 'x'.repeat(129) }];
+    const responses = await Promise.all(given.map((headers) => fetch(`${app.url}/health/live`, { headers })));
+    const ids = responses.map(({ headers }) => headers.get('x-request-id'));
+
+    expect(new Set(ids).size).toBe(3);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{12}-[0-9a-z]+$/);
+  });
+});
+
+describe('/docs', () => {
+  it('shows every call with its error codes, as OpenAPI 3.1', async () => {
+    const response = await fetch(`${app.url}/docs-json`);
+    const document: { openapi: string; paths: object; components: object } = JSON.parse(await response.text());
+
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.components).toMatchObject({ schemas: { Problem: {} }, securitySchemes: { bearer: {} } });
+    expect(document.paths).toMatchObject({
+      '/health/ready': { get: {} },
+      '/metrics': { get: {} },
+      '/api/coupons': {
+        post: {
+          security: [{ bearer: [] }],
+          responses: {
+            400: {
+              content: {
+                'application/problem+json': { examples: { VALIDATION_FAILED: {}, MALFORMED_JSON: {} } },
+              },
+            },
+            401: { content: { 'application/problem+json': { examples: { UNAUTHENTICATED: {} } } } },
+          },
+        },
+      },
+    });
+    expect(JSON.stringify(document)).not.toContain('x-problems');
+  });
+
+  it('has a page to read it on', async () => {
+    const page = await fetch(`${app.url}/docs`);
+
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect((await fetch(`${app.url}/docs/swagger-ui.css`)).status).toBe(200);
+  });
+});
+
+describe('/metrics', () => {
+  it('has the metrics of the process and of the modules', async () => {
+    const response = await fetch(`${app.url}/metrics`);
+    const text = await response.text();
+
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(text).toContain('process_cpu_seconds_total');
+    expect(text).toContain('firstcome_');
+  });
+});
+
+describe('/health', () => {
+  it('is alive', async () => {
+    expect(await (await fetch(`${app.url}/health/live`)).json()).toMatchObject({ status: 'ok' });
+  });
+
+  it('names each dependency; one of them away is degraded, both is 503', async () => {
+    const [mysql, redis] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
+    const own = await startApp({
+      env: { DATABASE_URL: mysql.url, REDIS_URL: redis.url },
+      waitFor: '/health/ready',
+    });
+    const isReady = async (status: number, expected: object): Promise<void> => {
+      await eventually(async () => {
+        const response = await fetch(`${own.url}/health/ready`);
+        expect(await response.json()).toMatchObject(expected);
+        expect(response.status).toBe(status);
+      });
+    };
+    const up = { status: 'up', responseTime: expect.any(Number) };
+    const down = { status: 'down', responseTime: expect.any(Number), message: expect.any(String) };
+
+    await isReady(200, { status: 'ok', details: { redis: up, database: up } });
+    await redis.kill();
+    await isReady(200, { status: 'degraded', details: { redis: down, database: up } });
+    await mysql.freeze();
+    await isReady(503, { status: 'error', details: { redis: down, database: down } });
+    await Promise.all([redis.restart(), mysql.thaw()]);
+    await isReady(200, { status: 'ok', details: { redis: up, database: up } });
+  });
+});
+
+describe('SIGTERM', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s ends the process within 5 s in spite of idle connections', async (signal) => {
+    const own = await startApp();
+    await keepAlive(own);
+    await openSocket(own);
+
+    const started = Date.now();
+    expect(await own.kill(signal)).toEqual({ code: 0, signal: null });
+    // Far less than the 5 s: there was nothing to wait for.
+    expect(Date.now() - started).toBeLessThan(3_000);
+  });
+
+  it('answers the request in flight, and closes its connection', async () => {
+    const own = await startApp();
+    const socket = await openSocket(own);
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.write('POST /api/coupons HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{');
+    // Answered after the unfinished request has arrived, since both go through the same process.
+    await fetch(`${own.url}/health/live`);
+
+    const exit = own.kill('SIGTERM');
+    await eventually(() => expect(fetch(`${own.url}/health/live`)).rejects.toThrow());
+    socket.write('}');
+
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(answer).toMatch(/^HTTP\/1.1 401 /);
+    expect(answer.toLowerCase()).toContain('connection: close');
+  });
+});
+
+describe('the configuration', () => {
+  const production = { NODE_ENV: 'production' };
+
+  it('refuses a short ADMIN_TOKEN in production, before it serves anything, and does not print it', async () => {
+    const refusal = startApp({ env: { ...production, ADMIN_TOKEN: 'shortsecret' } });
+
+    await expect(refusal).rejects.toThrow('admin.token (ADMIN_TOKEN) is not valid: must have at least 32 characters');
+    await expect(refusal).rejects.not.toThrow('shortsecret');
+  });
+
+  it('refuses to seed in production', async () => {
+    await expect(
+      startApp({ env: { ...production, ADMIN_TOKEN, LOAD_TEST_SEED_AT_START: 'true' } }),
+    ).rejects.toThrow('loadTest.seedAtStart (LOAD_TEST_SEED_AT_START) is "true": must be false in production');
+  });
+
+  it('refuses an unknown NODE_ENV, and a URL whose password it does not print', async () => {
+    await expect(startApp({ env: { NODE_ENV: 'staging' } })).rejects.toThrow('NODE_ENV is "staging"');
+    const refusal = startApp({ env: { DATABASE_URL: 'postgres://root:hunter2@localhost/x' } });
+    await expect(refusal).rejects.toThrow('database.url (DATABASE_URL) is not valid');
+    await expect(refusal).rejects.not.toThrow('hunter2');
+  });
+
+  it('is found from another working directory, and refused in plain lines', () => {
+    const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main], {
+      cwd: tmpdir(),
+      env: { ...process.env, ...production, NODE_OPTIONS: '', PORT: 'eighty' },
+      encoding: 'utf8',
+    });
+
+    expect(stderr.trim().split('\n').toSorted()).toEqual([
+      '  admin.token (ADMIN_TOKEN) is missing: must be given, with at least 32 characters in production',
+      '  http.port (PORT) is "eighty": must be a whole number from 0 to 65535',
+      'The configuration is not valid:',
+    ]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  });
+
+  it('makes production log JSON, without secrets', async () => {
+    const own = await startApp({ env: { ...production, ADMIN_TOKEN } });
+    await own.kill('SIGTERM');
+
+    const lines = own.logs.trim().split('\n');
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: expect.any(String) });
+    expect(own.logs).not.toContain(ADMIN_TOKEN);
+    expect(own.logs).not.toContain(process.env['DATABASE_URL']);
+  });
+});
+
+/** A keep-alive connection that has been used and stays open. */
+async function keepAlive(target: AppProcess): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    request(`${target.url}/health/live`, { headers: { connection: 'keep-alive' } }, (response) => {
+      response.resume().once('end', resolve);
+    })
+      .once('error', reject)
+      .end();
+  });
+}
+
+async function openSocket(target: AppProcess): Promise<Socket> {
+  const socket = connect(target.port, '127.0.0.1').on('error', () => undefined);
+  atEndOfFile(async () => {
+    socket.destroy();
+  });
+  await new Promise((resolve) => socket.once('connect', resolve));
+  return socket;
+}
