@@ -151,7 +151,7 @@ export type Page = z.output<typeof pageQuery>;
 
 /** The cursor is the last user coupon seen: when it was issued, in ms since 1970, and its id. */
 export const userCouponsQuery = z.object({
-  status: optional(oneOf(USER_COUPON_STATUSES)).meta({ description: 'Only user coupons in this state' }),
+  status: oneOf(USER_COUPON_STATUSES).optional().meta({ description: 'Only user coupons in this state' }),
   cursor: cursorQuery(z.tuple([z.int().min(0).max(LATEST.getTime()), id])),
   limit: limitQuery,
 });

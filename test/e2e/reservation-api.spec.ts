@@ -157,9 +157,12 @@ describe.each<Strategy>(['reservation', 'lock'])('with the strategy %s', (strate
       await eventually(async () => expect((await api.reserve(couponId, userId)).error).toBe('COUPON_EXPIRED'));
     });
 
-    it('nobody who is registered', async () => {
+    it('somebody who is not registered, until they are', async () => {
       const { couponId } = await create({ audience: 'registered' });
-      expect((await api.issue(couponId, REGISTERED)).status).toBe(200);
+      const userId = newUserId();
+      await refused(couponId, userId, '404 USER_NOT_FOUND');
+      await database.change('INSERT INTO users (id, name, email) VALUES (?, ?, ?)', [userId, 'New', `new${userId}@example.com`]);
+      expect((await api.issue(couponId, userId)).status).toBe(200);
     });
   });
 
