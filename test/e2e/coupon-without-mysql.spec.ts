@@ -3,7 +3,7 @@ import { createConnection } from 'mysql2/promise';
 import { type Answer, ApiClient } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { eventually } from '../support/poll.js';
-import { type PrivateServer, startPrivateMysql } from '../support/servers.js';
+import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserIds } from '../support/unique-ids.js';
 
 /** What coupons can do while MySQL is away; the tests follow one outage from its start to its end. */
@@ -15,8 +15,9 @@ let mysql: PrivateServer;
 let couponId: number;
 
 beforeAll(async () => {
-  mysql = await startPrivateMysql();
-  api = new ApiClient((await startApp({ env: { DATABASE_URL: mysql.url } })).url);
+  const [ownMysql, redis] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
+  mysql = ownMysql;
+  api = new ApiClient((await startApp({ env: { DATABASE_URL: mysql.url, REDIS_URL: redis.url } })).url);
   // Ended before the outage: a pool that outlives its server can not be closed in order.
   const connection = await createConnection(mysql.url);
   for (const userId of [known, unknown]) {

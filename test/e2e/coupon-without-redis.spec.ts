@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { eventually } from '../support/poll.js';
-import { type PrivateServer, startPrivateRedis } from '../support/servers.js';
+import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 /** Coupons are defined and shown while Redis is away; the tests follow one outage from its start to its end. */
@@ -13,8 +13,9 @@ let issuedBefore: number;
 let createdMeanwhile: number;
 
 beforeAll(async () => {
-  redis = await startPrivateRedis();
-  api = new ApiClient((await startApp({ env: { REDIS_URL: redis.url } })).url);
+  const [mysql, ownRedis] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
+  redis = ownRedis;
+  api = new ApiClient((await startApp({ env: { DATABASE_URL: mysql.url, REDIS_URL: redis.url } })).url);
   issuedBefore = (await api.createCoupon({ totalQuantity: 10 })).couponId;
   for (const userId of newUserIds(3)) expect((await api.issue(issuedBefore, userId)).status).toBe(200);
   await redis.stop();
