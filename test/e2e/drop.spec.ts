@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient, tally } from '../support/api-client.js';
-import { type AppProcess, startApp } from '../support/app-process.js';
+import { type AppProcess, PATIENT, startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { expectSoldOut } from '../support/drop.js';
 import { inParallel, shuffled } from '../support/in-parallel.js';
@@ -13,7 +13,7 @@ let database: TestDatabase;
 // Three processes over one Redis and one MySQL; the tests of a single one use the first.
 beforeAll(async () => {
   database = openDatabase();
-  const apps: AppProcess[] = await inParallel([1, 2, 3], () => startApp({ waitFor: '/health/ready' }));
+  const apps: AppProcess[] = await inParallel([1, 2, 3], () => startApp({ env: PATIENT, waitFor: '/health/ready' }));
   apis = apps.map((app) => new ApiClient(app.url));
   api = apis[0] as ApiClient;
 });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient, tally } from '../support/api-client.js';
-import { startApp } from '../support/app-process.js';
+import { PATIENT, startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { acceptedNumbers, expectConsistent, expectIssued } from '../support/drop.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -10,7 +10,7 @@ import { newUserIds } from '../support/unique-ids.js';
 
 describe('lock coupons', () => {
   it('do not take the connections that the issuer of a reservation drop needs', async () => {
-    const app = await startApp({ env: { COUPON_LOCK_WAIT_MS: '60000' }, waitFor: '/health/ready' });
+    const app = await startApp({ env: PATIENT, waitFor: '/health/ready' });
     const api = new ApiClient(app.url);
     const coupons = await LockCoupons.open();
     const locked = await api.createCoupon({ strategy: 'lock', totalQuantity: 200 });
@@ -40,7 +40,8 @@ describe('a coupon that is asked for in vain 10,000 times', () => {
   // Of our own, since the server counts what anyone asks.
   beforeAll(async () => {
     const [mysql, redis] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
-    const env = { DATABASE_URL: mysql.url, REDIS_URL: redis.url, COUPON_SWEEP_INTERVAL_MS: '600000' };
+    const servers = { DATABASE_URL: mysql.url, REDIS_URL: redis.url };
+    const env = { ...PATIENT, ...servers, COUPON_SWEEP_INTERVAL_MS: '600000' };
     const app = await startApp({ env, waitFor: '/health/ready' });
     api = new ApiClient(app.url);
     database = openDatabase(mysql.url);

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { type Answer, ApiClient, type IssuedBody, type ReservationBody } from '../support/api-client.js';
-import { type AppProcess, startApp } from '../support/app-process.js';
+import { type AppProcess, PATIENT, startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { acceptedNumbers, expectConsistent, expectIssued } from '../support/drop.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -33,7 +33,7 @@ it.each([
   ['reservation', 'issue'],
   ['lock', 'issue'],
 ] as const)('SIGTERM in the middle of a drop (strategy %s, %s) loses nothing that was answered 200', async (strategy, call) => {
-  let app: AppProcess = await startApp({ waitFor: '/health/ready' });
+  let app: AppProcess = await startApp({ env: PATIENT, waitFor: '/health/ready' });
   const api = new ApiClient(() => app.url);
   const { couponId } = await api.createCoupon({ strategy, totalQuantity: 1_000_000 });
   const answers: Accepting[] = [];
@@ -48,7 +48,7 @@ it.each([
   // An answer of /issue means a row, whoever is there to see to it afterwards.
   if (call === 'issue') await expectIssued(database, couponId, accepted);
 
-  app = await startApp({ waitFor: '/health/ready' });
+  app = await startApp({ env: PATIENT, waitFor: '/health/ready' });
   await expectIssued(database, couponId, accepted);
   await expectConsistent(api, couponId);
 });

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { connect } from 'node:net';
 import { ApiClient, tally } from '../support/api-client.js';
-import { type AppProcess, startApp } from '../support/app-process.js';
+import { type AppProcess, PATIENT, startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { expectConsistent } from '../support/drop.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -15,7 +15,7 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   database = openDatabase();
-  app = await startApp({ waitFor: '/health/ready' });
+  app = await startApp({ env: PATIENT, waitFor: '/health/ready' });
   api = new ApiClient(app.url);
 });
 

@@ -16,6 +16,16 @@ const DEFAULTS = {
   LOAD_TEST_SEED_AT_START: 'false',
 };
 
+/**
+ * For tests of who gets what. A machine that runs the whole suite stalls for longer than the time-outs of a process that
+ * serves callers, and a 503 or a 202 says nothing about the drop.
+ */
+export const PATIENT = {
+  REDIS_COMMAND_TIMEOUT_MS: '5000',
+  COUPON_ISSUE_TIMEOUT_MS: '30000',
+  COUPON_LOCK_WAIT_MS: '60000',
+} as const;
+
 /** How a process ended: with an exit code, or by a signal. */
 export interface Exit {
   readonly code: number | null;
