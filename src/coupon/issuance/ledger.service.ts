@@ -8,7 +8,10 @@ import type { Reservation } from '../reservation/reservation.js';
 import { CouponCodeGenerator } from './coupon-code.js';
 import { type FailedReservation, IssuanceRepository, type LockedCoupon } from './issuance.repository.js';
 
-/** How reservations ended. Final: asked again, the ledger says the same. */
+/**
+ * How reservations ended. Final: asked again, the ledger says the same, unless a later attempt of the user got a row
+ * meanwhile; then that counts.
+ */
 export interface Decision {
   /** Their users hold a row, from now or from before. */
   readonly issued: readonly Reservation[];
@@ -44,13 +47,8 @@ export class Ledger {
       const coupon = await this.lock(manager, couponId);
       const { decided, undecided } = await this.sortOut(manager, coupon, reservations);
       const room = Math.max(0, coupon.totalQuantity - coupon.issuedQuantity);
-      const issued = undecided.slice(0, room);
-      const failed = undecided.slice(room).map((reservation) => ({
-        ...reservation,
-        reason: 'SOLD_OUT_IN_LEDGER' as const,
-        detail: `all ${coupon.totalQuantity} were issued already`,
-      }));
-      await this.record(manager, coupon, issued, failed);
+      const { rows, issued, failed } = share(undecided, room, `all ${coupon.totalQuantity} were issued already`);
+      await this.record(manager, coupon, rows, failed);
       return { issued: [...decided.issued, ...issued], failed: [...decided.failed, ...failed] };
     }, ONE_ATTEMPT);
   }
@@ -73,7 +71,7 @@ export class Ledger {
     return coupon;
   }
 
-  /** Which of the reservations are decided already, and how; the others by number, one for each user. */
+  /** Which of the reservations are decided already, and how; the others by number. */
   private async sortOut(manager: EntityManager, coupon: LockedCoupon, reservations: readonly Reservation[]) {
     const userIds = reservations.map(({ userId }) => userId);
     const holders = await this.repository.usersWithRow(manager, coupon.couponId, userIds);
@@ -82,14 +80,15 @@ export class Ledger {
     const failureByNumber = new Map(failures.map((failure) => [failure.sequenceNumber, failure]));
 
     const decided = { issued: [] as Reservation[], failed: [] as FailedReservation[] };
-    const undecided = new Map<number, Reservation>();
+    const undecided: Reservation[] = [];
     for (const reservation of [...reservations].sort((a, b) => a.sequenceNumber - b.sequenceNumber)) {
       const failure = failureByNumber.get(reservation.sequenceNumber);
-      if (failure?.userId === reservation.userId) decided.failed.push(failure);
-      else if (holders.has(reservation.userId) || undecided.has(reservation.userId)) decided.issued.push(reservation);
-      else undecided.set(reservation.userId, reservation);
+      // The row comes first: when Redis brings back an older attempt that failed, the slot is the holder's all the same.
+      if (holders.has(reservation.userId)) decided.issued.push(reservation);
+      else if (failure?.userId === reservation.userId) decided.failed.push(failure);
+      else undecided.push(reservation);
     }
-    return { decided, undecided: [...undecided.values()] };
+    return { decided, undecided };
   }
 
   private async record(
@@ -114,4 +113,20 @@ export class Ledger {
     if (!counted) throw new Error(`coupon ${couponId} would be over-issued by ${issued.length} rows: rolled back`);
     this.faults.reach('inside-transaction');
   }
+}
+
+/**
+ * Who gets a row, as long as there is room, lowest number first. A user may ask twice, also with a number from before
+ * Redis lost its keys: one row ends both as issued, and without room both fail.
+ */
+function share(undecided: readonly Reservation[], room: number, detail: string) {
+  const rowOf = new Map<number, Reservation>();
+  const issued: Reservation[] = [];
+  const failed: FailedReservation[] = [];
+  for (const reservation of undecided) {
+    if (rowOf.size < room && !rowOf.has(reservation.userId)) rowOf.set(reservation.userId, reservation);
+    if (rowOf.has(reservation.userId)) issued.push(reservation);
+    else failed.push({ ...reservation, reason: 'SOLD_OUT_IN_LEDGER', detail });
+  }
+  return { rows: [...rowOf.values()], issued, failed };
 }
