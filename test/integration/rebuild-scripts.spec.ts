@@ -34,7 +34,7 @@ describe('begin', () => {
   it('closes the coupon, and takes nothing but its state', async () => {
     const { couponId } = await withHolders();
     const { state: _state, ...others } = await redis.dump(couponId);
-    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ sequenceGoesOn: true });
+    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ sequence: 2 });
     expect(await redis.dump(couponId)).toEqual({ ...others, 'rebuild-lock': { value: MINE, expires: true } });
     expect(await redis.store.reserve(couponId, newUserId())).toBe('NOT_LOADED');
   });
@@ -53,7 +53,7 @@ describe('begin', () => {
   ])('does not trust the sequence when %s', async (_cause, plant) => {
     const { couponId } = await withHolders();
     await plant(couponId);
-    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ sequenceGoesOn: false });
+    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ sequence: undefined });
   });
 
   it('throws away what a rebuild that died has collected', async () => {

@@ -102,7 +102,7 @@ export class RebuildService implements OnApplicationBootstrap {
     const begun = await this.rebuilds.beginRebuild(couponId, token);
     if (begun === 'BUSY') return false;
     try {
-      return await this.fillFromMySql(couponId, token, begun.sequenceGoesOn);
+      return await this.fillFromMySql(couponId, token, begun.sequence);
     } finally {
       await this.rebuilds.endRebuild(couponId, token);
     }
@@ -121,9 +121,9 @@ export class RebuildService implements OnApplicationBootstrap {
   }
 
   /** Fills the keys of a closed coupon from MySQL and opens it; false when the lock was lost meanwhile. */
-  private async fillFromMySql(couponId: number, token: string, sequenceGoesOn: boolean): Promise<boolean> {
+  private async fillFromMySql(couponId: number, token: string, lastSequence: number | undefined): Promise<boolean> {
     const endTimer = this.metrics.rebuildSeconds.startTimer();
-    const base = await this.beginEpoch(couponId, sequenceGoesOn);
+    const base = await this.beginEpoch(couponId, lastSequence);
     const users = await this.copyUsers(couponId, token);
     if (users === undefined) return false;
     this.faults.reach('during-rebuild');
@@ -138,15 +138,16 @@ export class RebuildService implements OnApplicationBootstrap {
     return true;
   }
 
-  private async beginEpoch(couponId: number, sequenceGoesOn: boolean) {
+  private async beginEpoch(couponId: number, lastSequence: number | undefined) {
     return await this.transactions.run(async (manager) => {
       const coupon = await this.coupons.lock(manager, couponId);
       if (coupon === null) throw new CouponNotFoundError(couponId);
       await this.epochs.beginEpoch(manager, couponId);
-      if (!sequenceGoesOn && !this.nothingWasGivenOut(coupon)) await this.epochs.raiseSequenceBase(manager, couponId);
+      if (lastSequence !== undefined) await this.epochs.keepSequenceBase(manager, couponId, lastSequence);
+      else if (!this.nothingWasGivenOut(coupon)) await this.epochs.raiseSequenceBase(manager, couponId);
       const base = await this.epochs.base(manager, couponId);
       if (base === undefined) throw new CouponNotFoundError(couponId);
-      return { epoch: base.epoch, leastSequence: sequenceGoesOn ? undefined : base.sequenceBase };
+      return { epoch: base.epoch, leastSequence: lastSequence === undefined ? base.sequenceBase : undefined };
     });
   }
 

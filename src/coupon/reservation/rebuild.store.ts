@@ -16,8 +16,11 @@ export class RebuildStore {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Takes the rebuild lock and closes the coupon. 'BUSY' when someone else is rebuilding it. */
-  async beginRebuild(couponId: number, token: string): Promise<'BUSY' | { sequenceGoesOn: boolean }> {
+  /**
+   * Takes the rebuild lock and closes the coupon. 'BUSY' when someone else is rebuilding it. `sequence` is the last number
+   * given out, undefined when it may have been lost.
+   */
+  async beginRebuild(couponId: number, token: string): Promise<'BUSY' | { sequence: number | undefined }> {
     const answer = await this.redis.ask((client) =>
       client.beginRebuild(
         keys.state(couponId),
@@ -29,7 +32,7 @@ export class RebuildStore {
         this.redis.requireRunId(),
       ),
     );
-    return answer === -1 ? 'BUSY' : { sequenceGoesOn: answer === 1 };
+    return answer === -1 ? 'BUSY' : { sequence: answer === -2 ? undefined : answer };
   }
 
   /** Adds users who hold a row to the rebuild; false when the lock was lost. */
