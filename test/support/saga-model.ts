@@ -1,0 +1,210 @@
+import type { Reservation } from '../../src/coupon/reservation/reservation.js';
+
+export type Reason = 'SOLD_OUT_IN_LEDGER' | 'REFUSED_BY_DATABASE';
+export type ReservationKey = 'state' | 'reserved' | 'users' | 'sequence' | 'pending';
+
+/** What Redis is expected to hold of the coupon; a key that is not there is undefined or empty. */
+export interface ModelKeys {
+  /** `isCurrent`: loaded into the server that answers now. */
+  state: { total: number; version: number; isCurrent: boolean } | undefined;
+  reserved: number | undefined;
+  users: Set<number>;
+  /** The last number given out; 'NEW' after a rebuild that may choose any above all that were given out. */
+  sequence: number | 'NEW' | undefined;
+  pending: Map<number, number>;
+}
+
+export interface ModelDecision {
+  readonly issued: Reservation[];
+  readonly failed: Array<Reservation & { reason: Reason }>;
+}
+
+interface Mark {
+  readonly sequence: number;
+  readonly leaked: number;
+}
+
+/**
+ * What the saga promises, without Redis, MySQL or time: the scripts, the ledger, the sweep and the rebuild of one coupon
+ * as pure functions of this state. Simple because it does one thing after the other and forgets nothing.
+ */
+export class SagaModel {
+  version = 1;
+  /** user → the number of their row. */
+  readonly rows = new Map<number, number>();
+  readonly failures: Array<Reservation & { reason: Reason }> = [];
+  keys: ModelKeys;
+  private readonly marks: Array<Mark | undefined> = [];
+
+  constructor(public total: number) {
+    const state = { total, version: 1, isCurrent: true };
+    this.keys = { state, reserved: 0, users: new Set(), sequence: 0, pending: new Map() };
+  }
+
+  get isLoaded(): boolean {
+    const { state, reserved, users, sequence } = this.keys;
+    return state?.isCurrent === true && sequence !== undefined && reserved === users.size;
+  }
+
+  hasEnded({ userId, sequenceNumber }: Reservation): boolean {
+    return this.rows.has(userId) || this.failureOf({ userId, sequenceNumber }) !== undefined;
+  }
+
+  reserve(userId: number): number | 'NOT_LOADED' | 'ALREADY_RESERVED' | 'SOLD_OUT' {
+    const { state, users, pending } = this.keys;
+    if (!this.isLoaded || state === undefined) return 'NOT_LOADED';
+    if (users.has(userId)) return 'ALREADY_RESERVED';
+    if (users.size >= state.total) return 'SOLD_OUT';
+    const number = Number(this.keys.sequence) + 1;
+    users.add(userId);
+    pending.set(userId, number);
+    this.keys.reserved = users.size;
+    this.keys.sequence = number;
+    return number;
+  }
+
+  /** In order of their numbers: who holds a row is issued, what failed has failed, and the others while there is room. */
+  decide(reservations: readonly Reservation[]): ModelDecision {
+    const decision: ModelDecision = { issued: [], failed: [] };
+    let isOutOfRoom = false;
+    for (const reservation of [...reservations].sort((a, b) => a.sequenceNumber - b.sequenceNumber)) {
+      const failure = this.failureOf(reservation);
+      if (this.rows.has(reservation.userId)) decision.issued.push(reservation);
+      else if (failure !== undefined) decision.failed.push(failure);
+      else if (this.rows.size < this.total) {
+        this.rows.set(reservation.userId, reservation.sequenceNumber);
+        decision.issued.push(reservation);
+      } else {
+        decision.failed.push(this.fail(reservation, 'SOLD_OUT_IN_LEDGER'));
+        isOutOfRoom = true;
+      }
+    }
+    if (isOutOfRoom) this.version += 1;
+    return decision;
+  }
+
+  refuse(reservation: Reservation): ModelDecision {
+    if (this.rows.has(reservation.userId)) return { issued: [reservation], failed: [] };
+    return { issued: [], failed: [this.failureOf(reservation) ?? this.fail(reservation, 'REFUSED_BY_DATABASE')] };
+  }
+
+  settle({ issued, failed }: ModelDecision): void {
+    if (failed.some(({ reason }) => reason === 'SOLD_OUT_IN_LEDGER')) this.publish();
+    this.confirm(issued);
+    this.release(failed);
+  }
+
+  confirm(reservations: readonly Reservation[]): void {
+    const { users, pending } = this.keys;
+    const isLoaded = this.isLoaded;
+    for (const { userId, sequenceNumber } of reservations) {
+      if (isLoaded) {
+        pending.delete(userId);
+        users.add(userId);
+      } else if (!pending.has(userId)) pending.set(userId, sequenceNumber);
+    }
+    if (isLoaded) this.keys.reserved = users.size;
+  }
+
+  release(reservations: readonly Reservation[]): void {
+    if (!this.isLoaded) return;
+    const { users, pending } = this.keys;
+    for (const { userId, sequenceNumber } of reservations) {
+      if (pending.get(userId) !== sequenceNumber) continue;
+      pending.delete(userId);
+      users.delete(userId);
+    }
+    this.keys.reserved = users.size;
+  }
+
+  change(total: number): 'CHANGED' | 'QUANTITY_BELOW_COMMITTED' | 'RESERVATION_UNAVAILABLE' {
+    if (total < this.total) {
+      if (total < this.rows.size) return 'QUANTITY_BELOW_COMMITTED';
+      if (!this.isLoaded) {
+        this.rebuild();
+        return 'RESERVATION_UNAVAILABLE';
+      }
+      if (this.keys.users.size > total) return 'QUANTITY_BELOW_COMMITTED';
+      this.lowerInRedis(total);
+    }
+    this.total = total;
+    this.version += 1;
+    this.publish();
+    this.reconcile();
+    return 'CHANGED';
+  }
+
+  /** The first half of lowering the total. */
+  lowerInRedis(total: number): boolean {
+    const { state, users } = this.keys;
+    if (!this.isLoaded || state === undefined || users.size > total) return false;
+    this.keys.state = { ...state, total, version: this.version + 1 };
+    return true;
+  }
+
+  /** Users = rows and pending. When the sequence was lost, a new one begins above it. */
+  rebuild(): void {
+    const goesOn = this.keys.state?.isCurrent === true && this.keys.sequence !== undefined;
+    this.keys.users = new Set([...this.rows.keys(), ...this.keys.pending.keys()]);
+    this.keys.reserved = this.keys.users.size;
+    if (!goesOn) this.keys.sequence = 'NEW';
+    this.keys.state = { total: this.total, version: this.version, isCurrent: true };
+  }
+
+  /** True when pending reservations are issued while a rebuild is going on: which comes first is not said. */
+  sweep(instance: number): boolean {
+    const before = this.marks[instance];
+    this.marks[instance] = undefined;
+    const { pending, users, sequence } = this.keys;
+    if (!this.isLoaded) {
+      if (this.hasAnyKey()) this.rebuild();
+      return false;
+    }
+    const leaked = Math.max(0, users.size - pending.size - this.rows.size);
+    this.marks[instance] = { sequence: Number(sequence), leaked };
+    this.reconcile();
+    const overdue = [...pending].filter(([, number]) => before !== undefined && number <= before.sequence);
+    if (overdue.length > 0) {
+      this.settle(this.decide(overdue.map(([userId, sequenceNumber]) => ({ userId, sequenceNumber }))));
+    }
+    const isLeaking = leaked > 0 && before !== undefined && before.leaked > 0;
+    if (isLeaking) this.rebuild();
+    return isLeaking && overdue.length > 0;
+  }
+
+  lose(lost: readonly ReservationKey[]): void {
+    if (lost.includes('state')) this.keys.state = undefined;
+    if (lost.includes('reserved')) this.keys.reserved = undefined;
+    if (lost.includes('users')) this.keys.users = new Set();
+    if (lost.includes('sequence')) this.keys.sequence = undefined;
+    if (lost.includes('pending')) this.keys.pending = new Map();
+  }
+
+  private hasAnyKey(): boolean {
+    const { state, reserved, users, sequence, pending } = this.keys;
+    return state !== undefined || reserved !== undefined || sequence !== undefined || users.size + pending.size > 0;
+  }
+
+  private publish(): void {
+    const { state } = this.keys;
+    if (state === undefined || this.version <= state.version) return;
+    this.keys.state = { ...state, total: this.total, version: this.version };
+  }
+
+  private reconcile(): void {
+    const { state } = this.keys;
+    if (state === undefined || state.total === this.total) return;
+    this.version = Math.max(this.version, state.version + 1);
+    this.publish();
+  }
+
+  private failureOf({ userId, sequenceNumber }: Reservation) {
+    return this.failures.find((failure) => failure.userId === userId && failure.sequenceNumber === sequenceNumber);
+  }
+
+  private fail(reservation: Reservation, reason: Reason) {
+    const failure = { ...reservation, reason };
+    this.failures.push(failure);
+    return failure;
+  }
+}

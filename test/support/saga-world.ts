@@ -1,0 +1,135 @@
+import { Redis } from 'ioredis';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CouponService } from '../../src/coupon/coupon.service.js';
+import { CouponIssuer } from '../../src/coupon/issuance/coupon-issuer.service.js';
+import { couponKeys, reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
+import type { Reservation } from '../../src/coupon/reservation/reservation.js';
+import { atEndOfFile } from './cleanup.js';
+import { openDatabase, type TestDatabase } from './database.js';
+import { Instance } from './instance.js';
+import type { ModelKeys } from './saga-model.js';
+import { startPrivateMysql, startPrivateRedis } from './servers.js';
+
+const HOUR_MS = 3_600_000;
+
+/** The keys of a coupon as they are in Redis. */
+export interface RealKeys {
+  readonly state: Record<string, string>;
+  readonly reserved: number | undefined;
+  readonly users: number[];
+  readonly sequence: number | undefined;
+  readonly pending: Reservation[];
+}
+
+/** The rows of a coupon as they are in MySQL. */
+export interface RealLedger {
+  readonly total: number;
+  readonly issuedQuantity: number;
+  readonly failedQuantity: number;
+  readonly rows: Reservation[];
+  readonly failures: Reservation[];
+}
+
+/** Two instances of the application over one Redis and one MySQL that nobody else uses. */
+export class SagaWorld {
+  private constructor(
+    readonly instances: readonly [Instance, Instance],
+    readonly database: TestDatabase,
+    private readonly redis: Redis,
+    private readonly runId: string,
+  ) {}
+
+  static async open(): Promise<SagaWorld> {
+    // Nothing here is killed, so commits need not reach the disk.
+    const mysql = await startPrivateMysql({ extraArgs: ['--innodb-flush-log-at-trx-commit=0'] });
+    const { url } = await startPrivateRedis();
+    const servers = { redisUrl: url, databaseUrl: mysql.url };
+    const instances = [await Instance.open(servers), await Instance.open(servers)] as const;
+    const redis = new Redis(url);
+    atEndOfFile(async () => redis.disconnect());
+    const runId = /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1] ?? '';
+    return new SagaWorld(instances, openDatabase(mysql.url), redis, runId);
+  }
+
+  async createCoupon(totalQuantity: number): Promise<number> {
+    const { couponId } = await this.instances[0].get(CouponService).create({
+      name: 'Model coupon',
+      totalQuantity,
+      discountAmount: 1000,
+      discountRate: undefined,
+      startsAt: new Date(Date.now() - HOUR_MS),
+      expiresAt: new Date(Date.now() + HOUR_MS),
+      isActive: true,
+      audience: 'anyone',
+      codeFormat: 'none',
+      strategy: 'reservation',
+    });
+    return couponId;
+  }
+
+  /** So that the sweeps of the next coupon see it alone. */
+  async forgetCoupon(couponId: number): Promise<void> {
+    await this.redis.del(...couponKeys(couponId));
+  }
+
+  async keys(couponId: number): Promise<RealKeys> {
+    const [state, reserved, users, sequence, pending] = await Promise.all([
+      this.redis.hgetall(reservationKeys.state(couponId)),
+      this.redis.get(reservationKeys.reserved(couponId)),
+      this.redis.smembers(reservationKeys.users(couponId)),
+      this.redis.get(reservationKeys.sequence(couponId)),
+      this.redis.zrange(reservationKeys.pending(couponId), '0', '-1'),
+    ]);
+    const numbers = pending.length === 0 ? [] : await this.redis.zmscore(reservationKeys.pending(couponId), ...pending);
+    return {
+      state,
+      reserved: reserved === null ? undefined : Number(reserved),
+      users: users.map(Number).sort((a, b) => a - b),
+      sequence: sequence === null ? undefined : Number(sequence),
+      pending: pending.map((userId, index) => ({ userId: Number(userId), sequenceNumber: Number(numbers[index]) })),
+    };
+  }
+
+  async ledger(couponId: number): Promise<RealLedger> {
+    const [{ totalQuantity: total, issuedQuantity, failedQuantity }, rows, failures] = await Promise.all([
+      this.database.couponCounts(couponId),
+      this.database.userCoupons(couponId),
+      this.database.rows<Reservation>(
+        `SELECT user_id AS userId, sequence_number AS sequenceNumber FROM issuance_failures
+          WHERE coupon_id = ? ORDER BY sequence_number`,
+        [couponId],
+      ),
+    ]);
+    const numbered = rows.map(({ userId, sequenceNumber }) => ({ userId, sequenceNumber }));
+    return { total, issuedQuantity, failedQuantity, rows: numbered, failures };
+  }
+
+  async loseKeys(couponId: number, names: ReadonlyArray<keyof ModelKeys>): Promise<void> {
+    await this.redis.del(names.map((name) => reservationKeys[name](couponId)));
+  }
+
+  /** Another server process answers from now on, which holds what Redis held earlier. */
+  async restartRedisWith(couponId: number, earlier: RealKeys): Promise<void> {
+    const [state, reserved, users, sequence, pending] = couponKeys(couponId);
+    const transaction = this.redis.multi().del(state, reserved, users, sequence, pending);
+    if (Object.keys(earlier.state).length > 0) transaction.hset(state, { ...earlier.state, runId: 'before the restart' });
+    if (earlier.reserved !== undefined) transaction.set(reserved, earlier.reserved);
+    if (earlier.users.length > 0) transaction.sadd(users, ...earlier.users.map(String));
+    if (earlier.sequence !== undefined) transaction.set(sequence, earlier.sequence);
+    for (const { userId, sequenceNumber } of earlier.pending) transaction.zadd(pending, sequenceNumber, String(userId));
+    await transaction.exec();
+  }
+
+  isCurrent({ state }: RealKeys): boolean {
+    return state['runId'] === this.runId;
+  }
+
+  /** Waits until no instance has any of these numbers in its hands. */
+  async whenIdle(couponId: number, numbers: Iterable<number>): Promise<void> {
+    const all = [...numbers];
+    for (const instance of this.instances) {
+      const issuer = instance.get(CouponIssuer);
+      while (all.some((number) => issuer.holds(couponId, number))) await delay(1);
+    }
+  }
+}
