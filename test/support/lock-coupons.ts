@@ -1,3 +1,4 @@
+import { EventEmitter2 } from '@nestjs/event-emitter';
 import { expect } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
@@ -41,7 +42,7 @@ export class LockCoupons {
       COUPON_LOCK_MAX_CONCURRENT: String(maxConcurrent),
       COUPON_LOCK_WAIT_MS: String(waitMs),
     });
-    return new LockIssuanceService(new TransactionRunner(this.dataSource), repository, codes, config);
+    return new LockIssuanceService(new TransactionRunner(this.dataSource, new EventEmitter2()), repository, codes, config);
   }
 
   /** A coupon that is open now; returns its id. */

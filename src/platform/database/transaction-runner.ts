@@ -1,34 +1,63 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { EventEmitter2 } from '@nestjs/event-emitter';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { DomainEvent } from '../events/domain-event.js';
 import { isLockConflict } from './database-errors.js';
 
 /** Rides out a deadlock, and a burst of them, within about a second. */
 const DEFAULT_ATTEMPTS = 5;
 
+/** Registers an event that is published once the transaction has committed, and never when it is rolled back. */
+export type PublishAfterCommit = (event: DomainEvent) => void;
+
 /**
  * The one way to run a transaction. The work gets its EntityManager and hands it to every repository method it calls;
- * it may run several times, so it must do nothing outside the database.
+ * it may run several times, so it must do nothing outside the database that may not be done twice.
  */
 @Injectable()
 export class TransactionRunner {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  private readonly logger = new Logger('Transactions');
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly events: EventEmitter2,
+  ) {}
 
   /**
    * Runs `work` in a transaction at READ COMMITTED (every statement sees what was committed before it, and there are no
    * gap locks to deadlock on). A deadlock or lock-wait time-out, also at COMMIT, starts it again from the beginning, at
-   * most `attempts` times in all; then the first error is thrown.
+   * most `attempts` times in all; then the first error is thrown. Events are published after the commit, in their order;
+   * a listener that throws harms neither the caller nor the other listeners.
    */
-  async run<T>(work: (manager: EntityManager) => Promise<T>, { attempts = DEFAULT_ATTEMPTS } = {}): Promise<T> {
+  async run<T>(
+    work: (manager: EntityManager, publish: PublishAfterCommit) => Promise<T>,
+    { attempts = DEFAULT_ATTEMPTS } = {},
+  ): Promise<T> {
     let firstError: unknown;
     for (let attempt = 1; ; attempt += 1) {
+      const registered: DomainEvent[] = [];
       try {
-        return await this.dataSource.transaction('READ COMMITTED', work);
+        const result = await this.dataSource.transaction('READ COMMITTED', (manager) =>
+          work(manager, (event) => registered.push(event)),
+        );
+        this.publish(registered);
+        return result;
       } catch (error) {
         firstError ??= error;
         if (attempt >= attempts || !isLockConflict(error)) throw attempt === 1 ? error : firstError;
         await delay(Math.random() * 20 * 2 ** attempt);
+      }
+    }
+  }
+
+  private publish(events: readonly DomainEvent[]): void {
+    for (const event of events) {
+      try {
+        this.events.emit(event.type, event);
+      } catch (error) {
+        this.logger.error(`a listener of ${event.type} failed`, error instanceof Error ? error.stack : String(error));
       }
     }
   }
