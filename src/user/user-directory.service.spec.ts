@@ -5,10 +5,10 @@ import { UserRepository } from './user.repository.js';
 
 const TTL_MS = 1000;
 
-/** Two timers due at once are two callbacks of one turn of the event loop, as two requests that arrive together are. */
+/** Immediates set together are callbacks of their own in one turn of the event loop, as requests that arrive together are. */
 async function inCallbackOfItsOwn<T>(work: () => Promise<T>): Promise<T> {
   return await new Promise((resolve, reject) => {
-    setTimeout(() => void work().then(resolve, reject), 1);
+    setImmediate(() => void work().then(resolve, reject));
   });
 }
 
