@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
-import { isRedisUnavailable } from '../../platform/redis/redis-errors.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { type CouponDefinition, fromState, toStateFields } from './coupon-definition.js';
 import { couponKeys, reservationKeys as keys } from './reservation-keys.js';
 import { defineReservationScripts, type InspectReply } from './reservation-scripts.js';
@@ -52,7 +52,7 @@ export class ReservationStore {
     @Inject(CONFIG) private readonly config: Config,
   ) {
     defineReservationScripts(redis.client);
-    this.breaker = new CircuitBreaker((couponId, userIds, always) => this.sendReserve(couponId, userIds, always), {
+    this.breaker = new CircuitBreaker((...asked) => this.sendReserve(...asked), {
       timeout: false, // the connection has one
       rollingCountTimeout: BREAKER_WINDOW_MS,
       rollingCountBuckets: 5,
@@ -60,9 +60,9 @@ export class ReservationStore {
       volumeThreshold: config.redis.breaker.failures,
       errorThresholdPercentage: 50,
       resetTimeout: 2 ** 31 - 1, // closed by our own probe, so that no reservation is the guinea pig
-      errorFilter: (error) => !isRedisUnavailable(error),
+      errorFilter: (error) => !(error instanceof RedisUnavailableError),
     });
-    this.batcher = new ReserveBatcher((...asked) => this.breaker.fire(...asked));
+    this.batcher = new ReserveBatcher((...asked) => this.sendUnlessOpen(...asked));
     this.breaker.on('open', () => void this.closeBreakerWhenRedisAnswers());
   }
 
@@ -71,7 +71,7 @@ export class ReservationStore {
    * at most: when this throws, the user may hold a reservation all the same, which the sweep will find.
    */
   async reserve(couponId: number, userId: number, { always = false } = {}): Promise<number | Refusal> {
-    const answer = await this.redis.ask(() => this.batcher.ask(couponId, userId, always));
+    const answer = await this.batcher.ask(couponId, userId, always);
     if (answer > 0) return answer;
     const refusal = REFUSALS[answer];
     if (refusal === undefined) throw new Error(`reserve-coupon.lua answered ${answer}`);
@@ -186,9 +186,16 @@ export class ReservationStore {
     return (await this.redis.ask((client) => client.forgetCoupon(...couponKeys(couponId)))) === 1;
   }
 
+  private async sendUnlessOpen(...asked: Parameters<SendReserve>): Promise<number[]> {
+    if (this.breaker.opened) throw new RedisUnavailableError('Redis did not answer lately');
+    return await this.breaker.fire(...asked);
+  }
+
   private async sendReserve(couponId: number, userIds: readonly number[], always: boolean): Promise<number[]> {
     const runId = this.redis.requireRunId();
-    return await this.redis.client.reserveCoupon(...couponKeys(couponId), runId, always ? '1' : '0', ...userIds);
+    return await this.redis.ask((client) =>
+      client.reserveCoupon(...couponKeys(couponId), runId, always ? '1' : '0', ...userIds),
+    );
   }
 
   private async settle(
@@ -216,7 +223,7 @@ export class ReservationStore {
         this.breaker.close();
         this.logger.log('Redis answers again: reservations are admitted');
       } catch (error) {
-        if (!isRedisUnavailable(error)) throw error;
+        if (!(error instanceof RedisUnavailableError)) throw error;
       }
     }
   }

@@ -2,6 +2,7 @@
  * What an error of the database driver means. The one place that knows error numbers; sources: the MySQL 8.0 and
  * MariaDB server error references, and the codes that mysql2 and Node's net module add for a lost connection.
  */
+import { isNativeError } from 'node:util/types';
 
 interface DriverError {
   readonly code?: string;
@@ -40,9 +41,10 @@ const UNAVAILABLE_CODES = new Set([
 
 /** The driver's own error: TypeORM wraps it in QueryFailedError, Node wraps several connection attempts in AggregateError. */
 function driverError(error: unknown): (Error & DriverError) | undefined {
-  if (!(error instanceof Error)) return undefined;
+  // Not instanceof: Node's own errors come from another realm where the tests run.
+  if (!isNativeError(error)) return undefined;
   const wrapped: unknown = (error as { driverError?: unknown }).driverError;
-  return wrapped instanceof Error ? wrapped : error;
+  return isNativeError(wrapped) ? wrapped : error;
 }
 
 /** True when the database can't be reached or can't serve for now: the same call may succeed later. */
@@ -52,6 +54,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (cause.errno !== undefined && UNAVAILABLE_ERRNOS.has(cause.errno)) return true;
   if (cause.code !== undefined && UNAVAILABLE_CODES.has(cause.code)) return true;
   return cause.fatal === true || /closed state|Pool is closed|is not established|Connection lost/.test(cause.message);
+}
+
+/** True when a row was locked by another transaction for too long. */
+export function isLockWaitTimeout(error: unknown): boolean {
+  return driverError(error)?.errno === LOCK_WAIT_TIMEOUT;
 }
 
 /** True when the transaction lost against another one and should be started again. COMMIT may say so too (Galera). */

@@ -4,9 +4,13 @@ import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
 import { isRedisUnavailable, RedisUnavailableError } from './redis-errors.js';
 
+const CONNECT_TIMEOUT_MS = 2000;
+/** A server that says nothing for so long, though asked, may be on a host that is gone: then connect anew. */
+const SILENCE_MS = 5000;
+
 /**
- * The one connection to Redis. Nothing is queued while it is down and nothing is sent twice: a command that got no
- * answer within `redis.commandTimeoutMs` fails, though the server may still carry it out.
+ * The one connection to Redis. Nothing is queued while it is down and nothing is sent twice: what got no answer within
+ * `redis.commandTimeoutMs` fails, though the server may still carry it out.
  */
 @Injectable()
 export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
@@ -14,19 +18,21 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Redis');
   private readonly readyListeners: Array<() => void> = [];
   private serverRunId: string | undefined;
+  private readonly timeLimitMs: number;
   private identified = Promise.resolve();
   private isDown = false;
 
   constructor(@Inject(CONFIG) config: Config) {
     const { url, commandTimeoutMs, reconnectMaxDelayMs } = config.redis;
+    this.timeLimitMs = commandTimeoutMs;
     this.client = new Redis(url, {
       lazyConnect: true,
       enableAutoPipelining: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
-      connectTimeout: 2000,
-      commandTimeout: commandTimeoutMs,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SILENCE_MS,
       retryStrategy: (attempt) => Math.min(50 * attempt, reconnectMaxDelayMs),
     });
     this.client.on('ready', () => {
@@ -75,18 +81,32 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     await this.ask((client) => client.ping());
   }
 
-  /** Runs one exchange with Redis; @throws RedisUnavailableError when Redis can't be asked. */
+  /** Runs one exchange with Redis; @throws RedisUnavailableError when Redis can't be asked or does not answer in time */
   async ask<T>(exchange: (client: Redis) => Promise<T>): Promise<T> {
     try {
-      return await exchange(this.client);
+      return await this.withinTimeLimit(exchange(this.client));
     } catch (error) {
       throw isRedisUnavailable(error) ? new RedisUnavailableError(messageOf(error), { cause: error }) : error;
     }
   }
 
+  /**
+   * Fails what takes longer than the limit, but only after what has arrived by then was read. A process that stalls (a
+   * long garbage collection, a busy machine) finds its timers due before it looks at its sockets; ioredis' own
+   * `commandTimeout` then calls a healthy Redis dead, and tells users 503 who hold a slot.
+   */
+  private async withinTimeLimit<T>(answer: Promise<T>): Promise<T> {
+    return await new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        setImmediate(() => reject(new RedisUnavailableError(`no answer within ${this.timeLimitMs} ms`)));
+      }, this.timeLimitMs);
+      answer.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+  }
+
   private async identifyServer(): Promise<void> {
     try {
-      const info = await this.client.info('server');
+      const info = await this.withinTimeLimit(this.client.info('server'));
       this.serverRunId = /^run_id:(\w+)/m.exec(info)?.[1];
       if (this.serverRunId === undefined) throw new Error('INFO server names no run_id');
       this.logger.log(`ready, run_id ${this.serverRunId}`);
