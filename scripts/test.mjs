@@ -19,7 +19,7 @@ import { cleanUp, cleanUpDeadRuns, RUN_DIR_VARIABLE } from './services/test-run.
 
 const onMySql8 = process.argv.includes('--mysql8');
 if (onMySql8) process.env['FIRSTCOME_MYSQL_FLAVOUR'] = 'mysql8';
-const jestArguments = process.argv.slice(2).filter((word) => word !== '--mysql8');
+const jestArguments = process.argv.slice(2).filter((word) => word !== '--mysql8' && word !== '--');
 const profile = testProfile();
 const resultFile = join(profile.dir, 'result.txt');
 /** @param {string} line */

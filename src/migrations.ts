@@ -1,5 +1,6 @@
 import { CreateCoupons1763600000003 } from './coupon/migrations/1763600000003-create-coupons.js';
 import type { Migration } from './platform/database/data-source-options.js';
+import { CreateIdempotencyKeys1763600000004 } from './platform/idempotency/migrations/1763600000004-create-idempotency-keys.js';
 import { CreateProducts1763600000002 } from './product/migrations/1763600000002-create-products.js';
 import { CreateUsers1763600000001 } from './user/migrations/1763600000001-create-users.js';
 
@@ -8,4 +9,5 @@ export const MIGRATIONS: Migration[] = [
   CreateUsers1763600000001,
   CreateProducts1763600000002,
   CreateCoupons1763600000003,
+  CreateIdempotencyKeys1763600000004,
 ];

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { isDuplicateKey, isLockWaitTimeout } from '../database/database-errors.js';
+
+/** Who asked for what: the same key of another caller, or for another operation, is another key. */
+export interface IdempotencyScope {
+  readonly operation: string;
+  readonly ownerId: number;
+  readonly key: string;
+}
+
+interface Stored {
+  readonly requestHash: string;
+  readonly answer: string;
+}
+
+/** The table `idempotency_keys`. Every method works inside the transaction of the effect. */
+@Injectable()
+export class IdempotencyRepository {
+  /**
+   * Takes the key. A second request waits here until the first one has committed or rolled back.
+   *
+   * @returns TAKEN when the key is ours, KNOWN when an answer is stored, BUSY when the first request takes too long
+   */
+  async take(
+    manager: EntityManager,
+    { operation, ownerId, key }: IdempotencyScope,
+    requestHash: string,
+    createdAt: Date,
+  ): Promise<'TAKEN' | 'KNOWN' | 'BUSY'> {
+    try {
+      await manager.query(
+        `INSERT INTO idempotency_keys (operation, owner_id, idempotency_key, request_hash, answer, created_at)
+         VALUES (?, ?, ?, ?, '', ?)`,
+        [operation, ownerId, key, requestHash, createdAt],
+      );
+      return 'TAKEN';
+    } catch (error) {
+      if (isDuplicateKey(error)) return 'KNOWN';
+      if (isLockWaitTimeout(error)) return 'BUSY';
+      throw error;
+    }
+  }
+
+  async find(manager: EntityManager, { operation, ownerId, key }: IdempotencyScope): Promise<Stored | undefined> {
+    const [stored] = await manager.query<Stored[]>(
+      `SELECT request_hash AS requestHash, answer FROM idempotency_keys
+        WHERE operation = ? AND owner_id = ? AND idempotency_key = ?`,
+      [operation, ownerId, key],
+    );
+    return stored;
+  }
+
+  async storeAnswer(
+    manager: EntityManager,
+    { operation, ownerId, key }: IdempotencyScope,
+    answer: string,
+  ): Promise<void> {
+    await manager.query(
+      'UPDATE idempotency_keys SET answer = ? WHERE operation = ? AND owner_id = ? AND idempotency_key = ?',
+      [answer, operation, ownerId, key],
+    );
+  }
+
+  /** Deletes keys created before `time`; how many. */
+  async deleteBefore(manager: EntityManager, time: Date): Promise<number> {
+    const { affectedRows } = await manager.query<{ affectedRows: number }>(
+      'DELETE FROM idempotency_keys WHERE created_at < ?',
+      [time],
+    );
+    return affectedRows;
+  }
+}

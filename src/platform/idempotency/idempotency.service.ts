@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import type { EntityManager } from 'typeorm';
+import { Clock } from '../clock.js';
+import { type PublishAfterCommit, TransactionRunner } from '../database/transaction-runner.js';
+import { IdempotencyInProgressError, IdempotencyKeyReusedError } from './idempotency.errors.js';
+import { IdempotencyRepository, type IdempotencyScope } from './idempotency.repository.js';
+
+/** A request that may be repeated under the same key without happening twice. */
+export interface IdempotentRequest extends Omit<IdempotencyScope, 'key'> {
+  /** Undefined: the caller asked for no protection. */
+  readonly key: string | undefined;
+  /** What makes the request this one; compared by value. */
+  readonly request: unknown;
+}
+
+/**
+ * Runs a transaction once for each idempotency key. The answer is stored in the transaction of the effect, so a crash
+ * leaves both or neither. A refusal stores nothing: the same key may try again.
+ */
+@Injectable()
+export class IdempotencyService {
+  constructor(
+    private readonly transactions: TransactionRunner,
+    private readonly repository: IdempotencyRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The answer of `work`, or the stored one of the first request with this key; answers are plain JSON values.
+   *
+   * @throws IdempotencyKeyReusedError, IdempotencyInProgressError, and what `work` throws
+   */
+  async run<T>(
+    { operation, ownerId, key, request }: IdempotentRequest,
+    work: (manager: EntityManager, publish: PublishAfterCommit) => Promise<T>,
+  ): Promise<T> {
+    if (key === undefined) return await this.transactions.run(work);
+    const scope = { operation, ownerId, key };
+    const requestHash = createHash('sha256').update(JSON.stringify(request)).digest('hex');
+    return await this.transactions.run(async (manager, publish) => {
+      const taken = await this.repository.take(manager, scope, requestHash, this.clock.now());
+      if (taken === 'BUSY') throw new IdempotencyInProgressError(key);
+      if (taken === 'KNOWN') return await this.replay<T>(manager, scope, requestHash);
+      const answer = await work(manager, publish);
+      await this.repository.storeAnswer(manager, scope, JSON.stringify(answer));
+      return answer;
+    });
+  }
+
+  private async replay<T>(manager: EntityManager, scope: IdempotencyScope, requestHash: string): Promise<T> {
+    const stored = await this.repository.find(manager, scope);
+    // Purged between the two looks: as good as in progress, the next try takes the key anew.
+    if (stored === undefined) throw new IdempotencyInProgressError(scope.key);
+    if (stored.requestHash !== requestHash) throw new IdempotencyKeyReusedError(scope.key);
+    return JSON.parse(stored.answer) as T;
+  }
+}
