@@ -48,12 +48,14 @@ export class AuditService {
     }
   }
 
-  /** What is wrong with the keys by themselves, still so at a second look. */
+  /** What is wrong with the keys by themselves, and wrong in the same way at a second look: two changes in a row are not. */
   private async keyViolations(coupon: Coupon, keys: CouponKeys): Promise<Violation[]> {
-    if (this.violationsOf(coupon, keys).length === 0) return [];
+    const suspected = this.violationsOf(coupon, keys);
+    if (suspected.length === 0) return [];
     await delay(SECOND_LOOK_MS);
     const [again, keysAgain] = [await this.coupons.find(coupon.id), await this.store.inspect(coupon.id)];
-    return again === null ? [] : this.violationsOf(again, keysAgain);
+    const violations = again === null ? [] : this.violationsOf(again, keysAgain);
+    return violations.filter(({ detail }) => suspected.some((suspect) => suspect.detail === detail));
   }
 
   private violationsOf(coupon: Coupon, { loaded, reserved, users, pending, sequence, definition }: CouponKeys): Violation[] {

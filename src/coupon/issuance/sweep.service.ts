@@ -18,6 +18,8 @@ const PAGE = 500;
 interface Mark {
   /** The last number given out then: what is still pending up to it has been so for a whole interval. */
   readonly sequence: number;
+  /** Up to which number that sweep itself issued again what it found pending. */
+  readonly issuedAgainUpTo: number;
   /** Slots then held by nobody: neither pending nor issued. */
   readonly leaked: number;
 }
@@ -51,9 +53,9 @@ export class SweepService {
     this.marks = marks;
   }
 
-  /** The last number given out at the sweep before; what is pending up to it should not be any more. */
+  /** The last number that the last sweep would have issued again: what is pending up to it, and in nobody's hands, is overdue. */
   overdueUpTo(couponId: number): number {
-    return this.marks.get(couponId)?.sequence ?? 0;
+    return this.marks.get(couponId)?.issuedAgainUpTo ?? 0;
   }
 
   private async sweepPage(couponIds: readonly number[], marks: Map<number, Mark>): Promise<void> {
@@ -90,7 +92,7 @@ export class SweepService {
       this.logger.warn(`coupon ${coupon.id}: ${leaked} slots are held by nobody; rebuilding it to offer them again`);
       await this.rebuilds.refill(coupon.id);
     }
-    return { sequence: keys.sequence ?? 0, leaked };
+    return { sequence: keys.sequence ?? 0, issuedAgainUpTo: before?.sequence ?? 0, leaked };
   }
 
   private async issueAgain(couponId: number, upTo: number): Promise<void> {
