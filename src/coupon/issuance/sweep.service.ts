@@ -7,6 +7,7 @@ import { CouponRepository } from '../coupon.repository.js';
 import { definitionOf, sameDefinition } from '../reservation/coupon-definition.js';
 import { DefinitionPublisher } from '../reservation/definition-publisher.service.js';
 import { RebuildService } from '../reservation/rebuild.service.js';
+import { ReservationRepository } from '../reservation/reservation.repository.js';
 import { type CouponKeys, ReservationStore } from '../reservation/reservation.store.js';
 import { CouponIssuer } from './coupon-issuer.service.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
@@ -38,6 +39,7 @@ export class SweepService {
     private readonly coupons: CouponRepository,
     private readonly publisher: DefinitionPublisher,
     private readonly rebuilds: RebuildService,
+    private readonly ledger: ReservationRepository,
     private readonly issuer: CouponIssuer,
     private readonly metrics: IssuanceMetrics,
     private readonly clock: Clock,
@@ -88,11 +90,16 @@ export class SweepService {
 
     // Each user of the set is pending or has a row; a slot of nobody, seen twice, was lost with its pending entry.
     const leaked = Math.max(0, keys.users - keys.pending - coupon.issuedQuantity);
-    if (leaked > 0 && before !== undefined && before.leaked > 0) {
-      this.logger.warn(`coupon ${coupon.id}: ${leaked} slots are held by nobody; rebuilding it to offer them again`);
-      await this.rebuilds.refill(coupon.id);
-    }
+    if (leaked > 0 && before !== undefined && before.leaked > 0) await this.offerLeakedSlotsAgain(coupon.id, keys);
     return { sequence: keys.sequence ?? 0, issuedAgainUpTo: before?.sequence ?? 0, leaked };
+  }
+
+  /** Counts the rows first: a counter that someone changed by hand would have the coupon rebuilt, and closed, at every sweep. */
+  private async offerLeakedSlotsAgain(couponId: number, { users, pending }: CouponKeys): Promise<void> {
+    const leaked = users - pending - (await this.ledger.countRows(couponId));
+    if (leaked <= 0) return;
+    this.logger.warn(`coupon ${couponId}: ${leaked} slots are held by nobody; rebuilding it to offer them again`);
+    await this.rebuilds.refill(couponId);
   }
 
   private async issueAgain(couponId: number, upTo: number): Promise<void> {

@@ -34,6 +34,10 @@ export class ReservationRepository {
     return await this.userIds({ couponId, userId: MoreThan(afterUserId) }, limit);
   }
 
+  async countRows(couponId: number): Promise<number> {
+    return await this.userCoupons.countBy({ couponId });
+  }
+
   /** Which of these users have a row. */
   async usersWithRow(couponId: number, userIds: readonly number[]): Promise<Set<number>> {
     if (userIds.length === 0) return new Set();
