@@ -5,6 +5,7 @@ import { CouponModule } from './coupon/index.js';
 import { LoadTestModule } from './load-test/index.js';
 import { MIGRATIONS } from './migrations.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { OrderModule } from './order/index.js';
 import { ClockModule } from './platform/clock.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Config } from './platform/config/config.schema.js';
@@ -32,6 +33,7 @@ export class AppModule {
         FaultPointModule,
         OperationsModule,
         CouponModule,
+        OrderModule,
         ...LoadTestModule.register(config.profile),
       ],
     };

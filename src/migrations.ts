@@ -1,4 +1,5 @@
 import { CreateCoupons1763600000003 } from './coupon/migrations/1763600000003-create-coupons.js';
+import { CreateOrders1763600000005 } from './order/migrations/1763600000005-create-orders.js';
 import type { Migration } from './platform/database/data-source-options.js';
 import { CreateIdempotencyKeys1763600000004 } from './platform/idempotency/migrations/1763600000004-create-idempotency-keys.js';
 import { CreateProducts1763600000002 } from './product/migrations/1763600000002-create-products.js';
@@ -10,4 +11,5 @@ export const MIGRATIONS: Migration[] = [
   CreateProducts1763600000002,
   CreateCoupons1763600000003,
   CreateIdempotencyKeys1763600000004,
+  CreateOrders1763600000005,
 ];

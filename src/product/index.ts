@@ -1,3 +1,4 @@
+export { ProductNames } from './product-names.service.js';
 export { Product } from './product.entity.js';
 export { ProductModule } from './product.module.js';
 export { ProductRepository } from './product.repository.js';

@@ -17,6 +17,12 @@ export class ProductRepository {
     return rows.map((row) => row.id);
   }
 
+  /** The names of those of the ids that belong to a product, in one query. */
+  async findNames(productIds: readonly number[]): Promise<Array<Pick<Product, 'id' | 'name'>>> {
+    if (productIds.length === 0) return [];
+    return await this.products.query('SELECT id, name FROM products WHERE id IN (?)', [productIds]);
+  }
+
   /** Inserts the products in one statement; a row that is there already, perhaps since a moment ago, stays as it is. */
   async insertMissing(manager: EntityManager, products: readonly Product[]): Promise<void> {
     const rows = products.map((product) => [product.id, product.name, product.price, product.stock, product.createdAt]);

@@ -1,0 +1,3 @@
+export { OrderModule } from './order.module.js';
+export { type PaidOrder, PaidOrders, type ProductSales } from './paid-orders.repository.js';
+export { PaymentCompletedEvent, type SoldItem } from './payment-completed.event.js';
