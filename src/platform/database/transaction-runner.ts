@@ -26,9 +26,8 @@ export class TransactionRunner {
   ) {}
 
   /**
-   * Runs `work` in a transaction at READ COMMITTED (every statement sees what was committed before it, and there are no
-   * gap locks to deadlock on). A deadlock or lock-wait time-out, also at COMMIT, starts it again from the beginning, at
-   * most `attempts` times in all; then the first error is thrown. Events are published after the commit, in their order;
+   * Runs `work` in a transaction, at READ COMMITTED as all our connections. A deadlock or lock-wait time-out, also at
+   * COMMIT, starts it again from the beginning, at most `attempts` times in all; then the first error is thrown. Events are published after the commit, in their order;
    * a listener that throws harms neither the caller nor the other listeners.
    */
   async run<T>(
@@ -39,7 +38,7 @@ export class TransactionRunner {
     for (let attempt = 1; ; attempt += 1) {
       const registered: DomainEvent[] = [];
       try {
-        const result = await this.dataSource.transaction('READ COMMITTED', (manager) =>
+        const result = await this.dataSource.transaction((manager) =>
           work(manager, (event) => registered.push(event)),
         );
         this.publish(registered);
