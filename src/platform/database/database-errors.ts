@@ -15,6 +15,8 @@ interface DriverError {
 const DUPLICATE_KEY = 1062;
 const DEADLOCK = 1213;
 const LOCK_WAIT_TIMEOUT = 1205;
+/** MySQL's answer to NOWAIT; MariaDB's is LOCK_WAIT_TIMEOUT. */
+const LOCK_NOT_AVAILABLE = 3572;
 /** A value the column can't hold (a character outside its character set): SQLSTATE HY000 on MySQL, 22007 on MariaDB. */
 const TRUNCATED_WRONG_VALUE = 1366;
 
@@ -59,6 +61,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 /** True when a row was locked by another transaction for too long. */
 export function isLockWaitTimeout(error: unknown): boolean {
   return driverError(error)?.errno === LOCK_WAIT_TIMEOUT;
+}
+
+/** True when a statement with NOWAIT found the row locked. */
+export function isLockNotAvailable(error: unknown): boolean {
+  return driverError(error)?.errno === LOCK_NOT_AVAILABLE || isLockWaitTimeout(error);
 }
 
 /** True when the transaction lost against another one and should be started again. COMMIT may say so too (Galera). */

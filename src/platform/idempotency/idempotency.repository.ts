@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { isDuplicateKey, isLockWaitTimeout } from '../database/database-errors.js';
+import { isDuplicateKey, isLockNotAvailable, isLockWaitTimeout } from '../database/database-errors.js';
 
 /** Who asked for what: the same key of another caller, or for another operation, is another key. */
 export interface IdempotencyScope {
@@ -18,16 +18,19 @@ interface Stored {
 @Injectable()
 export class IdempotencyRepository {
   /**
-   * Takes the key. A second request waits here until the first one has committed or rolled back.
+   * Takes the key. A second request is told so at once while the first one is running; only one that comes in the very
+   * moment in which the first takes the key waits for it to end.
    *
-   * @returns TAKEN when the key is ours, KNOWN when an answer is stored, BUSY when the first request takes too long
+   * @returns TAKEN when the key is ours, KNOWN when an answer is stored, BUSY when the first request is still running
    */
   async take(
     manager: EntityManager,
-    { operation, ownerId, key }: IdempotencyScope,
+    scope: IdempotencyScope,
     requestHash: string,
     createdAt: Date,
   ): Promise<'TAKEN' | 'KNOWN' | 'BUSY'> {
+    const { operation, ownerId, key } = scope;
+    if (await this.isHeld(manager, scope)) return (await this.find(manager, scope)) === undefined ? 'BUSY' : 'KNOWN';
     try {
       await manager.query(
         `INSERT INTO idempotency_keys (operation, owner_id, idempotency_key, request_hash, answer, created_at)
@@ -60,6 +63,21 @@ export class IdempotencyRepository {
       'UPDATE idempotency_keys SET answer = ? WHERE operation = ? AND owner_id = ? AND idempotency_key = ?',
       [answer, operation, ownerId, key],
     );
+  }
+
+  /** Whether the key has a row or is being given one; never waits. READ COMMITTED locks nothing where there is no row. */
+  private async isHeld(manager: EntityManager, { operation, ownerId, key }: IdempotencyScope): Promise<boolean> {
+    try {
+      const rows = await manager.query<unknown[]>(
+        `SELECT 1 FROM idempotency_keys
+          WHERE operation = ? AND owner_id = ? AND idempotency_key = ? FOR UPDATE NOWAIT`,
+        [operation, ownerId, key],
+      );
+      return rows.length > 0;
+    } catch (error) {
+      if (isLockNotAvailable(error)) return true;
+      throw error;
+    }
   }
 
   /** Deletes keys created before `time`; how many. */

@@ -8,7 +8,7 @@ export class CreateIdempotencyKeys1763600000004 implements MigrationInterface {
         owner_id BIGINT NOT NULL,
         idempotency_key VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
         request_hash CHAR(64) NOT NULL,
-        answer TEXT NOT NULL,
+        answer MEDIUMTEXT NOT NULL,
         created_at DATETIME(3) NOT NULL,
         PRIMARY KEY (operation, owner_id, idempotency_key),
         KEY ix_idempotency_keys_age (created_at)

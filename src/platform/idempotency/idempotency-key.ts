@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { ValidationFailedError } from '../errors/platform.errors.js';
+import { optional } from '../http/schemas.js';
+
+/** The header that may carry the key; the other place is the field `idempotencyKey` of the body. */
+export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
+
+/** For `@ApiHeader()`. */
+export const IDEMPOTENCY_KEY_HEADER_DOCS = {
+  name: IDEMPOTENCY_KEY_HEADER,
+  required: false,
+  description: 'The same as idempotencyKey in the body; where both are given they must be equal',
+  schema: { type: 'string' as const },
+};
+
+/** The width of the column, counted in characters as it does. */
+const MAX_LENGTH = 255;
+const KEY_ERROR = `must be text of 1 to ${MAX_LENGTH} printable characters besides spaces at the ends`;
+
+// Trimmed, as HTTP does it with a header; the column, too, would take "a" and "a " for one.
+const key = z
+  .string({ error: KEY_ERROR })
+  .trim()
+  .regex(/^\P{C}+$/u, { error: KEY_ERROR })
+  .refine((text) => Array.from(text).length <= MAX_LENGTH, { error: KEY_ERROR })
+  .meta({ minLength: 1, maxLength: MAX_LENGTH });
+
+/** `idempotencyKey` of a body. */
+export const idempotencyKey = optional(key).meta({
+  description: 'Makes the request safe to repeat: the same key with the same request answers as it did the first time',
+});
+
+/**
+ * The key of a request, undefined when it has none.
+ *
+ * @param header value of {@link IDEMPOTENCY_KEY_HEADER}
+ * @throws ValidationFailedError when the header is not a key, or another one than in the body
+ */
+export function idempotencyKeyOf(body: { idempotencyKey?: string | undefined }, header: string | undefined): string | undefined {
+  if (header === undefined) return body.idempotencyKey;
+  const fromHeader = key.safeParse(header);
+  if (!fromHeader.success) throw new ValidationFailedError([{ path: IDEMPOTENCY_KEY_HEADER, message: KEY_ERROR }]);
+  if (body.idempotencyKey !== undefined && body.idempotencyKey !== fromHeader.data) {
+    throw new ValidationFailedError([
+      { path: 'idempotencyKey', message: `must be left out or be the same as the header ${IDEMPOTENCY_KEY_HEADER}` },
+    ]);
+  }
+  return fromHeader.data;
+}
