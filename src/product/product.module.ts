@@ -1,12 +1,15 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ProductNames } from './product-names.service.js';
+import { ProductController } from './product.controller.js';
 import { Product } from './product.entity.js';
 import { ProductRepository } from './product.repository.js';
+import { ProductService } from './product.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Product])],
-  providers: [ProductRepository, ProductNames],
+  controllers: [ProductController],
+  providers: [ProductRepository, ProductService, ProductNames],
   exports: [ProductRepository, ProductNames],
 })
 export class ProductModule {}

@@ -2,6 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { Product } from './product.entity.js';
+import type { ProductsQuery } from './product.schemas.js';
+
+/** What a product is called and costs. */
+export interface Offer {
+  readonly productId: number;
+  readonly name: string;
+  readonly price: number;
+}
 
 /** The table `products`. */
 @Injectable()
@@ -15,6 +23,31 @@ export class ProductRepository {
       last,
     ]);
     return rows.map((row) => row.id);
+  }
+
+  async find(productId: number): Promise<Product | null> {
+    return await this.products.findOneBy({ id: productId });
+  }
+
+  /** The newest products first, from the one before `cursor` on. */
+  async findPage({ cursor, limit }: ProductsQuery): Promise<Product[]> {
+    const query = this.products.createQueryBuilder('product').orderBy('product.id', 'DESC').limit(limit);
+    if (cursor !== undefined) query.where('product.id < :cursor', { cursor });
+    return await query.getMany();
+  }
+
+  /** Names and prices of those of the ids that belong to a product, as they are now. */
+  async findOffers(manager: EntityManager, productIds: readonly number[]): Promise<Offer[]> {
+    return await manager.query('SELECT id AS productId, name, price FROM products WHERE id IN (?)', [productIds]);
+  }
+
+  /** Takes the pieces from the stock; false, and nothing changes, when fewer are left. */
+  async takeFromStock(manager: EntityManager, productId: number, quantity: number): Promise<boolean> {
+    const { affectedRows } = await manager.query<{ affectedRows: number }>(
+      'UPDATE products SET stock = stock - ? WHERE id = ? AND stock >= ?',
+      [quantity, productId, quantity],
+    );
+    return affectedRows === 1;
   }
 
   /** The names of those of the ids that belong to a product, in one query. */
