@@ -1,12 +1,17 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
+import { BalanceService } from './balance.service.js';
 import { UserDirectory } from './user-directory.service.js';
+import { UserController } from './user.controller.js';
 import { User } from './user.entity.js';
 import { UserRepository } from './user.repository.js';
+import { UserService } from './user.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([User])],
-  providers: [UserRepository, UserDirectory],
+  imports: [TypeOrmModule.forFeature([User]), IdempotencyModule],
+  controllers: [UserController],
+  providers: [UserRepository, UserDirectory, UserService, BalanceService],
   exports: [UserRepository, UserDirectory],
 })
 export class UserModule {}

@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Clock } from '../platform/clock.js';
+import { ValidationFailedError } from '../platform/errors/platform.errors.js';
+import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
+import { UserNotFoundError } from './user.errors.js';
+import { UserRepository } from './user.repository.js';
+
+/** What a user can spend, in won. */
+export interface BalanceView {
+  readonly userId: number;
+  readonly balance: number;
+}
+
+/** A charge that has happened. Its time is text, since the answer is stored under the idempotency key. */
+export interface ChargeView extends BalanceView {
+  readonly chargedAmount: number;
+  readonly chargedAt: string;
+}
+
+/** Above this a sum would no longer be an exact number in JSON. */
+const MAX_BALANCE = Number.MAX_SAFE_INTEGER;
+
+/** Shows and tops up balances. */
+@Injectable()
+export class BalanceService {
+  constructor(
+    private readonly users: UserRepository,
+    private readonly idempotency: IdempotencyService,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws UserNotFoundError */
+  async get(userId: number): Promise<BalanceView> {
+    const user = await this.users.find(userId);
+    if (user === null) throw new UserNotFoundError(userId);
+    return { userId, balance: user.balance };
+  }
+
+  /**
+   * Adds `amount` won to the balance, once for each idempotency key.
+   *
+   * @throws UserNotFoundError, ValidationFailedError when the balance would be more than can be counted,
+   *   IdempotencyKeyReusedError, IdempotencyInProgressError
+   */
+  async charge(userId: number, amount: number, key: string | undefined): Promise<ChargeView> {
+    const request = { operation: 'charge', ownerId: userId, key, request: { userId, amount } };
+    return await this.idempotency.run(request, async (manager) => {
+      const balance = await this.users.credit(manager, userId, amount, MAX_BALANCE);
+      if (balance === undefined) throw await this.refusal(manager, userId);
+      return { userId, balance, chargedAmount: amount, chargedAt: this.clock.now().toISOString() };
+    });
+  }
+
+  private async refusal(manager: EntityManager, userId: number): Promise<Error> {
+    if (!(await this.users.exists(manager, userId))) return new UserNotFoundError(userId);
+    return new ValidationFailedError([{ path: 'amount', message: `must leave the balance at ${MAX_BALANCE} or below` }]);
+  }
+}

@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import { UserNotFoundError } from './user.errors.js';
+import { UserRepository } from './user.repository.js';
+
+/** A user as the API shows them. */
+export interface UserView {
+  readonly userId: number;
+  readonly name: string;
+  readonly email: string;
+  readonly createdAt: Date;
+}
+
+/** Shows who is registered. */
+@Injectable()
+export class UserService {
+  constructor(private readonly users: UserRepository) {}
+
+  /** @throws UserNotFoundError */
+  async get(userId: number): Promise<UserView> {
+    const user = await this.users.find(userId);
+    if (user === null) throw new UserNotFoundError(userId);
+    return { userId, name: user.name, email: user.email, createdAt: user.createdAt };
+  }
+}
