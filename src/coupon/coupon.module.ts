@@ -37,6 +37,8 @@ import { ReservationMetrics } from './reservation/reservation-metrics.js';
 import { ReservationRepository } from './reservation/reservation.repository.js';
 import { ReservationService } from './reservation/reservation.service.js';
 import { ReservationStore } from './reservation/reservation.store.js';
+import { UserCouponUsageRepository } from './user-coupon-usage.repository.js';
+import { UserCouponUsage } from './user-coupon-usage.service.js';
 import { UserCouponController } from './user-coupon.controller.js';
 import { UserCoupon } from './user-coupon.entity.js';
 import { UserCouponRepository } from './user-coupon.repository.js';
@@ -84,12 +86,14 @@ const AUDIT = [AuditService, AuditRepository, SlotComparison];
     CouponService,
     UserCouponRepository,
     UserCouponService,
+    UserCouponUsage,
+    UserCouponUsageRepository,
     ...RESERVATION,
     ...ISSUANCE,
     ...AUDIT,
     LockIssuanceService,
     LockIssuanceRepository,
   ],
-  exports: [CouponService],
+  exports: [CouponService, UserCouponUsage],
 })
 export class CouponModule {}

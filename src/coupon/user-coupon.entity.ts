@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigint } from '../platform/database/columns.js';
 
-/** The issued coupon of a user: the ledger. Written by the issuance only, never deleted. */
+/** The issued coupon of a user: the ledger. Written by the issuance, `used_at` by a payment; never deleted. */
 @Entity('user_coupons')
 export class UserCoupon {
   @PrimaryColumn({ type: 'bigint', generated: 'increment', transformer: bigint })

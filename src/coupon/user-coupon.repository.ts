@@ -12,7 +12,7 @@ const IN_STATUS: Readonly<Record<UserCouponStatus, string>> = {
   AVAILABLE: 'held.used_at IS NULL AND coupon.expires_at > :now',
 };
 
-/** Reads the table `user_coupons`; the issuance writes it. */
+/** Reads the table `user_coupons`; the issuance writes it, and user-coupon-usage.repository.ts marks what is used. */
 @Injectable()
 export class UserCouponRepository {
   constructor(@InjectRepository(UserCoupon) private readonly userCoupons: Repository<UserCoupon>) {}

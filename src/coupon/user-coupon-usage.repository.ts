@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+
+/** A user coupon that an order may use, with its discount; one of the two is null. */
+export interface UsableCoupon {
+  readonly userCouponId: number;
+  /** In won. */
+  readonly discountAmount: number | null;
+  /** In percent. */
+  readonly discountRate: number | null;
+}
+
+/** What orders do with the table `user_coupons`. Every method works inside the transaction of the order. */
+@Injectable()
+export class UserCouponUsageRepository {
+  /** The user's user coupon of the coupon, when it is AVAILABLE at `now`. */
+  async findAvailable(manager: EntityManager, couponId: number, userId: number, now: Date): Promise<UsableCoupon | undefined> {
+    const [found] = await manager.query<UsableCoupon[]>(
+      `SELECT held.id AS userCouponId, coupon.discount_amount AS discountAmount, coupon.discount_rate AS discountRate
+         FROM user_coupons held JOIN coupons coupon ON coupon.id = held.coupon_id
+        WHERE held.coupon_id = ? AND held.user_id = ? AND held.used_at IS NULL AND coupon.expires_at > ?`,
+      [couponId, userId, now],
+    );
+    return found;
+  }
+
+  /**
+   * Marks the user coupon USED; false, and nothing changes, unless it was AVAILABLE at `usedAt`. The coupon is read
+   * in a subquery, which takes no lock at READ COMMITTED (a join would): a drop may be updating that row all the time.
+   */
+  async markUsed(manager: EntityManager, userCouponId: number, usedAt: Date): Promise<boolean> {
+    const { affectedRows } = await manager.query<{ affectedRows: number }>(
+      `UPDATE user_coupons SET used_at = ?
+        WHERE id = ? AND used_at IS NULL
+          AND (SELECT expires_at FROM coupons WHERE coupons.id = user_coupons.coupon_id) > ?`,
+      [usedAt, userCouponId, usedAt],
+    );
+    return affectedRows === 1;
+  }
+}
