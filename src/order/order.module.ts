@@ -1,8 +1,20 @@
 import { Module } from '@nestjs/common';
+import { CouponModule } from '../coupon/index.js';
+import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
+import { ProductModule } from '../product/index.js';
+import { UserModule } from '../user/index.js';
+import { OrderNumbers } from './order-number.js';
+import { OrderController } from './order.controller.js';
+import { OrderRepository } from './order.repository.js';
+import { OrderService } from './order.service.js';
 import { PaidOrders } from './paid-orders.repository.js';
+import { PaymentRepository } from './payment.repository.js';
+import { PaymentService } from './payment.service.js';
 
 @Module({
-  providers: [PaidOrders],
+  imports: [IdempotencyModule, UserModule, ProductModule, CouponModule],
+  controllers: [OrderController],
+  providers: [OrderService, OrderRepository, OrderNumbers, PaymentService, PaymentRepository, PaidOrders],
   exports: [PaidOrders],
 })
 export class OrderModule {}

@@ -88,6 +88,7 @@ interface Request {
   readonly method?: 'GET' | 'POST' | 'PATCH';
   readonly body?: unknown;
   readonly isAdmin?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -153,9 +154,9 @@ export class ApiClient {
   }
 
   /** Any other call. */
-  async call<T>(path: string, { method = 'GET', body, isAdmin = false }: Request = {}): Promise<Answer<T>> {
+  async call<T>(path: string, { method = 'GET', body, isAdmin = false, headers: given = {} }: Request = {}): Promise<Answer<T>> {
     const base = typeof this.url === 'string' ? this.url : this.url();
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = { ...given };
     if (isAdmin) headers['authorization'] = `Bearer ${ADMIN_TOKEN}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     try {

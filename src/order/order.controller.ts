@@ -1,0 +1,114 @@
+import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { idParam } from '../platform/http/schemas.js';
+import {
+  IDEMPOTENCY_KEY_HEADER,
+  IDEMPOTENCY_KEY_HEADER_DOCS,
+  idempotencyKeyOf,
+} from '../platform/idempotency/idempotency-key.js';
+import { Problems } from '../platform/openapi/problems.decorator.js';
+import { orderListResponse, orderResponse, paymentResponse } from './order.responses.js';
+import {
+  type CreateOrderBody,
+  createOrderBody,
+  draftOf,
+  type OrderQuery,
+  orderQuery,
+  type OrdersQuery,
+  ordersQuery,
+  type PaymentBody,
+  paymentBody,
+} from './order.schemas.js';
+import { OrderService } from './order.service.js';
+import { PaymentService } from './payment.service.js';
+
+@ApiTags('orders')
+@Controller('api/orders')
+export class OrderController {
+  constructor(
+    private readonly orders: OrderService,
+    private readonly payments: PaymentService,
+  ) {}
+
+  @Post()
+  @ApiOperation({
+    summary: 'Create an order',
+    description:
+      'At the prices of this moment, PENDING until it is paid. Balance, stock and coupon are taken by the payment, so ' +
+      'several unpaid orders may name the same coupon; the first one that is paid uses it.',
+  })
+  @ApiHeader(IDEMPOTENCY_KEY_HEADER_DOCS)
+  @ApiResponse({
+    status: HttpStatus.CREATED,
+    description: 'The order',
+    headers: { Location: { description: 'Where the order is', schema: { type: 'string' }, example: '/api/orders/5001' } },
+    standardSchema: orderResponse,
+  })
+  @Problems(
+    'VALIDATION_FAILED',
+    'USER_NOT_FOUND',
+    'PRODUCT_NOT_FOUND',
+    'COUPON_NOT_USABLE',
+    'IDEMPOTENCY_IN_PROGRESS',
+    'IDEMPOTENCY_KEY_REUSED',
+    'DATABASE_UNAVAILABLE',
+  )
+  async create(
+    @Body({ schema: createOrderBody }) body: CreateOrderBody,
+    @Headers(IDEMPOTENCY_KEY_HEADER) header: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const order = await this.orders.create(draftOf(body), idempotencyKeyOf(body, header));
+    void reply.header('location', `/api/orders/${order.orderId}`);
+    return order;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List the orders of a user', description: 'The newest first, in pages.' })
+  @ApiResponse({ status: HttpStatus.OK, description: 'A page of orders', standardSchema: orderListResponse })
+  @Problems('VALIDATION_FAILED', 'DATABASE_UNAVAILABLE')
+  list(@Query({ schema: ordersQuery }) query: OrdersQuery) {
+    return this.orders.list(query);
+  }
+
+  @Get(':orderId')
+  @ApiOperation({
+    summary: 'Show an order',
+    description: 'With its items, its amounts in won and its status. With `userId` it is found for that user only.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'The order', standardSchema: orderResponse })
+  @Problems('VALIDATION_FAILED', 'ORDER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  get(@Param('orderId', { schema: idParam }) orderId: number, @Query({ schema: orderQuery }) { userId }: OrderQuery) {
+    return this.orders.get(orderId, userId);
+  }
+
+  @Post(':orderId/payment')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({
+    summary: 'Pay an order',
+    description:
+      'From the balance of its user. Balance, stock, coupon and order change together or not at all; an order that is ' +
+      'refused stays PENDING and may be paid later.',
+  })
+  @ApiHeader(IDEMPOTENCY_KEY_HEADER_DOCS)
+  @ApiResponse({ status: HttpStatus.OK, description: 'The order is paid', standardSchema: paymentResponse })
+  @Problems(
+    'VALIDATION_FAILED',
+    'ORDER_NOT_FOUND',
+    'ORDER_ALREADY_PAID',
+    'INSUFFICIENT_BALANCE',
+    'OUT_OF_STOCK',
+    'COUPON_NOT_USABLE',
+    'IDEMPOTENCY_IN_PROGRESS',
+    'IDEMPOTENCY_KEY_REUSED',
+    'DATABASE_UNAVAILABLE',
+  )
+  pay(
+    @Param('orderId', { schema: idParam }) orderId: number,
+    @Body({ schema: paymentBody }) body: PaymentBody,
+    @Headers(IDEMPOTENCY_KEY_HEADER) header: string | undefined,
+  ) {
+    return this.payments.pay(orderId, body.userId, idempotencyKeyOf(body, header));
+  }
+}

@@ -1,0 +1,41 @@
+import { DomainError } from '../platform/errors/domain-error.js';
+
+/** No order has this id, or it is another user's. */
+export class OrderNotFoundError extends DomainError {
+  readonly code = 'ORDER_NOT_FOUND';
+
+  constructor(orderId: number) {
+    super(`There is no order ${orderId} of this user. GET /api/orders lists those there are.`, { orderId });
+  }
+}
+
+/** The order was paid before. */
+export class OrderAlreadyPaidError extends DomainError {
+  readonly code = 'ORDER_ALREADY_PAID';
+
+  constructor(orderId: number) {
+    super(`Order ${orderId} is already paid. Do not pay it again.`, { orderId });
+  }
+}
+
+/** The user can't afford the order. */
+export class InsufficientBalanceError extends DomainError {
+  readonly code = 'INSUFFICIENT_BALANCE';
+
+  constructor(userId: number, totalAmount: number) {
+    super(`The balance of user ${userId} is below ${totalAmount} won. Charge it and pay again.`, { userId, totalAmount });
+  }
+}
+
+/** The user holds no user coupon of this coupon that is AVAILABLE. */
+export class CouponNotUsableError extends DomainError {
+  readonly code = 'COUPON_NOT_USABLE';
+
+  constructor(data: { couponId: number } | { userCouponId: number }) {
+    super(
+      'The user holds no such coupon, or it is used or has expired. Order without it, or with another one; ' +
+        'GET /api/users/{userId}/coupons?status=AVAILABLE lists them.',
+      data,
+    );
+  }
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { ORDER_STATUSES } from './order.js';
+
+/** What the calls of this module answer, with examples; for the OpenAPI document only. */
+
+const id = z.int().min(1);
+const won = z.int().min(0).meta({ description: 'In won' });
+const time = z.string().meta({ format: 'date-time', description: 'ISO 8601 with offset' });
+const nextCursor = z.string().nullable().meta({ description: 'Goes into cursor of the next call; null on the last page' });
+
+const ORDER = {
+  orderId: 5001,
+  userId: 1042,
+  orderNumber: '20261120-7KQ2M-WX9RT',
+  items: [{ productId: 7, productName: '탁상 시계 화이트 (Desk clock, white)', unitPrice: 24_900, quantity: 2 }],
+  subtotalAmount: 49_800,
+  discountAmount: 24_900,
+  totalAmount: 24_900,
+  status: 'PENDING',
+  createdAt: '2026-11-20T09:00:00.123Z',
+  paidAt: null,
+};
+
+export const orderResponse = z
+  .object({
+    orderId: id,
+    userId: id,
+    orderNumber: z.string(),
+    items: z.array(
+      z.object({
+        productId: id,
+        productName: z.string().meta({ description: 'As it was when the order was created' }),
+        unitPrice: won.meta({ description: 'In won, as it was when the order was created' }),
+        quantity: z.int().min(1),
+      }),
+    ),
+    subtotalAmount: won,
+    discountAmount: won,
+    totalAmount: won.meta({ description: 'In won: subtotalAmount less discountAmount' }),
+    status: z.enum(ORDER_STATUSES),
+    createdAt: time,
+    paidAt: time.nullable(),
+  })
+  .meta({ example: ORDER });
+
+export const orderListResponse = z
+  .object({ orders: z.array(orderResponse), nextCursor })
+  .meta({ example: { orders: [ORDER], nextCursor: null } });
+
+export const paymentResponse = z
+  .object({
+    orderId: id,
+    paidAmount: won,
+    remainingBalance: won.meta({ description: 'In won, after the payment' }),
+    status: z.literal('PAID'),
+    paidAt: time,
+  })
+  .meta({
+    example: {
+      orderId: ORDER.orderId,
+      paidAmount: ORDER.totalAmount,
+      remainingBalance: 35_100,
+      status: 'PAID',
+      paidAt: '2026-11-20T09:00:04.567Z',
+    },
+  });

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { cursorQuery, id, idParam, limitQuery, optional } from '../platform/http/schemas.js';
+import { idempotencyKey } from '../platform/idempotency/idempotency-key.js';
+import { ORDER_STATUSES } from './order.js';
+
+/** What the calls of this module take. */
+
+/** Pieces of one product in one order, also when it is named several times. */
+const MAX_QUANTITY = 10_000;
+const MAX_ITEMS = 100;
+/** The last millisecond that DATETIME can hold. */
+const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+const QUANTITY_ERROR = `must be a whole number from 1 to ${MAX_QUANTITY}`;
+const ITEMS_ERROR = `must be a list of 1 to ${MAX_ITEMS} items`;
+const STATUS_ERROR = `must be one of ${ORDER_STATUSES.join(', ')}`;
+
+const item = z.strictObject({
+  productId: id,
+  quantity: z
+    .int({ error: QUANTITY_ERROR })
+    .min(1, { error: QUANTITY_ERROR })
+    .max(MAX_QUANTITY, { error: QUANTITY_ERROR }),
+});
+
+/** Each product once, where it was first named, with its quantities added up. */
+const items = z
+  .array(item, { error: ITEMS_ERROR })
+  .min(1, { error: ITEMS_ERROR })
+  .max(MAX_ITEMS, { error: ITEMS_ERROR })
+  .transform((named, context) => {
+    const quantities = new Map<number, number>();
+    for (const [index, { productId, quantity }] of named.entries()) {
+      const sum = (quantities.get(productId) ?? 0) + quantity;
+      quantities.set(productId, sum);
+      if (sum > MAX_QUANTITY) {
+        const message = `must be ${MAX_QUANTITY} at most, together with the items before of the same product`;
+        context.addIssue({ code: 'custom', path: [index, 'quantity'], message });
+      }
+    }
+    return Array.from(quantities, ([productId, quantity]) => ({ productId, quantity }));
+  });
+
+export const createOrderBody = z
+  .strictObject({
+    userId: id,
+    items: items.meta({ description: 'A product that is named several times is added up' }),
+    couponId: optional(id).meta({ description: 'A coupon of which the user holds an AVAILABLE user coupon' }),
+    idempotencyKey,
+  })
+  .meta({
+    example: {
+      userId: 1042,
+      items: [{ productId: 7, quantity: 2 }],
+      couponId: 42,
+      idempotencyKey: 'order-2026-11-20-0001',
+    },
+  });
+export type CreateOrderBody = z.output<typeof createOrderBody>;
+
+/** An order that somebody wants to place. */
+export type OrderDraft = Omit<CreateOrderBody, 'idempotencyKey'>;
+
+/** What makes the request this one: all of the body but the key. */
+export function draftOf({ userId, items: ordered, couponId }: CreateOrderBody): OrderDraft {
+  return { userId, items: ordered, couponId };
+}
+
+export const paymentBody = z
+  .strictObject({ userId: id, idempotencyKey })
+  .meta({ example: { userId: 1042, idempotencyKey: 'payment-2026-11-20-0001' } });
+export type PaymentBody = z.output<typeof paymentBody>;
+
+/** Who asks for an order; whoever does not say so is shown it by its id alone. */
+export const orderQuery = z.object({
+  userId: idParam.optional().meta({ description: 'When given, an order of another user is not found' }),
+});
+export type OrderQuery = z.output<typeof orderQuery>;
+
+/** The cursor is the last order seen: when it was created, in ms since 1970, and its id. */
+export const ordersQuery = z.object({
+  userId: idParam,
+  status: z.enum(ORDER_STATUSES, { error: STATUS_ERROR }).optional().meta({ description: 'Only orders in this state' }),
+  cursor: cursorQuery(z.tuple([z.int().min(0).max(LATEST_MS), id])),
+  limit: limitQuery,
+});
+export type OrdersQuery = z.output<typeof ordersQuery>;

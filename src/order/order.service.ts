@@ -1,0 +1,125 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { UserCouponUsage, type UsableCoupon } from '../coupon/index.js';
+import { Clock } from '../platform/clock.js';
+import { ValidationFailedError } from '../platform/errors/platform.errors.js';
+import { encodeCursor } from '../platform/http/schemas.js';
+import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
+import { ProductNotFoundError, ProductRepository } from '../product/index.js';
+import { UserDirectory, UserNotFoundError } from '../user/index.js';
+import { orderAmounts, type OrderAmounts } from './order-amounts.js';
+import { OrderNumbers } from './order-number.js';
+import { orderView, type OrderView } from './order-view.js';
+import { CouponNotUsableError, OrderNotFoundError } from './order.errors.js';
+import { OrderRepository } from './order.repository.js';
+import type { OrderDraft, OrdersQuery } from './order.schemas.js';
+import type { NewOrder, Order, OrderItem } from './order.js';
+
+/** A second collision in a row is a chance of one in billions; more of them are a fault. */
+const NUMBER_ATTEMPTS = 5;
+
+/** A page of orders; `nextCursor` is null on the last one. */
+export interface OrderPage {
+  readonly orders: OrderView[];
+  readonly nextCursor: string | null;
+}
+
+/** Creates and shows orders. */
+@Injectable()
+export class OrderService {
+  constructor(
+    private readonly orders: OrderRepository,
+    private readonly numbers: OrderNumbers,
+    private readonly users: UserDirectory,
+    private readonly products: ProductRepository,
+    private readonly userCoupons: UserCouponUsage,
+    private readonly idempotency: IdempotencyService,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Creates the order, PENDING, at the prices of this moment, once for each idempotency key. Nothing is taken yet:
+   * balance, stock and user coupon are decided by the payment.
+   *
+   * @throws UserNotFoundError, ProductNotFoundError, CouponNotUsableError, ValidationFailedError when it costs more than
+   *   can be counted, IdempotencyKeyReusedError, IdempotencyInProgressError
+   */
+  async create(draft: OrderDraft, key: string | undefined): Promise<OrderView> {
+    if (!(await this.users.exists(draft.userId))) throw new UserNotFoundError(draft.userId);
+    const request = { operation: 'create-order', ownerId: draft.userId, key, request: draft };
+    return await this.idempotency.run(request, async (manager) => orderView(await this.insert(manager, draft)));
+  }
+
+  /**
+   * The order; of the user `userId` only, where one is given.
+   *
+   * @throws OrderNotFoundError
+   */
+  async get(orderId: number, userId: number | undefined): Promise<OrderView> {
+    const order = await this.orders.find(orderId);
+    if (order === undefined || (userId !== undefined && order.userId !== userId)) throw new OrderNotFoundError(orderId);
+    return orderView(order);
+  }
+
+  /** The user's orders, newest first; an empty page for a user who has none, registered or not. */
+  async list(query: OrdersQuery): Promise<OrderPage> {
+    const found = await this.orders.findPageOfUser({ ...query, limit: query.limit + 1 });
+    const page = found.slice(0, query.limit);
+    const last = page.at(-1);
+    return {
+      orders: page.map(orderView),
+      nextCursor:
+        found.length > query.limit && last !== undefined ? encodeCursor([last.createdAt.getTime(), last.orderId]) : null,
+    };
+  }
+
+  private async insert(manager: EntityManager, draft: OrderDraft): Promise<Order> {
+    const createdAt = this.clock.now();
+    const items = await this.priced(manager, draft);
+    const coupon = await this.couponOf(manager, draft, createdAt);
+    const { userId } = draft;
+    const amounts = affordable(orderAmounts(items, coupon));
+    for (let attempt = 1; attempt <= NUMBER_ATTEMPTS; attempt += 1) {
+      const orderNumber = this.numbers.draw(createdAt);
+      const order: NewOrder = {
+        orderNumber,
+        userId,
+        items,
+        ...amounts,
+        userCouponId: coupon?.userCouponId ?? null,
+        createdAt,
+      };
+      const orderId = await this.orders.insert(manager, order);
+      if (orderId !== undefined) return { ...order, orderId, status: 'PENDING', paidAt: null };
+    }
+    throw new Error(`${NUMBER_ATTEMPTS} order numbers in a row were taken`);
+  }
+
+  private async priced(manager: EntityManager, { items }: OrderDraft): Promise<OrderItem[]> {
+    const offers = await this.products.findOffers(manager, items.map(({ productId }) => productId));
+    const byId = new Map(offers.map((offer) => [offer.productId, offer]));
+    return items.map(({ productId, quantity }) => {
+      const offer = byId.get(productId);
+      if (offer === undefined) throw new ProductNotFoundError(productId);
+      return { productId, productName: offer.name, unitPrice: offer.price, quantity };
+    });
+  }
+
+  private async couponOf(
+    manager: EntityManager,
+    { couponId, userId }: OrderDraft,
+    now: Date,
+  ): Promise<UsableCoupon | undefined> {
+    if (couponId === undefined) return undefined;
+    const coupon = await this.userCoupons.find(manager, couponId, userId, now);
+    if (coupon === undefined) throw new CouponNotUsableError({ couponId });
+    return coupon;
+  }
+}
+
+/** @throws ValidationFailedError above what JSON can hold exactly */
+function affordable(amounts: OrderAmounts): OrderAmounts {
+  if (Number.isSafeInteger(amounts.subtotalAmount)) return amounts;
+  const message = `must not come to more than ${Number.MAX_SAFE_INTEGER} won`;
+  throw new ValidationFailedError([{ path: 'items', message }]);
+}

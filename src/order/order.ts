@@ -1,0 +1,33 @@
+/** The states of an order. */
+export const ORDER_STATUSES = ['PENDING', 'PAID'] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
+
+/** A line of an order; name and price are those of the moment it was created. */
+export interface OrderItem {
+  readonly productId: number;
+  readonly productName: string;
+  /** In won, for one piece. */
+  readonly unitPrice: number;
+  readonly quantity: number;
+}
+
+/** An order that is not stored yet. Amounts are in won. */
+export interface NewOrder {
+  readonly orderNumber: string;
+  readonly userId: number;
+  /** No product twice. */
+  readonly items: readonly OrderItem[];
+  readonly subtotalAmount: number;
+  readonly discountAmount: number;
+  readonly totalAmount: number;
+  /** The user coupon that the payment will use. */
+  readonly userCouponId: number | null;
+  readonly createdAt: Date;
+}
+
+/** An order as it is stored. */
+export interface Order extends NewOrder {
+  readonly orderId: number;
+  readonly status: OrderStatus;
+  readonly paidAt: Date | null;
+}

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { OrderStatus } from './order.js';
+import type { SoldItem } from './payment-completed.event.js';
+
+/** What a payment has to know of its order. */
+export interface PayableOrder {
+  readonly userId: number;
+  readonly status: OrderStatus;
+  /** In won. */
+  readonly totalAmount: number;
+  readonly userCouponId: number | null;
+  /** In the order of the product ids, the one in which every payment takes the products' rows. */
+  readonly items: SoldItem[];
+}
+
+/** What a payment does with the order itself. Every method works inside the payment's transaction. */
+@Injectable()
+export class PaymentRepository {
+  /** Locks the order until the transaction ends; undefined when there is none. */
+  async lock(manager: EntityManager, orderId: number): Promise<PayableOrder | undefined> {
+    const rows = await manager.query<Array<Omit<PayableOrder, 'items'> & SoldItem>>(
+      `SELECT orders.user_id AS userId, orders.status AS status, orders.total_amount AS totalAmount,
+              orders.user_coupon_id AS userCouponId, item.product_id AS productId, item.quantity AS quantity
+         FROM orders JOIN order_items item ON item.order_id = orders.id
+        WHERE orders.id = ? ORDER BY item.product_id FOR UPDATE`,
+      [orderId],
+    );
+    const [order] = rows;
+    if (order === undefined) return undefined;
+    const { userId, status, totalAmount, userCouponId } = order;
+    const items = rows.map(({ productId, quantity }) => ({ productId, quantity }));
+    return { userId, status, totalAmount, userCouponId, items };
+  }
+
+  /** Marks the order PAID; false, and nothing changes, unless it was PENDING: a row lock holds on one Galera node only. */
+  async markPaid(manager: EntityManager, orderId: number, paidAt: Date): Promise<boolean> {
+    const { affectedRows } = await manager.query<{ affectedRows: number }>(
+      "UPDATE orders SET status = 'PAID', paid_at = ? WHERE id = ? AND status = 'PENDING'",
+      [paidAt, orderId],
+    );
+    return affectedRows === 1;
+  }
+}

@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { UserCouponUsage } from '../coupon/index.js';
+import { Clock } from '../platform/clock.js';
+import type { PublishAfterCommit } from '../platform/database/transaction-runner.js';
+import { FaultPoints } from '../platform/fault-points.js';
+import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
+import { OutOfStockError, ProductRepository } from '../product/index.js';
+import { UserRepository } from '../user/index.js';
+import { CouponNotUsableError, InsufficientBalanceError, OrderAlreadyPaidError, OrderNotFoundError } from './order.errors.js';
+import { PaymentCompletedEvent } from './payment-completed.event.js';
+import { PaymentRepository } from './payment.repository.js';
+
+/** A payment that has happened. Its time is text, since the answer is stored under the idempotency key. */
+export interface PaymentView {
+  readonly orderId: number;
+  /** In won. */
+  readonly paidAmount: number;
+  /** In won, after the payment. */
+  readonly remainingBalance: number;
+  readonly status: 'PAID';
+  readonly paidAt: string;
+}
+
+/** Pays orders. */
+@Injectable()
+export class PaymentService {
+  constructor(
+    private readonly payments: PaymentRepository,
+    private readonly users: UserRepository,
+    private readonly products: ProductRepository,
+    private readonly userCoupons: UserCouponUsage,
+    private readonly idempotency: IdempotencyService,
+    private readonly clock: Clock,
+    private readonly faults: FaultPoints,
+  ) {}
+
+  /**
+   * Pays the order from the balance of its user: all of it happens, or nothing. Publishes {@link PaymentCompletedEvent}
+   * once that is committed.
+   *
+   * @throws OrderNotFoundError also for another user's order, OrderAlreadyPaidError, InsufficientBalanceError,
+   *   OutOfStockError, CouponNotUsableError, IdempotencyKeyReusedError, IdempotencyInProgressError; the order then stays
+   *   as it was
+   */
+  async pay(orderId: number, userId: number, key: string | undefined): Promise<PaymentView> {
+    const request = { operation: 'pay-order', ownerId: userId, key, request: { orderId, userId } };
+    const payment = await this.idempotency.run(request, async (manager, publish) => {
+      const paid = await this.settle(manager, publish, orderId, userId);
+      this.faults.reach('inside-payment');
+      return paid;
+    });
+    this.faults.reach('after-payment');
+    return payment;
+  }
+
+  /** Every payment takes its rows in this order (order, user, products by id, user coupon), so that none deadlock. */
+  private async settle(
+    manager: EntityManager,
+    publish: PublishAfterCommit,
+    orderId: number,
+    userId: number,
+  ): Promise<PaymentView> {
+    const order = await this.payments.lock(manager, orderId);
+    if (order === undefined || order.userId !== userId) throw new OrderNotFoundError(orderId);
+    if (order.status !== 'PENDING') throw new OrderAlreadyPaidError(orderId);
+    const { items, totalAmount: paidAmount, userCouponId } = order;
+
+    const remainingBalance = await this.users.debit(manager, userId, paidAmount);
+    if (remainingBalance === undefined) throw new InsufficientBalanceError(userId, paidAmount);
+    for (const { productId, quantity } of items) {
+      const isTaken = await this.products.takeFromStock(manager, productId, quantity);
+      if (!isTaken) throw new OutOfStockError(productId, quantity);
+    }
+    // Not before the waiting is over: the day of the sale is the one in which it happens.
+    const paidAt = this.clock.now();
+    if (userCouponId !== null && !(await this.userCoupons.use(manager, userCouponId, paidAt))) {
+      throw new CouponNotUsableError({ userCouponId });
+    }
+    if (!(await this.payments.markPaid(manager, orderId, paidAt))) throw new OrderAlreadyPaidError(orderId);
+    publish(new PaymentCompletedEvent(orderId, paidAt, items));
+    return { orderId, paidAmount, remainingBalance, status: 'PAID', paidAt: paidAt.toISOString() };
+  }
+}
