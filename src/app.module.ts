@@ -14,6 +14,7 @@ import { FaultPointModule } from './platform/fault-points.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
+import { RankingModule } from './ranking/index.js';
 
 /** Composition only: which modules make up the application. */
 @Module({})
@@ -34,6 +35,7 @@ export class AppModule {
         OperationsModule,
         CouponModule,
         OrderModule,
+        RankingModule,
         ...LoadTestModule.register(config.profile),
       ],
     };

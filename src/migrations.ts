@@ -3,6 +3,7 @@ import { CreateOrders1763600000005 } from './order/migrations/1763600000005-crea
 import type { Migration } from './platform/database/data-source-options.js';
 import { CreateIdempotencyKeys1763600000004 } from './platform/idempotency/migrations/1763600000004-create-idempotency-keys.js';
 import { CreateProducts1763600000002 } from './product/migrations/1763600000002-create-products.js';
+import { CreateProductRankingBackups1763600000006 } from './ranking/migrations/1763600000006-create-product-ranking-backups.js';
 import { CreateUsers1763600000001 } from './user/migrations/1763600000001-create-users.js';
 
 /** Every migration of every module, oldest first. */
@@ -12,4 +13,5 @@ export const MIGRATIONS: Migration[] = [
   CreateCoupons1763600000003,
   CreateIdempotencyKeys1763600000004,
   CreateOrders1763600000005,
+  CreateProductRankingBackups1763600000006,
 ];

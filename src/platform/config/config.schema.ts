@@ -9,6 +9,8 @@ export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['admin.token', 'red
 const MIN_PRODUCTION_TOKEN_LENGTH = 32;
 const TOKEN_NEEDED = `must be given, with at least ${MIN_PRODUCTION_TOKEN_LENGTH} characters in production`;
 
+const TIME_ZONE_NEEDED = 'must be the name of a time zone, such as Asia/Seoul';
+
 // Environment variables are always text, so numbers and switches are also understood when written as text.
 
 function wholeNumber(min: number, max: number) {
@@ -25,6 +27,14 @@ const onOff = z.preprocess(
   (value) => (value === 'true' ? true : value === 'false' ? false : value),
   z.boolean({ error: 'must be true or false' }),
 );
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).format() !== '';
+  } catch {
+    return false;
+  }
+}
 
 function urlOf(protocols: RegExp, error: string, isComplete: (url: URL) => boolean = () => true) {
   return z.string({ error }).refine(
@@ -76,6 +86,12 @@ const settings = z.strictObject({
     }),
     sweep: z.strictObject({ intervalMs: wholeNumber(100, 600_000) }),
     rebuild: z.strictObject({ chunkSize: wholeNumber(1, 100_000), lockTtlMs: wholeNumber(1_000, 600_000) }),
+  }),
+  ranking: z.strictObject({
+    timeZone: z.string({ error: TIME_ZONE_NEEDED }).refine(isTimeZone, { error: TIME_ZONE_NEEDED }),
+    readTimeoutMs: wholeNumber(10, 10_000),
+    reconcile: z.strictObject({ intervalMs: wholeNumber(100, 3_600_000) }),
+    backup: z.strictObject({ intervalMs: wholeNumber(100, 86_400_000), retentionDays: wholeNumber(1, 3_650) }),
   }),
   loadTest: z.strictObject({ seedAtStart: onOff }),
   faultPoint: z.string().min(1).optional(),

@@ -1,0 +1,104 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../../platform/clock.js';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { ProductNames } from '../../product/index.js';
+import { BusinessCalendar } from '../business-calendar.js';
+import { addDays, type BusinessDay } from '../business-day.js';
+import { RankingMetrics } from '../ranking-metrics.js';
+import { rank, type Snapshot, TOP } from '../ranking.js';
+import { RankingStore } from '../ranking.store.js';
+import { ReconcileService } from '../reconcile/reconcile.service.js';
+import { BackupRepository } from './backup.repository.js';
+
+/** A payment takes its time before it takes part in a commit, so a day may get a sale so long after its end. */
+const LATE_COMMIT_MS = 60_000;
+
+/** How the backup of a day ended. */
+export type BackupResult = 'BACKED_UP' | 'NEWER_IS_THERE' | 'NOT_COMPLETE';
+
+/** Copies rankings to MySQL. Any instance may do it at any time, also two at once: the later numbers win. */
+@Injectable()
+export class BackupService {
+  private readonly logger = new Logger('Ranking');
+
+  constructor(
+    private readonly store: RankingStore,
+    private readonly reconciles: ReconcileService,
+    private readonly repository: BackupRepository,
+    private readonly transactions: TransactionRunner,
+    private readonly names: ProductNames,
+    private readonly calendar: BusinessCalendar,
+    private readonly metrics: RankingMetrics,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /**
+   * Backs up today, and past days whose last backup is older than their end. A day that fails is logged and counted, and
+   * does not stop the others.
+   *
+   * @throws Error only when MySQL can not say which days are due
+   */
+  async backUpAll(): Promise<void> {
+    await this.attempt(this.calendar.today());
+    for (const day of await this.unfinishedDays()) await this.attempt(day);
+  }
+
+  /**
+   * Backs up the day as Redis has it; a past day after a reconcile, since it is the last time.
+   *
+   * @throws RedisUnavailableError, and what the database throws
+   */
+  async backUp(day: BusinessDay): Promise<BackupResult> {
+    if (day !== this.calendar.today()) await this.reconciles.reconcile(day);
+    const asOf = this.clock.now();
+    const sales = await this.store.top(day, TOP);
+    if (sales === undefined) {
+      this.reconciles.request(day);
+      return 'NOT_COMPLETE';
+    }
+    const names = await this.names.namesOf(sales.map(({ productId }) => productId));
+    return (await this.write(day, { asOf, products: rank(sales, names) })) ? 'BACKED_UP' : 'NEWER_IS_THERE';
+  }
+
+  /** Stores the snapshot as the day's backup; false when a later one is there already. @throws what the database throws */
+  async write(day: BusinessDay, snapshot: Snapshot): Promise<boolean> {
+    const isWritten = await this.transactions.run((manager) => this.repository.replace(manager, day, snapshot));
+    if (isWritten) this.metrics.lastBackupAt = snapshot.asOf;
+    return isWritten;
+  }
+
+  /** Deletes backups older than `ranking.backup.retentionDays`; of how many days. */
+  async purge(): Promise<number> {
+    const oldest = addDays(this.calendar.today(), -this.config.ranking.backup.retentionDays);
+    return await this.transactions.run((manager) => this.repository.deleteBefore(manager, oldest));
+  }
+
+  /** Tells the metric of the latest backup, whichever instance took it. */
+  async observeAge(): Promise<void> {
+    const today = this.calendar.today();
+    const times = await this.repository.backedUpAt([today, addDays(today, -1)]);
+    const latest = times.get(today) ?? times.get(addDays(today, -1));
+    if (latest !== undefined && latest > this.metrics.lastBackupAt) this.metrics.lastBackupAt = latest;
+  }
+
+  private async attempt(day: BusinessDay): Promise<void> {
+    try {
+      if ((await this.backUp(day)) === 'NOT_COMPLETE') this.logger.warn(`${day}: not backed up, it is being reconciled`);
+    } catch (error) {
+      this.metrics.backupFailures.inc();
+      this.logger.error(`${day}: backup failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private async unfinishedDays(): Promise<BusinessDay[]> {
+    const days = this.calendar.pastKeptDays().filter((day) => this.store.keeps(day));
+    const backedUpAt = await this.repository.backedUpAt(days);
+    return days.filter((day) => {
+      const last = backedUpAt.get(day);
+      return last === undefined || last.getTime() < this.calendar.boundsOf(day).to.getTime() + LATE_COMMIT_MS;
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { OnEvent } from '@nestjs/event-emitter';
+import { PaymentCompletedEvent } from '../order/index.js';
+import { FaultPoints } from '../platform/fault-points.js';
+import { RedisUnavailableError } from '../platform/redis/redis-errors.js';
+import { BusinessCalendar } from './business-calendar.js';
+import { RankingStore } from './ranking.store.js';
+import { LiveRanking } from './reading/live-ranking.js';
+import { ReconcileService } from './reconcile/reconcile.service.js';
+
+/** Counts a sale. What Redis can't take now is counted by the next reconcile, since the order is paid in MySQL. */
+@Injectable()
+export class CountSalesWhenPaymentCompletedListener {
+  private readonly logger = new Logger('Ranking');
+
+  constructor(
+    private readonly store: RankingStore,
+    private readonly live: LiveRanking,
+    private readonly reconciles: ReconcileService,
+    private readonly calendar: BusinessCalendar,
+    private readonly faults: FaultPoints,
+  ) {}
+
+  /** Never throws. */
+  @OnEvent(PaymentCompletedEvent.type)
+  async handle({ orderId, paidAt, items }: PaymentCompletedEvent): Promise<void> {
+    try {
+      this.faults.reach('before-ranking-count');
+      const day = this.calendar.dayOf(paidAt);
+      const { isComplete } = await this.store.count(day, { orderId, items });
+      if (!isComplete) this.reconciles.request(day);
+    } catch (error) {
+      this.live.suspend();
+      if (error instanceof RedisUnavailableError) return;
+      this.logger.error(`order ${orderId} is not counted yet`, error instanceof Error ? error.stack : String(error));
+    }
+  }
+}

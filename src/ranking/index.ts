@@ -1,0 +1,1 @@
+export { RankingModule } from './ranking.module.js';

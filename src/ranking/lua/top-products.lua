@@ -1,0 +1,35 @@
+--[[
+The products sold most on a day. Changes nothing.
+
+KEYS  1 sales  2 orders  3 complete
+ARGV  1 run_id of the server this connection talks to
+      2 how many products at most
+Returns 0 first when the day is not complete, and nothing more; else
+      1, product, quantity, product, quantity ...: the right products, those of equal quantity in no particular order
+]]
+--- @include "is-complete.lua"
+
+if not isComplete(KEYS[1], KEYS[2], KEYS[3], ARGV[1]) then
+  return { 0 }
+end
+local limit = tonumber(ARGV[2])
+local answer = { 1 }
+local top = redis.call('ZREVRANGE', KEYS[1], 0, limit - 1, 'WITHSCORES')
+if #top == 0 then
+  return answer
+end
+
+-- Of those that sold as much as the last one, ZREVRANGE has taken the highest ids. Wanted are the lowest.
+local last = top[#top]
+local i = 1
+while top[i + 1] ~= last do
+  answer[#answer + 1] = top[i]
+  answer[#answer + 1] = top[i + 1]
+  i = i + 2
+end
+local tied = redis.call('ZRANGEBYSCORE', KEYS[1], last, last, 'LIMIT', 0, (#top - i + 1) / 2)
+for _, product in ipairs(tied) do
+  answer[#answer + 1] = product
+  answer[#answer + 1] = last
+end
+return answer

@@ -1,0 +1,31 @@
+import type { BusinessDay } from './business-day.js';
+
+/** Wide enough for every id (they stay below 2^53), so that members compare as text as the ids do as numbers. */
+const MEMBER_LENGTH = 16;
+
+/** Every Redis key of the ranking. Those of a day share the hash tag `{day}`, so that one script may touch them all. */
+export const rankingKeys = {
+  /** Sorted set: product → quantity sold; see {@link memberOf}. */
+  sales: (day: BusinessDay) => `ranking:{${day}}:sales`,
+  /** Set: ids of the orders that are counted already. */
+  orders: (day: BusinessDay) => `ranking:{${day}}:orders`,
+  /** The `run_id` of the server in which the day was found complete. */
+  complete: (day: BusinessDay) => `ranking:{${day}}:complete`,
+  /** Set: tokens of the reconciles under way. One that is gone at the end tells that the keys were lost meanwhile. */
+  reconciling: (day: BusinessDay) => `ranking:{${day}}:reconciling`,
+  /** Taken by the instance whose turn it is; expires. */
+  turn: (job: string) => `ranking:turn:${job}`,
+};
+
+/** Sales, orders and marker of a day, in the order in which the scripts take them. */
+export function dayKeys(day: BusinessDay): [string, string, string] {
+  return [rankingKeys.sales(day), rankingKeys.orders(day), rankingKeys.complete(day)];
+}
+
+/**
+ * A product in the sorted set: its id with leading zeros. Redis orders members of equal score as text; so the lower id
+ * comes first, also where the list is cut off.
+ */
+export function memberOf(productId: number): string {
+  return String(productId).padStart(MEMBER_LENGTH, '0');
+}

@@ -1,0 +1,39 @@
+import { Controller, Get, HttpStatus, Param, Query } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { idParam } from '../platform/http/schemas.js';
+import { Problems } from '../platform/openapi/problems.decorator.js';
+import { productRankResponse, topResponse } from './ranking.responses.js';
+import { type DayQuery, dayQuery, type TopQuery, topQuery } from './ranking.schemas.js';
+import { RankingService } from './ranking.service.js';
+
+@ApiTags('ranking')
+@Controller('api/products/ranking')
+export class RankingController {
+  constructor(private readonly ranking: RankingService) {}
+
+  @Get('top')
+  @ApiOperation({
+    summary: 'Show the products sold most on a day',
+    description:
+      'Most pieces sold first, of equals the lower product id first. It is answered whatever is down: `source` says from ' +
+      'where, `asOf` how old the numbers are.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'The top of the ranking', standardSchema: topResponse })
+  @Problems('VALIDATION_FAILED')
+  top(@Query({ schema: topQuery }) query: TopQuery) {
+    return this.ranking.top(query);
+  }
+
+  @Get('product/:productId')
+  @ApiOperation({
+    summary: 'Show the rank of a product on a day',
+    description:
+      '`rank` is null and `salesCount` 0 for a product that was not sold that day, also for one that does not exist. Both ' +
+      'are null when the source can not know: a fallback knows the first 100.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'The product in the ranking', standardSchema: productRankResponse })
+  @Problems('VALIDATION_FAILED')
+  product(@Param('productId', { schema: idParam }) productId: number, @Query({ schema: dayQuery }) query: DayQuery) {
+    return this.ranking.product(productId, query);
+  }
+}

@@ -1,0 +1,38 @@
+import { Module } from '@nestjs/common';
+import { OrderModule } from '../order/index.js';
+import { ProductModule } from '../product/index.js';
+import { BackUpRankingJob } from './backup/back-up-ranking.job.js';
+import { BackupRepository } from './backup/backup.repository.js';
+import { BackupService } from './backup/backup.service.js';
+import { BusinessCalendar } from './business-calendar.js';
+import { CountSalesWhenPaymentCompletedListener } from './count-sales-when-payment-completed.listener.js';
+import { RankingMetrics } from './ranking-metrics.js';
+import { RankingController } from './ranking.controller.js';
+import { RankingService } from './ranking.service.js';
+import { RankingStore } from './ranking.store.js';
+import { LedgerRanking } from './reading/ledger-ranking.js';
+import { LiveRanking } from './reading/live-ranking.js';
+import { ProductLabels } from './reading/product-labels.js';
+import { ReconcileRankingJob } from './reconcile/reconcile-ranking.job.js';
+import { ReconcileService } from './reconcile/reconcile.service.js';
+
+@Module({
+  imports: [OrderModule, ProductModule],
+  controllers: [RankingController],
+  providers: [
+    BusinessCalendar,
+    RankingStore,
+    RankingMetrics,
+    CountSalesWhenPaymentCompletedListener,
+    ReconcileService,
+    ReconcileRankingJob,
+    BackupRepository,
+    BackupService,
+    BackUpRankingJob,
+    RankingService,
+    LiveRanking,
+    LedgerRanking,
+    ProductLabels,
+  ],
+})
+export class RankingModule {}

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { ValidationFailedError } from '../platform/errors/platform.errors.js';
+import { BusinessCalendar } from './business-calendar.js';
+import type { BusinessDay } from './business-day.js';
+import { RankingMetrics } from './ranking-metrics.js';
+import type { DayQuery, TopQuery } from './ranking.schemas.js';
+import { type RankedProduct, type Snapshot, type Source, TOP } from './ranking.js';
+import { LedgerRanking } from './reading/ledger-ranking.js';
+import { LiveRanking } from './reading/live-ranking.js';
+
+const REMEMBERED_DAYS = 32;
+
+/** Where an answer came from, and the time of its numbers: null where there are none. */
+interface Origin {
+  readonly date: BusinessDay;
+  readonly source: Source;
+  readonly asOf: Date | null;
+}
+
+type Sourced = Pick<Origin, 'source' | 'asOf'>;
+
+export type TopView = Origin & { readonly rankings: readonly RankedProduct[] };
+
+export interface ProductView extends Origin {
+  readonly productId: number;
+  readonly rank: number | null;
+  readonly salesCount: number | null;
+}
+
+/**
+ * P7: answers from the best source that answers: Redis, the backup in MySQL, the paid orders in MySQL, the last good
+ * answer in memory, and at last an empty list.
+ */
+@Injectable()
+export class RankingService {
+  private readonly remembered = new LRUCache<BusinessDay, Snapshot>({ max: REMEMBERED_DAYS });
+
+  constructor(
+    private readonly live: LiveRanking,
+    private readonly ledger: LedgerRanking,
+    private readonly calendar: BusinessCalendar,
+    private readonly metrics: RankingMetrics,
+  ) {}
+
+  /** The products sold most on the day. @throws ValidationFailedError for a day to come */
+  async top({ date, limit }: TopQuery): Promise<TopView> {
+    const day = this.dayOf(date);
+    const live = await this.live.top(day);
+    if (live !== undefined) this.remember(day, live);
+    const { source, asOf, products } = live === undefined ? await this.fallBack(day) : { source: 'redis' as const, ...live };
+    this.metrics.countRead(source);
+    return { date: day, source, asOf, rankings: products.slice(0, limit) };
+  }
+
+  /**
+   * One product of the day: rank null and salesCount 0 when it was not sold, both null when the source can't know.
+   *
+   * @throws ValidationFailedError for a day to come
+   */
+  async product(productId: number, { date }: DayQuery): Promise<ProductView> {
+    const day = this.dayOf(date);
+    const live = await this.live.product(day, productId);
+    const { source, asOf, ...standing } =
+      live === undefined ? standingIn(await this.fallBack(day), productId) : { source: 'redis' as const, ...live };
+    this.metrics.countRead(source);
+    return { date: day, source, asOf, productId, ...standing };
+  }
+
+  private async fallBack(day: BusinessDay): Promise<Sourced & Pick<Snapshot, 'products'>> {
+    const stored = await this.ledger.top(day);
+    if (stored !== undefined) {
+      this.remember(day, stored);
+      return stored;
+    }
+    const remembered = this.remembered.get(day);
+    return remembered === undefined ? { source: 'none', asOf: null, products: [] } : { source: 'memory', ...remembered };
+  }
+
+  /** An empty list is nothing to fall back to. */
+  private remember(day: BusinessDay, { asOf, products }: Snapshot): void {
+    if (products.length > 0) this.remembered.set(day, { asOf, products });
+  }
+
+  private dayOf(date: BusinessDay | undefined): BusinessDay {
+    const today = this.calendar.today();
+    if (date !== undefined && date > today) {
+      throw new ValidationFailedError([{ path: 'date', message: `must not be later than today, ${today}` }]);
+    }
+    return date ?? today;
+  }
+}
+
+/** A product in a snapshot, which ends after the first 100. */
+function standingIn(
+  { source, asOf, products }: Sourced & Pick<Snapshot, 'products'>,
+  productId: number,
+): Sourced & Pick<ProductView, 'rank' | 'salesCount'> {
+  const found = products.find((product) => product.productId === productId);
+  if (found !== undefined) return { source, asOf, rank: found.rank, salesCount: found.salesCount };
+  const isWhole = source !== 'none' && products.length < TOP;
+  return { source, asOf, rank: null, salesCount: isWhole ? 0 : null };
+}

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import type { PaidOrder } from '../order/index.js';
+import { RedisConnection } from '../platform/redis/redis-connection.js';
+import { BusinessCalendar } from './business-calendar.js';
+import type { BusinessDay } from './business-day.js';
+import { dayKeys, memberOf, rankingKeys as keys } from './ranking-keys.js';
+import { defineRankingScripts } from './ranking-scripts.js';
+import type { Sales } from './ranking.js';
+
+/** The marker of a day expires so long before its counts, so that no empty day is taken for a complete one. */
+const MARKER_LEAD_MS = 60_000;
+
+/** A paid order, as far as it is counted. */
+export type CountableOrder = Pick<PaidOrder, 'orderId'> & { readonly items: readonly PaidOrder['items'][number][] };
+
+/** A reconcile under way, from {@link RankingStore.beginReconcile}. */
+export interface ReconcileToken {
+  readonly token: string;
+  readonly runId: string;
+}
+
+/** The rank of a product in a complete day; both as for one that was not sold when it was not. */
+export interface ProductRank {
+  readonly rank: number | null;
+  readonly salesCount: number;
+}
+
+/** The Redis side of the ranking. Every method throws RedisUnavailableError when Redis can't be asked. */
+@Injectable()
+export class RankingStore {
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly calendar: BusinessCalendar,
+  ) {
+    defineRankingScripts(redis.client);
+  }
+
+  /** True while Redis keeps the ranking of the day. */
+  keeps(day: BusinessDay): boolean {
+    return this.markerMs(day) > 0;
+  }
+
+  /**
+   * Counts the order, once however often it is called. `isNew`: it had not been counted before; `isComplete`: the day need
+   * not be reconciled. An order of a day that is no longer kept is not counted.
+   */
+  async count(day: BusinessDay, { orderId, items }: CountableOrder): Promise<{ isNew: boolean; isComplete: boolean }> {
+    if (!this.keeps(day) || items.length === 0) return { isNew: false, isComplete: true };
+    const lines = items.flatMap(({ productId, quantity }) => [memberOf(productId), quantity]);
+    const [counted, complete] = await this.redis.ask((client) =>
+      client.countOrder(...dayKeys(day), this.redis.requireRunId(), this.calendar.keptMs(day), orderId, ...lines),
+    );
+    return { isNew: counted === 1, isComplete: complete === 1 };
+  }
+
+  /** The orders among these that are not counted yet. */
+  async uncounted<T extends CountableOrder>(day: BusinessDay, orders: readonly T[]): Promise<T[]> {
+    if (orders.length === 0) return [];
+    const ids = orders.map(({ orderId }) => String(orderId));
+    const flags = await this.redis.ask((client) => client.smismember(keys.orders(day), ...ids));
+    return orders.filter((_order, index) => flags[index] === 0);
+  }
+
+  /** The products sold most, at most `limit`, those of equal quantity in no particular order; undefined while the day is not complete. */
+  async top(day: BusinessDay, limit: number): Promise<Sales[] | undefined> {
+    const [complete, ...flat] = await this.redis.ask((client) =>
+      client.topProducts(...dayKeys(day), this.redis.requireRunId(), limit),
+    );
+    if (complete !== 1) return undefined;
+    const sales: Sales[] = [];
+    for (let index = 0; index + 1 < flat.length; index += 2) {
+      sales.push({ productId: Number(flat[index]), salesCount: Number(flat[index + 1]) });
+    }
+    return sales;
+  }
+
+  /** The rank of one product; undefined while the day is not complete. */
+  async rankOf(day: BusinessDay, productId: number): Promise<ProductRank | undefined> {
+    const [complete, rank = null, quantity = '0'] = await this.redis.ask((client) =>
+      client.productRank(...dayKeys(day), this.redis.requireRunId(), memberOf(productId)),
+    );
+    return complete === 1 ? { rank, salesCount: Number(quantity) } : undefined;
+  }
+
+  /** Begins a reconcile; to be called before the first paid order is read. */
+  async beginReconcile(day: BusinessDay): Promise<ReconcileToken> {
+    const token = randomUUID();
+    const runId = this.redis.requireRunId();
+    await this.redis.ask((client) =>
+      client.beginReconcile(...dayKeys(day), keys.reconciling(day), token, this.calendar.keptMs(day)),
+    );
+    return { token, runId };
+  }
+
+  /** Marks the day complete; false when Redis has lost anything since the reconcile began. */
+  async endReconcile(day: BusinessDay, { token, runId }: ReconcileToken): Promise<boolean> {
+    // Another process may have come back with what it held seconds before, the token included.
+    if (this.redis.requireRunId() !== runId) return false;
+    const answer = await this.redis.ask((client) =>
+      client.endReconcile(keys.complete(day), keys.reconciling(day), token, runId, this.markerMs(day)),
+    );
+    return answer === 1;
+  }
+
+  /** True for one instance within `ms`: whose turn it is to do the job. Nobody has to give it back. */
+  async takeTurn(job: string, ms: number): Promise<boolean> {
+    return (await this.redis.ask((client) => client.set(keys.turn(job), '1', 'PX', ms, 'NX'))) === 'OK';
+  }
+
+  async ping(): Promise<void> {
+    await this.redis.ping();
+  }
+
+  private markerMs(day: BusinessDay): number {
+    return this.calendar.keptMs(day) - MARKER_LEAD_MS;
+  }
+}

@@ -1,0 +1,85 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { PaidOrders } from '../../order/index.js';
+import { Clock } from '../../platform/clock.js';
+import { BackupRepository } from '../backup/backup.repository.js';
+import { BackupService } from '../backup/backup.service.js';
+import { BusinessCalendar } from '../business-calendar.js';
+import type { BusinessDay } from '../business-day.js';
+import { RankingMetrics } from '../ranking-metrics.js';
+import { rank, type Snapshot, TOP } from '../ranking.js';
+import { OutageBreaker } from './outage-breaker.js';
+import { ProductLabels } from './product-labels.js';
+
+/** An answer of MySQL serves all who ask within this time. */
+const SHARED_MS = 500;
+const SHARED_DAYS = 32;
+const TIMEOUT_MS = 2_000;
+const RETRY_AFTER_MS = 1_000;
+
+/** What MySQL answers, and from which of its tables. */
+export type LedgerSnapshot = Snapshot & { readonly source: 'backup' | 'database' };
+
+/** The ranking as MySQL has it: the day's backup, or where there is none yet, the paid orders added up. */
+@Injectable()
+export class LedgerRanking {
+  private readonly logger = new Logger('Ranking');
+  private readonly shared = new LRUCache<BusinessDay, LedgerSnapshot>({ max: SHARED_DAYS, ttl: SHARED_MS });
+  private readonly loading = new Map<BusinessDay, Promise<LedgerSnapshot | undefined>>();
+  private readonly breaker = new OutageBreaker({
+    timeoutMs: TIMEOUT_MS,
+    retryAfterMs: RETRY_AFTER_MS,
+    onOpen: (reason) => this.logger.error(`MySQL is not asked for rankings for ${RETRY_AFTER_MS} ms: ${reason}`),
+  });
+
+  constructor(
+    private readonly repository: BackupRepository,
+    private readonly backups: BackupService,
+    private readonly paidOrders: PaidOrders,
+    private readonly labels: ProductLabels,
+    private readonly calendar: BusinessCalendar,
+    private readonly metrics: RankingMetrics,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The top 100 of the day; undefined while MySQL is away. */
+  async top(day: BusinessDay): Promise<LedgerSnapshot | undefined> {
+    const shared = this.shared.get(day);
+    if (shared !== undefined) return shared;
+    const underWay = this.loading.get(day);
+    if (underWay === undefined) return await this.load(day);
+    const joined = await underWay;
+    // It may have looked before the first sale of the day, which the caller knows of.
+    return joined?.products.length === 0 ? await this.load(day) : joined;
+  }
+
+  private async load(day: BusinessDay): Promise<LedgerSnapshot | undefined> {
+    const loading = this.breaker.ask(() => this.read(day)).finally(() => this.loading.delete(day));
+    this.loading.set(day, loading);
+    const snapshot = await loading;
+    // An empty answer serves nobody else: the next caller may know of a sale.
+    if (snapshot !== undefined && snapshot.products.length > 0) this.shared.set(day, snapshot);
+    return snapshot;
+  }
+
+  private async read(day: BusinessDay): Promise<LedgerSnapshot> {
+    const backup = await this.repository.find(day);
+    if (backup !== undefined) return { source: 'backup', ...backup };
+    const asOf = this.clock.now();
+    const { from, to } = this.calendar.boundsOf(day);
+    const sales = await this.paidOrders.totalsBetween(from, to, TOP);
+    const products = rank(sales, await this.labels.of(sales.map(({ productId }) => productId)));
+    if (products.length > 0) await this.store(day, { asOf, products });
+    return { source: 'database', asOf, products };
+  }
+
+  /** The answer is as good without it; then the next one adds up again. */
+  private async store(day: BusinessDay, snapshot: Snapshot): Promise<void> {
+    try {
+      await this.backups.write(day, snapshot);
+    } catch (error) {
+      this.metrics.backupFailures.inc();
+      this.logger.error(`${day}: backup failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Clock } from '../../platform/clock.js';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { BusinessCalendar } from '../business-calendar.js';
+import type { BusinessDay } from '../business-day.js';
+import { rank, type Snapshot, TOP } from '../ranking.js';
+import { type ProductRank, RankingStore } from '../ranking.store.js';
+import { ReconcileService } from '../reconcile/reconcile.service.js';
+import { OutageBreaker } from './outage-breaker.js';
+import { ProductLabels } from './product-labels.js';
+
+/**
+ * The ranking as Redis has it, through a circuit breaker. The breaker is closed by our own probe, and only after today
+ * has been reconciled: so the first answer from Redis has the sales of the outage.
+ */
+@Injectable()
+export class LiveRanking implements OnModuleDestroy {
+  private readonly logger = new Logger('Ranking');
+  private readonly breaker: OutageBreaker;
+  private readonly reading = new Map<BusinessDay, Promise<Snapshot | undefined>>();
+  private isShutDown = false;
+
+  constructor(
+    private readonly store: RankingStore,
+    private readonly labels: ProductLabels,
+    private readonly reconciles: ReconcileService,
+    private readonly calendar: BusinessCalendar,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    this.breaker = new OutageBreaker({
+      timeoutMs: config.ranking.readTimeoutMs,
+      onOpen: (reason) => void this.closeBreakerWhenRedisAnswers(reason),
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.isShutDown = true;
+  }
+
+  /** The top 100 of the day; undefined while Redis is away, or the day is not complete there. */
+  async top(day: BusinessDay): Promise<Snapshot | undefined> {
+    if (!this.store.keeps(day) || this.breaker.isOpen) return undefined;
+    // Those who ask while an answer is on its way share it.
+    let reading = this.reading.get(day);
+    if (reading === undefined) {
+      reading = this.read(day).finally(() => this.reading.delete(day));
+      this.reading.set(day, reading);
+    }
+    return await reading;
+  }
+
+  /** One product of the day; undefined as for `top`. */
+  async product(day: BusinessDay, productId: number): Promise<(ProductRank & { asOf: Date }) | undefined> {
+    if (!this.store.keeps(day)) return undefined;
+    const asOf = this.clock.now();
+    const found = await this.askComplete(day, () => this.store.rankOf(day, productId));
+    return found && { ...found, asOf };
+  }
+
+  /** For who could not count a sale: nothing is answered from Redis until it is reconciled. */
+  suspend(): void {
+    this.breaker.open();
+  }
+
+  private async read(day: BusinessDay): Promise<Snapshot | undefined> {
+    const asOf = this.clock.now();
+    const sales = await this.askComplete(day, () => this.store.top(day, TOP));
+    if (sales === undefined) return undefined;
+    return { asOf, products: rank(sales, await this.labels.of(sales.map(({ productId }) => productId))) };
+  }
+
+  private async askComplete<T>(day: BusinessDay, exchange: () => Promise<T | undefined>): Promise<T | undefined> {
+    const answer = await this.breaker.ask(async () => ({ found: await exchange() }));
+    if (answer !== undefined && answer.found === undefined) this.reconciles.request(day);
+    return answer?.found;
+  }
+
+  private async closeBreakerWhenRedisAnswers(reason: string): Promise<void> {
+    this.logger.warn(`Redis is not asked for rankings until it answers and is reconciled: ${reason || 'a sale was not counted'}`);
+    while (this.breaker.isOpen) {
+      await delay(this.config.redis.breaker.probeIntervalMs, undefined, { ref: false });
+      if (this.isShutDown) return;
+      try {
+        await this.store.ping();
+      } catch {
+        continue;
+      }
+      // Without MySQL there is nothing to reconcile with, and Redis still knows more than memory.
+      await this.reconciles.tryReconcile(this.calendar.today());
+      this.breaker.close();
+      this.logger.log('Redis is asked for rankings again');
+    }
+  }
+}

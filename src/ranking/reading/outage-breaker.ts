@@ -1,0 +1,65 @@
+import CircuitBreaker from 'opossum';
+
+interface Options {
+  readonly timeoutMs: number;
+  /** After so long one call tries again; when left out, only {@link OutageBreaker.close} ends the outage. */
+  readonly retryAfterMs?: number;
+  /** Told once for each outage what it began with. */
+  readonly onOpen?: (reason: string) => void;
+}
+
+type Exchange = () => Promise<unknown>;
+
+const NEVER_MS = 2 ** 31 - 1;
+
+/** Asks a server that may be away. Opens at the first failure, so that one caller pays for it and the next ones don't. */
+export class OutageBreaker {
+  private readonly breaker: CircuitBreaker<[Exchange]>;
+
+  constructor({ timeoutMs, retryAfterMs = NEVER_MS, onOpen }: Options) {
+    this.breaker = new CircuitBreaker((exchange: Exchange) => within(timeoutMs, exchange()), {
+      timeout: false, // ours first reads what has arrived
+      errorThresholdPercentage: 0,
+      resetTimeout: retryAfterMs,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+    });
+    let reason = '';
+    this.breaker.on('failure', (error) => {
+      reason = error.message;
+    });
+    this.breaker.on('open', () => onOpen?.(reason));
+  }
+
+  get isOpen(): boolean {
+    return this.breaker.opened;
+  }
+
+  /** The answer, or undefined when there is none in time, or was none lately. Never throws. */
+  async ask<T>(exchange: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return (await this.breaker.fire(exchange)) as T;
+    } catch {
+      return undefined;
+    }
+  }
+
+  open(): void {
+    this.breaker.open();
+  }
+
+  close(): void {
+    this.breaker.close();
+  }
+}
+
+/**
+ * Fails what takes longer, but only after what has arrived by then was read: a process that stalls finds its timers due
+ * before it looks at its sockets.
+ */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => setImmediate(() => reject(new Error(`no answer within ${ms} ms`))), ms);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

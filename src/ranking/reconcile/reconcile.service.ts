@@ -1,0 +1,102 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { PaidOrders } from '../../order/index.js';
+import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import { BusinessCalendar } from '../business-calendar.js';
+import type { BusinessDay } from '../business-day.js';
+import { RankingMetrics } from '../ranking-metrics.js';
+import { RankingStore } from '../ranking.store.js';
+
+/** Orders read and compared in one exchange. */
+const PAGE = 250;
+/** A Redis that loses its keys again and again during a reconcile is left to the next one. */
+const ATTEMPTS = 3;
+/** After a failure, so that not every read of an outage starts a reconcile. */
+const PAUSE_MS = 500;
+
+/**
+ * Makes the counts of a day exact: counts, with the script that counts every payment, each paid order that Redis does
+ * not know, and then marks the day complete. It never overwrites a count, so a payment that comes in meanwhile is
+ * neither lost nor doubled. Safe to run twice and on every instance at once.
+ */
+@Injectable()
+export class ReconcileService {
+  private readonly logger = new Logger('Ranking');
+  private readonly running = new Map<BusinessDay, Promise<number>>();
+  private readonly failedAt = new Map<BusinessDay, number>();
+
+  constructor(
+    private readonly store: RankingStore,
+    private readonly paidOrders: PaidOrders,
+    private readonly calendar: BusinessCalendar,
+    private readonly metrics: RankingMetrics,
+  ) {}
+
+  /**
+   * Reconciles the day, from its first order on, also when another reconcile of the day is under way: it may have begun
+   * before what the caller knows of. Returns how many orders had to be counted.
+   *
+   * @throws RedisUnavailableError, what the database throws, and Error when Redis loses its keys again and again
+   */
+  async reconcile(day: BusinessDay): Promise<number> {
+    const before = this.running.get(day)?.catch(() => undefined);
+    const reconciling = Promise.resolve(before).then(() => this.countUntilComplete(day));
+    this.running.set(day, reconciling);
+    try {
+      const corrections = await reconciling;
+      this.failedAt.delete(day);
+      return corrections;
+    } catch (error) {
+      this.failedAt.set(day, performance.now());
+      throw error;
+    } finally {
+      if (this.running.get(day) === reconciling) this.running.delete(day);
+    }
+  }
+
+  /** Sees to it that the day is reconciled soon; never throws. For who finds the day's marker missing. */
+  request(day: BusinessDay): void {
+    if (!this.store.keeps(day) || this.running.has(day)) return;
+    if (performance.now() - (this.failedAt.get(day) ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) return;
+    void this.tryReconcile(day);
+  }
+
+  /** As `reconcile`; a failure is logged, unless it is an outage, which is reported where it begins. */
+  async tryReconcile(day: BusinessDay): Promise<void> {
+    try {
+      await this.reconcile(day);
+    } catch (error) {
+      if (error instanceof RedisUnavailableError || isDatabaseUnavailable(error)) return;
+      this.logger.error(`${day}: not reconciled`, error instanceof Error ? error.stack : String(error));
+    }
+  }
+
+  private async countUntilComplete(day: BusinessDay): Promise<number> {
+    if (!this.store.keeps(day)) return 0;
+    let corrections = 0;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const token = await this.store.beginReconcile(day);
+      corrections += await this.countMissing(day);
+      if (!(await this.store.endReconcile(day, token))) continue;
+      if (corrections > 0) this.logger.log(`${day}: counted ${corrections} orders that Redis did not know`);
+      return corrections;
+    }
+    throw new Error(`Redis lost its keys ${ATTEMPTS} times during a reconcile`);
+  }
+
+  private async countMissing(day: BusinessDay): Promise<number> {
+    const { from, to } = this.calendar.boundsOf(day);
+    let corrections = 0;
+    for (let after = 0; ; ) {
+      const orders = await this.paidOrders.between(from, to, after, PAGE);
+      const missing = await this.store.uncounted(day, orders);
+      const counts = await Promise.all(missing.map((order) => this.store.count(day, order)));
+      const counted = counts.filter(({ isNew }) => isNew).length;
+      this.metrics.corrections.inc(counted);
+      corrections += counted;
+      const last = orders.at(-1);
+      if (last === undefined) return corrections;
+      after = last.orderId;
+    }
+  }
+}
