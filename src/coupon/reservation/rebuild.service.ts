@@ -18,7 +18,6 @@ import { RebuildRepository } from './rebuild.repository.js';
 import { RebuildStore } from './rebuild.store.js';
 import { ReservationMetrics } from './reservation-metrics.js';
 import { ReservationRepository } from './reservation.repository.js';
-import { ReservationStore } from './reservation.store.js';
 
 /** How far the clocks of the application and of Redis may be apart. */
 const CLOCK_TOLERANCE_MS = 60_000;
@@ -34,7 +33,6 @@ export class RebuildService implements OnApplicationBootstrap {
   private loadingAll: Promise<void> | undefined;
 
   constructor(
-    private readonly store: ReservationStore,
     private readonly rebuilds: RebuildStore,
     private readonly coupons: CouponRepository,
     private readonly epochs: RebuildRepository,
@@ -98,8 +96,13 @@ export class RebuildService implements OnApplicationBootstrap {
    * @throws RedisUnavailableError, and what the database throws
    */
   async refill(couponId: number): Promise<boolean> {
+    return await this.fill(couponId, { unlessLoaded: false });
+  }
+
+  private async fill(couponId: number, when: { readonly unlessLoaded: boolean }): Promise<boolean> {
     const token = randomUUID();
-    const begun = await this.rebuilds.beginRebuild(couponId, token);
+    const begun = await this.rebuilds.beginRebuild(couponId, token, when);
+    if (begun === 'LOADED') return true;
     if (begun === 'BUSY') return false;
     try {
       return await this.fillFromMySql(couponId, token, begun.sequence);
@@ -110,8 +113,7 @@ export class RebuildService implements OnApplicationBootstrap {
 
   private async tryToLoad(couponId: number): Promise<boolean> {
     try {
-      if ((await this.store.inspect(couponId)).loaded) return true;
-      return await this.refill(couponId);
+      return await this.fill(couponId, { unlessLoaded: true });
     } catch (error) {
       if (!(error instanceof RedisUnavailableError) && !isDatabaseUnavailable(error)) {
         this.logger.error(`coupon ${couponId}: rebuild failed`, error instanceof Error ? error.stack : String(error));

@@ -17,21 +17,30 @@ export class RebuildStore {
   ) {}
 
   /**
-   * Takes the rebuild lock and closes the coupon. 'BUSY' when someone else is rebuilding it. `sequence` is the last number
-   * given out, undefined when it may have been lost.
+   * Takes the rebuild lock and closes the coupon. 'BUSY' when someone else is rebuilding it; 'LOADED', and nothing
+   * changes, when it is loaded and `unlessLoaded`. `sequence` is the last number given out, undefined when it may have
+   * been lost.
    */
-  async beginRebuild(couponId: number, token: string): Promise<'BUSY' | { sequence: number | undefined }> {
+  async beginRebuild(
+    couponId: number,
+    token: string,
+    { unlessLoaded = false } = {},
+  ): Promise<'BUSY' | 'LOADED' | { sequence: number | undefined }> {
     const answer = await this.redis.ask((client) =>
       client.beginRebuild(
         keys.state(couponId),
+        keys.reserved(couponId),
+        keys.users(couponId),
         keys.sequence(couponId),
         keys.rebuildLock(couponId),
         keys.rebuildUsers(couponId),
         token,
         this.config.coupon.rebuild.lockTtlMs,
         this.redis.requireRunId(),
+        unlessLoaded ? '1' : '0',
       ),
     );
+    if (answer === -3) return 'LOADED';
     return answer === -1 ? 'BUSY' : { sequence: answer === -2 ? undefined : answer };
   }
 

@@ -30,7 +30,7 @@ const SCRIPTS = {
   lowerTotal: { file: 'lua/lower-total.lua', numberOfKeys: 4 },
   inspectCoupon: { file: 'lua/inspect-coupon.lua', numberOfKeys: 5 },
   forgetCoupon: { file: 'lua/forget-coupon.lua', numberOfKeys: 5 },
-  beginRebuild: { file: 'lua/begin-rebuild.lua', numberOfKeys: 4 },
+  beginRebuild: { file: 'lua/begin-rebuild.lua', numberOfKeys: 6 },
   addRebuiltUsers: { file: 'lua/add-rebuilt-users.lua', numberOfKeys: 2 },
   swapRebuilt: { file: 'lua/swap-rebuilt.lua', numberOfKeys: 7 },
   endRebuild: { file: 'lua/end-rebuild.lua', numberOfKeys: 2 },
