@@ -24,6 +24,16 @@ async function buyer(balance = 10_000) {
   return { userId, productId, items, orderId: await shop.order(userId, items) };
 }
 
+/** Pays in a process of its own that dies at the fault point. */
+async function payAndCrash(faultPoint: string) {
+  const { userId, orderId, productId } = await buyer();
+  const app = await startApp({ env: { FAULT_POINT: faultPoint }, waitFor: '/health/ready' });
+  const crashed = await new Shop(new ApiClient(app.url), shop.database).pay(orderId, userId, KEY);
+  expect(crashed.status).toBe(0);
+  expect((await app.exited).signal).toBe('SIGKILL');
+  return { userId, orderId, productId };
+}
+
 function expectSame(first: Answer<object>, again: Answer<object>): void {
   expect(again.status).toBe(first.status);
   expect(again.body).toEqual(first.body);
@@ -187,15 +197,6 @@ describe('the same request at once', () => {
 });
 
 describe('a crash', () => {
-  async function payAndCrash(faultPoint: string) {
-    const { userId, orderId, productId } = await buyer();
-    const app = await startApp({ env: { FAULT_POINT: faultPoint }, waitFor: '/health/ready' });
-    const crashed = await new Shop(new ApiClient(app.url), shop.database).pay(orderId, userId, KEY);
-    expect(crashed.status).toBe(0);
-    expect((await app.exited).signal).toBe('SIGKILL');
-    return { userId, orderId, productId };
-  }
-
   it('inside the payment leaves nothing of it, not even the key', async () => {
     const { userId, orderId, productId } = await payAndCrash('inside-payment');
     // The server ends the transaction when it notices that the connection is gone, and until then the key is held.

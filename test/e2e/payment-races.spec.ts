@@ -34,7 +34,7 @@ describe('payments at once', () => {
     const products = [await shop.product({ stock: 200 }), await shop.product({ stock: 200 })];
     const users = await inParallel(upTo(100), () => shop.user(4000), 20);
     const orders = await inParallel(
-      users.flatMap((userId, index) => [[...products], products.toReversed()].map((named) => ({ userId, named, index }))),
+      users.flatMap((userId) => [products, products.toReversed()].map((named) => ({ userId, named }))),
       async ({ userId, named }) => {
         const items = named.map((productId) => ({ productId, quantity: 1 }));
         return { userId, orderId: await shop.order(userId, items) };

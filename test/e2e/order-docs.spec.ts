@@ -1,0 +1,31 @@
+import { beforeAll, describe, it } from '@jest/globals';
+import { BODY, type DescribedCall, OpenApiDocument } from '../support/openapi-document.js';
+
+/** Every call about products, users and orders in the OpenAPI document. */
+
+const KEY = 'IDEMPOTENCY_IN_PROGRESS IDEMPOTENCY_KEY_REUSED';
+const REFUSED_PAYMENT = 'ORDER_NOT_FOUND ORDER_ALREADY_PAID INSUFFICIENT_BALANCE OUT_OF_STOCK COUPON_NOT_USABLE';
+
+const CALLS: DescribedCall[] = [
+  ['get /api/products', '200', ''],
+  ['get /api/products/{productId}', '200', 'PRODUCT_NOT_FOUND'],
+  ['get /api/users/{userId}', '200', 'USER_NOT_FOUND'],
+  ['get /api/users/{userId}/balance', '200', 'USER_NOT_FOUND'],
+  ['post /api/users/{userId}/balance/charge', '200', `${BODY} ${KEY} USER_NOT_FOUND`],
+  ['post /api/orders', '201', `${BODY} ${KEY} USER_NOT_FOUND PRODUCT_NOT_FOUND COUPON_NOT_USABLE`],
+  ['get /api/orders', '200', ''],
+  ['get /api/orders/{orderId}', '200', 'ORDER_NOT_FOUND'],
+  ['post /api/orders/{orderId}/payment', '200', `${BODY} ${KEY} ${REFUSED_PAYMENT}`],
+];
+
+let document: OpenApiDocument;
+
+beforeAll(async () => {
+  document = await OpenApiDocument.fetch();
+});
+
+describe('the OpenAPI document', () => {
+  it.each(CALLS)('describes %s', (call, statuses, codes) => {
+    document.expectDescribed(call, statuses, codes);
+  });
+});

@@ -1,0 +1,139 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { randomInt } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { OrderRepository } from '../../src/order/order.repository.js';
+import { PaidOrders } from '../../src/order/paid-orders.repository.js';
+import { PaymentRepository } from '../../src/order/payment.repository.js';
+import { Product, ProductNames, ProductRepository } from '../../src/product/index.js';
+import { openDatabase, openDataSource, type TestDatabase } from '../support/database.js';
+import { newUserId } from '../support/unique-ids.js';
+
+/** What the ranking asks of orders and products, on the real database. */
+
+const HOUR_MS = 3_600_000;
+
+let dataSource: DataSource;
+let database: TestDatabase;
+let paidOrders: PaidOrders;
+/** A time of this run's own, in a century in which nobody else pays. */
+let from: Date;
+let to: Date;
+
+beforeAll(async () => {
+  dataSource = await openDataSource();
+  database = openDatabase();
+  paidOrders = new PaidOrders(dataSource);
+  from = new Date(Date.parse('2200-01-01T00:00:00Z') + randomInt(800_000) * HOUR_MS);
+  to = new Date(from.getTime() + HOUR_MS);
+});
+
+async function paidAt(time: Date | undefined, items: Array<[productId: number, quantity: number]>): Promise<number> {
+  return await dataSource.transaction(async (manager) => {
+    const orderId = await new OrderRepository(dataSource).insert(manager, {
+      orderNumber: `test-${newUserId()}`,
+      userId: 1,
+      items: items.map(([productId, quantity]) => ({ productId, productName: 'x', unitPrice: 1, quantity })),
+      subtotalAmount: 1,
+      discountAmount: 0,
+      totalAmount: 1,
+      userCouponId: null,
+      createdAt: new Date(),
+    });
+    if (orderId === undefined) throw new Error('the number is taken');
+    if (time !== undefined) await new PaymentRepository().markPaid(manager, orderId, time);
+    return orderId;
+  });
+}
+
+async function idsBetween(afterOrderId: number, limit: number): Promise<number[]> {
+  return (await paidOrders.between(from, to, afterOrderId, limit)).map(({ orderId }) => orderId);
+}
+
+describe('paid orders of a time range', () => {
+  const [a, b, c, d] = [newUserId(), newUserId(), newUserId(), newUserId()];
+  const orders: number[] = [];
+
+  beforeAll(async () => {
+    await paidAt(new Date(from.getTime() - 1), [[a, 100]]);
+    await paidAt(to, [[a, 100]]);
+    await paidAt(undefined, [[a, 100]]);
+    orders.push(await paidAt(new Date(to.getTime() - 1), [[b, 2], [a, 1]]));
+    orders.push(await paidAt(from, [[c, 3]]));
+    orders.push(await paidAt(from, [[d, 1], [a, 1]]));
+  });
+
+  it('are found by the time of their payment, from included and to not, lowest id first', async () => {
+    const last = new Date(to.getTime() - 1);
+    expect(await paidOrders.between(from, to, 0, 10)).toEqual([
+      { orderId: orders[0], paidAt: last, items: [{ productId: b, quantity: 2 }, { productId: a, quantity: 1 }] },
+      { orderId: orders[1], paidAt: from, items: [{ productId: c, quantity: 3 }] },
+      { orderId: orders[2], paidAt: from, items: [{ productId: d, quantity: 1 }, { productId: a, quantity: 1 }] },
+    ]);
+  });
+
+  it('come page by page', async () => {
+    expect(await idsBetween(0, 2)).toEqual(orders.slice(0, 2));
+    expect(await idsBetween(orders[1] ?? 0, 2)).toEqual(orders.slice(2));
+    expect(await idsBetween(orders[2] ?? 0, 2)).toEqual([]);
+  });
+
+  it('are added up by product, most first, of equals the lower id first', async () => {
+    const totals = [
+      { productId: c, salesCount: 3 },
+      { productId: a, salesCount: 2 },
+      { productId: b, salesCount: 2 },
+      { productId: d, salesCount: 1 },
+    ];
+    expect(await paidOrders.totalsBetween(from, to, 10)).toEqual(totals);
+    expect(await paidOrders.totalsBetween(from, to, 2)).toEqual(totals.slice(0, 2));
+    expect(await paidOrders.totalsBetween(to, from, 2)).toEqual([]);
+  });
+
+  it('tell how many pieces of a product were sold', async () => {
+    expect(await paidOrders.quantityOf(a, from, to)).toBe(2);
+    expect(await paidOrders.quantityOf(newUserId(), from, to)).toBe(0);
+  });
+});
+
+describe('an order number that is taken', () => {
+  it('inserts nothing, and the transaction may go on', async () => {
+    const orderNumber = `test-${newUserId()}`;
+    const order = { orderNumber, userId: 1, subtotalAmount: 0, discountAmount: 0, totalAmount: 0, userCouponId: null };
+    const items = [{ productId: 1, productName: 'x', unitPrice: 0, quantity: 1 }];
+    const repository = new OrderRepository(dataSource);
+    const ids = await dataSource.transaction(async (manager) => [
+      await repository.insert(manager, { ...order, items, createdAt: new Date() }),
+      await repository.insert(manager, { ...order, items, createdAt: new Date() }),
+    ]);
+    expect(ids).toEqual([expect.any(Number), undefined]);
+    expect(await database.rows('SELECT id FROM orders WHERE order_number = ?', [orderNumber])).toHaveLength(1);
+  });
+});
+
+describe('product names', () => {
+  class CountingRepository extends ProductRepository {
+    readonly asked: number[][] = [];
+
+    override async findNames(productIds: readonly number[]) {
+      this.asked.push([...productIds]);
+      return await super.findNames(productIds);
+    }
+  }
+
+  it('come from one look-up, then from memory; what does not exist is left out and asked for again', async () => {
+    const [one, other, missing] = [newUserId(), newUserId(), newUserId()];
+    for (const id of [one, other]) {
+      await database.change('INSERT INTO products (id, name, price, stock) VALUES (?, ?, 1, 1)', [id, `Name ${id}`]);
+    }
+    const repository = new CountingRepository(dataSource.getRepository(Product));
+    const names = new ProductNames(repository);
+    const expected = new Map([
+      [one, `Name ${one}`],
+      [other, `Name ${other}`],
+    ]);
+    expect(await names.namesOf([one, missing, other, one])).toEqual(expected);
+    expect(await names.namesOf([one, missing, other])).toEqual(expected);
+    expect(await names.namesOf([])).toEqual(new Map());
+    expect(repository.asked.filter((ids) => ids.length > 0)).toEqual([[one, missing, other], [missing]]);
+  });
+});
