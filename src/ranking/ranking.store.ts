@@ -97,6 +97,8 @@ export class RankingStore {
   async endReconcile(day: BusinessDay, { token, runId }: ReconcileToken): Promise<boolean> {
     // Another process may have come back with what it held seconds before, the token included.
     if (this.redis.requireRunId() !== runId) return false;
+    // It has become too old meanwhile: nobody will ask Redis for it.
+    if (!this.keeps(day)) return true;
     const answer = await this.redis.ask((client) =>
       client.endReconcile(keys.complete(day), keys.reconciling(day), token, runId, this.markerMs(day)),
     );

@@ -1,0 +1,212 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { randomInt } from 'node:crypto';
+import { loadConfig } from '../../src/platform/config/load-config.js';
+import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
+import { BusinessCalendar } from '../../src/ranking/business-calendar.js';
+import { addDays } from '../../src/ranking/business-day.js';
+import { dayKeys, memberOf, rankingKeys as keys } from '../../src/ranking/ranking-keys.js';
+import { RankingStore } from '../../src/ranking/ranking.store.js';
+import { atEndOfFile } from '../support/cleanup.js';
+import { inParallel } from '../support/in-parallel.js';
+import { eventually } from '../support/poll.js';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** A day that nobody else counts for: the store believes that it is today. */
+let day = addDays('3000-01-01', randomInt(1_000_000));
+const clock = { now: () => new Date(`${day}T03:00:00Z`) };
+
+let store: RankingStore;
+let raw: Redis;
+let connection: RedisConnection;
+
+beforeAll(async () => {
+  const config = loadConfig({ ...process.env, NODE_ENV: 'test', LOG_LEVEL: 'fatal', REDIS_COMMAND_TIMEOUT_MS: '10000' });
+  connection = new RedisConnection(config);
+  store = new RankingStore(connection, new BusinessCalendar(clock, config));
+  raw = new Redis(config.redis.url);
+  atEndOfFile(async () => {
+    connection.onApplicationShutdown();
+    raw.disconnect();
+  });
+  await connection.onModuleInit();
+  await eventually(() => connection.requireRunId());
+});
+
+/** Begins a day without a sale. */
+async function newDay({ isComplete = true } = {}): Promise<string> {
+  day = addDays(day, 1);
+  atEndOfFile(async () => void (await raw.del(...dayKeys(day), keys.reconciling(day))));
+  if (isComplete) await store.endReconcile(day, await store.beginReconcile(day));
+  return day;
+}
+
+const order = (orderId: number, ...lines: Array<[productId: number, quantity: number]>) => ({
+  orderId,
+  items: lines.map(([productId, quantity]) => ({ productId, quantity })),
+});
+
+async function sell(...sales: Array<[productId: number, quantity: number]>): Promise<void> {
+  await store.count(day, order(randomInt(2 ** 40), ...sales));
+}
+
+const pairs = (sales: Awaited<ReturnType<RankingStore['top']>>) =>
+  sales?.map(({ productId, salesCount }) => [productId, salesCount]).sort((a, b) => Number(b[1]) - Number(a[1]) || Number(a[0]) - Number(b[0]));
+
+/** Every way in which a day with sales is not complete. */
+const INCOMPLETE: ReadonlyArray<[name: string, plant: () => Promise<unknown>]> = [
+  ['it has no marker', () => raw.del(keys.complete(day))],
+  ['its marker is of another server', () => raw.set(keys.complete(day), 'f'.repeat(40))],
+  ['its sales are missing', () => raw.del(keys.sales(day))],
+  ['its orders are missing', () => raw.del(keys.orders(day))],
+  ['all its keys are missing', () => raw.del(...dayKeys(day))],
+];
+
+describe('count-order.lua', () => {
+  it('counts each line of a new order, and says that the day is complete', async () => {
+    await newDay();
+    expect(await store.count(day, order(7, [42, 3], [43, 1]))).toEqual({ isNew: true, isComplete: true });
+    expect(await store.count(day, order(8, [42, 2]))).toEqual({ isNew: true, isComplete: true });
+    expect(await raw.zrange(keys.sales(day), '0', '-1', 'WITHSCORES')).toEqual([memberOf(43), '1', memberOf(42), '5']);
+    expect((await raw.smembers(keys.orders(day))).sort()).toEqual(['7', '8']);
+  });
+
+  it('counts an order once, also when it is delivered fifty times at once', async () => {
+    await newDay();
+    const counts = await inParallel(Array.from({ length: 50 }), () => store.count(day, order(7, [42, 3])));
+    expect(counts.filter(({ isNew }) => isNew)).toHaveLength(1);
+    expect(pairs(await store.top(day, 100))).toEqual([[42, 3]]);
+  });
+
+  it('counts also while the day is not complete, and says so', async () => {
+    await newDay({ isComplete: false });
+    expect(await store.count(day, order(7, [42, 3]))).toEqual({ isNew: true, isComplete: false });
+    expect(await store.count(day, order(7, [42, 3]))).toEqual({ isNew: false, isComplete: false });
+  });
+
+  it('lets the keys expire eight days after the day began, the marker a minute before', async () => {
+    await newDay();
+    await sell([42, 1]);
+    const keptMs = 8 * DAY_MS - 12 * 3_600_000;
+    const [sales = 0, orders = 0, complete = 0] = await Promise.all(dayKeys(day).map((key) => raw.pttl(key)));
+    for (const ttl of [sales, orders]) expect(Math.abs(ttl - keptMs)).toBeLessThan(30_000);
+    expect(complete).toBeLessThan(Math.min(sales, orders));
+  });
+
+  it('is not called for a day that is no longer kept', async () => {
+    await newDay();
+    const old = addDays(day, -8);
+    expect(store.keeps(old)).toBe(false);
+    expect(store.keeps(addDays(day, -7))).toBe(true);
+    expect(await store.count(old, order(7, [42, 3]))).toEqual({ isNew: false, isComplete: true });
+    expect(await raw.exists(...dayKeys(old))).toBe(0);
+  });
+});
+
+describe('top-products.lua', () => {
+  it('answers an empty list for a complete day without a sale', async () => {
+    await newDay();
+    expect(await store.top(day, 10)).toEqual([]);
+  });
+
+  it('answers those sold most, and of equals at the cut-off the lowest ids, whatever their length', async () => {
+    await newDay();
+    await sell([9, 5], [10, 5], [100, 5], [2, 7], [1000, 1], [Number.MAX_SAFE_INTEGER, 9]);
+    expect(pairs(await store.top(day, 3))).toEqual([[Number.MAX_SAFE_INTEGER, 9], [2, 7], [9, 5]]);
+    expect(pairs(await store.top(day, 4))).toEqual([[Number.MAX_SAFE_INTEGER, 9], [2, 7], [9, 5], [10, 5]]);
+    expect(pairs(await store.top(day, 6))).toHaveLength(6);
+    expect(pairs(await store.top(day, 100))).toHaveLength(6);
+  });
+
+  it('answers the lowest ids when all have sold the same', async () => {
+    await newDay();
+    await sell([30, 1], [4, 1], [200, 1]);
+    expect(pairs(await store.top(day, 1))).toEqual([[4, 1]]);
+    expect(pairs(await store.top(day, 2))).toEqual([[4, 1], [30, 1]]);
+  });
+
+  it.each(INCOMPLETE)('answers nothing for a day that is not complete: %s', async (_name, plant) => {
+    await newDay();
+    await sell([42, 1]);
+    await plant();
+    expect(await store.top(day, 10)).toBeUndefined();
+  });
+});
+
+describe('product-rank.lua', () => {
+  it('answers the rank and the quantity, of equals the lower id first', async () => {
+    await newDay();
+    await sell([9, 5], [10, 5], [100, 5], [2, 7], [1000, 1]);
+    const ranks = await inParallel([2, 9, 10, 100, 1000], (productId) => store.rankOf(day, productId));
+    expect(ranks).toEqual([7, 5, 5, 5, 1].map((salesCount, index) => ({ rank: index + 1, salesCount })));
+  });
+
+  it('answers that a product was not sold', async () => {
+    await newDay();
+    await sell([9, 5]);
+    expect(await store.rankOf(day, 10)).toEqual({ rank: null, salesCount: 0 });
+  });
+
+  it.each(INCOMPLETE)('answers nothing for a day that is not complete: %s', async (_name, plant) => {
+    await newDay();
+    await sell([42, 1]);
+    await plant();
+    expect(await store.rankOf(day, 42)).toBeUndefined();
+  });
+});
+
+describe('begin-reconcile.lua and end-reconcile.lua', () => {
+  it('keep the counts that are there, and mark the day complete', async () => {
+    await newDay({ isComplete: false });
+    await sell([42, 3]);
+    const token = await store.beginReconcile(day);
+    expect(await store.top(day, 10)).toBeUndefined();
+    expect(await store.endReconcile(day, token)).toBe(true);
+    expect(await store.top(day, 10)).toEqual([{ productId: 42, salesCount: 3 }]);
+    expect(await raw.get(keys.complete(day))).toBe(connection.runId);
+    expect(await raw.exists(keys.reconciling(day))).toBe(0);
+  });
+
+  it.each([
+    ['sales', keys.sales],
+    ['orders', keys.orders],
+  ])('delete what is left when the %s are lost, and let no other reconcile that is under way complete the day', async (_name, key) => {
+    await newDay();
+    await sell([42, 3]);
+    const other = await store.beginReconcile(day);
+    await raw.del(key(day));
+    const token = await store.beginReconcile(day);
+    expect(await raw.exists(...dayKeys(day))).toBe(0);
+    await sell([42, 3]);
+    expect(await store.endReconcile(day, other)).toBe(false);
+    expect(await store.top(day, 10)).toBeUndefined();
+    expect(await store.endReconcile(day, token)).toBe(true);
+  });
+
+  it('do not mark a day whose keys were lost meanwhile', async () => {
+    await newDay();
+    const token = await store.beginReconcile(day);
+    await raw.del(...dayKeys(day), keys.reconciling(day));
+    expect(await store.endReconcile(day, token)).toBe(false);
+    expect(await raw.exists(keys.complete(day))).toBe(0);
+  });
+
+  it('do not mark a day in another server than the one in which they began', async () => {
+    await newDay({ isComplete: false });
+    const token = await store.beginReconcile(day);
+    expect(await store.endReconcile(day, { ...token, runId: 'f'.repeat(40) })).toBe(false);
+    expect(await raw.exists(keys.complete(day))).toBe(0);
+  });
+});
+
+describe('a turn', () => {
+  it('is taken by one, and is free again after its time', async () => {
+    const job = `test-${day}`;
+    const taken = await inParallel([1, 2, 3], () => store.takeTurn(job, 300));
+    expect(taken.filter(Boolean)).toHaveLength(1);
+    await eventually(async () => expect(await store.takeTurn(job, 60_000)).toBe(true));
+    expect(await store.takeTurn(job, 60_000)).toBe(false);
+    await raw.del(keys.turn(job));
+  });
+});

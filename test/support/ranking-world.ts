@@ -1,0 +1,72 @@
+import { Redis } from 'ioredis';
+import { Clock } from '../../src/platform/clock.js';
+import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
+import { dayKeys, rankingKeys } from '../../src/ranking/ranking-keys.js';
+import { RankingService, type TopView } from '../../src/ranking/ranking.service.js';
+import { ReconcileRankingJob } from '../../src/ranking/reconcile/reconcile-ranking.job.js';
+import { atEndOfFile } from './cleanup.js';
+import { openDatabase } from './database.js';
+import { Instance } from './instance.js';
+import { eventually } from './poll.js';
+import { Ledger } from './sales.js';
+import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
+
+/** Jobs run when a test calls them. */
+const QUIET = { RANKING_RECONCILE_INTERVAL_MS: '3600000', RANKING_BACKUP_INTERVAL_MS: '86400000', RANKING_READ_TIMEOUT_MS: '10000' };
+
+/** Two instances over one Redis and one MySQL that nobody else uses, under a clock that a test sets. */
+export class RankingWorld {
+  private constructor(
+    readonly instances: readonly [Instance, Instance],
+    readonly ledger: Ledger,
+    readonly redis: Redis,
+    readonly mysql: PrivateServer,
+    private time: Date,
+  ) {}
+
+  static async open(time: Date, env: Readonly<Record<string, string>> = {}): Promise<RankingWorld> {
+    const mysql = await startPrivateMysql({ extraArgs: ['--innodb-flush-log-at-trx-commit=0'] });
+    const { url } = await startPrivateRedis();
+    const servers = { redisUrl: url, databaseUrl: mysql.url };
+    const instances = [await Instance.open(servers, { ...QUIET, ...env }), await Instance.open(servers, { ...QUIET, ...env })] as const;
+    const redis = new Redis(url);
+    atEndOfFile(async () => redis.disconnect());
+    const world = new RankingWorld(instances, new Ledger(openDatabase(mysql.url)), redis, mysql, time);
+    for (const instance of instances) {
+      Object.assign(instance.get(Clock), { now: () => world.time });
+      await eventually(() => instance.get(RedisConnection).requireRunId());
+      await instance.get(ReconcileRankingJob).reconcileAll();
+    }
+    return world;
+  }
+
+  get now(): Date {
+    return this.time;
+  }
+
+  /** Sets the clock of both instances. */
+  setTime(time: Date | string): void {
+    this.time = new Date(time);
+  }
+
+  top(at: 0 | 1, date?: string, limit = 100): Promise<TopView> {
+    return this.instances[at].get(RankingService).top({ date, limit });
+  }
+
+  /** The day's keys as they are now, for {@link restore}. */
+  async dump(day: string): Promise<Map<string, Buffer>> {
+    const found = new Map<string, Buffer>();
+    for (const key of dayKeys(day)) {
+      const value = await this.redis.dumpBuffer(key);
+      if (value !== null) found.set(key, value);
+    }
+    return found;
+  }
+
+  /** Another server process answers from now on, which holds what Redis held earlier. */
+  async restore(day: string, earlier: ReadonlyMap<string, Buffer>): Promise<void> {
+    await this.redis.del(...dayKeys(day), rankingKeys.reconciling(day));
+    for (const [key, value] of earlier) await this.redis.restore(key, 0, value);
+    if (earlier.has(rankingKeys.complete(day))) await this.redis.set(rankingKeys.complete(day), 'before the restart');
+  }
+}
