@@ -45,11 +45,19 @@ export class Ledger {
   async decide(couponId: number, reservations: readonly Reservation[]): Promise<Decision> {
     return await this.transactions.run(async (manager) => {
       const coupon = await this.lock(manager, couponId);
-      const { decided, undecided } = await this.sortOut(manager, coupon, reservations);
+      const { holders, failed, undecided } = await this.sortOut(manager, coupon, reservations);
       const room = Math.max(0, coupon.totalQuantity - coupon.issuedQuantity);
-      const { rows, issued, failed } = share(undecided, room, `all ${coupon.totalQuantity} were issued already`);
-      await this.record(manager, coupon, rows, failed);
-      return { issued: [...decided.issued, ...issued], failed: [...decided.failed, ...failed] };
+      const rows = oneOfEachUser(undecided).slice(0, room);
+      for (const { userId } of rows) holders.add(userId);
+      const refused = undecided
+        .filter(({ userId }) => !holders.has(userId))
+        .map((reservation) => ({
+          ...reservation,
+          reason: 'SOLD_OUT_IN_LEDGER' as const,
+          detail: `all ${coupon.totalQuantity} were issued already`,
+        }));
+      await this.record(manager, coupon, rows, refused);
+      return decision(reservations, holders, [...failed, ...refused]);
     }, ONE_ATTEMPT);
   }
 
@@ -57,11 +65,11 @@ export class Ledger {
   async refuse(couponId: number, reservation: Reservation, error: unknown): Promise<Decision> {
     return await this.transactions.run(async (manager) => {
       const coupon = await this.lock(manager, couponId);
-      const { decided, undecided } = await this.sortOut(manager, coupon, [reservation]);
+      const { holders, failed, undecided } = await this.sortOut(manager, coupon, [reservation]);
       const detail = databaseErrorMessage(error).slice(0, DETAIL_LENGTH);
-      const failed = undecided.map((each) => ({ ...each, reason: 'REFUSED_BY_DATABASE' as const, detail }));
-      await this.record(manager, coupon, [], failed);
-      return { issued: decided.issued, failed: [...decided.failed, ...failed] };
+      const refused = undecided.map((each) => ({ ...each, reason: 'REFUSED_BY_DATABASE' as const, detail }));
+      await this.record(manager, coupon, [], refused);
+      return decision([reservation], holders, [...failed, ...refused]);
     }, ONE_ATTEMPT);
   }
 
@@ -71,7 +79,7 @@ export class Ledger {
     return coupon;
   }
 
-  /** Which of the reservations are decided already, and how; the others by number. */
+  /** Who of the users holds a row, which of the reservations have failed, and the undecided ones by number. */
   private async sortOut(manager: EntityManager, coupon: LockedCoupon, reservations: readonly Reservation[]) {
     const userIds = reservations.map(({ userId }) => userId);
     const holders = await this.repository.usersWithRow(manager, coupon.couponId, userIds);
@@ -79,16 +87,14 @@ export class Ledger {
       coupon.failedQuantity === 0 ? [] : await this.repository.failuresOf(manager, coupon.couponId, userIds);
     const failureByNumber = new Map(failures.map((failure) => [failure.sequenceNumber, failure]));
 
-    const decided = { issued: [] as Reservation[], failed: [] as FailedReservation[] };
+    const failed: FailedReservation[] = [];
     const undecided: Reservation[] = [];
     for (const reservation of [...reservations].sort((a, b) => a.sequenceNumber - b.sequenceNumber)) {
       const failure = failureByNumber.get(reservation.sequenceNumber);
-      // The row comes first: when Redis brings back an older attempt that failed, the slot is the holder's all the same.
-      if (holders.has(reservation.userId)) decided.issued.push(reservation);
-      else if (failure?.userId === reservation.userId) decided.failed.push(failure);
-      else undecided.push(reservation);
+      if (failure?.userId === reservation.userId) failed.push(failure);
+      else if (!holders.has(reservation.userId)) undecided.push(reservation);
     }
-    return { decided, undecided };
+    return { holders, failed, undecided };
   }
 
   private async record(
@@ -115,18 +121,23 @@ export class Ledger {
   }
 }
 
+/** A user may ask twice, also under a number from before Redis lost its keys: one row ends both. */
+function oneOfEachUser(byNumber: readonly Reservation[]): Reservation[] {
+  const first = new Map<number, Reservation>();
+  for (const reservation of byNumber) if (!first.has(reservation.userId)) first.set(reservation.userId, reservation);
+  return [...first.values()];
+}
+
 /**
- * Who gets a row, as long as there is room, lowest number first. A user may ask twice, also with a number from before
- * Redis lost its keys: one row ends both as issued, and without room both fail.
+ * The row comes first: also when Redis brings back an older attempt of its holder that failed, the slot is the holder's.
  */
-function share(undecided: readonly Reservation[], room: number, detail: string) {
-  const rowOf = new Map<number, Reservation>();
-  const issued: Reservation[] = [];
-  const failed: FailedReservation[] = [];
-  for (const reservation of undecided) {
-    if (rowOf.size < room && !rowOf.has(reservation.userId)) rowOf.set(reservation.userId, reservation);
-    if (rowOf.has(reservation.userId)) issued.push(reservation);
-    else failed.push({ ...reservation, reason: 'SOLD_OUT_IN_LEDGER', detail });
-  }
-  return { rows: [...rowOf.values()], issued, failed };
+function decision(
+  reservations: readonly Reservation[],
+  holders: ReadonlySet<number>,
+  failed: readonly FailedReservation[],
+): Decision {
+  return {
+    issued: reservations.filter(({ userId }) => holders.has(userId)),
+    failed: failed.filter(({ userId }) => !holders.has(userId)),
+  };
 }
