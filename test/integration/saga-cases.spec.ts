@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 const EVERY_KEY = ['state', 'reserved', 'users', 'sequence', 'pending'] as const;
 
-const reserve = (user: number): Step => ({ do: 'reserve', user, at: 0 });
+const reserve = (user: number): Step => ({ do: 'reserve', users: [user], at: 0 });
 const lose = (...keys: ReadonlyArray<(typeof EVERY_KEY)[number]>): Step => ({ do: 'lose', keys: [...keys] });
 const rebuild: Step = { do: 'rebuild', at: 0 };
 /** Of the reservations accepted so far, counted back from the latest. */
@@ -46,6 +46,11 @@ describe('a case of two faults', () => {
       'a user asked before and after a loss, and both are decided together: one row',
       2,
       [reserve(1), lose(...EVERY_KEY), rebuild, reserve(1), decide(0, 1)],
+    ],
+    [
+      'a user asked before and after a loss, the second has failed, and both are decided together: the row counts for both',
+      1,
+      [reserve(1), lose(...EVERY_KEY), rebuild, reserve(1), refuse(0, { settles: false }), decide(0, 1)],
     ],
   ])('%s', async (_name, total, steps) => {
     await checkSaga(world, total, steps);

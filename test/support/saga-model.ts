@@ -63,29 +63,22 @@ export class SagaModel {
     return number;
   }
 
-  /** In order of their numbers: who holds a row is issued, what failed has failed, and the others while there is room. */
+  /** Lowest number first, as long as there is room. Whoever holds a row then is issued, whatever failed before. */
   decide(reservations: readonly Reservation[]): ModelDecision {
-    const decision: ModelDecision = { issued: [], failed: [] };
-    let isOutOfRoom = false;
     for (const reservation of [...reservations].sort((a, b) => a.sequenceNumber - b.sequenceNumber)) {
-      const failure = this.failureOf(reservation);
-      if (this.rows.has(reservation.userId)) decision.issued.push(reservation);
-      else if (failure !== undefined) decision.failed.push(failure);
-      else if (this.rows.size < this.total) {
-        this.rows.set(reservation.userId, reservation.sequenceNumber);
-        decision.issued.push(reservation);
-      } else {
-        decision.failed.push(this.fail(reservation, 'SOLD_OUT_IN_LEDGER'));
-        isOutOfRoom = true;
-      }
+      const { userId, sequenceNumber } = reservation;
+      if (this.hasEnded(reservation) || this.rows.size >= this.total) continue;
+      this.rows.set(userId, sequenceNumber);
     }
-    if (isOutOfRoom) this.version += 1;
-    return decision;
+    const refused = reservations.filter((reservation) => !this.hasEnded(reservation));
+    for (const reservation of refused) this.fail(reservation, 'SOLD_OUT_IN_LEDGER');
+    if (refused.length > 0) this.version += 1;
+    return this.decision(reservations);
   }
 
   refuse(reservation: Reservation): ModelDecision {
-    if (this.rows.has(reservation.userId)) return { issued: [reservation], failed: [] };
-    return { issued: [], failed: [this.failureOf(reservation) ?? this.fail(reservation, 'REFUSED_BY_DATABASE')] };
+    if (!this.hasEnded(reservation)) this.fail(reservation, 'REFUSED_BY_DATABASE');
+    return this.decision([reservation]);
   }
 
   settle({ issued, failed }: ModelDecision): void {
@@ -202,9 +195,15 @@ export class SagaModel {
     return this.failures.find((failure) => failure.userId === userId && failure.sequenceNumber === sequenceNumber);
   }
 
-  private fail(reservation: Reservation, reason: Reason) {
-    const failure = { ...reservation, reason };
-    this.failures.push(failure);
-    return failure;
+  private fail({ userId, sequenceNumber }: Reservation, reason: Reason): void {
+    this.failures.push({ userId, sequenceNumber, reason });
+  }
+
+  private decision(reservations: readonly Reservation[]): ModelDecision {
+    const failed = reservations.filter(({ userId }) => !this.rows.has(userId));
+    return {
+      issued: reservations.filter(({ userId }) => this.rows.has(userId)),
+      failed: failed.map((reservation) => this.failureOf(reservation)).filter((failure) => failure !== undefined),
+    };
   }
 }

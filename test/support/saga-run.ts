@@ -48,7 +48,8 @@ export class SagaRun {
     this.isRaced = false;
     switch (step.do) {
       case 'reserve':
-        return await this.reserve(step.user, step.at);
+        for (const user of step.users) await this.reserve(user, step.at);
+        return;
       case 'admit':
         return await this.admit(step.user, step.at);
       case 'decide':

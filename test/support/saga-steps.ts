@@ -5,8 +5,8 @@ type At = 0 | 1;
 
 /** One thing that happens to a coupon, at one of two instances. What a crash would leave out is a step of its own. */
 export type Step =
-  /** The script alone: the process died before the event. */
-  | { readonly do: 'reserve'; readonly user: number; readonly at: At }
+  /** The script alone, for one user after the other: the process died before the events. */
+  | { readonly do: 'reserve'; readonly users: number[]; readonly at: At }
   /** As a caller does it: script, event, issuer, settlement. */
   | { readonly do: 'admit'; readonly user: number; readonly at: At }
   /** The ledger decides about some reservations, or refuses one; without `settles` the process died after the commit. */
@@ -14,7 +14,8 @@ export type Step =
   | { readonly do: 'refuse'; readonly picks: number[]; readonly settles: boolean; readonly at: At }
   /** A decision reaches Redis late, or again, or only half of it. */
   | { readonly do: 'settle' | 'confirm' | 'release'; readonly pick: number; readonly at: At }
-  | { readonly do: 'sweep' | 'rebuild'; readonly at: At }
+  | { readonly do: 'sweep'; readonly times: number; readonly at: At }
+  | { readonly do: 'rebuild'; readonly at: At }
   | { readonly do: 'change'; readonly total: number; readonly at: At }
   /** A PATCH that died between Redis and MySQL. */
   | { readonly do: 'lowerInRedis'; readonly total: number; readonly at: At }
@@ -28,36 +29,60 @@ const KEYS: ReservationKey[] = ['state', 'reserved', 'users', 'sequence', 'pendi
 
 const at = fc.constantFrom<At>(0, 1);
 const user = fc.integer({ min: 1, max: MOST_USERS });
+const users = fc.uniqueArray(user, { minLength: 1, maxLength: 4 });
 const total = fc.integer({ min: 1, max: MOST_STOCK });
 /** Counted back from the latest: reservations are mostly decided soon. */
-const pick = fc.nat({ max: 12 });
-const picks = fc.uniqueArray(pick, { minLength: 1, maxLength: 4 });
+const pick = fc.nat({ max: 8 });
+const picks = fc.uniqueArray(pick, { minLength: 1, maxLength: 5 });
 const settles = fc.boolean();
 
-const withoutLoss: fc.WeightedArbitrary<Step>[] = [
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('reserve'), user, at }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('admit'), user, at }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('decide'), picks, settles, at }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('refuse'), picks, settles, at }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('settle', 'confirm', 'release'), pick, at }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('sweep'), at }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('rebuild'), at }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('change'), total, at }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('lowerInRedis'), total, at }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart'), stepsBack: fc.constant(0) }) },
-];
-
-const loss: fc.WeightedArbitrary<Step>[] = [
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('lose'), keys: fc.constantFrom(...KEYS).map((key) => [key]) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('lose'), keys: fc.constant(KEYS) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('restart'), stepsBack: fc.integer({ min: 1, max: 12 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('rebuild'), at }) },
-];
-
-function sequenceOf(steps: fc.WeightedArbitrary<Step>[]) {
-  return fc.record({ total, steps: fc.array(fc.oneof(...steps), { minLength: 5, maxLength: 40, size: 'max' }) });
+function reserves(weight: number): fc.WeightedArbitrary<Step> {
+  return { weight, arbitrary: fc.record({ do: fc.constant('reserve'), users, at }) };
 }
 
-/** The stock, and what happens one after the other. */
-export const anySteps = sequenceOf(withoutLoss);
-export const anyStepsWithLoss = sequenceOf([...withoutLoss, ...loss]);
+function decides(weight: number): fc.WeightedArbitrary<Step> {
+  return { weight, arbitrary: fc.record({ do: fc.constant('decide'), picks, settles, at }) };
+}
+
+function rebuilds(weight: number): fc.WeightedArbitrary<Step> {
+  return { weight, arbitrary: fc.record({ do: fc.constant('rebuild'), at }) };
+}
+
+function loses(weight: number, keys: fc.Arbitrary<ReservationKey[]>): fc.WeightedArbitrary<Step> {
+  return { weight, arbitrary: fc.record({ do: fc.constant('lose'), keys }) };
+}
+
+function restarts(weight: number, stepsBack: fc.Arbitrary<number>): fc.WeightedArbitrary<Step> {
+  return { weight, arbitrary: fc.record({ do: fc.constant('restart'), stepsBack }) };
+}
+
+const others: fc.WeightedArbitrary<Step>[] = [
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('admit'), user, at }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('refuse'), picks, settles, at }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('settle', 'confirm', 'release'), pick, at }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('sweep'), times: fc.integer({ min: 1, max: 3 }), at }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('change'), total, at }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('lowerInRedis'), total, at }) },
+];
+
+function sequenceOf(mostStock: number, steps: fc.WeightedArbitrary<Step>[]) {
+  const stock = fc.integer({ min: 1, max: mostStock });
+  // Without the bias of fast-check to few and extreme values: what is rare here takes many steps.
+  return fc.noBias(fc.record({ stock, steps: fc.array(fc.oneof(...steps), { minLength: 1, maxLength: 50, size: 'max' }) }));
+}
+
+/** The stock, and what happens one after the other while Redis keeps its keys; it may be restarted with all of them. */
+export const anySteps = sequenceOf(MOST_STOCK, [...others, reserves(8), decides(5), rebuilds(1), restarts(1, fc.constant(0))]);
+
+/** Redis also loses keys, or comes back with older ones; a small stock and few decisions, so that much is
+ *  undecided then and others have taken its place. */
+export const anyStepsWithLoss = sequenceOf(2, [
+  ...others,
+  reserves(10),
+  decides(7),
+  rebuilds(8),
+  loses(1, fc.constantFrom(...KEYS).map((key) => [key])),
+  loses(2, fc.constant<ReservationKey[]>(['pending'])),
+  loses(2, fc.constant(KEYS)),
+  restarts(2, fc.nat({ max: 12 })),
+]);
