@@ -63,6 +63,15 @@ export class ReservationStore {
       errorFilter: (error) => !(error instanceof RedisUnavailableError),
     });
     this.batcher = new ReserveBatcher((...asked) => this.sendUnlessOpen(...asked));
+    // Where few ask, time-outs come too slowly to fill the window: they count in a row, too.
+    let failuresInARow = 0;
+    this.breaker.on('success', () => (failuresInARow = 0));
+    this.breaker.on('failure', () => {
+      failuresInARow += 1;
+      if (failuresInARow < config.redis.breaker.failures) return;
+      failuresInARow = 0;
+      this.breaker.open();
+    });
     this.breaker.on('open', () => void this.closeBreakerWhenRedisAnswers());
   }
 
