@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 
 /** Lets Redis lose something, once or several times, in the middle of a drop; then whoever was promised something has it. */
-async function expectDropSurvives(lose: (couponId: number) => Promise<void>, times = 1): Promise<void> {
+async function expectDropSurvives(lose: (couponId: number) => Promise<void>, times = 1): Promise<number> {
   const { couponId } = await site.api.createCoupon({ totalQuantity: STOCK });
   const crowd = new Crowd(site.api, couponId);
   for (let time = 1; time <= times; time += 1) {
@@ -30,21 +30,30 @@ async function expectDropSurvives(lose: (couponId: number) => Promise<void>, tim
   }
   await crowd.buysOut(STOCK);
   await expectPromisesKept(site, couponId, STOCK, crowd.asks);
+  return couponId;
+}
+
+/** Asserts that the coupon was rebuilt after it had been loaded: its keys were not trusted. */
+async function expectRebuilt(couponId: number): Promise<void> {
+  const { body } = await site.api.audit(couponId);
+  expect(Number(body.redis?.epoch)).toBeGreaterThan(1);
 }
 
 describe('a drop during which Redis', () => {
-  it('is restarted with its file breaks no promise', async () => {
-    await expectDropSurvives(async () => {
+  it('is restarted with its file breaks no promise, and leads to a rebuild', async () => {
+    const couponId = await expectDropSurvives(async () => {
       await site.redisServer.stop();
       await site.redisServer.restart();
     });
+    await expectRebuilt(couponId);
   });
 
-  it('is killed and comes back with its file breaks no promise', async () => {
-    await expectDropSurvives(async () => {
+  it('is killed and comes back with its file breaks no promise, and leads to a rebuild', async () => {
+    const couponId = await expectDropSurvives(async () => {
       await site.redisServer.kill();
       await site.redisServer.restart();
     });
+    await expectRebuilt(couponId);
   });
 
   it('comes back empty breaks no promise', async () => {
