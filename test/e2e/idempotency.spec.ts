@@ -173,6 +173,15 @@ describe('the same request at once', () => {
     expect(await shop.pay(orderId, userId, KEY)).toMatchObject({ status: 200, body: first?.body });
   });
 
+  it('is refused with its own code when all of them are refused, though none of them keeps the key', async () => {
+    const { userId, orderId } = await buyer(0);
+    const answers = await inParallel(Array.from({ length: 40 }), () => shop.pay(orderId, userId, KEY));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([409]));
+    expect(answers.map(({ error }) => error)).toContain('INSUFFICIENT_BALANCE');
+    await shop.charge(userId, { amount: 1000 });
+    expect((await shop.pay(orderId, userId, KEY)).status).toBe(200);
+  });
+
   it('is 409 while the first one is still running', async () => {
     const { userId, orderId } = await buyer();
     const holder = (await openDataSource()).createQueryRunner();

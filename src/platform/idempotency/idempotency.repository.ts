@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { isDuplicateKey, isLockNotAvailable, isLockWaitTimeout } from '../database/database-errors.js';
+import { isDuplicateKey, isLockConflict, isLockNotAvailable } from '../database/database-errors.js';
 
 /** Who asked for what: the same key of another caller, or for another operation, is another key. */
 export interface IdempotencyScope {
@@ -40,7 +40,8 @@ export class IdempotencyRepository {
       return 'TAKEN';
     } catch (error) {
       if (isDuplicateKey(error)) return 'KNOWN';
-      if (isLockWaitTimeout(error)) return 'BUSY';
+      // Also a deadlock: several were waiting for a first request that was rolled back, and another one has the key now.
+      if (isLockConflict(error)) return 'BUSY';
       throw error;
     }
   }
