@@ -125,6 +125,11 @@ describe('ProblemFilter', () => {
     expect(logged).toHaveBeenCalledTimes(1);
   });
 
+  it('answers 503 when a deadlock has outlasted every retry', () => {
+    const deadlock = Object.assign(new Error('Deadlock found'), { errno: 1213 });
+    expect(answerTo(deadlock)).toMatchObject({ status: 503, headers: { 'retry-after': 1 }, problem: { code: 'DATABASE_UNAVAILABLE' } });
+  });
+
   it.each([
     ['FST_ERR_CTP_BODY_TOO_LARGE', 413, 'BODY_TOO_LARGE'],
     ['FST_ERR_CTP_INVALID_MEDIA_TYPE', 415, 'UNSUPPORTED_MEDIA_TYPE'],

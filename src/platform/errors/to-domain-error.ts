@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { isDatabaseUnavailable } from '../database/database-errors.js';
+import { isDatabaseUnavailable, isLockConflict } from '../database/database-errors.js';
 import { DomainError } from './domain-error.js';
 import {
   BodyTooLargeError,
@@ -23,7 +23,8 @@ export function toDomainError(error: unknown, request: RequestLine): DomainError
   if (error instanceof DomainError) return error;
   const status = statusOf(error);
   if (status !== undefined && status < 500) return refusalOfFramework(frameworkCodeOf(error), status, request);
-  if (isDatabaseUnavailable(error)) return new DatabaseUnavailableError({ cause: error });
+  // A conflict that outlasted every retry: the same call may succeed later.
+  if (isDatabaseUnavailable(error) || isLockConflict(error)) return new DatabaseUnavailableError({ cause: error });
   return new InternalError(request.id);
 }
 
