@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
-import { openDatabase } from '../support/database.js';
+import { openDatabase, openDataSource } from '../support/database.js';
 import { Shop } from '../support/shop.js';
 import { newUserId } from '../support/unique-ids.js';
 
@@ -174,6 +174,21 @@ describe('a payment', () => {
     expect(await shop.pay(first, userId)).toMatchObject({ status: 409, error: 'COUPON_NOT_USABLE' });
     expect((await shop.showOrder(first)).body).toMatchObject({ status: 'PENDING', paidAt: null });
     expect([await shop.balanceOf(userId), await shop.stockOf(productId)]).toEqual([9500, 9]);
+  });
+
+  it('does not wait for the row of its coupon, which a drop may be updating all the time', async () => {
+    const [userId, productId] = [await shop.user(10_000), await shop.product()];
+    const couponId = await shop.coupon(userId, { discountAmount: 500 });
+    const orderId = await shop.order(userId, [{ productId, quantity: 1 }], couponId);
+    const drop = (await openDataSource()).createQueryRunner();
+    await drop.startTransaction();
+    await drop.query('UPDATE coupons SET issued_quantity = issued_quantity + 1 WHERE id = ?', [couponId]);
+    try {
+      expect((await shop.pay(orderId, userId)).status).toBe(200);
+    } finally {
+      await drop.rollbackTransaction();
+      await drop.release();
+    }
   });
 
   it('is refused when the coupon has expired since', async () => {
