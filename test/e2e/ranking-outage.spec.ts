@@ -1,0 +1,238 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ApiClient } from '../support/api-client.js';
+import { type AppProcess, startApp } from '../support/app-process.js';
+import { openDatabase } from '../support/database.js';
+import { eventually } from '../support/poll.js';
+import { type Item, Ledger, nameOf, RankingClient, type TopBody } from '../support/sales.js';
+import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
+
+/** P7: the ranking while Redis, MySQL or both are away. Each test has servers of its own, and its first sale in them. */
+
+let mysql: PrivateServer;
+let redis: PrivateServer;
+let app: AppProcess;
+let ranking: RankingClient;
+let ledger: Ledger;
+let env: Record<string, string>;
+let product: number;
+
+beforeAll(async () => {
+  mysql = await startPrivateMysql();
+  ledger = new Ledger(openDatabase(mysql.url));
+});
+
+beforeEach(async () => {
+  redis = await startPrivateRedis();
+  await ledger.database.change('DELETE FROM order_items');
+  await ledger.database.change('DELETE FROM orders');
+  await ledger.database.change('DELETE FROM product_ranking_backups');
+  await ledger.database.change('DELETE FROM product_ranking_backup_days');
+  [product = 0] = await ledger.products(1);
+  env = { DATABASE_URL: mysql.url, REDIS_URL: redis.url, RANKING_RECONCILE_INTERVAL_MS: '300' };
+});
+
+async function start(overrides: Record<string, string> = {}): Promise<void> {
+  app = await startApp({ env: { ...env, ...overrides } });
+  ranking = new RankingClient(new ApiClient(app.url));
+}
+
+const one = (quantity: number): Item[] => [{ productId: product, quantity }];
+const listed = (salesCount: number) => [{ rank: 1, productId: product, productName: nameOf(product), salesCount }];
+
+/** Polls until the ranking comes from this source and has exactly this sale. */
+async function expectTop(source: TopBody['source'], salesCount: number): Promise<TopBody> {
+  return await eventually(async () => {
+    const { status, body } = await ranking.top();
+    expect({ status, source: body.source, rankings: body.rankings }).toEqual({ status: 200, source, rankings: listed(salesCount) });
+    return body;
+  });
+}
+
+interface Readers {
+  stop(): Promise<Array<{ status: number; body: TopBody }>>;
+}
+
+let running: Readers[] = [];
+
+afterEach(async () => {
+  for (const load of running) await load.stop();
+  running = [];
+  await app.kill();
+});
+
+/** Readers that go on until they are stopped; what they were answered. */
+function readers(count: number): Readers {
+  const answers: Array<{ status: number; body: TopBody }> = [];
+  let isStopped = false;
+  const reading = Array.from({ length: count }, async () => {
+    for (; !isStopped; await delay(2)) {
+      const { status, body } = await ranking.top();
+      answers.push({ status, body });
+    }
+  });
+  const load = {
+    stop: async () => {
+      isStopped = true;
+      await Promise.all(reading);
+      return answers;
+    },
+  };
+  running.push(load);
+  return load;
+}
+
+async function expectNeverEmpty(under: Readers, sources: ReadonlyArray<TopBody['source']>): Promise<void> {
+  const answers = await under.stop();
+  expect(answers.length).toBeGreaterThan(0);
+  expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+  expect(answers.filter(({ body }) => body.rankings.length === 0)).toEqual([]);
+  expect(answers.filter(({ body }) => !sources.includes(body.source))).toEqual([]);
+}
+
+describe('Redis is killed while many read', () => {
+  it('with a backup there: its numbers and its time, then the sales of the outage', async () => {
+    await ledger.paidOrder(one(2));
+    await start({ RANKING_BACKUP_INTERVAL_MS: '300' });
+    await expectTop('redis', 2);
+    await eventually(async () => expect(await ledger.backup((await ranking.top()).body.date)).toHaveLength(1));
+    const load = readers(8);
+    await redis.kill();
+    const { date, asOf } = await expectTop('backup', 2);
+    const [{ backedUpAt } = { backedUpAt: undefined }] = await ledger.backup(date);
+    expect(asOf).toBe(backedUpAt?.toISOString());
+    expect((await ranking.product(product)).body).toMatchObject({ source: 'backup', asOf, rank: 1, salesCount: 2 });
+    expect((await ranking.product(1)).body).toMatchObject({ source: 'backup', rank: null, salesCount: 0 });
+
+    await ledger.paidOrder(one(3));
+    await redis.restart();
+    await expectTop('redis', 5);
+    await expectNeverEmpty(load, ['redis', 'backup']);
+  });
+
+  it('without a backup: the paid orders, stored as the backup of the day', async () => {
+    await ledger.paidOrder(one(2));
+    await start();
+    await expectTop('redis', 2);
+    const load = readers(8);
+    await redis.kill();
+    const { date } = await expectTop('backup', 2);
+    expect((await ledger.backup(date)).map(({ backedUpAt: _at, ...row }) => row)).toEqual(listed(2));
+    await ledger.paidOrder(one(3));
+    // The backup does not know yet.
+    await expectTop('backup', 2);
+    await redis.restart();
+    await expectTop('redis', 5);
+    await expectNeverEmpty(load, ['redis', 'database', 'backup']);
+  });
+
+  it('before anything was sold: an empty list from the database, and the first sale as soon as there is one', async () => {
+    await start();
+    await eventually(async () => expect((await ranking.top()).body.source).toBe('redis'));
+    await redis.kill();
+    await eventually(async () => expect((await ranking.top()).body).toMatchObject({ source: 'database', rankings: [] }));
+    const before = Date.now();
+    await ledger.paidOrder(one(1));
+    const { body } = await ranking.top();
+    expect(body).toMatchObject({ source: 'database', rankings: listed(1) });
+    expect(Date.parse(body.asOf ?? '')).toBeGreaterThanOrEqual(before);
+  });
+});
+
+describe('Redis stands still', () => {
+  it('is asked once, and then not again until it answers', async () => {
+    await ledger.paidOrder(one(2));
+    await start();
+    await expectTop('redis', 2);
+    await redis.freeze();
+    const load = readers(4);
+    await expectTop('backup', 2);
+    await eventually(() => expect(app.logs).toContain('Redis is not asked for rankings'));
+    await ledger.paidOrder(one(1));
+    await redis.thaw();
+    await expectTop('redis', 3);
+    await expectNeverEmpty(load, ['redis', 'database', 'backup']);
+  });
+});
+
+describe('Redis comes back with less than it had', () => {
+  it('after FLUSHALL every sale is counted again, and no half list is seen or backed up', async () => {
+    const items = Array.from({ length: 300 }, () => ({ orderId: 0, items: one(1), paidAt: new Date() }));
+    const orders = items.map((order, index) => ({ ...order, orderId: index + 1 }));
+    await ledger.paidOrders(orders);
+    await start({ RANKING_BACKUP_INTERVAL_MS: '200' });
+    await expectTop('redis', 300);
+    const load = readers(4);
+    const { Redis } = await import('ioredis');
+    const client = new Redis(redis.url);
+    for (let time = 0; time < 5; time += 1) {
+      await client.flushall();
+      await expectTop('redis', 300);
+    }
+    client.disconnect();
+    const answers = await load.stop();
+    expect(new Set(answers.map(({ body }) => body.rankings[0]?.salesCount))).toEqual(new Set([300]));
+    const { date } = (await ranking.top()).body;
+    expect((await ledger.backup(date)).map(({ salesCount }) => salesCount)).toEqual([300]);
+  });
+
+  it('restored from an older file it is not believed until it is reconciled', async () => {
+    await ledger.paidOrder(one(2));
+    await start();
+    await expectTop('redis', 2);
+    // The append-only file is written once a second.
+    await redis.stop();
+    const older = redis.copyFiles();
+    await redis.restart();
+    await ledger.paidOrder(one(5));
+    await expectTop('redis', 7);
+    const load = readers(4);
+    await redis.stop();
+    redis.restoreFiles(older);
+    await redis.restart();
+    await expectTop('redis', 7);
+    const answers = await load.stop();
+    const seen = (isLive: boolean) =>
+      new Set(answers.filter(({ body }) => (body.source === 'redis') === isLive).map(({ body }) => body.rankings[0]?.salesCount));
+    expect(seen(true)).toEqual(new Set([7]));
+    // The backup may be from before, and says so.
+    for (const salesCount of seen(false)) expect([2, 7]).toContain(salesCount);
+  });
+});
+
+// These kill MySQL; the connections of this file survive none of it, so they look at the API alone.
+describe('Redis and MySQL are both away', () => {
+  it('answers from memory, under the time of the numbers', async () => {
+    await ledger.paidOrder(one(2));
+    await start();
+    const { asOf } = await expectTop('redis', 2);
+    await mysql.freeze();
+    try {
+      const live = await ranking.top();
+      expect(live.body).toMatchObject({ source: 'redis', rankings: listed(2) });
+      await redis.kill();
+      const body = await expectTop('memory', 2);
+      expect(Date.parse(body.asOf ?? '')).toBeGreaterThanOrEqual(Date.parse(asOf ?? ''));
+      expect(Date.parse(body.asOf ?? '')).toBeLessThanOrEqual(Date.now());
+      expect((await ranking.product(product)).body).toMatchObject({ source: 'memory', rank: 1, salesCount: 2 });
+    } finally {
+      await mysql.thaw();
+    }
+  });
+
+  it('answers an empty list with source none when nothing was read before', async () => {
+    await ledger.paidOrder(one(2));
+    await start();
+    await redis.kill();
+    await mysql.freeze();
+    try {
+      const { status, body } = await ranking.top();
+      expect({ status, body }).toMatchObject({ status: 200, body: { source: 'none', asOf: null, rankings: [] } });
+      expect((await ranking.product(product)).body).toMatchObject({ source: 'none', asOf: null, rank: null, salesCount: null });
+    } finally {
+      await mysql.thaw();
+    }
+    await redis.restart();
+    await expectTop('redis', 2);
+  });
+});
