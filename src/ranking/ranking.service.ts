@@ -77,9 +77,10 @@ export class RankingService {
     return remembered === undefined ? { source: 'none', asOf: null, products: [] } : { source: 'memory', ...remembered };
   }
 
-  /** An empty list is nothing to fall back to. */
+  /** The latest numbers: a backup that was read later may be older. An empty list is nothing to fall back to. */
   private remember(day: BusinessDay, { asOf, products }: Snapshot): void {
-    if (products.length > 0) this.remembered.set(day, { asOf, products });
+    const known = this.remembered.get(day);
+    if (products.length > 0 && (known === undefined || known.asOf <= asOf)) this.remembered.set(day, { asOf, products });
   }
 
   private dayOf(date: BusinessDay | undefined): BusinessDay {

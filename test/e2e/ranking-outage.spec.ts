@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
@@ -64,16 +65,16 @@ afterEach(async () => {
 /** Readers that go on until they are stopped; what they were answered. */
 function readers(count: number): Readers {
   const answers: Array<{ status: number; body: TopBody }> = [];
-  let isStopped = false;
+  const stopping = new AbortController();
   const reading = Array.from({ length: count }, async () => {
-    for (; !isStopped; await delay(2)) {
+    for (; !stopping.signal.aborted; await delay(2)) {
       const { status, body } = await ranking.top();
       answers.push({ status, body });
     }
   });
   const load = {
     stop: async () => {
-      isStopped = true;
+      stopping.abort();
       await Promise.all(reading);
       return answers;
     },
@@ -163,7 +164,6 @@ describe('Redis comes back with less than it had', () => {
     await start({ RANKING_BACKUP_INTERVAL_MS: '200' });
     await expectTop('redis', 300);
     const load = readers(4);
-    const { Redis } = await import('ioredis');
     const client = new Redis(redis.url);
     for (let time = 0; time < 5; time += 1) {
       await client.flushall();
