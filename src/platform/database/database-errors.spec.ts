@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import { QueryFailedError } from 'typeorm';
+import {
+  databaseErrorMessage,
+  isDatabaseUnavailable,
+  isDuplicateKey,
+  isLockConflict,
+  isRefusedForGood,
+} from './database-errors.js';
+
+interface Meaning {
+  readonly unavailable: boolean;
+  readonly forGood: boolean;
+  readonly lockConflict: boolean;
+}
+
+const NOTHING_KNOWN: Meaning = { unavailable: false, forGood: false, lockConflict: false };
+const UNAVAILABLE: Meaning = { ...NOTHING_KNOWN, unavailable: true };
+const FOR_GOOD: Meaning = { ...NOTHING_KNOWN, forGood: true };
+const CONFLICT: Meaning = { ...NOTHING_KNOWN, lockConflict: true };
+
+function meaningOf(error: unknown): Meaning {
+  return {
+    unavailable: isDatabaseUnavailable(error),
+    forGood: isRefusedForGood(error),
+    lockConflict: isLockConflict(error),
+  };
+}
+
+function driverError(fields: object, message = 'what the server said'): Error {
+  return Object.assign(new Error(message), fields);
+}
+
+const CASES: ReadonlyArray<[string, Error, Meaning]> = [
+  ['connection refused', driverError({ code: 'ECONNREFUSED', errno: -111, syscall: 'connect' }), UNAVAILABLE],
+  ['connection refused at every address', driverError({ code: 'ECONNREFUSED', errors: [] }), UNAVAILABLE],
+  ['connection reset', driverError({ code: 'ECONNRESET', fatal: true }), UNAVAILABLE],
+  ['connect time-out', driverError({ code: 'ETIMEDOUT', fatal: true }), UNAVAILABLE],
+  ['host name not known for now', driverError({ code: 'EAI_AGAIN' }), UNAVAILABLE],
+  ['connection lost in the middle', driverError({ code: 'PROTOCOL_CONNECTION_LOST', fatal: true }), UNAVAILABLE],
+  ['connection already closed', new Error("Can't add new command when connection is in closed state"), UNAVAILABLE],
+  ['pool closed', new Error('Pool is closed.'), UNAVAILABLE],
+  ['too many connections', driverError({ errno: 1040, sqlState: '08004' }), UNAVAILABLE],
+  ['shutting down', driverError({ errno: 1053, sqlState: '08S01' }), UNAVAILABLE],
+  ['disk full', driverError({ errno: 1021, sqlState: 'HY000' }), UNAVAILABLE],
+  ['table full', driverError({ errno: 1114, sqlState: 'HY000' }), UNAVAILABLE],
+  ['read-only', driverError({ errno: 1290, sqlState: 'HY000' }), UNAVAILABLE],
+  ['query killed', driverError({ errno: 1317, sqlState: '70100' }), UNAVAILABLE],
+  ['not a member of the Galera primary', driverError({ errno: 1047, sqlState: '08S01' }), UNAVAILABLE],
+  ['lock wait time-out', driverError({ errno: 1205, sqlState: 'HY000' }), { ...CONFLICT, unavailable: true }],
+  ['deadlock', driverError({ errno: 1213, sqlState: '40001' }), CONFLICT],
+  ['duplicate key', driverError({ errno: 1062, sqlState: '23000' }), FOR_GOOD],
+  ['column is null', driverError({ errno: 1048, sqlState: '23000' }), FOR_GOOD],
+  ['out of range', driverError({ errno: 1264, sqlState: '22003' }), FOR_GOOD],
+  ['data too long', driverError({ errno: 1406, sqlState: '22001' }), FOR_GOOD],
+  ['refused by a trigger', driverError({ errno: 1644, sqlState: '45000' }), FOR_GOOD],
+  ['bad character on MySQL', driverError({ errno: 1366, sqlState: 'HY000' }), FOR_GOOD],
+  ['bad character on MariaDB', driverError({ errno: 1366, sqlState: '22007' }), FOR_GOOD],
+  ['no such table', driverError({ errno: 1146, sqlState: '42S02' }), NOTHING_KNOWN],
+  ['an error of the server that nobody knows', driverError({ errno: 4711, sqlState: 'HY000' }), NOTHING_KNOWN],
+  ['a fault of our own', new TypeError('undefined is not a function'), NOTHING_KNOWN],
+];
+
+describe('what an error of the database means', () => {
+  it.each(CASES)('%s', (_name, error, meaning) => {
+    expect(meaningOf(error)).toEqual(meaning);
+  });
+
+  it.each(CASES)('%s, wrapped by TypeORM', (_name, error, meaning) => {
+    expect(meaningOf(new QueryFailedError('SELECT 1', [], error))).toEqual(meaning);
+  });
+
+  it.each([['a text', 'ECONNREFUSED'], ['nothing', undefined], ['an object', { errno: 1213, sqlState: '45000' }]])(
+    '%s is no error of the database',
+    (_name, thrown) => {
+      expect(meaningOf(thrown)).toEqual(NOTHING_KNOWN);
+    },
+  );
+});
+
+describe('a duplicate key', () => {
+  const duplicate = driverError({ errno: 1062 }, "Duplicate entry '7-42' for key 'uq_user_coupons_user'");
+
+  it('is told by the name of its index', () => {
+    expect(isDuplicateKey(duplicate)).toBe(true);
+    expect(isDuplicateKey(duplicate, 'uq_user_coupons_user')).toBe(true);
+    expect(isDuplicateKey(duplicate, 'uq_user_coupons_code')).toBe(false);
+  });
+
+  it('is not any other violation of a constraint', () => {
+    expect(isDuplicateKey(driverError({ errno: 1048, sqlState: '23000' }))).toBe(false);
+  });
+});
+
+describe('the message', () => {
+  it('is what the server said, without the statement and its values', () => {
+    const error = driverError({ errno: 1644, sqlMessage: 'not this one' });
+    const wrapped = new QueryFailedError('INSERT INTO user_coupons VALUES (?)', ['secret'], error);
+    expect(databaseErrorMessage(wrapped)).toBe('not this one');
+    expect(databaseErrorMessage('just a text')).toBe('just a text');
+  });
+});

@@ -1,0 +1,58 @@
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import type { DataSource } from 'typeorm';
+import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
+import { IssuanceRepository } from '../../src/coupon/issuance/issuance.repository.js';
+import { Ledger } from '../../src/coupon/issuance/ledger.service.js';
+import { Clock } from '../../src/platform/clock.js';
+import { loadConfig } from '../../src/platform/config/load-config.js';
+import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
+import { FaultPoints } from '../../src/platform/fault-points.js';
+
+const HOUR_MS = 3_600_000;
+
+/** A ledger over this data source, without the application around it. */
+export function ledgerOn(dataSource: DataSource, { codes = new CouponCodeGenerator() } = {}): Ledger {
+  const faults = new FaultPoints(loadConfig({ ...process.env, NODE_ENV: 'test' }));
+  const transactions = new TransactionRunner(dataSource, new EventEmitter2());
+  return new Ledger(transactions, new IssuanceRepository(dataSource), codes, new Clock(), faults);
+}
+
+/** Inserts a coupon that is open now, past the API; returns its id. */
+export async function insertCoupon(dataSource: DataSource, overrides: Record<string, unknown> = {}): Promise<number> {
+  const row = {
+    name: 'Ledger coupon',
+    total_quantity: 100,
+    discount_amount: 1000,
+    starts_at: new Date(Date.now() - HOUR_MS),
+    expires_at: new Date(Date.now() + HOUR_MS),
+    audience: 'anyone',
+    code_format: 'none',
+    strategy: 'reservation',
+    created_at: new Date(),
+    ...overrides,
+  };
+  const columns = Object.keys(row).join(', ');
+  const values = [Object.values(row)];
+  const { insertId } = await dataSource.query<{ insertId: number }>(`INSERT INTO coupons (${columns}) VALUES (?)`, values);
+  return insertId;
+}
+
+const DIGIT = `(${[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `SELECT ${n} AS n`).join(' UNION ALL ')})`;
+
+/** Issues the coupon to `count` users (a million at most) with ids from `firstUserId` on, under the numbers from 1 on. */
+export async function insertIssuedUsers(
+  dataSource: DataSource,
+  couponId: number,
+  firstUserId: number,
+  count: number,
+): Promise<void> {
+  await dataSource.query(
+    `INSERT INTO user_coupons (coupon_id, user_id, sequence_number, issued_at)
+     SELECT ?, ? + i, i + 1, NOW(3)
+       FROM (SELECT d0.n + 10 * d1.n + 100 * d2.n + 1000 * d3.n + 10000 * d4.n + 100000 * d5.n AS i
+               FROM ${['d0', 'd1', 'd2', 'd3', 'd4', 'd5'].map((digit) => `${DIGIT} ${digit}`).join(', ')}) numbers
+      WHERE i < ?`,
+    [couponId, firstUserId, count],
+  );
+  await dataSource.query('UPDATE coupons SET issued_quantity = ?, epoch = 1 WHERE id = ?', [count, couponId]);
+}

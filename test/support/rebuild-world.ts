@@ -1,0 +1,46 @@
+import { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { DomainError } from '../../src/platform/errors/domain-error.js';
+import { atEndOfFile } from './cleanup.js';
+import { openDatabase, type TestDatabase } from './database.js';
+import { Instance } from './instance.js';
+import { createOwnSchema } from './own-schema.js';
+import { type PrivateServer, startPrivateRedis } from './servers.js';
+
+/** Two instances over a Redis and a schema of their own, and direct connections to plant and to see what happens. */
+export interface RebuildWorld {
+  readonly one: Instance;
+  readonly other: Instance;
+  readonly dataSource: DataSource;
+  readonly database: TestDatabase;
+  readonly redis: PrivateServer;
+  readonly raw: Redis;
+}
+
+export async function openRebuildWorld(name: string): Promise<RebuildWorld> {
+  const [databaseUrl, redis] = await Promise.all([createOwnSchema(name), startPrivateRedis()]);
+  const servers = { databaseUrl, redisUrl: redis.url };
+  const [one, other] = [await Instance.open(servers), await Instance.open(servers)];
+  const raw = new Redis(redis.url, { retryStrategy: () => 50 });
+  raw.on('error', () => undefined);
+  atEndOfFile(async () => raw.disconnect());
+  return { one, other, dataSource: one.get(DataSource), database: openDatabase(databaseUrl), redis, raw };
+}
+
+type KeyName = 'state' | 'reserved' | 'users' | 'sequence' | 'pending';
+
+/** Deletes keys of a coupon, as a Redis that has lost data would. */
+export async function deleteKeys(raw: Redis, couponId: number, ...names: readonly KeyName[]): Promise<void> {
+  await raw.del(names.map((name) => keys[name](couponId)));
+}
+
+/** How an attempt ended: 'OK', the code of the refusal, or the text of any other error. Never rejects. */
+export async function told(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt;
+    return 'OK';
+  } catch (error) {
+    return error instanceof DomainError ? error.code : String(error);
+  }
+}
