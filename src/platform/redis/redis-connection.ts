@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 import { Redis } from 'ioredis';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
+import { withinTimeLimit } from '../time-limit.js';
 import { isRedisUnavailable, RedisUnavailableError } from './redis-errors.js';
 
 const CONNECT_TIMEOUT_MS = 2000;
@@ -90,18 +91,10 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /**
-   * Fails what takes longer than the limit, but only after what has arrived by then was read. A process that stalls (a
-   * long garbage collection, a busy machine) finds its timers due before it looks at its sockets; ioredis' own
-   * `commandTimeout` then calls a healthy Redis dead, and tells users 503 who hold a slot.
-   */
+  /** In place of ioredis' own `commandTimeout`, which tells users 503 who hold a slot when this process stalls. */
   private async withinTimeLimit<T>(answer: Promise<T>): Promise<T> {
-    return await new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        setImmediate(() => reject(new RedisUnavailableError(`no answer within ${this.timeLimitMs} ms`)));
-      }, this.timeLimitMs);
-      answer.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
+    const late = () => new RedisUnavailableError(`no answer within ${this.timeLimitMs} ms`);
+    return await withinTimeLimit(answer, this.timeLimitMs, late);
   }
 
   private async identifyServer(): Promise<void> {

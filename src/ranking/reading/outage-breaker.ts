@@ -1,4 +1,5 @@
 import CircuitBreaker from 'opossum';
+import { withinTimeLimit } from '../../platform/time-limit.js';
 
 interface Options {
   readonly timeoutMs: number;
@@ -17,7 +18,8 @@ export class OutageBreaker {
   private readonly breaker: CircuitBreaker<[Exchange]>;
 
   constructor({ timeoutMs, retryAfterMs = NEVER_MS, onOpen }: Options) {
-    this.breaker = new CircuitBreaker((exchange: Exchange) => within(timeoutMs, exchange()), {
+    const late = () => new Error(`no answer within ${timeoutMs} ms`);
+    this.breaker = new CircuitBreaker((exchange: Exchange) => withinTimeLimit(exchange(), timeoutMs, late), {
       timeout: false, // ours first reads what has arrived
       errorThresholdPercentage: 0,
       resetTimeout: retryAfterMs,
@@ -51,15 +53,4 @@ export class OutageBreaker {
   close(): void {
     this.breaker.close();
   }
-}
-
-/**
- * Fails what takes longer, but only after what has arrived by then was read: a process that stalls finds its timers due
- * before it looks at its sockets.
- */
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  return await new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => setImmediate(() => reject(new Error(`no answer within ${ms} ms`))), ms);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
