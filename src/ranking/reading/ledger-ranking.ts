@@ -58,7 +58,7 @@ export class LedgerRanking {
     this.loading.set(day, loading);
     const snapshot = await loading;
     // An empty answer serves nobody else: the next caller may know of a sale.
-    if (snapshot !== undefined && snapshot.products.length > 0) this.shared.set(day, snapshot);
+    if (snapshot !== undefined && snapshot.products.length > 0 && !this.shared.has(day)) this.shared.set(day, snapshot);
     return snapshot;
   }
 
@@ -77,6 +77,8 @@ export class LedgerRanking {
   private async store(day: BusinessDay, snapshot: Snapshot): Promise<void> {
     try {
       await this.backups.write(day, snapshot);
+      // The next ones are answered from the backup that it has become.
+      this.shared.set(day, { source: 'backup', ...snapshot });
     } catch (error) {
       this.metrics.backupFailures.inc();
       this.logger.error(`${day}: backup failed: ${error instanceof Error ? error.message : String(error)}`);
