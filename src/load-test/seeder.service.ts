@@ -105,7 +105,9 @@ export class Seeder implements OnApplicationBootstrap {
     for (let done = 0; done < missing.length; done += ROWS_PER_STATEMENT) {
       const rows = missing.slice(done, done + ROWS_PER_STATEMENT);
       await this.transactions.run((manager) => insertMissing(manager, rows));
-      this.logger.log(`${what} ${rows[0]?.id} to ${rows.at(-1)?.id} are there`);
+    }
+    if (missing.length > 0) {
+      this.logger.log(`${what} ${missing[0]?.id} to ${missing.at(-1)?.id}: ${missing.length} added`);
     }
   }
 }
