@@ -26,6 +26,10 @@ const shared = {
 
 export default {
   testTimeout: 60_000,
+  // Most of the time of the fault tests is waiting. A worker that runs ES modules keeps all it has ever loaded, so it is
+  // replaced when it has grown.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1GB',
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...shared, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },
