@@ -1,0 +1,127 @@
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { AuditService } from '../../src/coupon/audit/audit.service.js';
+import { CouponService } from '../../src/coupon/coupon.service.js';
+import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
+import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { ReservationStore } from '../../src/coupon/reservation/reservation.store.js';
+import { atEndOfFile } from '../support/cleanup.js';
+import { openDatabase, type TestDatabase } from '../support/database.js';
+import { Instance } from '../support/instance.js';
+import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
+import { newUserId } from '../support/unique-ids.js';
+
+const HOUR_MS = 3_600_000;
+
+let instance: Instance;
+let store: ReservationStore;
+let redis: Redis;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
+  instance = await Instance.open({ redisUrl: redisServer.url, databaseUrl: mysql.url });
+  store = instance.get(ReservationStore);
+  redis = new Redis(redisServer.url);
+  atEndOfFile(async () => redis.disconnect());
+  database = openDatabase(mysql.url);
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+async function createCoupon(): Promise<number> {
+  const { couponId } = await instance.get(CouponService).create({
+    name: 'Looked at twice',
+    totalQuantity: 10,
+    discountAmount: 1000,
+    discountRate: undefined,
+    startsAt: new Date(Date.now() - HOUR_MS),
+    expiresAt: new Date(Date.now() + HOUR_MS),
+    isActive: true,
+    audience: 'anyone',
+    codeFormat: 'none',
+    strategy: 'reservation',
+  });
+  return couponId;
+}
+
+async function violations(couponId: number): Promise<string[]> {
+  return (await instance.get(AuditService).audit(couponId)).violations.map(({ code }) => code);
+}
+
+/** The audit, and what happens after it has looked at everything once and before it looks again. */
+async function violationsWhen(couponId: number, happens: () => Promise<unknown>): Promise<string[]> {
+  const read = store.pendingBetween.bind(store);
+  // The last thing that is read of the users and their slots.
+  jest.spyOn(store, 'pendingBetween').mockImplementationOnce(async (...asked) => {
+    await happens();
+    return await read(...asked);
+  });
+  return await violations(couponId);
+}
+
+async function setTotal(couponId: number, total: number): Promise<void> {
+  await database.change('UPDATE coupons SET total_quantity = ? WHERE id = ?', [total, couponId]);
+}
+
+async function holdSlot(couponId: number, userId: number): Promise<void> {
+  await redis.multi().sadd(keys.users(couponId), String(userId)).incr(keys.reserved(couponId)).exec();
+}
+
+async function loseSlot(couponId: number, userId: number): Promise<void> {
+  await redis.multi().srem(keys.users(couponId), String(userId)).decr(keys.reserved(couponId)).exec();
+}
+
+describe('what only the first look sees is no violation', () => {
+  it('a slot of nobody that is given back', async () => {
+    const couponId = await createCoupon();
+    const userId = newUserId();
+    await holdSlot(couponId, userId);
+    expect(await violationsWhen(couponId, () => loseSlot(couponId, userId))).toEqual([]);
+  });
+
+  it('a row whose user gets the slot', async () => {
+    const couponId = await createCoupon();
+    const userId = newUserId();
+    await database.change(
+      'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, issued_at) VALUES (?, ?, 1, UTC_TIMESTAMP(3))',
+      [couponId, userId],
+    );
+    await database.change('UPDATE coupons SET issued_quantity = 1 WHERE id = ?', [couponId]);
+    expect(await violationsWhen(couponId, () => holdSlot(couponId, userId))).toEqual([]);
+    await loseSlot(couponId, userId);
+    expect(await violations(couponId)).toEqual(['ISSUED_NOT_IN_REDIS']);
+  });
+
+  it('a definition that differed in another way at each look: two changes, one after the other', async () => {
+    const couponId = await createCoupon();
+    await setTotal(couponId, 7);
+    const inspect = store.inspect.bind(store);
+    jest.spyOn(store, 'inspect').mockImplementationOnce(async (...asked) => {
+      const seen = await inspect(...asked);
+      await setTotal(couponId, 8);
+      return seen;
+    });
+    // The first look had read the row before: 7 then, 8 at the second.
+    expect(await violations(couponId)).toEqual([]);
+    expect(await violations(couponId)).toEqual(['DEFINITION_MISMATCH']);
+  });
+});
+
+describe('a pending entry', () => {
+  it('that sweeps have seen is not overdue before one of them has issued it again', async () => {
+    const couponId = await createCoupon();
+    const sweep = instance.get(SweepService);
+    // Another process has it in its queue.
+    await store.reserve(couponId, newUserId());
+    expect(await violations(couponId)).toEqual([]);
+    await sweep.sweepAll();
+    expect(sweep.overdueUpTo(couponId)).toBe(0);
+    expect(await violations(couponId)).toEqual([]);
+    await sweep.sweepAll();
+    expect(sweep.overdueUpTo(couponId)).toBe(1);
+    expect(await violations(couponId)).toEqual([]);
+  });
+});
