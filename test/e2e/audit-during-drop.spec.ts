@@ -61,12 +61,13 @@ describe('work in flight is no violation', () => {
     await expectConsistent(app.api, couponId);
   });
 
-  it('while the coupon is rebuilt', async () => {
+  it('while the coupon is rebuilt, unless that takes so long that it is seen closed twice', async () => {
     const { couponId } = await app.api.createCoupon({ totalQuantity: 5000 });
     const drop = inParallel(newUserIds(2000), (userId) => app.api.reserve(couponId, userId), 10);
     for (let round = 1; round <= 5; round += 1) {
       const [audit, rebuild] = await Promise.all([app.audit(couponId), app.api.rebuild(couponId)]);
-      expect({ rebuild: rebuild.status, violations: audit.violations }).toEqual({ rebuild: 200, violations: [] });
+      expect(rebuild.status).toBe(200);
+      expect(audit.violations.filter(({ code }) => code !== 'NOT_LOADED')).toEqual([]);
     }
     const accepted = acceptedNumbers(await drop);
     await expectIssued(app.database, couponId, accepted);
