@@ -6,7 +6,7 @@ import { SagaWorld } from '../support/saga-world.js';
 
 /** Each run differs. A failure prints its seed, with which SAGA_SEED=<seed> repeats it; SAGA_RUNS=1000 searches longer. */
 const seed = Number(process.env['SAGA_SEED'] ?? Date.now() % 2 ** 31);
-const numRuns = Number(process.env['SAGA_RUNS'] ?? 50);
+const numRuns = Number(process.env['SAGA_RUNS'] ?? 40);
 /** For the shrinking of a failure; without one it is far less. */
 const TIMEOUT_MS = 300_000 + numRuns * 1000;
 
