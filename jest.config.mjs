@@ -25,10 +25,10 @@ const shared = {
 };
 
 export default {
-  testTimeout: 60_000,
-  // Most of the time of the fault tests is waiting. A worker that runs ES modules keeps all it has ever loaded, so it is
+  testTimeout: 180_000,
+  // One at a time: what the specs start (processes, servers, load) has the machine for itself. A worker that runs ES modules keeps all it has ever loaded, so it is
   // replaced when it has grown.
-  maxWorkers: 2,
+  maxWorkers: 1,
   workerIdleMemoryLimit: '1GB',
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
