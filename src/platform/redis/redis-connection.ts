@@ -54,6 +54,7 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
+    this.isDown = true; // an ordinary end is no outage to report
     this.client.disconnect();
   }
 
