@@ -7,9 +7,8 @@ import { LockIssuanceService } from '../../src/coupon/lock/lock-issuance.service
 import { loadConfig } from '../../src/platform/config/load-config.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
 import { DomainError } from '../../src/platform/errors/domain-error.js';
+import { insertCoupon } from './ledger-coupons.js';
 import { openDatabase, openDataSource, type TestDatabase } from './database.js';
-
-const HOUR_MS = 3_600_000;
 
 interface Parts {
   readonly codes?: CouponCodeGenerator;
@@ -47,23 +46,7 @@ export class LockCoupons {
 
   /** A coupon that is open now; returns its id. */
   async create(overrides: Record<string, unknown> = {}): Promise<number> {
-    const row = {
-      name: 'Lock coupon',
-      total_quantity: 100,
-      discount_amount: 1000,
-      starts_at: new Date(Date.now() - HOUR_MS),
-      expires_at: new Date(Date.now() + HOUR_MS),
-      audience: 'anyone',
-      code_format: 'none',
-      strategy: 'lock',
-      created_at: new Date(),
-      ...overrides,
-    };
-    const columns = Object.keys(row).join(', ');
-    const { insertId } = await this.dataSource.query<{ insertId: number }>(`INSERT INTO coupons (${columns}) VALUES (?)`, [
-      Object.values(row),
-    ]);
-    return insertId;
+    return await insertCoupon(this.dataSource, { name: 'Lock coupon', strategy: 'lock', ...overrides });
   }
 
   /** Changes the row behind the application's back. */
