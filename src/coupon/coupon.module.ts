@@ -43,6 +43,9 @@ import { UserCouponController } from './user-coupon.controller.js';
 import { UserCoupon } from './user-coupon.entity.js';
 import { UserCouponRepository } from './user-coupon.repository.js';
 import { UserCouponService } from './user-coupon.service.js';
+import { CouponGauges } from './watch/coupon-gauges.js';
+import { CouponWatch } from './watch/coupon-watch.service.js';
+import { WatchCouponsJob } from './watch/watch-coupons.job.js';
 
 /** Redis admits. */
 const RESERVATION = [
@@ -78,6 +81,8 @@ const ISSUANCE = [
 
 const AUDIT = [AuditService, AuditRepository, SlotComparison];
 
+const WATCH = [CouponWatch, CouponGauges, WatchCouponsJob];
+
 @Module({
   imports: [TypeOrmModule.forFeature([Coupon, UserCoupon, IssuanceFailure]), UserModule],
   controllers: [CouponController, ReservationController, CouponAdministrationController, UserCouponController],
@@ -91,9 +96,10 @@ const AUDIT = [AuditService, AuditRepository, SlotComparison];
     ...RESERVATION,
     ...ISSUANCE,
     ...AUDIT,
+    ...WATCH,
     LockIssuanceService,
     LockIssuanceRepository,
   ],
-  exports: [CouponService, UserCouponUsage],
+  exports: [CouponService, CouponWatch, UserCouponUsage],
 })
 export class CouponModule {}

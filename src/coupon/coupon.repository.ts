@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, In, MoreThan, Repository } from 'typeorm';
+import { type EntityManager, In, LessThanOrEqual, MoreThan, Repository } from 'typeorm';
 import { isDuplicateKey } from '../platform/database/database-errors.js';
 import { Coupon } from './coupon.entity.js';
 import type { Page } from './coupon.schemas.js';
@@ -66,6 +66,19 @@ export class CouponRepository {
       order: { id: 'ASC' },
     });
     return found.map(({ id }) => id);
+  }
+
+  /**
+   * The coupons of the reservation strategy whose window is open, those that opened last first, at most `limit`; and how
+   * many there are in all.
+   */
+  async findOpen(now: Date, limit: number): Promise<{ coupons: Coupon[]; count: number }> {
+    const [coupons, count] = await this.coupons.findAndCount({
+      where: { strategy: 'reservation', startsAt: LessThanOrEqual(now), expiresAt: MoreThan(now) },
+      order: { startsAt: 'DESC', id: 'DESC' },
+      take: limit,
+    });
+    return { coupons, count };
   }
 
   /** Locks the coupon's row until the transaction ends; null when there is no such coupon. */

@@ -121,6 +121,7 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
       return;
     }
     this.metrics.batchSize.observe(batch.length);
+    this.metrics.recordCommit(batch);
     this.faults.reach(decision.failed.length > 0 ? 'after-failure-commit' : 'after-commit');
     await this.settlement.settle(couponId, decision);
   }

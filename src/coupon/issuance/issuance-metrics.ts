@@ -1,6 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Counter, Histogram } from 'prom-client';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { HotHistogram, type HotSeries } from '../../platform/metrics/hot-histogram.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
+import type { Reservation } from '../reservation/reservation.js';
+import { FAILURE_REASONS } from './issuance-failure.entity.js';
 
 /** What an operator sees of the MySQL side. */
 @Injectable()
@@ -11,11 +16,15 @@ export class IssuanceMetrics {
   readonly retries: Counter;
   readonly overflows: Counter;
   readonly swept: Counter;
+  readonly sweeps: Counter<'result'>;
   readonly batchSize: Histogram;
   readonly batchSeconds: Histogram;
+  private readonly untilCommit: HotSeries;
+  private readonly isEnabled: boolean;
 
-  constructor(registry: MetricsRegistry) {
+  constructor(registry: MetricsRegistry, @Inject(CONFIG) { metrics }: Config) {
     const registers = [registry];
+    this.isEnabled = metrics.enabled;
     this.issued = new Counter({
       name: 'firstcome_issued_total',
       help: 'Reservations that this process saw end as ISSUED.',
@@ -27,6 +36,8 @@ export class IssuanceMetrics {
       labelNames: ['reason'],
       registers,
     });
+    // So that the first failure is an increase and not the beginning of a series.
+    for (const reason of FAILURE_REASONS) this.failed.inc({ reason }, 0);
     this.released = new Counter({
       name: 'firstcome_released_total',
       help: 'Slots given back after a failure.',
@@ -47,6 +58,13 @@ export class IssuanceMetrics {
       help: 'Pending reservations that a sweep issued again.',
       registers,
     });
+    this.sweeps = new Counter({
+      name: 'firstcome_sweeps_total',
+      help: 'Sweeps over all coupons by result; failed: Redis or MySQL could not be asked.',
+      labelNames: ['result'],
+      registers,
+    });
+    for (const result of ['done', 'failed']) this.sweeps.inc({ result }, 0);
     this.batchSize = new Histogram({
       name: 'firstcome_issuance_batch_size',
       help: 'Reservations decided by one transaction.',
@@ -59,5 +77,18 @@ export class IssuanceMetrics {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30],
       registers,
     });
+    this.untilCommit = new HotHistogram({
+      name: 'firstcome_reservation_to_commit_seconds',
+      help: 'From the reservation to the commit that decided it, both in this process.',
+      buckets: [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120],
+      registry,
+    }).series();
+  }
+
+  /** The batch has just been committed. */
+  recordCommit(batch: readonly Reservation[]): void {
+    if (!this.isEnabled) return;
+    const now = performance.now();
+    for (const { reservedAt } of batch) if (reservedAt !== undefined) this.untilCommit.observe((now - reservedAt) / 1000);
   }
 }

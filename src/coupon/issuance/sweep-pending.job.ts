@@ -4,6 +4,7 @@ import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import { IssuanceMetrics } from './issuance-metrics.js';
 import { SweepService } from './sweep.service.js';
 
 const NAME = 'sweep-pending';
@@ -16,6 +17,7 @@ export class SweepPendingJob implements OnApplicationBootstrap, OnModuleDestroy 
 
   constructor(
     private readonly sweep: SweepService,
+    private readonly metrics: IssuanceMetrics,
     private readonly scheduler: SchedulerRegistry,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -35,7 +37,9 @@ export class SweepPendingJob implements OnApplicationBootstrap, OnModuleDestroy 
     this.running = true;
     try {
       await this.sweep.sweepAll();
+      this.metrics.sweeps.inc({ result: 'done' });
     } catch (error) {
+      this.metrics.sweeps.inc({ result: 'failed' });
       // Both outages are reported where they begin; the next sweep tries again.
       if (!(error instanceof RedisUnavailableError) && !isDatabaseUnavailable(error)) {
         this.logger.error('sweep failed', error instanceof Error ? error.stack : String(error));

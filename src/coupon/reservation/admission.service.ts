@@ -33,28 +33,28 @@ export class AdmissionService {
   async admit(definition: CouponDefinition, userId: number, { always = false } = {}): Promise<Reservation> {
     const { couponId } = definition;
     this.faults.reach('before-reserve');
-    const answer = await this.reserve(couponId, userId, always);
-    if (typeof answer === 'string') throw this.refuse(answer, definition, userId, always);
+    const askedAt = this.metrics.now();
+    const answer = await this.reserve(couponId, userId, always, askedAt);
+    if (typeof answer === 'string') throw this.refuse(answer, definition, userId, always, askedAt);
     this.faults.reach('after-reserve');
-    this.metrics.count('RESERVED');
-    const reservation = { userId, sequenceNumber: answer };
+    const reservation = { userId, sequenceNumber: answer, reservedAt: this.metrics.record('RESERVED', askedAt) };
     this.events.emit(CouponReservedEvent.type, new CouponReservedEvent(couponId, reservation));
     return reservation;
   }
 
-  private async reserve(couponId: number, userId: number, always: boolean): Promise<number | Refusal> {
+  private async reserve(couponId: number, userId: number, always: boolean, askedAt: number): Promise<number | Refusal> {
     try {
       return await this.store.reserve(couponId, userId, { always });
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
-      this.metrics.count('UNAVAILABLE');
+      this.metrics.record('UNAVAILABLE', askedAt);
       throw new ReservationUnavailableError(couponId, { cause: error });
     }
   }
 
-  private refuse(refusal: Refusal, definition: CouponDefinition, userId: number, always: boolean): Error {
+  private refuse(refusal: Refusal, definition: CouponDefinition, userId: number, always: boolean, askedAt: number): Error {
     const seen = refusal === 'NOT_LOADED' ? this.whenNotLoaded(definition, always) : refusal;
-    this.metrics.count(seen);
+    this.metrics.record(seen, askedAt);
     return refusalError(seen, definition.couponId, userId);
   }
 

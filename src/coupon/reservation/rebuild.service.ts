@@ -104,9 +104,13 @@ export class RebuildService implements OnApplicationBootstrap {
     const begun = await this.rebuilds.beginRebuild(couponId, token, when);
     if (begun === 'LOADED') return true;
     if (begun === 'BUSY') return false;
+    let result = 'failed';
     try {
-      return await this.fillFromMySql(couponId, token, begun.sequence);
+      const isOpen = await this.fillFromMySql(couponId, token, begun.sequence);
+      result = isOpen ? 'rebuilt' : 'superseded';
+      return isOpen;
     } finally {
+      this.metrics.rebuilds.inc({ result });
       await this.rebuilds.endRebuild(couponId, token);
     }
   }

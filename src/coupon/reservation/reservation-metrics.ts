@@ -1,39 +1,78 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Counter, Histogram } from 'prom-client';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { HotHistogram, type HotSeries } from '../../platform/metrics/hot-histogram.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import type { Refusal } from './reservation.js';
 
-type Result = 'RESERVED' | 'UNAVAILABLE' | Refusal;
+const RESULTS = [
+  'RESERVED',
+  'UNAVAILABLE',
+  'NOT_LOADED',
+  'INACTIVE',
+  'NOT_STARTED',
+  'EXPIRED',
+  'ALREADY_RESERVED',
+  'SOLD_OUT',
+] as const satisfies ReadonlyArray<'RESERVED' | 'UNAVAILABLE' | Refusal>;
+type Result = (typeof RESULTS)[number];
 
 /** What an operator sees of the Redis side. */
 @Injectable()
 export class ReservationMetrics {
   readonly rebuildSeconds: Histogram;
-  private readonly results = new Map<Result, { inc(): void }>();
-  private readonly reservations: Counter<'result'>;
+  readonly rebuilds: Counter<'result'>;
+  private readonly results: Readonly<Record<Result, HotSeries>>;
+  private readonly isEnabled: boolean;
 
-  constructor(registry: MetricsRegistry) {
-    this.reservations = new Counter({
+  constructor(registry: MetricsRegistry, @Inject(CONFIG) { metrics }: Config) {
+    const registers = [registry];
+    this.isEnabled = metrics.enabled;
+    const durations = new HotHistogram({
+      name: 'firstcome_reservation_duration_seconds',
+      help: 'From asking Redis for a slot to its answer, by result.',
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+      registry,
+    });
+    const results = Object.fromEntries(RESULTS.map((result) => [result, durations.series({ result })]));
+    this.results = results as Record<Result, HotSeries>;
+    const reservations = new Counter({
       name: 'firstcome_reservations_total',
       help: 'Asked reservations by result.',
       labelNames: ['result'],
-      registers: [registry],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [result, series] of Object.entries(results)) this.inc({ result }, series.count);
+      },
     });
+    registry.registerMetric(reservations);
     this.rebuildSeconds = new Histogram({
       name: 'firstcome_rebuild_duration_seconds',
       help: 'Rebuilds of a coupon from MySQL that ended with the coupon open.',
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30],
-      registers: [registry],
+      registers,
     });
+    this.rebuilds = new Counter({
+      name: 'firstcome_rebuilds_total',
+      help: 'Rebuilds of a coupon from MySQL that this process began, by result; superseded: another one took its lock.',
+      labelNames: ['result'],
+      registers,
+    });
+    for (const result of ['rebuilt', 'superseded', 'failed']) this.rebuilds.inc({ result }, 0);
   }
 
-  count(result: Result): void {
-    // A label look-up for each request would cost more than the count itself.
-    let counter = this.results.get(result);
-    if (counter === undefined) {
-      counter = this.reservations.labels({ result });
-      this.results.set(result, counter);
-    }
-    counter.inc();
+  /** The time to give to {@link record}: a number of milliseconds that only means something there. */
+  now(): number {
+    return this.isEnabled ? performance.now() : 0;
+  }
+
+  /** Counts a reservation that was asked for at `askedAt`, and returns the time of its answer. */
+  record(result: Result, askedAt: number): number {
+    if (!this.isEnabled) return 0;
+    const now = performance.now();
+    this.results[result].observe((now - askedAt) / 1000);
+    return now;
   }
 }

@@ -75,6 +75,11 @@ export class ReservationStore {
     this.breaker.on('open', () => void this.closeBreakerWhenRedisAnswers());
   }
 
+  /** True while no reserve is sent, because Redis did not answer lately. */
+  get isBreakerOpen(): boolean {
+    return this.breaker.opened;
+  }
+
   /**
    * Asks for a slot: the sequence number, or why not. `always` ignores the window and the pause. The command is sent once
    * at most: when this throws, the user may hold a reservation all the same, which the sweep will find.

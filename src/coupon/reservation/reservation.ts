@@ -3,6 +3,8 @@ export interface Reservation {
   readonly userId: number;
   /** "You are the 42nd": increases in the order of acceptance, never reused (P5). */
   readonly sequenceNumber: number;
+  /** When this process reserved it, by `performance.now()`; only for the metrics, and not known to the sweep. */
+  readonly reservedAt?: number;
 }
 
 /** Why a reservation was refused; nothing was changed. */

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { DatabaseProbeRepository } from './database-probe.repository.js';
+import { DependencyWatchJob } from './dependency-watch.job.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 
@@ -8,6 +9,6 @@ import { HealthService } from './health.service.js';
   // A load balancer asks every few seconds: what is down is logged once, by its connection, and not here.
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
-  providers: [HealthService, DatabaseProbeRepository],
+  providers: [HealthService, DatabaseProbeRepository, DependencyWatchJob],
 })
 export class HealthModule {}

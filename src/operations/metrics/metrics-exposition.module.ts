@@ -1,14 +1,20 @@
-import { Module, type OnModuleInit } from '@nestjs/common';
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { collectDefaultMetrics } from 'prom-client';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
+import { BuildInfo } from './build-info.js';
 import { MetricsController } from './metrics.controller.js';
 
 /** `/metrics`: what the modules registered, and the process's own CPU, memory, garbage collection and event-loop lag. */
-@Module({ controllers: [MetricsController] })
+@Module({ controllers: [MetricsController], providers: [BuildInfo] })
 export class MetricsExpositionModule implements OnModuleInit {
-  constructor(private readonly registry: MetricsRegistry) {}
+  constructor(
+    private readonly registry: MetricsRegistry,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
 
   onModuleInit(): void {
-    collectDefaultMetrics({ register: this.registry });
+    if (this.config.metrics.enabled) collectDefaultMetrics({ register: this.registry });
   }
 }

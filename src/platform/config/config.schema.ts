@@ -72,6 +72,13 @@ const settings = z.strictObject({
     level: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'verbose']),
     format: oneOf(['text', 'json']),
   }),
+  metrics: z.strictObject({
+    /** false: nothing is timed, counted or sampled for /metrics, to measure what that costs. */
+    enabled: onOff,
+    probeIntervalMs: wholeNumber(50, 60_000),
+    couponIntervalMs: wholeNumber(50, 600_000),
+    maxCoupons: wholeNumber(1, 10_000),
+  }),
   user: z.strictObject({ cacheSize: wholeNumber(1, 10_000_000), cacheTtlMs: wholeNumber(1_000, 86_400_000) }),
   coupon: z.strictObject({
     issueTimeoutMs: wholeNumber(50, 60_000),

@@ -9,6 +9,7 @@ import { AppLogger } from '../logging/logger.js';
 import { serveDocs } from '../openapi/serve-docs.js';
 import { acceptOnlyJson } from './body-parsing.js';
 import { GracefulShutdown } from './graceful-shutdown.js';
+import { HttpMetrics, timedRequestId } from './http-metrics.js';
 import { REQUEST_ID_HEADER, requestId } from './request-id.js';
 import { ValidationPipe } from './validation.pipe.js';
 
@@ -23,13 +24,13 @@ export interface RootModule {
 /**
  * The whole application, ready for `listen()`.
  *
- * Each request pays for what is here, so there is little: one hook that sets two headers, one pipe, one filter; no
- * request log, no interceptor, no Connect middleware.
+ * Each request pays for what is here, so there is little: one hook that sets two headers, one that adds up its duration,
+ * one pipe, one filter; no request log, no interceptor, no Connect middleware.
  */
 export async function createApp(root: RootModule, config: Config = loadConfig()): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: config.http.bodyLimitBytes,
-    genReqId: requestId,
+    genReqId: config.metrics.enabled ? timedRequestId : requestId,
     requestTimeout: REQUEST_TIMEOUT_MS,
     // What GracefulShutdown could not end in time is cut. Fastify's option costs nothing per request, Nest's does.
     forceCloseConnections: true,
@@ -37,6 +38,7 @@ export async function createApp(root: RootModule, config: Config = loadConfig())
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       void reply.header(REQUEST_ID_HEADER, request.id);
       app.get(ProblemFilter).answer(error, request, reply);
+      metrics.measureUnknown(request, reply);
     },
   });
   acceptOnlyJson(adapter.getInstance());
@@ -49,10 +51,13 @@ export async function createApp(root: RootModule, config: Config = loadConfig())
   app.useGlobalFilters(app.get(ProblemFilter));
   app.useGlobalPipes(new ValidationPipe());
 
+  const metrics = app.get(HttpMetrics);
+  metrics.measure(adapter.getInstance());
   const shutdown = app.get(GracefulShutdown);
   adapter.getInstance().addHook('onSend', (request, reply, _payload, done) => {
     void reply.header(REQUEST_ID_HEADER, request.id);
     shutdown.markLastAnswer(reply);
+    if (request.is404) metrics.measureUnknown(request, reply);
     done();
   });
   serveDocs(app);

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { PaidOrders } from '../../order/index.js';
 import { Clock } from '../../platform/clock.js';
+import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { BackupRepository } from '../backup/backup.repository.js';
 import { BackupService } from '../backup/backup.service.js';
 import { BusinessCalendar } from '../business-calendar.js';
@@ -40,7 +41,10 @@ export class LedgerRanking {
     private readonly calendar: BusinessCalendar,
     private readonly metrics: RankingMetrics,
     private readonly clock: Clock,
-  ) {}
+    breakers: CircuitBreakers,
+  ) {
+    breakers.watch('ranking_ledger', () => this.breaker.isOpen);
+  }
 
   /** The top 100 of the day; undefined while MySQL is away. */
   async top(day: BusinessDay): Promise<LedgerSnapshot | undefined> {

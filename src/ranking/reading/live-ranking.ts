@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../../platform/clock.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
+import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import type { BusinessDay } from '../business-day.js';
 import { rank, type Snapshot, TOP } from '../ranking.js';
@@ -28,12 +29,14 @@ export class LiveRanking implements OnModuleDestroy {
     private readonly reconciles: ReconcileService,
     private readonly calendar: BusinessCalendar,
     private readonly clock: Clock,
+    breakers: CircuitBreakers,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.breaker = new OutageBreaker({
       timeoutMs: config.ranking.readTimeoutMs,
       onOpen: (reason) => void this.closeBreakerWhenRedisAnswers(reason),
     });
+    breakers.watch('ranking', () => this.breaker.isOpen);
   }
 
   onModuleDestroy(): void {

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { Gauge } from 'prom-client';
+import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
+import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
+import { ReservationStore } from '../reservation/reservation.store.js';
+import { type CouponSight, CouponWatch } from './coupon-watch.service.js';
+
+/** Name, help, and the value of a coupon; undefined where it is not known. */
+type Shown = readonly [name: string, help: string, value: (sight: CouponSight) => number | undefined];
+
+const OF_EACH_COUPON: readonly Shown[] = [
+  ['firstcome_coupon_stock', 'The total quantity of an open coupon.', (sight) => sight.totalQuantity],
+  ['firstcome_coupon_issued', 'User coupons issued of an open coupon.', (sight) => sight.issuedQuantity],
+  ['firstcome_coupon_remaining', 'Slots of an open coupon that nobody holds.', (sight) => sight.remainingQuantity],
+  ['firstcome_coupon_loaded', '1 when the keys of an open coupon are complete and trusted; 0: closed until rebuilt.', (sight) => Number(sight.isLoaded)],
+  ['firstcome_coupon_pending', 'Reservations of an open coupon that are not confirmed yet.', (sight) => sight.pending],
+  [
+    'firstcome_coupon_oldest_pending_seconds',
+    'Time since this process first saw the number of the oldest pending reservation given out: at most one look ' +
+      '(metrics.couponIntervalMs) too short, and counted from the start of the process for what was pending before. 0 when nothing is pending.',
+    (sight) => sight.oldestPendingSeconds,
+  ],
+  [
+    'firstcome_coupon_drift',
+    'Slots by which the counters of Redis and MySQL contradict each other in two looks in a row; work in flight is none.',
+    (sight) => sight.drift,
+  ],
+];
+
+/** Shows what {@link CouponWatch} saw: one series for each watched coupon, which goes when the coupon is over. */
+@Injectable()
+export class CouponGauges {
+  constructor(registry: MetricsRegistry, breakers: CircuitBreakers, watch: CouponWatch, store: ReservationStore) {
+    for (const [name, help, value] of OF_EACH_COUPON) {
+      const gauge = new Gauge({
+        name,
+        help,
+        labelNames: ['coupon_id'],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const sight of watch.sights) {
+            const shown = value(sight);
+            if (shown !== undefined) this.set({ coupon_id: sight.couponId }, shown);
+          }
+        },
+      });
+      registry.registerMetric(gauge);
+    }
+    const open = new Gauge({
+      name: 'firstcome_coupons_open',
+      help: 'Open coupons of the reservation strategy; those above metrics.maxCoupons have no series of their own.',
+      registers: [],
+      collect() {
+        this.set(watch.openCoupons);
+      },
+    });
+    registry.registerMetric(open);
+    breakers.watch('reservations', () => store.isBreakerOpen);
+  }
+}

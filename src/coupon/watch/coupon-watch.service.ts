@@ -1,0 +1,133 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../../platform/clock.js';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import type { Coupon } from '../coupon.entity.js';
+import { CouponRepository } from '../coupon.repository.js';
+import { type CouponKeys, ReservationStore } from '../reservation/reservation.store.js';
+import { driftBetween, type Look } from './coupon-drift.js';
+import { PendingAge } from './pending-age.js';
+
+/** How an open coupon stands. */
+export interface CouponSight {
+  readonly couponId: number;
+  readonly totalQuantity: number;
+  readonly issuedQuantity: number;
+  /** Complete and trusted in Redis; otherwise closed until it is rebuilt. */
+  readonly isLoaded: boolean;
+  readonly remainingQuantity: number;
+  readonly pending: number;
+  /** Seconds since the number of the oldest pending reservation was first seen to be given out; 0 when none is pending. */
+  readonly oldestPendingSeconds: number;
+  /** See {@link driftBetween}; undefined at the first look, and while MySQL can not be asked. */
+  readonly drift: number | undefined;
+}
+
+interface Watched {
+  coupon: Coupon;
+  readonly age: PendingAge;
+  look: Look | undefined;
+  sight: CouponSight | undefined;
+}
+
+/**
+ * Looks at the open coupons from time to time: what is pending, for how long, and whether Redis and MySQL agree. A coupon
+ * that is over is watched for as long as something of it is pending. While MySQL is away it goes on with the coupons it
+ * knows; while Redis is away there is nothing to see.
+ */
+@Injectable()
+export class CouponWatch {
+  private watched = new Map<number, Watched>();
+  /** Open coupons, also those above `metrics.maxCoupons`, which are not watched. */
+  openCoupons = 0;
+
+  constructor(
+    private readonly coupons: CouponRepository,
+    private readonly store: ReservationStore,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** What the last look saw, the coupon that opened last first; nothing while Redis is away. */
+  get sights(): CouponSight[] {
+    return [...this.watched.values()].flatMap(({ sight }) => sight ?? []);
+  }
+
+  /** Looks once. Outages are no errors here. */
+  async look(): Promise<void> {
+    await this.chooseCoupons();
+    try {
+      const ids = [...this.watched.keys()];
+      const keysOf = await this.store.counts(ids);
+      const rowOf = await this.rows(ids);
+      for (const [couponId, watched] of this.watched) {
+        await this.lookAt(watched, keysOf.get(couponId) as CouponKeys, rowOf?.get(couponId));
+      }
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+      for (const watched of this.watched.values()) {
+        watched.sight = undefined;
+        watched.look = undefined;
+      }
+    }
+  }
+
+  private async chooseCoupons(): Promise<void> {
+    const now = this.clock.now();
+    const known = [...this.watched.values()];
+    const unfinished = known.filter(({ sight }) => sight === undefined || sight.pending > 0).map(({ coupon }) => coupon);
+    const open = await this.openNow(now, known);
+    const chosen = new Map([...open, ...unfinished].map((coupon) => [coupon.id, coupon]));
+    this.watched = new Map(
+      [...chosen].slice(0, this.config.metrics.maxCoupons).map(([couponId, coupon]) => [
+        couponId,
+        this.watched.get(couponId) ?? { coupon, age: new PendingAge(), look: undefined, sight: undefined },
+      ]),
+    );
+  }
+
+  private async openNow(now: Date, known: readonly Watched[]): Promise<Coupon[]> {
+    try {
+      const { coupons, count } = await this.coupons.findOpen(now, this.config.metrics.maxCoupons);
+      this.openCoupons = count;
+      return coupons;
+    } catch (error) {
+      if (!isDatabaseUnavailable(error)) throw error;
+      return known.map(({ coupon }) => coupon).filter(({ expiresAt }) => expiresAt > now);
+    }
+  }
+
+  /** The coupons as MySQL has them now, or undefined while it is away. */
+  private async rows(couponIds: readonly number[]): Promise<Map<number, Coupon> | undefined> {
+    try {
+      return new Map((await this.coupons.findMany(couponIds)).map((coupon) => [coupon.id, coupon]));
+    } catch (error) {
+      if (!isDatabaseUnavailable(error)) throw error;
+      return undefined;
+    }
+  }
+
+  private async lookAt(watched: Watched, keys: CouponKeys, row: Coupon | undefined): Promise<void> {
+    const { id: couponId } = watched.coupon;
+    const lowest = keys.pending > 0 ? (await this.store.pendingBetween(couponId, 0, Number.MAX_SAFE_INTEGER, 1))[0] : undefined;
+    const now = this.clock.now().getTime();
+    if (keys.sequence !== undefined) watched.age.look(keys.sequence, lowest?.sequenceNumber, now);
+
+    watched.coupon = row ?? watched.coupon;
+    const { totalQuantity, issuedQuantity } = watched.coupon;
+    const look = row && { keys, totalQuantity, issuedQuantity };
+    watched.sight = {
+      couponId,
+      totalQuantity,
+      issuedQuantity,
+      isLoaded: keys.loaded,
+      remainingQuantity: Math.max(0, totalQuantity - Math.max(keys.users, issuedQuantity)),
+      pending: keys.pending,
+      oldestPendingSeconds: lowest === undefined ? 0 : watched.age.of(lowest.sequenceNumber, now) / 1000,
+      drift: look && watched.look && driftBetween(watched.look, look),
+    };
+    watched.look = look;
+  }
+}

@@ -1,0 +1,25 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Gauge } from 'prom-client';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
+import { VERSION } from '../../platform/version.js';
+
+/** What runs here, as labels of a metric that is always 1. */
+@Injectable()
+export class BuildInfo {
+  constructor(registry: MetricsRegistry, @Inject(CONFIG) { profile, loadTest }: Config) {
+    const info = {
+      version: VERSION,
+      node: process.versions.node,
+      profile,
+      seeded: String(loadTest.seedAtStart),
+    };
+    new Gauge({
+      name: 'firstcome_build_info',
+      help: 'Always 1; the labels say which version runs, on which Node.js, under which profile, and whether it seeds test data.',
+      labelNames: Object.keys(info),
+      registers: [registry],
+    }).set(info, 1);
+  }
+}

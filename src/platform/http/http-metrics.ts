@@ -1,0 +1,69 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import { CONFIG } from '../config/config.module.js';
+import type { Config } from '../config/config.schema.js';
+import { HotHistogram, type HotSeries } from '../metrics/hot-histogram.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
+import { requestId } from './request-id.js';
+
+const ARRIVED_AT = Symbol('arrived at');
+
+type Timed = IncomingMessage & { [ARRIVED_AT]?: number };
+
+/**
+ * How long calls take, by route and class of status. Each request pays for it, so there is nothing to look up: a route
+ * has a hook of its own that knows its series, and the time of arrival lies on the request.
+ */
+@Injectable()
+export class HttpMetrics {
+  private readonly durations: HotHistogram;
+  private readonly isEnabled: boolean;
+  private readonly unknownRoute: (raw: Timed, status: number) => void;
+
+  constructor(registry: MetricsRegistry, @Inject(CONFIG) { metrics }: Config) {
+    this.isEnabled = metrics.enabled;
+    this.durations = new HotHistogram({
+      name: 'firstcome_http_request_duration_seconds',
+      help: 'From the head of a request to its answer, by route (its pattern; "unknown" for what is no route) and class of status.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registry,
+    });
+    this.unknownRoute = this.observer('any', 'unknown');
+  }
+
+  /** Measures every route that is added to `fastify` from now on. */
+  measure(fastify: FastifyInstance): void {
+    if (!this.isEnabled) return;
+    fastify.addHook('onRoute', (route) => {
+      const observe = this.observer(String(route.method), route.url);
+      const onSend: onSendHookHandler = (request, reply, _payload, done) => {
+        observe(request.raw, reply.statusCode);
+        done();
+      };
+      route.onSend = [route.onSend ?? [], onSend].flat();
+    });
+  }
+
+  /** Counts an answer to a request that met no route. */
+  measureUnknown(request: FastifyRequest, reply: FastifyReply): void {
+    if (this.isEnabled) this.unknownRoute(request.raw, reply.statusCode);
+  }
+
+  private observer(method: string, route: string): (raw: Timed, status: number) => void {
+    const series: HotSeries[] = [];
+    return (raw, status) => {
+      const arrivedAt = raw[ARRIVED_AT];
+      if (arrivedAt === undefined) return;
+      const statusClass = Math.floor(status / 100);
+      series[statusClass] ??= this.durations.series({ method, route, status_class: `${statusClass}xx` });
+      series[statusClass].observe((performance.now() - arrivedAt) / 1000);
+    };
+  }
+}
+
+/** {@link requestId}, which Fastify asks for before it does anything else with a request: so this is when it arrived. */
+export function timedRequestId(request: Timed): string {
+  request[ARRIVED_AT] = performance.now();
+  return requestId(request);
+}
