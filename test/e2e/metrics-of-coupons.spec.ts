@@ -5,6 +5,7 @@ import type { AppProcess } from '../support/app-process.js';
 import { AuditedApp } from '../support/audited-app.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventuallyShows, Scrape } from '../support/metrics.js';
+import { SteadyLoad } from '../support/steady-load.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 let world: AuditedApp;
@@ -110,18 +111,13 @@ describe('drift', () => {
     const { couponId } = await world.api.createCoupon({ totalQuantity: 2000 });
     await eventuallyStands(couponId, { drift: 0 });
     const seen = new Set<number | undefined>();
-    let answered = 0;
-    const drop = inParallel(
-      newUserIds(2400),
-      async (userId) => {
-        await world.api.reserve(couponId, userId);
-        answered += 1;
-      },
-      64,
-    );
-    do seen.add(ofCoupon(await Scrape.of(app), couponId)['drift']);
-    while (answered < 2400);
-    await drop;
+    const drop = new SteadyLoad((userId) => world.api.reserve(couponId, userId), { atOnce: 32 });
+    for (let look = 1; look <= 40; look += 1) {
+      await drop.sees('200', 20);
+      seen.add(ofCoupon(await Scrape.of(app), couponId)['drift']);
+    }
+    await drop.sees('409 COUPON_SOLD_OUT', 100);
+    await drop.stop();
     await eventuallyStands(couponId, { pending: 0, issued: 2000, remaining: 0 });
     expect([...seen]).toEqual([0]);
   });
