@@ -3,6 +3,7 @@ import { CouponModule } from '../coupon/index.js';
 import type { Config } from '../platform/config/config.schema.js';
 import { ProductModule } from '../product/index.js';
 import { UserModule } from '../user/index.js';
+import { EchoController } from './echo.controller.js';
 import { Seeder } from './seeder.service.js';
 
 @Module({})
@@ -17,6 +18,7 @@ export class LoadTestModule {
       {
         module: LoadTestModule,
         imports: [UserModule, ProductModule, CouponModule],
+        controllers: [EchoController],
         providers: [Seeder],
         exports: [Seeder],
       },

@@ -56,6 +56,11 @@ function expectedUsers(first: number, count: number, name: string, balance = 10_
   });
 }
 
+async function echo(url: string): Promise<Response> {
+  const headers = { 'content-type': 'application/json' };
+  return await fetch(`${url}/load-test/echo/7`, { method: 'POST', headers, body: JSON.stringify({ userId: 8 }) });
+}
+
 /** The seeder of an application in this process, for calling it again. */
 async function seederUnder(config: Config): Promise<Seeder> {
   const app = await createApp(AppModule, config);
@@ -82,11 +87,12 @@ describe('in production', () => {
     expect(await rowCounts()).toEqual({ users: 0, products: 0, coupons: 0 });
   });
 
-  it('whatever other flags there are, no row appears', async () => {
+  it('whatever other flags there are, no row appears and no route of the load tests', async () => {
     const flags = { SEED: 'true', SEED_AT_START: 'true', LOAD_TEST: 'true', LOADTEST_SEEDATSTART: 'true', PROFILE: 'test' };
     const app = await startApp({ env: { ...production(), ...flags } });
     expect(app.logs).not.toMatch(/seeder/i);
     expect(await rowCounts()).toEqual({ users: 0, products: 0, coupons: 0 });
+    expect((await echo(app.url)).status).toBe(404);
     await app.kill();
   });
 });
@@ -105,6 +111,8 @@ describe('under the profile test', () => {
     expect(await rowCounts()).toEqual({ users: 20_101, products: 100, coupons: 1 });
     for (const app of apps) {
       expect(app.logs).toMatch(/profile test/);
+      const answer = { couponId: 7, userId: 8, sequenceNumber: 1, status: 'RESERVED' };
+      expect(await (await echo(app.url)).json()).toMatchObject(answer);
       await app.kill();
     }
   });
