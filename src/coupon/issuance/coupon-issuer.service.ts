@@ -96,34 +96,57 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
       if (lane.length < batchSize && !this.outcomes.areAwaited(lane.couponId)) await delay(lingerMs);
       const batch = lane.take(batchSize);
       try {
-        await this.issue(lane.couponId, batch);
+        await this.issue(lane, batch);
       } catch (error) {
-        // Only a stop or a fault of ours ends up here. The batch stays pending in Redis: the sweep brings it again.
-        if (!this.stop.signal.aborted) this.logger.error(`coupon ${lane.couponId}: batch given up`, stackOf(error));
-      } finally {
-        lane.done(batch);
-        this.queued -= batch.length;
+        this.giveUp(lane, batch, error);
       }
     }
     lane.running = false;
-    if (lane.isIdle()) this.lanes.delete(lane.couponId);
+    this.forgetWhenIdle(lane);
   }
 
-  /** Issues a batch, for as long as it takes; halves it where the database refuses a row for good. */
-  private async issue(couponId: number, batch: readonly Reservation[]): Promise<void> {
+  /**
+   * Has a batch decided, for as long as it takes; halves it where the database refuses a row for good. Does not wait for
+   * the settlement: the next batch is decided meanwhile.
+   */
+  private async issue(lane: IssuanceLane, batch: readonly Reservation[]): Promise<void> {
     const endTimer = this.metrics.batchSeconds.startTimer();
-    const decision = await this.decide(couponId, batch);
+    const decision = await this.decide(lane.couponId, batch);
     endTimer();
     if (decision === 'REFUSED') {
       const half = Math.ceil(batch.length / 2);
-      await this.issue(couponId, batch.slice(0, half));
-      await this.issue(couponId, batch.slice(half));
+      await this.issue(lane, batch.slice(0, half));
+      await this.issue(lane, batch.slice(half));
       return;
     }
     this.metrics.batchSize.observe(batch.length);
     this.metrics.recordCommit(batch);
     this.faults.reach(decision.failed.length > 0 ? 'after-failure-commit' : 'after-commit');
-    await this.settlement.settle(couponId, decision);
+    void this.settle(lane, batch, decision);
+  }
+
+  private async settle(lane: IssuanceLane, batch: readonly Reservation[], decision: Decision): Promise<void> {
+    try {
+      await this.settlement.settle(lane.couponId, decision);
+      this.letGo(lane, batch);
+    } catch (error) {
+      this.giveUp(lane, batch, error);
+    }
+  }
+
+  /** After a stop or a fault of ours. The batch stays pending in Redis: the sweep brings it again. */
+  private giveUp(lane: IssuanceLane, batch: readonly Reservation[], error: unknown): void {
+    if (!this.stop.signal.aborted) this.logger.error(`coupon ${lane.couponId}: batch given up`, stackOf(error));
+    this.letGo(lane, batch);
+  }
+
+  private letGo(lane: IssuanceLane, batch: readonly Reservation[]): void {
+    this.queued -= lane.done(batch);
+    this.forgetWhenIdle(lane);
+  }
+
+  private forgetWhenIdle(lane: IssuanceLane): void {
+    if (!lane.running && lane.isIdle()) this.lanes.delete(lane.couponId);
   }
 
   /** The ledger's decision, or REFUSED when the database refuses something in a batch of several. */

@@ -37,8 +37,11 @@ export class IssuanceLane {
     return all;
   }
 
-  done(reservations: readonly Reservation[]): void {
+  /** No longer held; how many of them were. */
+  done(reservations: readonly Reservation[]): number {
+    const before = this.held.size;
     for (const { sequenceNumber } of reservations) this.held.delete(sequenceNumber);
+    return before - this.held.size;
   }
 
   isIdle(): boolean {
