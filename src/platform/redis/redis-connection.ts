@@ -28,7 +28,6 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     this.timeLimitMs = commandTimeoutMs;
     this.client = new Redis(url, {
       lazyConnect: true,
-      enableAutoPipelining: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
