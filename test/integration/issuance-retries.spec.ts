@@ -65,8 +65,12 @@ beforeAll(async () => {
   statements = new FailingStatements(app.get(DataSource));
 });
 
-async function loadedCoupon(codeFormat: string): Promise<number> {
-  const couponId = await insertCoupon(app.get(DataSource), { total_quantity: USERS, code_format: codeFormat });
+async function loadedCoupon(codeFormat: string, failedQuantity = 0): Promise<number> {
+  const couponId = await insertCoupon(app.get(DataSource), {
+    total_quantity: USERS,
+    code_format: codeFormat,
+    failed_quantity: failedQuantity,
+  });
   await app.get(RebuildService).load(couponId);
   return couponId;
 }
@@ -83,7 +87,7 @@ async function expectAllIssued(couponId: number): Promise<void> {
     const { id, sequenceNumber, code } = rowOf.get(answer.userId) ?? {};
     expect(answer).toMatchObject({ status: 'ISSUED', userCouponId: id, sequenceNumber, code });
   }
-  expect(await database.couponCounts(couponId)).toMatchObject({ issuedQuantity: USERS, failedQuantity: 0 });
+  expect(await database.couponCounts(couponId)).toMatchObject({ issuedQuantity: USERS });
   await eventually(async () => expect(await app.get(AuditService).audit(couponId)).toMatchObject({ violations: [] }));
 }
 
@@ -102,8 +106,8 @@ describe('an error that passes makes the issuer start the whole transaction agai
   const LOST = connectionError('PROTOCOL_CONNECTION_LOST');
 
   it.each([
-    ['a deadlock when the coupon is locked', /FOR UPDATE$/, DEADLOCK],
-    ['a lock-wait time-out when the coupon is locked', /FOR UPDATE$/, LOCK_WAIT],
+    ['a deadlock when the coupon is locked', /^UPDATE coupons\s+SET issued_quantity/, DEADLOCK],
+    ['a lock-wait time-out when the coupon is locked', /^UPDATE coupons\s+SET issued_quantity/, LOCK_WAIT],
     ['a deadlock when the rows are inserted', /^INSERT INTO user_coupons/, DEADLOCK],
     ['a full disk when the rows are inserted', /^INSERT INTO user_coupons/, DISK_FULL],
     ['a server that became read-only', /^INSERT INTO user_coupons/, READ_ONLY],
@@ -114,6 +118,18 @@ describe('an error that passes makes the issuer start the whole transaction agai
   ])('%s', async (_name, statement, error) => {
     const couponId = await loadedCoupon('alphanumeric');
     statements.next(statement, error, { times: 7 });
+    await expectAllIssued(couponId);
+    expect(statements.left).toBe(0);
+  });
+
+  // Once one has failed, each reservation is looked up under the lock.
+  it.each([
+    ['when the coupon is locked', /FOR UPDATE$/],
+    ['when users are looked up', /^SELECT user_id AS userId FROM user_coupons/],
+    ['when failures are looked up', /FROM issuance_failures/],
+  ])('a deadlock %s, for a coupon of which a reservation has failed', async (_name, statement) => {
+    const couponId = await loadedCoupon('alphanumeric', 1);
+    statements.next(statement, DEADLOCK, { times: 7 });
     await expectAllIssued(couponId);
     expect(statements.left).toBe(0);
   });

@@ -19,6 +19,14 @@ export interface FailedReservation extends Reservation {
   readonly detail: string;
 }
 
+/** What a decision adds to the coupon's counters, and on which conditions. */
+export interface Counted {
+  readonly issued: number;
+  readonly failed?: number;
+  readonly outOfRoom?: boolean;
+  readonly onlyIfNoneFailed?: boolean;
+}
+
 /** A row of `user_coupons`. */
 export interface IssuedCoupon {
   readonly userCouponId: number;
@@ -86,21 +94,31 @@ export class IssuanceRepository {
     );
   }
 
+  /** The format of the coupon's codes, which never changes; undefined when there is no such coupon. */
+  async codeFormat(manager: EntityManager, couponId: number): Promise<CodeFormat | undefined> {
+    const [row] = await manager.query<Array<{ codeFormat: CodeFormat }>>(
+      'SELECT code_format AS codeFormat FROM coupons WHERE id = ?',
+      [couponId],
+    );
+    return row?.codeFormat;
+  }
+
   /**
-   * P1: adds what was decided to the coupon's counters, unless more than the total would be issued: then false, and the
-   * caller must roll back. `outOfRoom` also makes the definition newer, so that Redis takes the ledger's total even when
+   * P1: adds what was decided to the coupon's counters, and takes its row lock, unless more than the total would be
+   * issued: then false, and what was inserted must be rolled back. `onlyIfNoneFailed` is false too once a reservation of
+   * the coupon has failed. `outOfRoom` also makes the definition newer, so that Redis takes the ledger's total even when
    * someone changed the table behind our back.
    */
   async count(
     manager: EntityManager,
     couponId: number,
-    { issued, failed, outOfRoom }: { issued: number; failed: number; outOfRoom: boolean },
+    { issued, failed = 0, outOfRoom = false, onlyIfNoneFailed = false }: Counted,
   ): Promise<boolean> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(
       `UPDATE coupons
           SET issued_quantity = issued_quantity + ?, failed_quantity = failed_quantity + ?, version = version + ?
-        WHERE id = ? AND (? = 0 OR issued_quantity + ? <= total_quantity)`,
-      [issued, failed, outOfRoom ? 1 : 0, couponId, issued, issued],
+        WHERE id = ? AND (? = 0 OR issued_quantity + ? <= total_quantity) AND (? = 0 OR failed_quantity = 0)`,
+      [issued, failed, Number(outOfRoom), couponId, issued, issued, Number(onlyIfNoneFailed)],
     );
     return affectedRows === 1;
   }

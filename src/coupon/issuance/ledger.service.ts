@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../platform/clock.js';
-import { databaseErrorMessage } from '../../platform/database/database-errors.js';
+import { databaseErrorMessage, isDuplicateKey } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { FaultPoints } from '../../platform/fault-points.js';
+import type { CodeFormat } from '../coupon.entity.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { CouponCodeGenerator } from './coupon-code.js';
 import { type FailedReservation, IssuanceRepository, type LockedCoupon } from './issuance.repository.js';
@@ -21,6 +23,8 @@ export interface Decision {
 /** The length of `issuance_failures.detail`. */
 const DETAIL_LENGTH = 1000;
 
+const REMEMBERED_COUPONS = 10_000;
+
 /** The issuer tries again for as long as it takes, and logs each time; so the runner need not. */
 const ONE_ATTEMPT = { attempts: 1 };
 
@@ -30,6 +34,8 @@ const ONE_ATTEMPT = { attempts: 1 };
  */
 @Injectable()
 export class Ledger {
+  private readonly codeFormats = new LRUCache<number, CodeFormat>({ max: REMEMBERED_COUPONS });
+
   constructor(
     private readonly transactions: TransactionRunner,
     private readonly repository: IssuanceRepository,
@@ -43,22 +49,54 @@ export class Ledger {
    * stock has room for, lowest number first, and fails the rest. Throws what the database throws; then nothing is decided.
    */
   async decide(couponId: number, reservations: readonly Reservation[]): Promise<Decision> {
-    return await this.transactions.run(async (manager) => {
-      const coupon = await this.lock(manager, couponId);
-      const { holders, failed, undecided } = await this.sortOut(manager, coupon, reservations);
-      const room = Math.max(0, coupon.totalQuantity - coupon.issuedQuantity);
-      const rows = oneOfEachUser(undecided).slice(0, room);
-      for (const { userId } of rows) holders.add(userId);
-      const refused = undecided
-        .filter(({ userId }) => !holders.has(userId))
-        .map((reservation) => ({
-          ...reservation,
-          reason: 'SOLD_OUT_IN_LEDGER' as const,
-          detail: `all ${coupon.totalQuantity} were issued already`,
-        }));
-      await this.record(manager, coupon, rows, refused);
-      return decision(reservations, holders, [...failed, ...refused]);
-    }, ONE_ATTEMPT);
+    try {
+      return await this.transactions.run(
+        async (manager) =>
+          (await this.issueAll(manager, couponId, reservations)) ?? (await this.decideEach(manager, couponId, reservations)),
+        ONE_ATTEMPT,
+      );
+    } catch (error) {
+      // Some have a row already, or a drawn code is taken: the unique keys are what let issueAll be hopeful.
+      if (!isDuplicateKey(error)) throw error;
+      return await this.transactions.run((manager) => this.decideEach(manager, couponId, reservations), ONE_ATTEMPT);
+    }
+  }
+
+  /**
+   * What nearly every batch of a drop is: all of it new, with room for all. Two statements, and no look-up; undefined, and
+   * nothing done, when the coupon's counters say that there may be more to it.
+   */
+  private async issueAll(
+    manager: EntityManager,
+    couponId: number,
+    reservations: readonly Reservation[],
+  ): Promise<Decision | undefined> {
+    const issued = reservations.length;
+    if (!(await this.repository.count(manager, couponId, { issued, onlyIfNoneFailed: true }))) return undefined;
+    await this.insertRows(manager, couponId, await this.codeFormat(manager, couponId), reservations);
+    this.faults.reach('inside-transaction');
+    return { issued: reservations, failed: [] };
+  }
+
+  private async decideEach(
+    manager: EntityManager,
+    couponId: number,
+    reservations: readonly Reservation[],
+  ): Promise<Decision> {
+    const coupon = await this.lock(manager, couponId);
+    const { holders, failed, undecided } = await this.sortOut(manager, coupon, reservations);
+    const room = Math.max(0, coupon.totalQuantity - coupon.issuedQuantity);
+    const rows = oneOfEachUser(undecided).slice(0, room);
+    for (const { userId } of rows) holders.add(userId);
+    const refused = undecided
+      .filter(({ userId }) => !holders.has(userId))
+      .map((reservation) => ({
+        ...reservation,
+        reason: 'SOLD_OUT_IN_LEDGER' as const,
+        detail: `all ${coupon.totalQuantity} were issued already`,
+      }));
+    await this.record(manager, coupon, rows, refused);
+    return decision(reservations, holders, [...failed, ...refused]);
   }
 
   /** Ends a reservation as FAILED because the database refuses its row for good, unless it is decided already. */
@@ -75,7 +113,7 @@ export class Ledger {
 
   private async lock(manager: EntityManager, couponId: number): Promise<LockedCoupon> {
     const coupon = await this.repository.lockCoupon(manager, couponId);
-    if (coupon === undefined) throw new Error(`coupon ${couponId} has reservations but no row in coupons`);
+    if (coupon === undefined) throw noSuchCoupon(couponId);
     return coupon;
   }
 
@@ -104,12 +142,8 @@ export class Ledger {
     failed: readonly FailedReservation[],
   ): Promise<void> {
     if (issued.length + failed.length === 0) return;
-    const now = this.clock.now();
-    if (issued.length > 0) {
-      const rows = issued.map((reservation) => ({ ...reservation, code: this.codes.draw(codeFormat) }));
-      await this.repository.insertUserCoupons(manager, couponId, rows, now);
-    }
-    if (failed.length > 0) await this.repository.insertFailures(manager, couponId, failed, now);
+    if (issued.length > 0) await this.insertRows(manager, couponId, codeFormat, issued);
+    if (failed.length > 0) await this.repository.insertFailures(manager, couponId, failed, this.clock.now());
     const outOfRoom = failed.some(({ reason }) => reason === 'SOLD_OUT_IN_LEDGER');
     const counted = await this.repository.count(manager, couponId, {
       issued: issued.length,
@@ -119,6 +153,33 @@ export class Ledger {
     if (!counted) throw new Error(`coupon ${couponId} would be over-issued by ${issued.length} rows: rolled back`);
     this.faults.reach('inside-transaction');
   }
+
+  private async insertRows(
+    manager: EntityManager,
+    couponId: number,
+    codeFormat: CodeFormat,
+    reservations: readonly Reservation[],
+  ): Promise<void> {
+    const rows = reservations.map(({ userId, sequenceNumber }) => ({
+      userId,
+      sequenceNumber,
+      code: this.codes.draw(codeFormat),
+    }));
+    await this.repository.insertUserCoupons(manager, couponId, rows, this.clock.now());
+  }
+
+  private async codeFormat(manager: EntityManager, couponId: number): Promise<CodeFormat> {
+    const known = this.codeFormats.get(couponId);
+    if (known !== undefined) return known;
+    const found = await this.repository.codeFormat(manager, couponId);
+    if (found === undefined) throw noSuchCoupon(couponId);
+    this.codeFormats.set(couponId, found);
+    return found;
+  }
+}
+
+function noSuchCoupon(couponId: number): Error {
+  return new Error(`coupon ${couponId} has reservations but no row in coupons`);
 }
 
 /** A user may ask twice, also under a number from before Redis lost its keys: one row ends both. */
