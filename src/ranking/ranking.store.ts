@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import type { PaidOrder } from '../order/index.js';
+import type { PaymentCompletedEvent } from '../order/index.js';
 import { RedisConnection } from '../platform/redis/redis-connection.js';
 import { BusinessCalendar } from './business-calendar.js';
 import type { BusinessDay } from './business-day.js';
@@ -12,7 +12,7 @@ import type { Sales } from './ranking.js';
 const MARKER_LEAD_MS = 60_000;
 
 /** A paid order, as far as it is counted. */
-export type CountableOrder = Pick<PaidOrder, 'orderId'> & { readonly items: readonly PaidOrder['items'][number][] };
+export type CountableOrder = Pick<PaymentCompletedEvent, 'orderId' | 'items'>;
 
 /** A reconcile under way, from {@link RankingStore.beginReconcile}. */
 export interface ReconcileToken {
@@ -55,7 +55,7 @@ export class RankingStore {
   }
 
   /** The orders among these that are not counted yet. */
-  async uncounted<T extends CountableOrder>(day: BusinessDay, orders: readonly T[]): Promise<T[]> {
+  async uncounted<T extends { readonly orderId: number }>(day: BusinessDay, orders: readonly T[]): Promise<T[]> {
     if (orders.length === 0) return [];
     const ids = orders.map(({ orderId }) => String(orderId));
     const flags = await this.redis.ask((client) => client.smismember(keys.orders(day), ...ids));

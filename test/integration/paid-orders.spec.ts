@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { randomInt } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { OrderRepository } from '../../src/order/order.repository.js';
-import { PaidOrders } from '../../src/order/paid-orders.repository.js';
+import { type PaidOrder, PaidOrders } from '../../src/order/paid-orders.repository.js';
 import { PaymentRepository } from '../../src/order/payment.repository.js';
 import { Product, ProductNames, ProductRepository } from '../../src/product/index.js';
 import { openDatabase, openDataSource, type TestDatabase } from '../support/database.js';
@@ -45,8 +45,17 @@ async function paidAt(time: Date | undefined, items: Array<[productId: number, q
   });
 }
 
-async function idsBetween(afterOrderId: number, limit: number): Promise<number[]> {
-  return (await paidOrders.between(from, to, afterOrderId, limit)).map(({ orderId }) => orderId);
+/** Has the server say how it would carry out what it is asked. */
+class ExplainingSource {
+  plan: Array<{ key: string; type: string; Extra: string }> = [];
+  readonly dataSource: DataSource = Object.create(dataSource, {
+    query: {
+      value: async (sql: string, parameters: unknown[]) => {
+        this.plan = await dataSource.query(`EXPLAIN ${sql}`, parameters);
+        return [];
+      },
+    },
+  });
 }
 
 describe('paid orders of a time range', () => {
@@ -62,19 +71,42 @@ describe('paid orders of a time range', () => {
     orders.push(await paidAt(from, [[d, 1], [a, 1]]));
   });
 
-  it('are found by the time of their payment, from included and to not, lowest id first', async () => {
+  it('are found by the time of their payment, from included and to not, earliest first, of equals the lower id', async () => {
     const last = new Date(to.getTime() - 1);
-    expect(await paidOrders.between(from, to, 0, 10)).toEqual([
-      { orderId: orders[0], paidAt: last, items: [{ productId: b, quantity: 2 }, { productId: a, quantity: 1 }] },
-      { orderId: orders[1], paidAt: from, items: [{ productId: c, quantity: 3 }] },
-      { orderId: orders[2], paidAt: from, items: [{ productId: d, quantity: 1 }, { productId: a, quantity: 1 }] },
+    expect(await paidOrders.between(from, to, 10)).toEqual([
+      { orderId: orders[1], paidAt: from },
+      { orderId: orders[2], paidAt: from },
+      { orderId: orders[0], paidAt: last },
     ]);
   });
 
-  it('come page by page', async () => {
-    expect(await idsBetween(0, 2)).toEqual(orders.slice(0, 2));
-    expect(await idsBetween(orders[1] ?? 0, 2)).toEqual(orders.slice(2));
-    expect(await idsBetween(orders[2] ?? 0, 2)).toEqual([]);
+  it.each([1, 2])('come in pages of %i, also where several were paid in one millisecond', async (size) => {
+    const found: number[] = [];
+    for (let after: PaidOrder | undefined; ; ) {
+      const page = await paidOrders.between(from, to, size, after);
+      expect(page.length).toBeLessThanOrEqual(size);
+      found.push(...page.map(({ orderId }) => orderId));
+      after = page.at(-1);
+      if (after === undefined) break;
+    }
+    expect(found).toEqual([orders[1], orders[2], orders[0]]);
+  });
+
+  it('are paged through by the index alone, from the cursor on', async () => {
+    const explained = new ExplainingSource();
+    await new PaidOrders(explained.dataSource).between(from, to, 500, { orderId: 1, paidAt: from });
+    expect(explained.plan).toMatchObject([{ key: 'ix_orders_paid', type: 'range' }]);
+    expect(explained.plan[0]?.Extra).toContain('Using index');
+    expect(explained.plan[0]?.Extra).not.toContain('filesort');
+  });
+
+  it('tell what they took', async () => {
+    const [one = 0, , other = 0] = orders;
+    expect(await paidOrders.itemsOf([{ orderId: other }, { orderId: one }, { orderId: 2 ** 52 }])).toEqual([
+      { orderId: one, items: [{ productId: a, quantity: 1 }, { productId: b, quantity: 2 }] },
+      { orderId: other, items: [{ productId: a, quantity: 1 }, { productId: d, quantity: 1 }] },
+    ]);
+    expect(await paidOrders.itemsOf([])).toEqual([]);
   });
 
   it('are added up by product, most first, of equals the lower id first', async () => {
@@ -87,11 +119,6 @@ describe('paid orders of a time range', () => {
     expect(await paidOrders.totalsBetween(from, to, 10)).toEqual(totals);
     expect(await paidOrders.totalsBetween(from, to, 2)).toEqual(totals.slice(0, 2));
     expect(await paidOrders.totalsBetween(to, from, 2)).toEqual([]);
-  });
-
-  it('tell how many pieces of a product were sold', async () => {
-    expect(await paidOrders.quantityOf(a, from, to)).toBe(2);
-    expect(await paidOrders.quantityOf(newUserId(), from, to)).toBe(0);
   });
 });
 

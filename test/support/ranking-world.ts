@@ -65,8 +65,10 @@ export class RankingWorld {
 
   /** Another server process answers from now on, which holds what Redis held earlier. */
   async restore(day: string, earlier: ReadonlyMap<string, Buffer>): Promise<void> {
-    await this.redis.del(...dayKeys(day), rankingKeys.reconciling(day));
-    for (const [key, value] of earlier) await this.redis.restore(key, 0, value);
-    if (earlier.has(rankingKeys.complete(day))) await this.redis.set(rankingKeys.complete(day), 'before the restart');
+    // At once, as a server comes back: a reconcile that is under way must not see a half of it.
+    const restoring = this.redis.multi().del(...dayKeys(day), rankingKeys.reconciling(day));
+    for (const [key, value] of earlier) restoring.restore(key, 0, value);
+    if (earlier.has(rankingKeys.complete(day))) restoring.set(rankingKeys.complete(day), 'before the restart');
+    await restoring.exec();
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { PaidOrders } from '../../order/index.js';
+import { type PaidOrder, PaidOrders } from '../../order/index.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { BusinessCalendar } from '../business-calendar.js';
@@ -8,7 +8,7 @@ import { RankingMetrics } from '../ranking-metrics.js';
 import { RankingStore } from '../ranking.store.js';
 
 /** Orders read and compared in one exchange. */
-const PAGE = 250;
+const PAGE = 500;
 /** A Redis that loses its keys again and again during a reconcile is left to the next one. */
 const ATTEMPTS = 3;
 /** After a failure, so that not every read of an outage starts a reconcile. */
@@ -87,16 +87,15 @@ export class ReconcileService {
   private async countMissing(day: BusinessDay): Promise<number> {
     const { from, to } = this.calendar.boundsOf(day);
     let corrections = 0;
-    for (let after = 0; ; ) {
-      const orders = await this.paidOrders.between(from, to, after, PAGE);
-      const missing = await this.store.uncounted(day, orders);
+    for (let after: PaidOrder | undefined; ; ) {
+      const orders = await this.paidOrders.between(from, to, PAGE, after);
+      const missing = await this.paidOrders.itemsOf(await this.store.uncounted(day, orders));
       const counts = await Promise.all(missing.map((order) => this.store.count(day, order)));
       const counted = counts.filter(({ isNew }) => isNew).length;
       this.metrics.corrections.inc(counted);
       corrections += counted;
-      const last = orders.at(-1);
-      if (last === undefined) return corrections;
-      after = last.orderId;
+      after = orders.at(-1);
+      if (after === undefined) return corrections;
     }
   }
 }
