@@ -10,6 +10,7 @@ import { RankingMetrics } from './ranking-metrics.js';
 import { RankingController } from './ranking.controller.js';
 import { RankingService } from './ranking.service.js';
 import { RankingStore } from './ranking.store.js';
+import { RankingTurns } from './ranking-turns.js';
 import { LedgerRanking } from './reading/ledger-ranking.js';
 import { LiveRanking } from './reading/live-ranking.js';
 import { ProductLabels } from './reading/product-labels.js';
@@ -23,6 +24,7 @@ import { ReconcileService } from './reconcile/reconcile.service.js';
     BusinessCalendar,
     RankingStore,
     RankingMetrics,
+    RankingTurns,
     CountSalesWhenPaymentCompletedListener,
     ReconcileService,
     ReconcileRankingJob,

@@ -4,7 +4,6 @@ import { BackupService } from '../../src/ranking/backup/backup.service.js';
 import { CountSalesWhenPaymentCompletedListener } from '../../src/ranking/count-sales-when-payment-completed.listener.js';
 import { PaymentCompletedEvent } from '../../src/order/index.js';
 import { rankingKeys } from '../../src/ranking/ranking-keys.js';
-import { RankingMetrics } from '../../src/ranking/ranking-metrics.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
 import { RankingWorld } from '../support/ranking-world.js';
@@ -143,39 +142,13 @@ describe('at midnight in Seoul', () => {
 });
 
 describe('the job', () => {
-  it('is done by one instance at a time, and goes on when the holder of the turn has died', async () => {
+  it('is done by one instance at a time', async () => {
     newDay();
     await sellDistinct(2);
     await backUp(0);
     const jobs = world.instances.map((instance) => instance.get(BackUpRankingJob));
     const turns = await inParallel([...jobs, ...jobs], (job) => job.run());
     expect(turns.filter(Boolean)).toHaveLength(1);
-    // The holder dies: all that is left of it is the turn, which ends by itself.
-    expect(await world.redis.pttl(rankingKeys.turn('backup'))).toBeGreaterThan(0);
-    await world.redis.pexpire(rankingKeys.turn('backup'), 1);
-    world.setTime(new Date(world.now.getTime() + 600_000));
-    await eventually(async () => expect(await jobs[1]?.run()).toBe(true));
-    const [first] = await world.ledger.backup(day);
-    expect(first?.backedUpAt).toEqual(world.now);
-  });
-
-  it('logs and counts what fails, and the next one works', async () => {
-    newDay();
-    const sales = await sellDistinct(2);
-    await backUp(0);
-    const { backupFailures } = world.instances[0].get(RankingMetrics);
-    const failures = async (): Promise<number> => (await backupFailures.get()).values[0]?.value ?? 0;
-    const before = await failures();
-    await world.redis.del(rankingKeys.turn('backup'));
-    await world.ledger.database.change('RENAME TABLE product_ranking_backups TO product_ranking_backups_away');
-    await world.instances[0].get(BackUpRankingJob).run();
-    await world.ledger.database.change('RENAME TABLE product_ranking_backups_away TO product_ranking_backups');
-    expect(await failures()).toBeGreaterThan(before);
-    await world.redis.del(rankingKeys.turn('backup'));
-    world.setTime(new Date(world.now.getTime() + 600_000));
-    await world.instances[0].get(BackUpRankingJob).run();
-    await expectBackup(sales);
-    expect((await world.ledger.backup(day))[0]?.backedUpAt).toEqual(world.now);
   });
 
   it('forgets backups older than 90 days', async () => {

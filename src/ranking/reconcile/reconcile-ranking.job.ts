@@ -1,42 +1,35 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import { addDays } from '../business-day.js';
-import { RankingStore } from '../ranking.store.js';
+import { RankingTurns, type SharedJob } from '../ranking-turns.js';
 import { ReconcileService } from './reconcile.service.js';
-
-const NAME = 'reconcile-ranking';
-/** Of the interval: the turn must be over when the next one is due. */
-const TURN_SHARE = 0.9;
 
 /**
  * Reconciles today, and yesterday for payments that were lost around midnight: at the start and whenever Redis becomes
  * ready again, on every instance; and every `ranking.reconcile.intervalMs` on one of them.
  */
 @Injectable()
-export class ReconcileRankingJob implements OnApplicationBootstrap, OnModuleDestroy {
+export class ReconcileRankingJob implements OnApplicationBootstrap {
   private readonly logger = new Logger('Ranking');
+  private readonly job: SharedJob;
 
   constructor(
     private readonly reconciles: ReconcileService,
-    private readonly store: RankingStore,
     private readonly calendar: BusinessCalendar,
     private readonly redis: RedisConnection,
-    private readonly scheduler: SchedulerRegistry,
-    @Inject(CONFIG) private readonly config: Config,
-  ) {}
+    private readonly turns: RankingTurns,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.job = { name: 'reconcile', intervalMs: config.ranking.reconcile.intervalMs };
+  }
 
   onApplicationBootstrap(): void {
     this.redis.onReady(() => void this.reconcileAll());
-    this.scheduler.addInterval(NAME, setInterval(() => void this.run(), this.config.ranking.reconcile.intervalMs));
-  }
-
-  onModuleDestroy(): void {
-    if (this.scheduler.doesExist('interval', NAME)) this.scheduler.deleteInterval(NAME);
+    this.turns.schedule(this.job, () => this.run());
   }
 
   /** Reconciles the days that may still lack payments. Never throws. */
@@ -47,8 +40,7 @@ export class ReconcileRankingJob implements OnApplicationBootstrap, OnModuleDest
 
   private async run(): Promise<void> {
     try {
-      const turnMs = Math.ceil(this.config.ranking.reconcile.intervalMs * TURN_SHARE);
-      if (await this.store.takeTurn('reconcile', turnMs)) await this.reconcileAll();
+      await this.turns.take(this.job, () => this.reconcileAll());
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) this.logger.error(`no reconcile: ${String(error)}`);
     }

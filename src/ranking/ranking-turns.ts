@@ -1,0 +1,44 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { FaultPoints } from '../platform/fault-points.js';
+import { RankingStore } from './ranking.store.js';
+
+/** Of the interval: the turn of an instance, also of one that died, must be over when the next one is due. */
+const TURN_SHARE = 0.9;
+const PREFIX = 'ranking-';
+
+/** A job that all instances know and one of them does. */
+export interface SharedJob {
+  readonly name: string;
+  readonly intervalMs: number;
+}
+
+/**
+ * Lets one instance at a time do a job. The turn lives in Redis and ends by itself, so nobody waits for an instance that
+ * died with it; it only saves work: two instances that do the job at once harm nobody.
+ */
+@Injectable()
+export class RankingTurns implements OnModuleDestroy {
+  constructor(
+    private readonly store: RankingStore,
+    private readonly scheduler: SchedulerRegistry,
+    private readonly faults: FaultPoints,
+  ) {}
+
+  onModuleDestroy(): void {
+    for (const name of this.scheduler.getIntervals()) if (name.startsWith(PREFIX)) this.scheduler.deleteInterval(name);
+  }
+
+  /** Calls `run`, which must not throw, at every interval until the application ends. */
+  schedule({ name, intervalMs }: SharedJob, run: () => Promise<unknown>): void {
+    this.scheduler.addInterval(PREFIX + name, setInterval(() => void run(), intervalMs));
+  }
+
+  /** Does the work, if it is this instance's turn; true when it was. @throws RedisUnavailableError, and what `work` throws */
+  async take({ name, intervalMs }: SharedJob, work: () => Promise<void>): Promise<boolean> {
+    if (!(await this.store.takeTurn(name, Math.ceil(intervalMs * TURN_SHARE)))) return false;
+    this.faults.reach(`turn-${name}`);
+    await work();
+    return true;
+  }
+}
