@@ -6,6 +6,7 @@ import type { Config } from '../../platform/config/config.schema.js';
 import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import type { BusinessDay } from '../business-day.js';
+import { RankingMetrics } from '../ranking-metrics.js';
 import { rank, type Snapshot, TOP } from '../ranking.js';
 import { type ProductRank, RankingStore } from '../ranking.store.js';
 import { ReconcileService } from '../reconcile/reconcile.service.js';
@@ -21,6 +22,7 @@ export class LiveRanking implements OnModuleDestroy {
   private readonly logger = new Logger('Ranking');
   private readonly breaker: OutageBreaker;
   private readonly reading = new Map<BusinessDay, Promise<Snapshot | undefined>>();
+  private hasMissedSale = false;
   private isShutDown = false;
 
   constructor(
@@ -28,6 +30,7 @@ export class LiveRanking implements OnModuleDestroy {
     private readonly labels: ProductLabels,
     private readonly reconciles: ReconcileService,
     private readonly calendar: BusinessCalendar,
+    private readonly metrics: RankingMetrics,
     private readonly clock: Clock,
     breakers: CircuitBreakers,
     @Inject(CONFIG) private readonly config: Config,
@@ -65,6 +68,7 @@ export class LiveRanking implements OnModuleDestroy {
 
   /** For who could not count a sale: nothing is answered from Redis until it is reconciled. */
   suspend(): void {
+    this.hasMissedSale = true;
     this.breaker.open();
   }
 
@@ -83,6 +87,7 @@ export class LiveRanking implements OnModuleDestroy {
 
   private async closeBreakerWhenRedisAnswers(reason: string): Promise<void> {
     this.logger.warn(`Redis is not asked for rankings until it answers and is reconciled: ${reason || 'a sale was not counted'}`);
+    this.metrics.breakerOpen.set(1);
     while (this.breaker.isOpen) {
       await delay(this.config.redis.breaker.probeIntervalMs, undefined, { ref: false });
       if (this.isShutDown) return;
@@ -91,9 +96,13 @@ export class LiveRanking implements OnModuleDestroy {
       } catch {
         continue;
       }
+      this.hasMissedSale = false;
       // Without MySQL there is nothing to reconcile with, and Redis still knows more than memory.
       await this.reconciles.tryReconcile(this.calendar.today());
+      // The reconcile may have gone past a sale that could not be counted meanwhile.
+      if (this.hasMissedSale) continue;
       this.breaker.close();
+      this.metrics.breakerOpen.set(0);
       this.logger.log('Redis is asked for rankings again');
     }
   }
