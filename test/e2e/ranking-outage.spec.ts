@@ -5,6 +5,7 @@ import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
 import { openDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
+import { ReadsInRedis } from '../support/ranking-reads.js';
 import { type Item, Ledger, nameOf, RankingClient, type TopBody } from '../support/sales.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 
@@ -98,8 +99,10 @@ describe('Redis is killed while many read', () => {
     await expectTop('redis', 2);
     await eventually(async () => expect(await ledger.backup((await ranking.top()).body.date)).toHaveLength(1));
     const load = readers(8);
+    expect(await app.metric('firstcome_ranking_breaker_open')).toBe(0);
     await redis.kill();
     const { date, asOf } = await expectTop('backup', 2);
+    expect(await app.metric('firstcome_ranking_breaker_open')).toBe(1);
     const [{ backedUpAt } = { backedUpAt: undefined }] = await ledger.backup(date);
     expect(asOf).toBe(backedUpAt?.toISOString());
     expect((await ranking.product(product)).body).toMatchObject({ source: 'backup', asOf, rank: 1, salesCount: 2 });
@@ -108,6 +111,7 @@ describe('Redis is killed while many read', () => {
     await ledger.paidOrder(one(3));
     await redis.restart();
     await expectTop('redis', 5);
+    expect(await app.metric('firstcome_ranking_breaker_open')).toBe(0);
     await expectNeverEmpty(load, ['redis', 'backup']);
   });
 
@@ -141,18 +145,30 @@ describe('Redis is killed while many read', () => {
 });
 
 describe('Redis stands still', () => {
-  it('is asked once, and then not again until it answers', async () => {
+  it('is asked by the first reader alone, and not again until it answers and is reconciled', async () => {
     await ledger.paidOrder(one(2));
-    await start();
+    await start({ RANKING_RECONCILE_INTERVAL_MS: '3600000' });
     await expectTop('redis', 2);
+    expect((await ranking.product(product)).body.source).toBe('redis');
+    expect(await app.metric('firstcome_ranking_breaker_open')).toBe(0);
+
+    const seen = await ReadsInRedis.watch(redis.url);
     await redis.freeze();
-    const load = readers(4);
-    await expectTop('backup', 2);
-    await eventually(() => expect(app.logs).toContain('Redis is not asked for rankings'));
+    const { body } = await ranking.top();
+    expect(body.rankings).toEqual(listed(2));
+    expect(['database', 'backup']).toContain(body.source);
+    expect(await app.metric('firstcome_ranking_breaker_open')).toBe(1);
+    const load = readers(8);
+    for (let time = 0; time < 100; time += 1) expect((await ranking.product(product)).body.source).toBe('backup');
+    await expectNeverEmpty(load, ['database', 'backup']);
     await ledger.paidOrder(one(1));
+
     await redis.thaw();
-    await expectTop('redis', 3);
-    await expectNeverEmpty(load, ['redis', 'database', 'backup']);
+    await eventually(async () => expect(await app.metric('firstcome_ranking_breaker_open')).toBe(0));
+    // What the first one sent was carried out now.
+    expect(await seen.count()).toBe(1);
+    expect((await ranking.top()).body).toMatchObject({ source: 'redis', rankings: listed(3) });
+    expect(await seen.count()).toBe(2);
   });
 });
 
@@ -200,39 +216,57 @@ describe('Redis comes back with less than it had', () => {
   });
 });
 
-// These kill MySQL; the connections of this file survive none of it, so they look at the API alone.
-describe('Redis and MySQL are both away', () => {
-  it('answers from memory, under the time of the numbers', async () => {
+describe.each<[how: string, takeAway: () => Promise<void>, bringBack: () => Promise<void>]>([
+  ['is dead', () => mysql.kill(), () => mysql.restart()],
+  ['stands still', () => mysql.freeze(), () => mysql.thaw()],
+])('Redis is dead, and MySQL %s', (_how, takeAway, bringBack) => {
+  let isAway = false;
+
+  async function takeMysqlAway(): Promise<void> {
+    isAway = true;
+    await takeAway();
+  }
+
+  async function bringMysqlBack(): Promise<void> {
+    if (isAway) await bringBack();
+    isAway = false;
+  }
+
+  // The servers of a test that failed have to answer the next one.
+  afterEach(bringMysqlBack);
+
+  /** A sale is made where nobody saw it; then Redis is back too. */
+  async function expectRecovery(salesCount: number): Promise<void> {
+    await bringMysqlBack();
+    await eventually(() => ledger.paidOrder(one(3)));
+    await redis.restart();
+    await expectTop('redis', salesCount + 3);
+  }
+
+  it('answers from memory, under the time of the numbers; then with the sales of the outage', async () => {
     await ledger.paidOrder(one(2));
     await start();
     const { asOf } = await expectTop('redis', 2);
-    await mysql.freeze();
-    try {
-      const live = await ranking.top();
-      expect(live.body).toMatchObject({ source: 'redis', rankings: listed(2) });
-      await redis.kill();
-      const body = await expectTop('memory', 2);
-      expect(Date.parse(body.asOf ?? '')).toBeGreaterThanOrEqual(Date.parse(asOf ?? ''));
-      expect(Date.parse(body.asOf ?? '')).toBeLessThanOrEqual(Date.now());
-      expect((await ranking.product(product)).body).toMatchObject({ source: 'memory', rank: 1, salesCount: 2 });
-    } finally {
-      await mysql.thaw();
-    }
+    await takeMysqlAway();
+    expect((await ranking.top()).body).toMatchObject({ source: 'redis', rankings: listed(2) });
+    const load = readers(4);
+    await redis.kill();
+    const body = await expectTop('memory', 2);
+    expect(Date.parse(body.asOf ?? '')).toBeGreaterThanOrEqual(Date.parse(asOf ?? ''));
+    expect(Date.parse(body.asOf ?? '')).toBeLessThanOrEqual(Date.now());
+    expect((await ranking.product(product)).body).toMatchObject({ source: 'memory', rank: 1, salesCount: 2 });
+    await expectRecovery(2);
+    await expectNeverEmpty(load, ['redis', 'memory', 'database', 'backup']);
   });
 
-  it('answers an empty list with source none when nothing was read before', async () => {
+  it('answers an empty list with source none when nothing was read before; then what was sold', async () => {
     await ledger.paidOrder(one(2));
     await start();
     await redis.kill();
-    await mysql.freeze();
-    try {
-      const { status, body } = await ranking.top();
-      expect({ status, body }).toMatchObject({ status: 200, body: { source: 'none', asOf: null, rankings: [] } });
-      expect((await ranking.product(product)).body).toMatchObject({ source: 'none', asOf: null, rank: null, salesCount: null });
-    } finally {
-      await mysql.thaw();
-    }
-    await redis.restart();
-    await expectTop('redis', 2);
+    await takeMysqlAway();
+    const { status, body } = await ranking.top();
+    expect({ status, body }).toMatchObject({ status: 200, body: { source: 'none', asOf: null, rankings: [] } });
+    expect((await ranking.product(product)).body).toMatchObject({ source: 'none', asOf: null, rank: null, salesCount: null });
+    await expectRecovery(2);
   });
 });

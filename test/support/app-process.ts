@@ -93,6 +93,13 @@ export class AppProcess {
     this.child.kill('SIGCONT');
   }
 
+  /** What /metrics says of a counter or gauge: the sum over its labels; 0 when it is not there. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const values = text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'));
+    return Array.from(values, ([, value]) => Number(value)).reduce((sum, value) => sum + value, 0);
+  }
+
   /** Resolves when `path` answers 200; @throws Error with the logs when the process ends before, or never gets there. */
   async isUp(path: string): Promise<void> {
     await eventually(
