@@ -81,11 +81,11 @@ export class IdempotencyRepository {
     }
   }
 
-  /** Deletes keys created before `time`; how many. */
-  async deleteBefore(manager: EntityManager, time: Date): Promise<number> {
+  /** Deletes at most `limit` keys created before `time`; how many. */
+  async deleteBefore(manager: EntityManager, time: Date, limit: number): Promise<number> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(
-      'DELETE FROM idempotency_keys WHERE created_at < ?',
-      [time],
+      'DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?',
+      [time, limit],
     );
     return affectedRows;
   }
