@@ -5,8 +5,10 @@ import {
   isDatabaseUnavailable,
   isDuplicateKey,
   isLockConflict,
+  isReadOnly,
   isRefusedForGood,
 } from './database-errors.js';
+import { AcquireTimeoutError, StatementTimeoutError } from './pool/pool-errors.js';
 
 interface Meaning {
   readonly unavailable: boolean;
@@ -40,11 +42,21 @@ const CASES: ReadonlyArray<[string, Error, Meaning]> = [
   ['connection lost in the middle', driverError({ code: 'PROTOCOL_CONNECTION_LOST', fatal: true }), UNAVAILABLE],
   ['connection already closed', new Error("Can't add new command when connection is in closed state"), UNAVAILABLE],
   ['pool closed', new Error('Pool is closed.'), UNAVAILABLE],
+  ['no connection became free', new AcquireTimeoutError(10), UNAVAILABLE],
+  ['statement not answered in time', new StatementTimeoutError(10), UNAVAILABLE],
   ['too many connections', driverError({ errno: 1040, sqlState: '08004' }), UNAVAILABLE],
   ['shutting down', driverError({ errno: 1053, sqlState: '08S01' }), UNAVAILABLE],
   ['disk full', driverError({ errno: 1021, sqlState: 'HY000' }), UNAVAILABLE],
   ['table full', driverError({ errno: 1114, sqlState: 'HY000' }), UNAVAILABLE],
   ['read-only', driverError({ errno: 1290, sqlState: 'HY000' }), UNAVAILABLE],
+  ['in read-only mode', driverError({ errno: 1836, sqlState: 'HY000' }), UNAVAILABLE],
+  ['in a read-only transaction', driverError({ errno: 1792, sqlState: '25006' }), UNAVAILABLE],
+  ['no thread for another connection', driverError({ errno: 1135, sqlState: 'HY000' }), UNAVAILABLE],
+  ['host blocked', driverError({ errno: 1129, sqlState: 'HY000' }), UNAVAILABLE],
+  ['too many connections of the user', driverError({ errno: 1203, sqlState: '42000' }), UNAVAILABLE],
+  ['idle connection closed', driverError({ errno: 4031, sqlState: 'HY000' }), UNAVAILABLE],
+  ['statement stopped by MySQL', driverError({ errno: 3024, sqlState: 'HY000' }), UNAVAILABLE],
+  ['statement stopped by MariaDB', driverError({ errno: 1969, sqlState: '70100' }), UNAVAILABLE],
   ['query killed', driverError({ errno: 1317, sqlState: '70100' }), UNAVAILABLE],
   ['not a member of the Galera primary', driverError({ errno: 1047, sqlState: '08S01' }), UNAVAILABLE],
   ['lock wait time-out', driverError({ errno: 1205, sqlState: 'HY000' }), { ...CONFLICT, unavailable: true }],
@@ -76,6 +88,16 @@ describe('what an error of the database means', () => {
       expect(meaningOf(thrown)).toEqual(NOTHING_KNOWN);
     },
   );
+});
+
+it.each([
+  [1290, true],
+  [1792, true],
+  [1836, true],
+  [1213, false],
+  [undefined, false],
+])('error %p: read-only is %p', (errno, expected) => {
+  expect(isReadOnly(driverError({ errno }))).toBe(expected);
 });
 
 describe('a duplicate key', () => {

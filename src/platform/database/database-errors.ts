@@ -20,10 +20,16 @@ const LOCK_NOT_AVAILABLE = 3572;
 /** A value the column can't hold (a character outside its character set): SQLSTATE HY000 on MySQL, 22007 on MariaDB. */
 const TRUNCATED_WRONG_VALUE = 1366;
 
-/** The server is there but can't serve now: too many connections, shutting down, read-only, disk full, killed, not a Galera primary. */
+/** The server was demoted or is being maintained. */
+const READ_ONLY_ERRNOS = new Set([1290, 1792, 1836]);
+
+/**
+ * The server is there but can't serve now: too many connections, out of threads or memory, host blocked, shutting down,
+ * read-only, disk full, statement or connection killed or timed out by the server, not a Galera primary.
+ */
 const UNAVAILABLE_ERRNOS = new Set([
-  1021, 1040, 1041, 1047, 1053, 1077, 1079, 1114, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1290, 1317, 1792, 1836,
-  1927, 3024, 3032, 3168, 3169, 1205,
+  1021, 1037, 1038, 1040, 1041, 1047, 1053, 1077, 1079, 1114, 1129, 1135, 1152, 1158, 1159, 1160, 1161, 1180, 1184, 1203,
+  1205, 1226, 1317, 1927, 1969, 3024, 3032, 3168, 3169, 4031, ...READ_ONLY_ERRNOS,
 ]);
 
 const UNAVAILABLE_CODES = new Set([
@@ -39,6 +45,9 @@ const UNAVAILABLE_CODES = new Set([
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_SEQUENCE_TIMEOUT',
   'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+  // Our own, see pool-errors.ts.
+  'DATABASE_ACQUIRE_TIMEOUT',
+  'DATABASE_STATEMENT_TIMEOUT',
 ]);
 
 /** The driver's own error: TypeORM wraps it in QueryFailedError, Node wraps several connection attempts in AggregateError. */
@@ -56,6 +65,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (cause.errno !== undefined && UNAVAILABLE_ERRNOS.has(cause.errno)) return true;
   if (cause.code !== undefined && UNAVAILABLE_CODES.has(cause.code)) return true;
   return cause.fatal === true || /closed state|Pool is closed|is not established|Connection lost/.test(cause.message);
+}
+
+/** True when the server takes no changes: a connection to it is of no use until it does again. */
+export function isReadOnly(error: unknown): boolean {
+  return READ_ONLY_ERRNOS.has(driverError(error)?.errno ?? 0);
 }
 
 /** True when a row was locked by another transaction for too long. */
