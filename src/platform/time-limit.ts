@@ -1,13 +1,23 @@
 /**
- * The answer, or the error of `late` when it takes longer than `ms`, but only after what has arrived by then was read. A
+ * Calls `late` after `ms`, but only after what has arrived by then was read; call the result when it has come in time. A
  * process that stalls (a long garbage collection, a busy machine) finds its timers due before it looks at its sockets;
- * without the second look a healthy server is called dead. The work goes on: nothing is cancelled.
+ * without the second look a healthy server is called dead.
  */
+export function afterTimeLimit(ms: number, late: () => void): () => void {
+  let secondLook: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    secondLook = setImmediate(late);
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(secondLook);
+  };
+}
+
+/** The answer, or the error of `late` when it takes longer than `ms`. The work goes on: nothing is cancelled. */
 export async function withinTimeLimit<T>(answer: Promise<T>, ms: number, late: () => Error): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      setImmediate(() => reject(late()));
-    }, ms);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+    const cancel = afterTimeLimit(ms, () => reject(late()));
+    answer.then(resolve, reject).finally(cancel);
   });
 }

@@ -1,11 +1,11 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import { connect } from 'node:net';
 import { ApiClient, tally } from '../support/api-client.js';
 import { type AppProcess, PATIENT, startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { expectConsistent } from '../support/drop.js';
 import { inParallel } from '../support/in-parallel.js';
 import { newUserIds } from '../support/unique-ids.js';
+import { askAndVanish } from '../support/vanish.js';
 
 const STOCK = 600;
 
@@ -19,18 +19,6 @@ beforeAll(async () => {
   api = new ApiClient(app.url);
 });
 
-/** Sends the request and is gone before the answer. */
-function askAndVanish(path: string, userId: number): Promise<void> {
-  const body = JSON.stringify({ userId });
-  const head = `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port: app.port });
-    socket.once('error', reject);
-    socket.once('close', () => resolve());
-    socket.once('connect', () => socket.write(`${head}\r\n\r\n${body}`, () => socket.destroy()));
-  });
-}
-
 // A published server lost 19 of 86,599 slots like this: taken for someone who hung up, and never issued.
 it.each([
   ['reservation', 'reserve'],
@@ -38,7 +26,9 @@ it.each([
   ['lock', 'issue'],
 ] as const)('by strategy %s, no slot is lost when 500 clients of %s hang up', async (strategy, call) => {
   const { couponId } = await api.createCoupon({ strategy, totalQuantity: STOCK });
-  await inParallel(newUserIds(500), (userId) => askAndVanish(`/api/coupons/${couponId}/${call}`, userId));
+  await inParallel(newUserIds(500), (userId) =>
+    askAndVanish(app.port, 'POST', `/api/coupons/${couponId}/${call}`, { userId }),
+  );
 
   // Whatever became of the 500, those who come after them get all of the rest.
   const answers = await inParallel(newUserIds(STOCK), (userId) => api.reserve(couponId, userId), 100);

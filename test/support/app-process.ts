@@ -24,6 +24,8 @@ export const PATIENT = {
   REDIS_COMMAND_TIMEOUT_MS: '5000',
   COUPON_ISSUE_TIMEOUT_MS: '30000',
   COUPON_LOCK_WAIT_MS: '60000',
+  DATABASE_ACQUIRE_TIMEOUT_MS: '60000',
+  DATABASE_STATEMENT_TIMEOUT_MS: '60000',
 } as const;
 
 /** How a process ended: with an exit code, or by a signal. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { withLongStatements } from '../../platform/database/pool/long-statements.js';
 
 /** What MySQL has counted of a coupon, and what is there. */
 export interface LedgerCounts {
@@ -16,13 +17,15 @@ export class AuditRepository {
 
   /** All of it at one moment: one statement sees one snapshot. */
   async counts(couponId: number): Promise<LedgerCounts | undefined> {
-    const [row] = await this.dataSource.query<LedgerCounts[]>(
-      `SELECT c.total_quantity AS totalQuantity,
-              c.issued_quantity AS issuedQuantity,
-              (SELECT COUNT(*) FROM user_coupons WHERE coupon_id = c.id) AS \`rows\`,
-              (SELECT COUNT(DISTINCT user_id) FROM user_coupons WHERE coupon_id = c.id) AS distinctUsers
-         FROM coupons c WHERE c.id = ?`,
-      [couponId],
+    const [row] = await withLongStatements(this.dataSource, (manager) =>
+      manager.query<LedgerCounts[]>(
+        `SELECT c.total_quantity AS totalQuantity,
+                c.issued_quantity AS issuedQuantity,
+                (SELECT COUNT(*) FROM user_coupons WHERE coupon_id = c.id) AS \`rows\`,
+                (SELECT COUNT(DISTINCT user_id) FROM user_coupons WHERE coupon_id = c.id) AS distinctUsers
+           FROM coupons c WHERE c.id = ?`,
+        [couponId],
+      ),
     );
     return row;
   }

@@ -66,6 +66,9 @@ const settings = z.strictObject({
     url: urlOf(/^(mysql|mariadb):$/, 'must be mysql://user:password@host:port/schema', (url) => url.pathname.length > 1),
     poolSize: wholeNumber(4, 1_000),
     connectTimeoutMs: wholeNumber(100, 60_000),
+    acquireTimeoutMs: wholeNumber(10, 600_000),
+    statementTimeoutMs: wholeNumber(100, 3_600_000),
+    leakWarningMs: wholeNumber(100, 3_600_000),
     migrateAtStart: onOff,
   }),
   log: z.strictObject({

@@ -4,8 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
-import { dataSourceOptions, type Migration } from './data-source-options.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
+import { dataSourceOptions, driverWith, lockWaitLimit, type Migration, openPool } from './data-source-options.js';
 import { migrateDatabase } from './migrate-database.js';
+import { ConnectionPool } from './pool/connection-pool.js';
+import { PoolMetrics } from './pool/pool-metrics.js';
 import { TransactionRunner } from './transaction-runner.js';
 
 const CONNECT_ATTEMPTS = 10;
@@ -22,14 +25,19 @@ export class DatabaseModule {
       module: DatabaseModule,
       imports: [
         TypeOrmModule.forRootAsync({
-          inject: [CONFIG],
-          useFactory: (config: Config) => ({
-            ...dataSourceOptions(config.database, migrations),
-            migrationsRun: config.database.migrateAtStart,
-            autoLoadEntities: true,
-            retryAttempts: CONNECT_ATTEMPTS,
-            retryDelay: CONNECT_RETRY_MS,
-          }),
+          inject: [CONFIG, MetricsRegistry],
+          useFactory: ({ database }: Config, registry: MetricsRegistry) => {
+            const metrics = new PoolMetrics(registry);
+            const limits = [lockWaitLimit(database.statementTimeoutMs)];
+            const driver = driverWith((options) => new ConnectionPool(openPool(options, limits), database, metrics));
+            return {
+              ...dataSourceOptions(database, migrations, driver),
+              migrationsRun: database.migrateAtStart,
+              autoLoadEntities: true,
+              retryAttempts: CONNECT_ATTEMPTS,
+              retryDelay: CONNECT_RETRY_MS,
+            };
+          },
           dataSourceFactory: openDataSource,
         }),
       ],
@@ -39,13 +47,21 @@ export class DatabaseModule {
 
 async function openDataSource(options?: DataSourceOptions): Promise<DataSource> {
   if (options === undefined) throw new Error('no data source options');
+  if (options.migrationsRun === true) await migrate(options);
   const dataSource = new ImpatientDataSource({ ...options, migrationsRun: false });
-  await dataSource.initialize();
-  if (options.migrationsRun === true) {
+  return await dataSource.initialize();
+}
+
+/** Over connections of its own, whose statements have no time limit. */
+async function migrate(options: DataSourceOptions): Promise<void> {
+  const unlimited = { driver: driverWith((poolOptions) => openPool(poolOptions)), entities: [], migrationsRun: false };
+  const dataSource = await new DataSource({ ...options, ...unlimited }).initialize();
+  try {
     const ran = await migrateDatabase(dataSource);
     if (ran.length > 0) new Logger('Database').log(`migrated: ${ran.join(', ')}`);
+  } finally {
+    await dataSource.destroy();
   }
-  return dataSource;
 }
 
 /**

@@ -8,6 +8,8 @@ import { isLockConflict } from './database-errors.js';
 
 /** Rides out a deadlock, and a burst of them, within about a second. */
 const DEFAULT_ATTEMPTS = 5;
+/** A transaction that waits for one foreign lock again and again is given up after this; its caller waits. */
+const RETRY_WITHIN_MS = 10_000;
 
 /** Registers an event that is published once the transaction has committed, and never when it is rolled back. */
 export type PublishAfterCommit = (event: DomainEvent) => void;
@@ -27,14 +29,23 @@ export class TransactionRunner {
 
   /**
    * Runs `work` in a transaction, at READ COMMITTED as all our connections. A deadlock or lock-wait time-out, also at
-   * COMMIT, starts it again from the beginning, at most `attempts` times in all; then the first error is thrown. Events are published after the commit, in their order;
-   * a listener that throws harms neither the caller nor the other listeners.
+   * COMMIT, starts it again from the beginning, at most `attempts` times in all and for ten seconds; then the first error
+   * is thrown. Events are published after the commit, in their order; a listener that throws harms neither the caller nor
+   * the other listeners.
+   *
+   * After a conflict the server has rolled back. After any other error of a COMMIT (the connection was lost, or
+   * StatementTimeoutError) nobody knows whether it happened, so it is never run again from here: that is for callers who
+   * find out what happened before. The ledger looks for its rows under the lock; a payment or a charge answers 503, and
+   * the same idempotency key then gets the stored answer, or does it for the first time. (Without a key a payment that
+   * happened is refused as already paid; a charge is not protected.) Its event is lost, and the reconciliation of the
+   * ranking makes up for it.
    */
   async run<T>(
     work: (manager: EntityManager, publish: PublishAfterCommit) => Promise<T>,
     { attempts = DEFAULT_ATTEMPTS } = {},
   ): Promise<T> {
     let firstError: unknown;
+    const startedAt = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       const registered: DomainEvent[] = [];
       try {
@@ -45,7 +56,8 @@ export class TransactionRunner {
         return result;
       } catch (error) {
         firstError ??= error;
-        if (attempt >= attempts || !isLockConflict(error)) throw attempt === 1 ? error : firstError;
+        const isOver = attempt >= attempts || performance.now() - startedAt >= RETRY_WITHIN_MS;
+        if (isOver || !isLockConflict(error)) throw attempt === 1 ? error : firstError;
         await delay(Math.random() * 20 * 2 ** attempt);
       }
     }

@@ -1,0 +1,191 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import mysqlDriver from 'mysql2/promise';
+import { type Answer, ApiClient, tally } from '../support/api-client.js';
+import { type AppProcess, startApp } from '../support/app-process.js';
+import { atEndOfFile } from '../support/cleanup.js';
+import { openDatabase, type TestDatabase } from '../support/database.js';
+import { inParallel } from '../support/in-parallel.js';
+import { poolOf } from '../support/pool-view.js';
+import { eventually } from '../support/poll.js';
+import { startPrivateMysql, startPrivateRedis, type PrivateServer } from '../support/servers.js';
+import { Shop } from '../support/shop.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { newUserIds } from '../support/unique-ids.js';
+import { askAndVanish } from '../support/vanish.js';
+
+const POOL_SIZE = 4;
+
+let mysql: PrivateServer;
+let database: TestDatabase;
+let proxy: TcpProxy;
+let serverEnv: Record<string, string>;
+
+beforeAll(async () => {
+  const [ownMysql, redis] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
+  mysql = ownMysql;
+  database = openDatabase(mysql.url);
+  proxy = await TcpProxy.inFrontOf(mysql.url);
+  serverEnv = {
+    DATABASE_URL: proxy.url,
+    REDIS_URL: redis.url,
+    DATABASE_POOL_SIZE: String(POOL_SIZE),
+    COUPON_LOCK_MAX_CONCURRENT: '1',
+  };
+});
+
+async function startShop(env: Record<string, string>): Promise<{ app: AppProcess; shop: Shop }> {
+  const app = await startApp({ env: { ...serverEnv, ...env }, waitFor: '/health/ready' });
+  return { app, shop: new Shop(new ApiClient(app.url), database) };
+}
+
+/** Locks the user's row, as a foreign program would; call the result to let go of it. */
+async function holdUser(userId: number): Promise<() => Promise<void>> {
+  const connection = await mysqlDriver.createConnection({ uri: mysql.url });
+  atEndOfFile(async () => connection.destroy());
+  await connection.beginTransaction();
+  await connection.query('SELECT id FROM users WHERE id = ? FOR UPDATE', [userId]);
+  return async () => {
+    await connection.rollback();
+    await connection.end();
+  };
+}
+
+function expectUnavailable(answer: Answer<unknown>): void {
+  expect(answer).toMatchObject({ status: 503, error: 'DATABASE_UNAVAILABLE' });
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+}
+
+/** Every connection that is open is one of the pool's, and none is in use. */
+async function expectAtRest(app: AppProcess): Promise<void> {
+  await eventually(async () => {
+    const pool = await poolOf(app);
+    expect(pool).toMatchObject({ active: 0, waiting: 0, limit: POOL_SIZE });
+    expect(pool.idle).toBe(proxy.connections);
+    expect(pool.idle).toBeLessThanOrEqual(POOL_SIZE);
+  });
+}
+
+/** All connections of the pool can be in use at once. */
+async function expectWhole(app: AppProcess, shop: Shop): Promise<void> {
+  const userId = await shop.user();
+  const giveBack = await holdUser(userId);
+  const charges = inParallel(Array.from({ length: POOL_SIZE + 2 }), () => shop.charge(userId, { amount: 1 }));
+  await eventually(async () => expect(await poolOf(app)).toMatchObject({ active: POOL_SIZE, waiting: 2 }));
+  await giveBack();
+  expect(tally(await charges)).toEqual({ 200: POOL_SIZE + 2 });
+}
+
+describe('when foreign locks hold up every connection', () => {
+  it('answers 503 to who waits in vain for one, goes on afterwards, and tells where they were taken', async () => {
+    const { app, shop } = await startShop({
+      DATABASE_ACQUIRE_TIMEOUT_MS: '400',
+      DATABASE_STATEMENT_TIMEOUT_MS: '60000',
+      DATABASE_LEAK_WARNING_MS: '200',
+    });
+    const userId = await shop.user();
+    const giveBack = await holdUser(userId);
+    const charges = inParallel(Array.from({ length: POOL_SIZE }), () => shop.charge(userId, { amount: 100 }));
+    await eventually(async () => expect((await poolOf(app)).active).toBe(POOL_SIZE));
+
+    const refused = await inParallel(['/api/coupons', '/api/products', `/api/users/${userId}`, '/api/coupons/1'], (path) =>
+      shop.api.call(path),
+    );
+    for (const answer of refused) expectUnavailable(answer);
+    expectUnavailable(await shop.charge(userId, { amount: 7 }));
+    expect((await poolOf(app)).acquireTimeouts).toBeGreaterThanOrEqual(refused.length + 1);
+    await eventually(() => expect(app.logs).toMatch(/has been held for more than 200 ms, taken .*balance\.service/));
+
+    await giveBack();
+    expect(tally(await charges)).toEqual({ 200: POOL_SIZE });
+    expect(await shop.balanceOf(userId)).toBe(100 * POOL_SIZE);
+    expect((await shop.api.call('/api/coupons')).status).toBe(200);
+    await eventually(() => expect(app.logs).toMatch(/came back after \d+ ms, taken .*balance\.service/));
+    expect(app.logs.match(/has been held/g)).toHaveLength(app.logs.match(/came back after/g)?.length ?? 0);
+    await expectAtRest(app);
+    expect(await poolOf(app)).toMatchObject({ peakActive: POOL_SIZE });
+    await app.kill('SIGTERM');
+  });
+
+  it('answers 503 in the end to who waits for the lock itself', async () => {
+    const { app, shop } = await startShop({ DATABASE_STATEMENT_TIMEOUT_MS: '2000' });
+    const userId = await shop.user();
+    const giveBack = await holdUser(userId);
+    expectUnavailable(await shop.charge(userId, { amount: 100 }));
+    await giveBack();
+    expect(await shop.charge(userId, { amount: 100 })).toMatchObject({ status: 200, body: { balance: 100 } });
+    await expectAtRest(app);
+    await app.kill('SIGTERM');
+  });
+});
+
+describe('while MySQL is frozen', () => {
+  it('everything that needs it answers 503, and it all works again when it goes on', async () => {
+    const { app, shop } = await startShop({
+      DATABASE_ACQUIRE_TIMEOUT_MS: '4000',
+      DATABASE_STATEMENT_TIMEOUT_MS: '4000',
+      DATABASE_CONNECT_TIMEOUT_MS: '1000',
+    });
+    const { api } = shop;
+    const userId = await shop.user(10_000);
+    const [productId, { couponId }] = [await shop.product({ price: 1000 }), await api.createCoupon()];
+    const orderId = await shop.order(userId, [{ productId, quantity: 1 }]);
+    // Frozen with every connection open.
+    await expectWhole(app, shop);
+
+    await mysql.freeze();
+    try {
+      // A thread of the server may answer once more before it stands still.
+      await eventually(async () => expectUnavailable(await api.call('/api/coupons')), { intervalMs: 0 });
+      const asked = [
+        ...Array.from({ length: 20 }, () => api.call('/api/coupons')),
+        api.coupon(couponId),
+        api.patchCoupon(couponId, { name: 'Changed' }),
+        api.audit(couponId),
+        shop.charge(userId, { amount: 500, idempotencyKey: 'once' }),
+        shop.pay(orderId, userId, 'once'),
+        shop.placeOrder({ userId, items: [{ productId, quantity: 1 }] }),
+      ];
+      for (const answer of await Promise.all(asked)) expectUnavailable(answer);
+      // Now there is no connection left, and none can be opened.
+      expectUnavailable(await api.call('/api/coupons'));
+    } finally {
+      await mysql.thaw();
+    }
+
+    await eventually(async () => expect((await api.call('/api/coupons')).status).toBe(200));
+    expect((await api.patchCoupon(couponId, { name: 'Changed' })).body.name).toBe('Changed');
+    expect(await shop.charge(userId, { amount: 500, idempotencyKey: 'once' })).toMatchObject({ status: 200 });
+    expect(await shop.pay(orderId, userId, 'once')).toMatchObject({ status: 200, body: { remainingBalance: 9500 } });
+    await expectWhole(app, shop);
+    await expectAtRest(app);
+    await app.kill('SIGTERM');
+  });
+});
+
+describe('when clients hang up before they are answered', () => {
+  it('no connection is lost to 500 of them', async () => {
+    const { app, shop } = await startShop({});
+    const userId = await shop.user(1_000_000);
+    const productId = await shop.product();
+    const { couponId } = await shop.api.createCoupon({ strategy: 'lock', totalQuantity: 1000 });
+    const orders = await inParallel(Array.from({ length: 100 }), () => shop.order(userId, [{ productId, quantity: 1 }]), 8);
+
+    await inParallel(newUserIds(500), async (holder, index) => {
+      const orderId = orders[Math.floor(index / 5)] ?? 0;
+      await [
+        () => askAndVanish(app.port, 'POST', `/api/coupons/${couponId}/issue`, { userId: holder }),
+        () => askAndVanish(app.port, 'POST', `/api/orders/${orderId}/payment`, { userId }),
+        () => askAndVanish(app.port, 'POST', `/api/users/${userId}/balance/charge`, { amount: 1 }),
+        () => askAndVanish(app.port, 'GET', '/api/coupons'),
+        () => askAndVanish(app.port, 'GET', `/api/users/${userId}/coupons`),
+      ][index % 5]?.();
+    });
+
+    await expectAtRest(app);
+    expect((await poolOf(app)).peakActive).toBe(POOL_SIZE);
+    expect((await database.userCoupons(couponId)).length).toBeGreaterThan(50);
+    expect((await shop.orderCounts(userId))['PAID']).toBeGreaterThan(50);
+    await expectWhole(app, shop);
+    await app.kill('SIGTERM');
+  });
+});

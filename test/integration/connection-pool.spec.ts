@@ -1,0 +1,196 @@
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../src/platform/config/load-config.js';
+import { lockWaitLimit, openPool } from '../../src/platform/database/data-source-options.js';
+import { ConnectionPool } from '../../src/platform/database/pool/connection-pool.js';
+import type { Lease } from '../../src/platform/database/pool/lease.js';
+import { AcquireTimeoutError, StatementTimeoutError } from '../../src/platform/database/pool/pool-errors.js';
+import { PoolMetrics } from '../../src/platform/database/pool/pool-metrics.js';
+import { MetricsRegistry } from '../../src/platform/metrics/metrics-registry.js';
+import { atEndOfFile } from '../support/cleanup.js';
+import { openDataSource, testDatabaseUrl } from '../support/database.js';
+import { eventually } from '../support/poll.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+/** Of the pool under test; short, since the tests wait for them to pass. */
+const LIMITS = {
+  DATABASE_POOL_SIZE: '4',
+  COUPON_LOCK_MAX_CONCURRENT: '1',
+  DATABASE_ACQUIRE_TIMEOUT_MS: '200',
+  DATABASE_STATEMENT_TIMEOUT_MS: '500',
+};
+
+let proxy: TcpProxy;
+let pool: ConnectionPool;
+
+beforeAll(async () => {
+  await openDataSource();
+  proxy = await TcpProxy.inFrontOf(testDatabaseUrl());
+});
+
+beforeEach(async () => {
+  proxy.cut();
+  await eventually(() => expect(proxy.connections).toBe(0));
+  pool = openWatchedPool();
+});
+
+function openWatchedPool(): ConnectionPool {
+  const { database } = loadConfig({ ...process.env, NODE_ENV: 'test', ...LIMITS });
+  const driverPool = openPool(
+    { uri: proxy.url, connectionLimit: database.poolSize, connectTimeout: 5000 },
+    [lockWaitLimit(database.statementTimeoutMs)],
+  );
+  const watched = new ConnectionPool(driverPool, database, new PoolMetrics(new MetricsRegistry()));
+  atEndOfFile(() => new Promise((resolve) => watched.end(() => resolve())));
+  return watched;
+}
+
+function acquire(): Promise<Lease> {
+  return new Promise((resolve, reject) => {
+    pool.getConnection((error, lease) => (lease === undefined ? reject(error) : resolve(lease)));
+  });
+}
+
+async function acquireAll(): Promise<Lease[]> {
+  return await Promise.all(Array.from({ length: pool.connectionLimit }, acquire));
+}
+
+async function answerOf(lease: Lease, expression: string): Promise<unknown> {
+  const [rows] = (await lease.query(`SELECT ${expression} AS answer`)) as [Array<{ answer: unknown }>];
+  return rows[0]?.answer;
+}
+
+function state(): object {
+  const { active, idle, waiting, peakActive } = pool;
+  return { active, idle, waiting, peakActive };
+}
+
+describe('a connection that takes too long to come', () => {
+  it('is refused to its caller, and goes to the pool when it comes all the same', async () => {
+    proxy.stall();
+    await expect(acquire()).rejects.toThrow(AcquireTimeoutError);
+    expect(state()).toEqual({ active: 1, idle: 0, waiting: 0, peakActive: 1 });
+    proxy.resume();
+    await eventually(() => expect(state()).toEqual({ active: 0, idle: 1, waiting: 0, peakActive: 1 }));
+
+    const lease = await acquire();
+    expect(await answerOf(lease, '1')).toBe(1);
+    expect(proxy.connections).toBe(1);
+    lease.release();
+  });
+
+  it('goes to the next in line, when all are in use', async () => {
+    const leases = await acquireAll();
+    const inVain = acquire();
+    await expect(inVain).rejects.toThrow(AcquireTimeoutError);
+    const [first, second] = [acquire(), acquire()];
+    expect(state()).toEqual({ active: 4, idle: 0, waiting: 2, peakActive: 4 });
+
+    leases[0]?.release();
+    const lease = await first;
+    expect(state()).toEqual({ active: 4, idle: 0, waiting: 1, peakActive: 4 });
+    lease.release();
+    leases.push(await second);
+    for (const each of leases) each.release();
+    expect(state()).toEqual({ active: 0, idle: 4, waiting: 0, peakActive: 4 });
+  });
+});
+
+describe('a connection', () => {
+  it('that is given back twice is given to one', async () => {
+    const lease = await acquire();
+    lease.release();
+    lease.release();
+    expect(state()).toMatchObject({ active: 0, idle: 1 });
+    const leases = await acquireAll();
+    expect(new Set(await Promise.all(leases.map((each) => answerOf(each, 'CONNECTION_ID()')))).size).toBe(4);
+    for (const each of leases) each.release();
+  });
+
+  it('that breaks is replaced', async () => {
+    const leases = await acquireAll();
+    leases[0]?.release();
+    proxy.cut();
+    await expect(leases[1]?.query('SELECT 1')).rejects.toThrow();
+    for (const each of leases) each.release();
+    await eventually(() => expect(state()).toMatchObject({ active: 0, idle: 0 }));
+    const again = await acquireAll();
+    expect(await Promise.all(again.map((each) => answerOf(each, '1')))).toEqual([1, 1, 1, 1]);
+    for (const each of again) each.release();
+  });
+
+  it('that can not be opened is an error, and its place is free', async () => {
+    await proxy.refuse();
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      await expect(acquire()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    }
+    await proxy.accept();
+    for (const lease of await acquireAll()) lease.release();
+    expect(state()).toMatchObject({ active: 0, idle: 4 });
+  });
+
+  it('runs at READ COMMITTED and gives up a lock before we give up on it', async () => {
+    const lease = await acquire();
+    const isolation = (await lease.query("SHOW SESSION VARIABLES LIKE '%isolation'"))[0] as Array<{ Value: string }>;
+    expect(isolation.map(({ Value }) => Value)).toContain('READ-COMMITTED');
+    expect(await answerOf(lease, '@@innodb_lock_wait_timeout')).toBe(1);
+    expect(await answerOf(lease, '@@lock_wait_timeout')).toBe(1);
+    lease.release();
+  });
+});
+
+describe('a statement that is not answered in time', () => {
+  it('takes its connection with it: nobody else reads the late answer', async () => {
+    const lease = await acquire();
+    const late = lease.query('SELECT SLEEP(2) AS answer');
+    const behind = lease.query('SELECT 2 AS answer');
+    await expect(late).rejects.toThrow(StatementTimeoutError);
+    await expect(behind).rejects.toThrow(StatementTimeoutError);
+    await expect(lease.query('ROLLBACK')).rejects.toThrow();
+    lease.release();
+    expect(state()).toMatchObject({ active: 0, idle: 0 });
+    await eventually(() => expect(proxy.connections).toBe(0));
+
+    const next = await acquire();
+    expect(await answerOf(next, '3')).toBe(3);
+    next.release();
+  });
+
+  it('may be one of those that every connection begins with', async () => {
+    const lease = await acquire();
+    proxy.stall();
+    await expect(lease.query('SELECT 1')).rejects.toThrow(StatementTimeoutError);
+    lease.release();
+    proxy.resume();
+    for (const each of await acquireAll()) each.release();
+    expect(state()).toMatchObject({ active: 0, idle: 4 });
+  });
+
+  it('may take longer when it is known to', async () => {
+    const lease = await acquire();
+    lease.allowLongStatements();
+    expect(await answerOf(lease, 'SLEEP(1)')).toBe(0);
+    lease.release();
+    const next = await acquire();
+    await expect(next.query('SELECT SLEEP(1)')).rejects.toThrow(StatementTimeoutError);
+    next.release();
+  });
+});
+
+it('a connection to a server that takes no changes is not kept', async () => {
+  const lease = await acquire();
+  await lease.query('SET SESSION TRANSACTION READ ONLY');
+  await expect(lease.query('DELETE FROM users WHERE id = 0')).rejects.toMatchObject({ errno: 1792 });
+  lease.release();
+  expect(state()).toMatchObject({ active: 0, idle: 0 });
+  await eventually(() => expect(proxy.connections).toBe(0));
+});
+
+it('whoever waits when the pool is closed is told so', async () => {
+  const closing = openWatchedPool();
+  pool = closing;
+  const leases = await acquireAll();
+  const waiting = acquire();
+  closing.end(() => undefined);
+  await expect(waiting).rejects.toThrow('Pool is closed.');
+  for (const lease of leases) lease.release();
+});
