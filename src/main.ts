@@ -4,6 +4,12 @@ import { AppModule } from './app.module.js';
 import { ConfigError, loadConfig } from './platform/config/load-config.js';
 import { createApp } from './platform/http/create-app.js';
 
+/**
+ * Connections that wait until they are accepted. When a drop opens, thousands come at once; of those beyond Node's 511 the
+ * system forgets the handshake, and they wait for seconds or are reset. The system has a limit too: net.core.somaxconn.
+ */
+const LISTEN_BACKLOG = 4096;
+
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 try {
@@ -14,7 +20,7 @@ try {
     process.once(signal, () => setTimeout(() => process.exit(1), config.http.shutdownTimeoutMs).unref());
   }
   app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
-  await app.listen(config.http.port, config.http.host);
+  await app.listen({ port: config.http.port, host: config.http.host, backlog: LISTEN_BACKLOG });
   new Logger('Main').log(`serving ${await app.getUrl()} under the profile ${config.profile}`);
 } catch (error) {
   // Nobody has said yet how to log; these lines are for whoever just typed the command.
