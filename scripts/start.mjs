@@ -1,20 +1,17 @@
 /** npm start: Redis and MySQL up, the app built and in the foreground. For laptops; in production nobody uses it. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { join } from 'node:path';
-import { endApp, portProblem, waitUntilLive } from './services/app-process.mjs';
+import { endApp, portProblem, spawnApp, waitUntilLive } from './services/app-process.mjs';
 import { ensureBuilt } from './services/build.mjs';
 import { whenAskedToEnd } from './services/ending.mjs';
 import { errorMessage, whereItRuns } from './services/messages.mjs';
 import { localProfile } from './services/profile.mjs';
-import { projectDir } from './services/project.mjs';
 import { provision } from './services/provision.mjs';
 
 /** One Ctrl-C comes twice, from the terminal and from npm; a later one is from someone who does not want to wait. */
 const SAME_CTRL_C_MS = 1_000;
 
-/** @typedef {Awaited<ReturnType<typeof provision>>} Services */
+/** @typedef {import('./services/provision.mjs').Services} Services */
 
 /** @type {import('node:child_process').ChildProcess | undefined} */
 let app;
@@ -25,7 +22,7 @@ whenAskedToEnd((exitCode) => {
   if (!app) process.exit(exitCode);
   if (!endingSince) {
     endingSince = Date.now();
-    endApp(app);
+    void endApp(app);
   } else if (Date.now() - endingSince > SAME_CTRL_C_MS) {
     app.kill('SIGKILL');
   }
@@ -46,19 +43,7 @@ async function start() {
   await ensureBuilt(console.log);
   const services = await provision(localProfile(), console.log);
 
-  const child = spawn(process.execPath, [join(projectDir, 'dist', 'main.js')], {
-    cwd: projectDir,
-    stdio: 'inherit',
-    // In a process group of its own: Ctrl-C reaches the launcher alone, which then ends the app once and in order.
-    detached: true,
-    env: {
-      ...process.env,
-      NODE_ENV: profile,
-      PORT: String(port),
-      REDIS_URL: services.redis.url,
-      DATABASE_URL: services.mysql.url,
-    },
-  });
+  const child = spawnApp({ port, profile, services, output: 'inherit' });
   app = child;
   const end = once(child, 'exit');
   if ((await waitUntilLive(port, child)) && !endingSince) printBanner(port, profile, services);

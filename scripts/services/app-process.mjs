@@ -1,7 +1,11 @@
 /** The app as a child of the launcher: its port, its health, its end. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from './process.mjs';
+import { projectDir } from './project.mjs';
 
 const END_WITHIN_MS = 5_000;
 const PROBE_TIMEOUT_MS = 2_000;
@@ -15,7 +19,7 @@ export async function portProblem(port) {
   const code = await listenError(port);
   if (code === null) return null;
   if (code !== 'EADDRINUSE') return `Port ${port} can not be used (${code}). Give another one: PORT=8081 npm start`;
-  return (await isLive(port))
+  return (await isLive(localAddress(port)))
     ? `firstcome already runs on http://localhost:${port}. Stop it, or give this one another port: PORT=${port + 1} npm start`
     : `Port ${port} is taken by another program. Stop that, or give another port: PORT=${port + 1} npm start`;
 }
@@ -34,13 +38,33 @@ function listenError(port) {
 }
 
 /**
- * Whether the app answers there: `GET /health/live` gives JSON.
- * @param {number} port
+ * Starts the built app, in a process group of its own: Ctrl-C reaches the launcher alone, which then ends the app once and
+ * in order.
+ * @param {{ port: number, profile: string, services: import('./provision.mjs').Services, output: 'inherit' | number }} how
  */
-export async function isLive(port) {
+export function spawnApp({ port, profile, services, output }) {
+  return spawn(process.execPath, [join(projectDir, 'dist', 'main.js')], {
+    cwd: projectDir,
+    stdio: ['inherit', output, output],
+    detached: true,
+    env: {
+      ...process.env,
+      NODE_ENV: profile,
+      PORT: String(port),
+      REDIS_URL: services.redis.url,
+      DATABASE_URL: services.mysql.url,
+    },
+  });
+}
+
+/**
+ * Whether the app answers there: `GET /health/live` gives JSON.
+ * @param {string} address
+ */
+export async function isLive(address) {
   try {
     const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
-    const response = await fetch(`http://127.0.0.1:${port}/health/live`, { signal });
+    const response = await fetch(`${address}/health/live`, { signal });
     await response.json();
     return response.ok;
   } catch {
@@ -54,7 +78,7 @@ export async function isLive(port) {
  * @param {import('node:child_process').ChildProcess} app
  */
 export async function waitUntilLive(port, app) {
-  while (!(await isLive(port))) {
+  while (!(await isLive(localAddress(port)))) {
     if (hasEnded(app)) return false;
     await sleep(100);
   }
@@ -62,15 +86,22 @@ export async function waitUntilLive(port, app) {
 }
 
 /**
- * Asks the app to end, and makes it after five seconds.
+ * Asks the app to end, and makes it after five seconds. Resolves when it has ended.
  * @param {import('node:child_process').ChildProcess} app
+ * @returns {Promise<void>}
  */
-export function endApp(app) {
+export async function endApp(app) {
   if (hasEnded(app)) return;
+  const end = once(app, 'exit');
   app.kill('SIGTERM');
-  setTimeout(() => {
-    if (!hasEnded(app)) app.kill('SIGKILL');
-  }, END_WITHIN_MS).unref();
+  const timer = setTimeout(() => app.kill('SIGKILL'), END_WITHIN_MS);
+  await end;
+  clearTimeout(timer);
+}
+
+/** @param {number} port */
+function localAddress(port) {
+  return `http://127.0.0.1:${port}`;
 }
 
 /** @param {import('node:child_process').ChildProcess} app */

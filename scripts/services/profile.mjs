@@ -43,3 +43,12 @@ export function testProfile() {
     flavour: defaultFlavour(),
   };
 }
+
+/**
+ * What one run of `npm run load -- --fresh` uses and throws away: durable as in production, since it measures.
+ * @returns {Profile}
+ */
+export function loadTestProfile() {
+  const name = `load-${process.pid}`;
+  return { ...localProfile(), name, dir: join(servicesDir, name), ports: null };
+}

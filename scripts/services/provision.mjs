@@ -14,6 +14,7 @@ import { readState, remember, SERVICE_NAMES, serviceDir, verifiedPid } from './s
 /** @typedef {import('./state.mjs').ServiceName} ServiceName */
 /** @typedef {'given' | 'private' | 'docker'} Mode */
 /** @typedef {{ url: string, pid: number | null, mode: Mode }} Service  pid is null where we did not start it */
+/** @typedef {Record<ServiceName, Service>} Services */
 /** @typedef {(line: string) => void} Say */
 
 /** Loading a big append-only file or recovering after a crash takes its time; a frozen server never answers. */
@@ -23,7 +24,7 @@ const REUSE_TIMEOUT_MS = 10_000;
  * Both services, started unless they run. Safe to call from several processes at once.
  * @param {Profile} profile
  * @param {Say} say
- * @returns {Promise<Record<ServiceName, Service>>}
+ * @returns {Promise<Services>}
  */
 export function provision(profile, say) {
   return locked(profile, async () => {

@@ -1,4 +1,4 @@
-/** What a run of the tests leaves behind, its own and that of runs which were killed. */
+/** What a run of the tests (or of the load tests, with --fresh) leaves behind, its own and that of runs which were killed. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { composeRemove } from './docker.mjs';
@@ -34,7 +34,7 @@ export async function cleanUp(profile) {
 export async function cleanUpDeadRuns(profile) {
   if (!existsSync(servicesDir)) return;
   for (const name of readdirSync(servicesDir)) {
-    const pid = /^test-(\d+)(?:\.deleted-.*)?$/.exec(name)?.[1];
+    const pid = /^(?:test|load)-(\d+)(?:\.deleted-.*)?$/.exec(name)?.[1];
     if (pid && !isAlive(Number(pid))) await cleanUp({ ...profile, name, dir: join(servicesDir, name) });
   }
 }

@@ -1,0 +1,105 @@
+/** One run of k6 after the other, and what each leaves in k6/results. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path, { join } from 'node:path';
+import { projectDir } from '../services/project.mjs';
+import { readOptions } from '../../k6/lib/scenarios.js';
+
+/** @typedef {import('../../k6/lib/scenarios.js').ScenarioName} ScenarioName */
+
+export const RESULTS_DIR = path.resolve(process.env['RESULTS_DIR'] || join(projectDir, 'k6', 'results'));
+
+/** k6 writes no report with fewer than a few points. */
+const CHART_POINTS = 60;
+const SHORTEST_PERIOD_MS = 20;
+/** About, for scenarios that end with their last request. */
+const REQUESTS_PER_SECOND = 5000;
+
+/**
+ * What handleSummary of k6/lib/summary.ts writes, as far as the runner needs it.
+ * @typedef {object} Result
+ * @property {ScenarioName} scenario
+ * @property {boolean} passed
+ * @property {string} finishedAt
+ * @property {Record<string, number>} options
+ * @property {number} seconds
+ * @property {number} requestsPerSecond
+ * @property {number} droppedIterations
+ * @property {number | null} drainSeconds
+ * @property {Array<{ label: string, count: number, isMain?: true, med?: number, p95?: number, p99?: number }>} answers
+ */
+
+export class K6Runs {
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  #running;
+  #isEnding = false;
+
+  /** Nothing more is to be run. */
+  get isEnding() {
+    return this.#isEnding;
+  }
+
+  /** Asks k6 to finish in order, with the audit and the summary; a second time ends it at once. */
+  end() {
+    this.#running?.kill(this.#isEnding ? 'SIGKILL' : 'SIGINT');
+    this.#isEnding = true;
+  }
+
+  /**
+   * @param {import('./k6-program.mjs').K6} k6
+   * @param {ScenarioName} scenario
+   * @param {string} url
+   * @returns {Promise<Result>} passed only when k6 says so too
+   * @throws {Error} when there is no result
+   */
+  async run(k6, scenario, url) {
+    const files = resultFiles(scenario);
+    mkdirSync(RESULTS_DIR, { recursive: true });
+    for (const file of Object.values(files)) rmSync(file, { force: true });
+    const quiet = process.stdout.isTTY ? [] : ['--quiet'];
+    // Without its own HTTP server, so that two runs on one machine do not meet.
+    const child = spawn(k6.path, ['run', '--address', '', ...quiet, join('k6', `${scenario}.ts`)], {
+      cwd: projectDir,
+      // Ctrl-C reaches us alone, and we end k6 once and in order.
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...settings(scenario, files.html), BASE_URL: url },
+    });
+    this.#running = child;
+    /** @type {number} */
+    const code = await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (exitCode) => resolve(exitCode ?? 1));
+    });
+    this.#running = undefined;
+    if (!existsSync(files.json)) throw new Error(`${scenario}: k6 ended without a result (code ${code})`);
+    /** @type {Result} */
+    const result = JSON.parse(readFileSync(files.json, 'utf8'));
+    return { ...result, passed: result.passed && code === 0 };
+  }
+}
+
+/** @param {ScenarioName} scenario */
+export function resultFiles(scenario) {
+  return { json: join(RESULTS_DIR, `${scenario}.json`), html: join(RESULTS_DIR, `${scenario}.html`) };
+}
+
+/**
+ * @param {ScenarioName} scenario
+ * @param {string} report
+ */
+function settings(scenario, report) {
+  /** @type {Record<string, number>} */
+  const { USERS = 0, ASKS = 1, DURATION: seconds = (USERS * ASKS) / REQUESTS_PER_SECOND } = readOptions(scenario, process.env);
+  const periodMs = Math.max(SHORTEST_PERIOD_MS, Math.floor((seconds * 1000) / CHART_POINTS));
+  return {
+    RESULTS_DIR,
+    K6_WEB_DASHBOARD: 'true',
+    K6_WEB_DASHBOARD_EXPORT: report,
+    K6_WEB_DASHBOARD_PORT: '-1',
+    K6_WEB_DASHBOARD_PERIOD: `${periodMs}ms`,
+    K6_NO_USAGE_REPORT: 'true',
+    // Else k6 looks in the network for what a script may need beside k6.
+    K6_AUTO_EXTENSION_RESOLUTION: 'false',
+  };
+}

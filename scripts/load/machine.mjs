@@ -1,0 +1,85 @@
+/** On what a result was measured. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import mysql from 'mysql2/promise';
+import { parse } from 'yaml';
+import { projectDir } from '../services/project.mjs';
+
+const OS_RELEASE = '/etc/os-release';
+/** Of an app that somebody else has started. */
+const UNKNOWN = 'not known';
+
+/**
+ * @typedef {object} Machine
+ * @property {string} hardware
+ * @property {string} system
+ * @property {Record<string, string>} versions
+ * @property {string} poolSize
+ * @property {string} revision
+ */
+
+/**
+ * @param {import('./k6-program.mjs').K6} k6
+ * @param {import('./target.mjs').App} app
+ * @returns {Promise<Machine>}
+ */
+export async function describeMachine(k6, { services }) {
+  const processors = cpus();
+  return {
+    hardware: `${processors.length} cores (${processors[0]?.model.trim() ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GB`,
+    system: systemName(),
+    versions: {
+      Node: services ? process.versions.node : UNKNOWN,
+      Redis: services ? await redisVersion(services.redis.url) : UNKNOWN,
+      MySQL: services ? await mysqlVersion(services.mysql.url) : UNKNOWN,
+      k6: k6.version,
+    },
+    poolSize: services ? poolSize() : UNKNOWN,
+    revision: revision(),
+  };
+}
+
+function systemName() {
+  const text = existsSync(OS_RELEASE) ? readFileSync(OS_RELEASE, 'utf8') : '';
+  return /^PRETTY_NAME="?([^"\n]+)/m.exec(text)?.[1] ?? `${platform()} ${release()}`;
+}
+
+/** @param {string} url */
+async function redisVersion(url) {
+  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1 });
+  try {
+    await redis.connect();
+    return /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1] ?? UNKNOWN;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** @param {string} url */
+async function mysqlVersion(url) {
+  const connection = await mysql.createConnection(url);
+  try {
+    const [rows] = await connection.query('SELECT VERSION() AS version');
+    return Array.isArray(rows) && rows[0] && 'version' in rows[0] ? String(rows[0].version) : UNKNOWN;
+  } finally {
+    await connection.end();
+  }
+}
+
+function poolSize() {
+  /** @type {{ database: { poolSize: number } }} */
+  const defaults = parse(readFileSync(join(projectDir, 'config', 'default.yaml'), 'utf8'));
+  return process.env['DATABASE_POOL_SIZE'] || String(defaults.database.poolSize);
+}
+
+/** The commit, and whether the checkout differs from it. */
+function revision() {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], { cwd: projectDir, encoding: 'utf8', stdio: 'pipe' }).trim();
+  } catch {
+    return UNKNOWN;
+  }
+}

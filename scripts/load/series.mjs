@@ -1,0 +1,75 @@
+/** Several runs of a scenario seen together. */
+import { writeFileSync } from 'node:fs';
+import { SCENARIOS } from '../../k6/lib/scenarios.js';
+import { resultFiles } from './k6-runs.mjs';
+
+/** @typedef {import('./k6-runs.mjs').Result} Result */
+/** @typedef {import('../../k6/lib/scenarios.js').ScenarioName} ScenarioName */
+/**
+ * The result file of a scenario: its last run, and all of them.
+ * @typedef {Result & { command: string, machine: import('./machine.mjs').Machine, runs: Result[] }} Series
+ */
+
+/**
+ * @param {ScenarioName} scenario
+ * @param {Result[]} runs
+ * @param {import('./machine.mjs').Machine} machine
+ */
+export function saveSeries(scenario, runs, machine) {
+  const series = { ...runs.at(-1), command: commandOf(scenario, runs.length), machine, runs };
+  writeFileSync(resultFiles(scenario).json, `${JSON.stringify(series, null, 2)}\n`);
+}
+
+/**
+ * Mean and deviation of the runs, for a person.
+ * @param {ScenarioName} scenario
+ * @param {Result[]} runs
+ */
+export function describeSeries(scenario, runs) {
+  const lines = [
+    `${scenario}, ${runs.length} runs, mean ± deviation: ${runs.filter(({ passed }) => passed).length} passed`,
+    `  ${'requests/s'.padEnd(30)} ${spread(runs.map(({ requestsPerSecond }) => requestsPerSecond), 0)}`,
+    `  ${'not sent in time'.padEnd(30)} ${runs.reduce((sum, { droppedIterations }) => sum + droppedIterations, 0)}`,
+  ];
+  for (const { label, p50, p95, p99 } of mainRows(runs)) {
+    lines.push(`  ${label.padEnd(30)} p50 ${p50}, p95 ${p95}, p99 ${p99} ms`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * The times that stand for the scenario, over all runs: milliseconds as mean ± deviation.
+ * @param {Result[]} runs
+ */
+export function mainRows(runs) {
+  const labels = runs.at(-1)?.answers.filter(({ isMain }) => isMain).map(({ label }) => label) ?? [];
+  return labels.map((label) => {
+    const rows = runs.map(({ answers }) => answers.find((row) => row.label === label));
+    /** @param {'med' | 'p95' | 'p99'} statistic */
+    const over = (statistic) => spread(rows.map((row) => row?.[statistic] ?? Number.NaN), 1);
+    return { label, p50: over('med'), p95: over('p95'), p99: over('p99') };
+  });
+}
+
+/**
+ * Mean ± standard deviation (of a sample); of a single value that value.
+ * @param {number[]} values
+ * @param {number} digits
+ */
+export function spread(values, digits) {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length < 2) return mean.toFixed(digits);
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return `${mean.toFixed(digits)} ± ${Math.sqrt(squares / (values.length - 1)).toFixed(digits)}`;
+}
+
+/**
+ * With the options that were given.
+ * @param {ScenarioName} scenario
+ * @param {number} runs
+ */
+function commandOf(scenario, runs) {
+  const given = Object.keys(SCENARIOS[scenario].options).filter((option) => process.env[option]);
+  const variables = given.map((option) => `${option}=${process.env[option]} `).join('');
+  return `${variables}npm run load -- ${scenario}${runs > 1 ? ` --runs ${runs}` : ''}`;
+}

@@ -1,0 +1,103 @@
+/** The app under load: the given one, the one that runs, or one that is started and stopped again. */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { endApp, isLive, spawnApp, waitUntilLive } from '../services/app-process.mjs';
+import { ensureBuilt } from '../services/build.mjs';
+import { freePort } from '../services/free-port.mjs';
+import { loadTestProfile, localProfile } from '../services/profile.mjs';
+import { projectDir } from '../services/project.mjs';
+import { provision, shutDown, status } from '../services/provision.mjs';
+import { cleanUp, cleanUpDeadRuns } from '../services/test-run.mjs';
+import { RESULTS_DIR } from './k6-runs.mjs';
+
+/**
+ * @typedef {object} App
+ * @property {string} url
+ * @property {import('../services/provision.mjs').Services | null} services   null where somebody else has started it
+ * @property {string | null} log          of an app that we have started
+ */
+
+const USUAL_PORT = 8080;
+
+export class Target {
+  /** What has been started, in the order in which it is to be stopped. @type {Array<() => Promise<unknown>>} */
+  #stops = [];
+  #say;
+
+  /** @param {(line: string) => void} say */
+  constructor(say) {
+    this.#say = say;
+  }
+
+  /**
+   * @param {boolean} isFresh  with servers of its own, whatever runs
+   * @returns {Promise<App>}
+   * @throws {Error} with a message for the user
+   */
+  async choose(isFresh) {
+    const { BASE_URL, PORT } = process.env;
+    if (BASE_URL) {
+      if (isFresh) throw new Error('BASE_URL names an app that runs, and --fresh wants a new one: leave one of them out');
+      return await this.#given(BASE_URL);
+    }
+    const port = Number(PORT || USUAL_PORT);
+    if (!isFresh && (await isLive(`http://127.0.0.1:${port}`))) {
+      this.#say(`The app under load is the one on port ${port}`);
+      return { url: `http://127.0.0.1:${port}`, services: null, log: null };
+    }
+    return await this.#started(isFresh);
+  }
+
+  /** Stops what was started; what ran before stays. */
+  async stop() {
+    for (const stop of this.#stops.splice(0)) await stop();
+  }
+
+  /**
+   * @param {string} url
+   * @returns {Promise<App>}
+   */
+  async #given(url) {
+    const base = url.replace(/\/+$/, '');
+    if (!URL.canParse(base)) throw new Error(`BASE_URL must be an address such as http://localhost:8080, not "${url}"`);
+    if (!(await isLive(base))) throw new Error(`No app answers ${base}/health/live (BASE_URL)`);
+    return { url: base, services: null, log: null };
+  }
+
+  /**
+   * @param {boolean} isFresh
+   * @returns {Promise<App>}
+   */
+  async #started(isFresh) {
+    if (process.env['DATABASE_URL'] && !process.env['NODE_ENV']) {
+      throw new Error('DATABASE_URL is given, so say which profile it is for: NODE_ENV=local (creates test data there)');
+    }
+    await ensureBuilt(this.#say);
+    const services = await this.#services(isFresh);
+    const port = await freePort();
+    mkdirSync(RESULTS_DIR, { recursive: true });
+    const log = join(RESULTS_DIR, 'app.log');
+    const output = openSync(log, 'w');
+    const child = spawnApp({ port, profile: process.env['NODE_ENV'] || 'local', services, output });
+    closeSync(output);
+    this.#stops.unshift(() => endApp(child));
+    const logName = relative(projectDir, log);
+    if (!(await waitUntilLive(port, child))) throw new Error(`The app ended at its start; its output is in ${logName}`);
+    const url = `http://127.0.0.1:${port}`;
+    this.#say(`The app under load was started for it: ${url}`);
+    return { url, services, log: logName };
+  }
+
+  /** @param {boolean} isFresh */
+  async #services(isFresh) {
+    const profile = isFresh ? loadTestProfile() : localProfile();
+    if (isFresh) {
+      await cleanUpDeadRuns(profile);
+      this.#stops.unshift(() => cleanUp(profile));
+    } else {
+      const before = await status(profile);
+      if (before.redis === null && before.mysql === null) this.#stops.unshift(() => shutDown(profile));
+    }
+    return await provision(profile, this.#say);
+  }
+}

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+const RUNNER = fileURLToPath(new URL('../../scripts/load.mjs', import.meta.url));
+
+/** What k6/lib/summary.ts leaves after a run. */
+const RESULT = {
+  scenario: 'smoke',
+  passed: true,
+  finishedAt: '2026-11-20T12:00:00.000Z',
+  options: {},
+  seconds: 1,
+  requestsPerSecond: 40,
+  droppedIterations: 0,
+  drainSeconds: 0.01,
+  answers: [{ label: 'all answers', count: 40, isMain: true, med: 1, p95: 2, p99: 3 }],
+};
+
+describe('npm run load', () => {
+  let dir: string;
+  const app = createServer((_request, response) => response.end('{"status":"ok"}'));
+
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'load-runner-'));
+    await new Promise<void>((resolve) => void app.listen(0, '127.0.0.1', resolve));
+  });
+
+  afterEach(async () => {
+    await new Promise((resolve) => void app.close(resolve));
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it('passes when k6 ends well and its result says so', async () => {
+    standInForK6(RESULT, 0);
+    expect(await load('smoke')).toMatchObject({ code: 0 });
+  });
+
+  it('fails when the result says that a rule or the audit failed, although k6 ends well', async () => {
+    standInForK6({ ...RESULT, passed: false }, 0);
+    expect(await load('smoke')).toMatchObject({ code: 1, output: expect.stringContaining('Failed: smoke') });
+  });
+
+  it('fails when k6 ends with an error, although the result is good', async () => {
+    standInForK6(RESULT, 110);
+    expect(await load('smoke')).toMatchObject({ code: 1 });
+  });
+
+  it('fails when k6 leaves no result', async () => {
+    standInForK6(undefined, 0);
+    expect(await load('smoke')).toMatchObject({ code: 1, output: expect.stringContaining('without a result') });
+  });
+
+  it('tells mean and deviation of several runs', async () => {
+    standInForK6(RESULT, 0);
+    expect(await load('smoke', '--runs', '3')).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/3 runs, mean ± deviation: 3 passed[\s\S]*p50 1\.0 ± 0\.0/),
+    });
+  });
+
+  it('lists the scenarios when none is named, and after a name that it does not know', async () => {
+    expect(await load()).toMatchObject({ code: 0, output: expect.stringContaining('flash-sale') });
+    expect(await load('flash')).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/There is no scenario flash\.[\s\S]*flash-sale/),
+    });
+  });
+
+  it.each([
+    [{ USERS: 'many' }, ['extreme'], 'USERS must be a whole number from 1 to 10000, not "many"'],
+    [{ DURATION: '30' }, ['steady'], 'DURATION must be a duration such as 30s, 2m or 500ms, at most 86400s, not "30"'],
+    [{}, ['smoke', '--runs', '0'], '--runs must be a whole number from 1 to 100, not "0"'],
+    [{}, ['--quick'], 'There is no option --quick'],
+    [{ BASE_URL: 'nowhere' }, ['smoke'], 'BASE_URL must be an address such as http://localhost:8080, not "nowhere"'],
+    [{ BASE_URL: 'http://127.0.0.1:1' }, ['smoke'], 'No app answers http://127.0.0.1:1/health/live'],
+  ])('says what is wrong with %j %j', async (environment, words, message) => {
+    standInForK6(RESULT, 0);
+    expect(await loadWith(environment, ...words)).toMatchObject({ code: 1, output: expect.stringContaining(message) });
+  });
+
+  /** A program that leaves this result, or none, and ends with this code. */
+  function standInForK6(result: unknown, exitCode: number): void {
+    const leaveResult = result === undefined ? '' : `cat > "$RESULTS_DIR/smoke.json" <<'END'\n${JSON.stringify(result)}\nEND\n`;
+    const program = `#!/bin/sh\n[ "$1" = version ] && { echo 'k6 v1.8.1'; exit; }\n${leaveResult}exit ${exitCode}\n`;
+    writeFileSync(join(dir, 'k6'), program);
+    chmodSync(join(dir, 'k6'), 0o755);
+  }
+
+  function load(...words: string[]) {
+    return loadWith({}, ...words);
+  }
+
+  async function loadWith(environment: Record<string, string>, ...words: string[]): Promise<{ code: number | null; output: string }> {
+    const { port } = app.address() as AddressInfo;
+    const child = spawn(process.execPath, [RUNNER, ...words], {
+      env: {
+        PATH: `${dir}${delimiter}${process.env['PATH']}`,
+        BASE_URL: `http://127.0.0.1:${port}`,
+        RESULTS_DIR: join(dir, 'results'),
+        ...environment,
+      },
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+    const code = await new Promise<number | null>((resolve) => void child.once('close', resolve));
+    return { code, output };
+  }
+});
