@@ -27,7 +27,7 @@ export class CountSalesWhenPaymentCompletedListener {
     try {
       this.faults.reach('before-ranking-count');
       const day = this.calendar.dayOf(paidAt);
-      const { isComplete } = await this.store.count(day, { orderId, items });
+      const { isComplete } = await this.store.count(day, [{ orderId, items }]);
       if (!isComplete) this.reconciles.request(day);
     } catch (error) {
       this.live.suspend();

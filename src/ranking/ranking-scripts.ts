@@ -5,7 +5,7 @@ type Argument = string | number;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    countOrder(...keysAndArguments: Argument[]): Result<[counted: number, complete: number], Context>;
+    countOrders(...keysAndArguments: Argument[]): Result<[counted: number, complete: number], Context>;
     topProducts(...keysAndArguments: Argument[]): Result<[complete: number, ...productsAndQuantities: string[]], Context>;
     productRank(...keysAndArguments: Argument[]): Result<[complete: number, rank?: number, quantity?: string], Context>;
     beginReconcile(...keysAndArguments: Argument[]): Result<number, Context>;
@@ -14,7 +14,7 @@ declare module 'ioredis' {
 }
 
 const SCRIPTS = {
-  countOrder: { file: 'lua/count-order.lua', numberOfKeys: 3 },
+  countOrders: { file: 'lua/count-orders.lua', numberOfKeys: 3 },
   topProducts: { file: 'lua/top-products.lua', numberOfKeys: 3 },
   productRank: { file: 'lua/product-rank.lua', numberOfKeys: 3 },
   beginReconcile: { file: 'lua/begin-reconcile.lua', numberOfKeys: 4 },

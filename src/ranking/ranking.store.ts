@@ -11,7 +11,7 @@ import type { Sales } from './ranking.js';
 /** The marker of a day expires so long before its counts, so that no empty day is taken for a complete one. */
 const MARKER_LEAD_MS = 60_000;
 
-/** A paid order, as far as it is counted. */
+/** A paid order, as far as it is counted; it has an item at least. */
 export type CountableOrder = Pick<PaymentCompletedEvent, 'orderId' | 'items'>;
 
 /** A reconcile under way, from {@link RankingStore.beginReconcile}. */
@@ -42,16 +42,20 @@ export class RankingStore {
   }
 
   /**
-   * Counts the order, once however often it is called. `isNew`: it had not been counted before; `isComplete`: the day need
-   * not be reconciled. An order of a day that is no longer kept is not counted.
+   * Counts orders of the day, each once however often it is called, and says how many had not been counted before.
+   * `isComplete`: the day need not be reconciled. Orders of a day that is no longer kept are not counted.
    */
-  async count(day: BusinessDay, { orderId, items }: CountableOrder): Promise<{ isNew: boolean; isComplete: boolean }> {
-    if (!this.keeps(day) || items.length === 0) return { isNew: false, isComplete: true };
-    const lines = items.flatMap(({ productId, quantity }) => [memberOf(productId), quantity]);
+  async count(day: BusinessDay, orders: readonly CountableOrder[]): Promise<{ counted: number; isComplete: boolean }> {
+    if (!this.keeps(day) || orders.length === 0) return { counted: 0, isComplete: true };
+    const lines = orders.flatMap(({ orderId, items }) => [
+      orderId,
+      items.length,
+      ...items.flatMap(({ productId, quantity }) => [memberOf(productId), quantity]),
+    ]);
     const [counted, complete] = await this.redis.ask((client) =>
-      client.countOrder(...dayKeys(day), this.redis.requireRunId(), this.calendar.keptMs(day), orderId, ...lines),
+      client.countOrders(...dayKeys(day), this.redis.requireRunId(), this.calendar.keptMs(day), ...lines),
     );
-    return { isNew: counted === 1, isComplete: complete === 1 };
+    return { counted, isComplete: complete === 1 };
   }
 
   /** The orders among these that are not counted yet. */

@@ -48,7 +48,7 @@ const order = (orderId: number, ...lines: Array<[productId: number, quantity: nu
 });
 
 async function sell(...sales: Array<[productId: number, quantity: number]>): Promise<void> {
-  await store.count(day, order(randomInt(2 ** 40), ...sales));
+  await store.count(day, [order(randomInt(2 ** 40), ...sales)]);
 }
 
 const pairs = (sales: Awaited<ReturnType<RankingStore['top']>>) =>
@@ -63,26 +63,37 @@ const INCOMPLETE: ReadonlyArray<[name: string, plant: () => Promise<unknown>]> =
   ['all its keys are missing', () => raw.del(...dayKeys(day))],
 ];
 
-describe('count-order.lua', () => {
+describe('count-orders.lua', () => {
   it('counts each line of a new order, and says that the day is complete', async () => {
     await newDay();
-    expect(await store.count(day, order(7, [42, 3], [43, 1]))).toEqual({ isNew: true, isComplete: true });
-    expect(await store.count(day, order(8, [42, 2]))).toEqual({ isNew: true, isComplete: true });
+    expect(await store.count(day, [order(7, [42, 3], [43, 1])])).toEqual({ counted: 1, isComplete: true });
+    expect(await store.count(day, [order(8, [42, 2])])).toEqual({ counted: 1, isComplete: true });
     expect(await raw.zrange(keys.sales(day), '0', '-1', 'WITHSCORES')).toEqual([memberOf(43), '1', memberOf(42), '5']);
     expect((await raw.smembers(keys.orders(day))).sort()).toEqual(['7', '8']);
   });
 
   it('counts an order once, also when it is delivered fifty times at once', async () => {
     await newDay();
-    const counts = await inParallel(Array.from({ length: 50 }), () => store.count(day, order(7, [42, 3])));
-    expect(counts.filter(({ isNew }) => isNew)).toHaveLength(1);
+    const counts = await inParallel(Array.from({ length: 50 }), () => store.count(day, [order(7, [42, 3])]));
+    expect(counts.filter(({ counted }) => counted === 1)).toHaveLength(1);
     expect(pairs(await store.top(day, 100))).toEqual([[42, 3]]);
+  });
+
+  it('counts those of many orders that are new, one that comes twice among them once', async () => {
+    await newDay();
+    await store.count(day, [order(8, [42, 2])]);
+    const orders = [order(7, [42, 3], [43, 1]), order(8, [42, 2]), order(9, [44, 1]), order(7, [42, 3], [43, 1])];
+    expect(await store.count(day, orders)).toEqual({ counted: 2, isComplete: true });
+    expect(pairs(await store.top(day, 100))).toEqual([[42, 5], [43, 1], [44, 1]]);
+    expect((await raw.smembers(keys.orders(day))).sort()).toEqual(['7', '8', '9']);
+    expect(await store.count(day, orders)).toEqual({ counted: 0, isComplete: true });
+    expect(await store.count(day, [])).toEqual({ counted: 0, isComplete: true });
   });
 
   it('counts also while the day is not complete, and says so', async () => {
     await newDay({ isComplete: false });
-    expect(await store.count(day, order(7, [42, 3]))).toEqual({ isNew: true, isComplete: false });
-    expect(await store.count(day, order(7, [42, 3]))).toEqual({ isNew: false, isComplete: false });
+    expect(await store.count(day, [order(7, [42, 3])])).toEqual({ counted: 1, isComplete: false });
+    expect(await store.count(day, [order(7, [42, 3])])).toEqual({ counted: 0, isComplete: false });
   });
 
   it('lets the keys expire eight days after the day began, the marker a minute before', async () => {
@@ -99,7 +110,7 @@ describe('count-order.lua', () => {
     const old = addDays(day, -8);
     expect(store.keeps(old)).toBe(false);
     expect(store.keeps(addDays(day, -7))).toBe(true);
-    expect(await store.count(old, order(7, [42, 3]))).toEqual({ isNew: false, isComplete: true });
+    expect(await store.count(old, [order(7, [42, 3])])).toEqual({ counted: 0, isComplete: true });
     expect(await raw.exists(...dayKeys(old))).toBe(0);
   });
 });

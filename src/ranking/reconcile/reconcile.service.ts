@@ -15,7 +15,7 @@ const ATTEMPTS = 3;
 const PAUSE_MS = 500;
 
 /**
- * Makes the counts of a day exact: counts, with the script that counts every payment, each paid order that Redis does
+ * Makes the counts of a day exact: counts, with the script that counts every payment, the paid orders that Redis does
  * not know, and then marks the day complete. It never overwrites a count, so a payment that comes in meanwhile is
  * neither lost nor doubled. Safe to run twice and on every instance at once.
  */
@@ -90,8 +90,7 @@ export class ReconcileService {
     for (let after: PaidOrder | undefined; ; ) {
       const orders = await this.paidOrders.between(from, to, PAGE, after);
       const missing = await this.paidOrders.itemsOf(await this.store.uncounted(day, orders));
-      const counts = await Promise.all(missing.map((order) => this.store.count(day, order)));
-      const counted = counts.filter(({ isNew }) => isNew).length;
+      const { counted } = await this.store.count(day, missing);
       this.metrics.corrections.inc(counted);
       corrections += counted;
       after = orders.at(-1);
