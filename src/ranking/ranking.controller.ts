@@ -1,4 +1,4 @@
-import { Controller, Get, HttpStatus, Param, Query } from '@nestjs/common';
+import { Controller, Get, Header, HttpStatus, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { idParam } from '../platform/http/schemas.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
@@ -12,6 +12,7 @@ export class RankingController {
   constructor(private readonly ranking: RankingService) {}
 
   @Get('top')
+  @Header('content-type', 'application/json; charset=utf-8')
   @ApiOperation({
     summary: 'Show the products sold most on a day',
     description:
@@ -21,7 +22,7 @@ export class RankingController {
   @ApiResponse({ status: HttpStatus.OK, description: 'The top of the ranking', standardSchema: topResponse })
   @Problems('VALIDATION_FAILED')
   top(@Query({ schema: topQuery }) query: TopQuery) {
-    return this.ranking.top(query);
+    return this.ranking.topAsJson(query);
   }
 
   @Get('product/:productId')

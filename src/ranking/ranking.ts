@@ -27,6 +27,11 @@ export interface Snapshot {
   readonly products: readonly RankedProduct[];
 }
 
+/** A snapshot and where it came from. Whoever shares an answer is given the same object. */
+export interface SourcedSnapshot extends Snapshot {
+  readonly source: Source;
+}
+
 /** Ranks from 1: most sold first, of equals the lower product id first; named by `names` where it has the product. */
 export function rank(sales: readonly Sales[], names: ReadonlyMap<number, string>): RankedProduct[] {
   return [...sales]

@@ -8,7 +8,7 @@ import { BackupService } from '../backup/backup.service.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import type { BusinessDay } from '../business-day.js';
 import { RankingMetrics } from '../ranking-metrics.js';
-import { rank, type Snapshot, TOP } from '../ranking.js';
+import { rank, type Snapshot, type SourcedSnapshot, TOP } from '../ranking.js';
 import { OutageBreaker } from './outage-breaker.js';
 import { ProductLabels } from './product-labels.js';
 
@@ -19,7 +19,7 @@ const TIMEOUT_MS = 2_000;
 const RETRY_AFTER_MS = 1_000;
 
 /** What MySQL answers, and from which of its tables. */
-export type LedgerSnapshot = Snapshot & { readonly source: 'backup' | 'database' };
+export type LedgerSnapshot = SourcedSnapshot & { readonly source: 'backup' | 'database' };
 
 /** The ranking as MySQL has it: the day's backup, or where there is none yet, the paid orders added up. */
 @Injectable()

@@ -7,7 +7,7 @@ import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import type { BusinessDay } from '../business-day.js';
 import { RankingMetrics } from '../ranking-metrics.js';
-import { rank, type Snapshot, TOP } from '../ranking.js';
+import { rank, type SourcedSnapshot, TOP } from '../ranking.js';
 import { type ProductRank, RankingStore } from '../ranking.store.js';
 import { ReconcileService } from '../reconcile/reconcile.service.js';
 import { OutageBreaker } from './outage-breaker.js';
@@ -21,7 +21,7 @@ import { ProductLabels } from './product-labels.js';
 export class LiveRanking implements OnModuleDestroy {
   private readonly logger = new Logger('Ranking');
   private readonly breaker: OutageBreaker;
-  private readonly reading = new Map<BusinessDay, Promise<Snapshot | undefined>>();
+  private readonly reading = new Map<BusinessDay, Promise<SourcedSnapshot | undefined>>();
   private hasMissedSale = false;
   private isShutDown = false;
 
@@ -47,7 +47,7 @@ export class LiveRanking implements OnModuleDestroy {
   }
 
   /** The top 100 of the day; undefined while Redis is away, or the day is not complete there. */
-  async top(day: BusinessDay): Promise<Snapshot | undefined> {
+  async top(day: BusinessDay): Promise<SourcedSnapshot | undefined> {
     if (!this.store.keeps(day) || this.breaker.isOpen) return undefined;
     // Those who ask while an answer is on its way share it.
     let reading = this.reading.get(day);
@@ -72,11 +72,11 @@ export class LiveRanking implements OnModuleDestroy {
     this.breaker.open();
   }
 
-  private async read(day: BusinessDay): Promise<Snapshot | undefined> {
+  private async read(day: BusinessDay): Promise<SourcedSnapshot | undefined> {
     const asOf = this.clock.now();
     const sales = await this.askComplete(day, () => this.store.top(day, TOP));
     if (sales === undefined) return undefined;
-    return { asOf, products: rank(sales, await this.labels.of(sales.map(({ productId }) => productId))) };
+    return { source: 'redis', asOf, products: rank(sales, await this.labels.of(sales.map(({ productId }) => productId))) };
   }
 
   private async askComplete<T>(day: BusinessDay, exchange: () => Promise<T | undefined>): Promise<T | undefined> {
