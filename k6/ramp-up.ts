@@ -8,8 +8,8 @@ import { summaryOf } from './lib/summary.ts';
 const given = readOptions('ramp-up', __ENV);
 const rules = [...rampUpRules(), ...couponRules()];
 
-export const options = loadOptions({ 'ramp-up': rampUpScenario(given, given.DURATION) }, rules);
-export const handleSummary = summaryOf('ramp-up', { rules, options: given });
+export const options = loadOptions({ 'ramp-up': rampUpScenario(given, given.DURATION) }, rules, ['ramp-up']);
+export const handleSummary = summaryOf('ramp-up', { rules, options: given, phases: ['ramp-up'] });
 
 export function setup(): number {
   return openCoupon('ramp-up', given);
@@ -20,5 +20,5 @@ export default function askForCoupon(couponId: number): void {
 }
 
 export function teardown(couponId: number): void {
-  auditCoupon(couponId);
+  auditCoupon(couponId, { coupon: 'ramp-up' });
 }

@@ -4,7 +4,7 @@ import exec from 'k6/execution';
 import { issue } from './lib/answers.ts';
 import { createCoupon, requireTestUser } from './lib/api.ts';
 import { auditCoupon } from './lib/audit.ts';
-import { couponRules, exactly, faster, loadOptions } from './lib/rules.ts';
+import { couponRules, exactly, faster, loadOptions, rowForEachAccepted } from './lib/rules.ts';
 import { readOptions } from './lib/scenarios.js';
 import { summaryOf } from './lib/summary.ts';
 
@@ -16,6 +16,7 @@ const rules = [
   faster(95, 'http_req_duration{scenario:steady}', 500),
   exactly(0, 'sold_out', 'sold out'),
   exactly(0, 'already_issued', 'already issued'),
+  rowForEachAccepted(),
   ...couponRules(),
 ];
 

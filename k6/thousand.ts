@@ -3,7 +3,7 @@ import exec from 'k6/execution';
 import { reserve } from './lib/answers.ts';
 import { createCoupon } from './lib/api.ts';
 import { auditCoupon } from './lib/audit.ts';
-import { couponRules, exactly, faster, goal, loadOptions, NONE_DROPPED } from './lib/rules.ts';
+import { couponRules, exactly, faster, goal, loadOptions, NONE_DROPPED, rowForEachAccepted } from './lib/rules.ts';
 import { readOptions } from './lib/scenarios.js';
 import { summaryOf } from './lib/summary.ts';
 
@@ -18,6 +18,7 @@ const rules = [
   exactly(0, 'sold_out', 'sold out'),
   exactly(0, 'already_issued', 'already issued'),
   NONE_DROPPED,
+  rowForEachAccepted(),
   ...couponRules(),
 ];
 
@@ -28,7 +29,7 @@ export const options = loadOptions(
       rate: given.PEAK_RATE,
       duration: `${given.DURATION}s`,
       // A caller that is made during the load comes too late for its request.
-      preAllocatedVUs: Math.min(given.MAX_VUS, Math.ceil(given.PEAK_RATE / 2)),
+      preAllocatedVUs: Math.min(given.MAX_VUS, given.PEAK_RATE),
       maxVUs: given.MAX_VUS,
     },
   },

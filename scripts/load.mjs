@@ -66,7 +66,7 @@ async function load({ scenarios, runs, isFresh }) {
       results.push(await k6Runs.run(k6, scenario, app.url));
     }
     if (k6Runs.isEnding) return false;
-    saveSeries(scenario, results, machine);
+    saveSeries(scenario, results, machine, isFresh);
     if (runs > 1) console.log(describeSeries(scenario, results));
     for (const file of Object.values(resultFiles(scenario))) if (existsSync(file)) console.log(`written: ${relative('', file)}`);
     if (results.some(({ passed }) => !passed)) failed.push(scenario);

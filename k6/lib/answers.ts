@@ -21,7 +21,8 @@ const meters = Object.fromEntries(
 const misjudged = new Counter('misjudged');
 
 const JSON_PARAMS = { headers: { 'content-type': 'application/json' }, responseType: 'text' } as const;
-const TIMEOUT = '10s';
+/** As long as a proxy waits; who is answered later was not answered. */
+const TIMEOUT = '30s';
 const LOGGING_VUS = 5;
 let hasLogged = false;
 

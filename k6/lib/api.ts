@@ -39,6 +39,8 @@ export function adminCall(method: Method, path: string, body?: unknown, name = p
 
 /** The body of an answer; an empty object when it is no JSON (a proxy's error page, no answer at all). */
 export function bodyOf(response: Response): unknown {
+  // k6 gives null where there was no answer, whatever its types say.
+  if (response.status === 0) return {};
   try {
     return JSON.parse(response.body);
   } catch {

@@ -17,7 +17,8 @@ export interface Rule {
   readonly metric: string;
   readonly statistic: 'count' | 'rate' | 'value' | 'p(95)' | 'p(99)';
   readonly is: keyof typeof COMPARISONS;
-  readonly limit: number;
+  /** A function where it depends on the run, which only the result file can judge: k6's thresholds are fixed before it. */
+  readonly limit: number | ((metrics: Metrics) => number);
   readonly label: string;
   readonly unit?: 'ms';
   /** A goal is reported, and does not fail the run. */
@@ -35,6 +36,13 @@ export function exactly(limit: number, metric: string, label: string): Rule {
 export function exactRows(limit: number, coupon?: string): Rule {
   const metric = coupon === undefined ? 'issued_rows' : `issued_rows{coupon:${coupon}}`;
   return { metric, statistic: 'value', is: '==', limit, label: `${coupon === undefined ? '' : `${coupon}: `}rows in MySQL` };
+}
+
+/** Everyone who was told to have a slot has a row, and nobody else, also where their number is known only afterwards. */
+export function rowForEachAccepted(phase?: string): Rule {
+  const accepted = phase === undefined ? 'accepted' : `accepted{scenario:${phase}}`;
+  const rule = exactRows(0, phase);
+  return { ...rule, limit: (metrics) => metrics[accepted]?.values['count'] ?? 0 };
 }
 
 export function faster(percentile: 95 | 99, metric: string, limit: number, label = 'all answers'): Rule {
@@ -76,8 +84,10 @@ export function loadOptions(scenarios: Record<string, Scenario>, rules: readonly
       thresholds[`${outcome}_time{scenario:${phase}}`] = [];
     }
   }
+  // Rules whose limit is a function look at these.
+  for (const coupon of phases) thresholds[`issued_rows{coupon:${coupon}}`] = [];
   for (const { metric, statistic, is, limit, isGoal } of rules) {
-    if (!isGoal) (thresholds[metric] ??= []).push(`${statistic}${is}${limit}`);
+    if (!isGoal && typeof limit === 'number') (thresholds[metric] ??= []).push(`${statistic}${is}${limit}`);
   }
   return {
     scenarios,
@@ -95,6 +105,10 @@ export function measured({ metric, statistic }: Rule, metrics: Metrics): number 
   return metrics[metric]?.values[statistic] ?? (statistic === 'count' ? 0 : Number.NaN);
 }
 
+export function limitOf({ limit }: Rule, metrics: Metrics): number {
+  return typeof limit === 'number' ? limit : limit(metrics);
+}
+
 export function holds(rule: Rule, metrics: Metrics): boolean {
-  return COMPARISONS[rule.is](measured(rule, metrics), rule.limit);
+  return COMPARISONS[rule.is](measured(rule, metrics), limitOf(rule, metrics));
 }

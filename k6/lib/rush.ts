@@ -4,7 +4,7 @@ import exec from 'k6/execution';
 import type { Scenario } from 'k6/options';
 import { expectOutcome, type Outcome, reserve } from './answers.ts';
 import { createCoupon, requireTestUser } from './api.ts';
-import { exactly, exactRows, faster, goal, type Rule } from './rules.ts';
+import { exactly, exactRows, faster, goal, rowForEachAccepted, type Rule } from './rules.ts';
 
 /** First ids of the users that the seeder makes for each (src/load-test/seed-users.ts). */
 const FIRST_USER = { extreme: 1000, sequential: 200_000, 'ramp-up': 300_000 };
@@ -74,7 +74,7 @@ export function askAndThink(couponId: number, { USERS }: Crowd): void {
 
 export function rampUpRules(): Rule[] {
   const p99 = faster(99, 'http_req_duration{scenario:ramp-up}', 1000, 'ramp-up: all answers');
-  return [exactly(0, 'sold_out{scenario:ramp-up}', 'ramp-up: sold out'), p99, goal({ ...p99, limit: 50 })];
+  return [exactly(0, 'sold_out{scenario:ramp-up}', 'ramp-up: sold out'), rowForEachAccepted('ramp-up'), p99, goal({ ...p99, limit: 50 })];
 }
 
 function halfOfThemRules(phase: Phase, { USERS, STOCK }: Crowd): Rule[] {

@@ -1,7 +1,7 @@
 /** The end of a run: a text for the person who waits, and k6/results/<scenario>.json. */
 import { FAILURE_KINDS, OUTCOMES } from './answers.ts';
 import { address } from './api.ts';
-import { holds, measured, type Metrics, type Rule } from './rules.ts';
+import { holds, limitOf, measured, type Metrics, type Rule } from './rules.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios.js';
 
 const RESULTS_DIR = __ENV['RESULTS_DIR'] || 'k6/results';
@@ -42,7 +42,12 @@ interface Row {
 /** handleSummary of a scenario. */
 export function summaryOf(name: ScenarioName, plan: SummaryPlan) {
   return ({ metrics, state }: EndOfTest): Record<string, string> => {
-    const rules = plan.rules.map((rule) => ({ ...rule, measured: measured(rule, metrics), holds: holds(rule, metrics) }));
+    const rules = plan.rules.map((rule) => ({
+      ...rule,
+      limit: limitOf(rule, metrics),
+      measured: measured(rule, metrics),
+      holds: holds(rule, metrics),
+    }));
     const result = {
       scenario: name,
       passed: rules.every((rule) => rule.holds || rule.isGoal),
@@ -52,6 +57,7 @@ export function summaryOf(name: ScenarioName, plan: SummaryPlan) {
       seconds: state.testRunDurationMs / 1000,
       requestsPerSecond: measuredPerSecond(metrics),
       droppedIterations: metrics['dropped_iterations']?.values['count'] ?? 0,
+      failed: failuresOf(plan, metrics),
       drainSeconds: metrics['drain_seconds']?.values['value'] ?? null,
       answers: rowsOf(name, plan, metrics),
       rules,
@@ -66,10 +72,15 @@ function measuredPerSecond(metrics: Metrics): number {
   return Math.round(metrics['http_reqs']?.values['rate'] ?? 0);
 }
 
+/** Of requests for a coupon, what is neither accepted nor refused; of others, what k6 did not expect. */
+function failuresOf({ times }: SummaryPlan, metrics: Metrics): number {
+  return (times ? metrics['http_req_failed']?.values['passes'] : metrics['failed']?.values['count']) ?? 0;
+}
+
 function rowsOf(name: ScenarioName, { phases, times }: SummaryPlan, metrics: Metrics): Row[] {
   if (times) return times.map(([metric, label]) => ({ ...timesOf(metrics, metric, label), isMain: true }));
   const outcomes = phases
-    ? phases.flatMap((phase) => outcomeRows(metrics, phase, `{scenario:${phase}}`, `${phase}: `))
+    ? phases.flatMap((phase) => outcomeRows(metrics, phase, `{scenario:${phase}}`, phases.length > 1 ? `${phase}: ` : ''))
     : outcomeRows(metrics, name, '', '');
   const failures = FAILURE_KINDS.map((kind) => {
     const count = metrics[`failed{kind:${kind}}`]?.values['count'] ?? 0;
@@ -99,7 +110,7 @@ function textOf(result: {
   requestsPerSecond: number;
   drainSeconds: number | null;
   answers: Row[];
-  rules: Array<Rule & { measured: number; holds: boolean }>;
+  rules: Array<Rule & { limit: number; measured: number; holds: boolean }>;
 }): string {
   const { scenario, passed, seconds, requestsPerSecond, drainSeconds, answers, rules } = result;
   const lines = [

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path, { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { projectDir } from '../services/project.mjs';
 import { readOptions } from '../../k6/lib/scenarios.js';
 
@@ -9,6 +10,7 @@ import { readOptions } from '../../k6/lib/scenarios.js';
 
 export const RESULTS_DIR = path.resolve(process.env['RESULTS_DIR'] || join(projectDir, 'k6', 'results'));
 
+const SHOWN_FAILURES = 5;
 /** k6 writes no report with fewer than a few points. */
 const CHART_POINTS = 60;
 const SHORTEST_PERIOD_MS = 20;
@@ -25,6 +27,7 @@ const REQUESTS_PER_SECOND = 5000;
  * @property {number} seconds
  * @property {number} requestsPerSecond
  * @property {number} droppedIterations
+ * @property {number} failed
  * @property {number | null} drainSeconds
  * @property {Array<{ label: string, count: number, isMain?: true, med?: number, p95?: number, p99?: number }>} answers
  */
@@ -62,14 +65,15 @@ export class K6Runs {
       cwd: projectDir,
       // Ctrl-C reaches us alone, and we end k6 once and in order.
       detached: true,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'inherit', 'pipe'],
       env: { ...process.env, ...settings(scenario, files.html), BASE_URL: url },
     });
     this.#running = child;
+    passOn(child.stderr);
     /** @type {number} */
     const code = await new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (exitCode) => resolve(exitCode ?? 1));
+      child.once('close', (exitCode) => resolve(exitCode ?? 1));
     });
     this.#running = undefined;
     if (!existsSync(files.json)) throw new Error(`${scenario}: k6 ended without a result (code ${code})`);
@@ -77,6 +81,18 @@ export class K6Runs {
     const result = JSON.parse(readFileSync(files.json, 'utf8'));
     return { ...result, passed: result.passed && code === 0 };
   }
+}
+
+/**
+ * k6 warns of each request that finds no answer; of thousands, a few say it all, and the summary has the count.
+ * @param {import('node:stream').Readable} messages
+ */
+function passOn(messages) {
+  let failures = 0;
+  createInterface(messages).on('line', (line) => {
+    if (line.includes('Request Failed') && ++failures > SHOWN_FAILURES) return;
+    console.error(line);
+  });
 }
 
 /** @param {ScenarioName} scenario */

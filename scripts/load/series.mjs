@@ -14,9 +14,10 @@ import { resultFiles } from './k6-runs.mjs';
  * @param {ScenarioName} scenario
  * @param {Result[]} runs
  * @param {import('./machine.mjs').Machine} machine
+ * @param {boolean} isFresh
  */
-export function saveSeries(scenario, runs, machine) {
-  const series = { ...runs.at(-1), command: commandOf(scenario, runs.length), machine, runs };
+export function saveSeries(scenario, runs, machine, isFresh) {
+  const series = { ...runs.at(-1), command: commandOf(scenario, runs.length, isFresh), machine, runs };
   writeFileSync(resultFiles(scenario).json, `${JSON.stringify(series, null, 2)}\n`);
 }
 
@@ -67,9 +68,10 @@ export function spread(values, digits) {
  * With the options that were given.
  * @param {ScenarioName} scenario
  * @param {number} runs
+ * @param {boolean} isFresh
  */
-function commandOf(scenario, runs) {
+function commandOf(scenario, runs, isFresh) {
   const given = Object.keys(SCENARIOS[scenario].options).filter((option) => process.env[option]);
   const variables = given.map((option) => `${option}=${process.env[option]} `).join('');
-  return `${variables}npm run load -- ${scenario}${runs > 1 ? ` --runs ${runs}` : ''}`;
+  return `${variables}npm run load -- ${scenario}${runs > 1 ? ` --runs ${runs}` : ''}${isFresh ? ' --fresh' : ''}`;
 }

@@ -18,6 +18,7 @@ const RESULT = {
   seconds: 1,
   requestsPerSecond: 40,
   droppedIterations: 0,
+  failed: 0,
   drainSeconds: 0.01,
   answers: [{ label: 'all answers', count: 40, isMain: true, med: 1, p95: 2, p99: 3 }],
 };
