@@ -1,31 +1,24 @@
+import { Scrape } from './metrics.js';
+
 /** What an application says of its connections in `/metrics`. */
 export interface PoolView {
-  readonly active: number;
-  readonly idle: number;
-  readonly waiting: number;
-  readonly limit: number;
-  readonly peakActive: number;
-  readonly acquired: number;
-  readonly acquireTimeouts: number;
+  readonly active: number | undefined;
+  readonly idle: number | undefined;
+  readonly waiting: number | undefined;
+  readonly limit: number | undefined;
+  readonly peakActive: number | undefined;
+  readonly acquireTimeouts: number | undefined;
 }
 
-const PREFIX = 'firstcome_database_pool_';
-
-/** @throws Error when one of the metrics is missing */
 export async function poolOf(app: { readonly url: string }): Promise<PoolView> {
-  const text = await (await fetch(`${app.url}/metrics`)).text();
-  const value = (name: string): number => {
-    const line = text.split('\n').find((each) => each.startsWith(`${PREFIX}${name} `));
-    if (line === undefined) throw new Error(`no ${PREFIX}${name} in\n${text}`);
-    return Number(line.slice(line.lastIndexOf(' ') + 1));
-  };
+  const scrape = await Scrape.of(app);
+  const value = (name: string, labels?: Record<string, string>) => scrape.value(`firstcome_database_pool_${name}`, labels);
   return {
-    active: value('connections{state="active"}'),
-    idle: value('connections{state="idle"}'),
-    waiting: value('connections{state="waiting"}'),
+    active: value('connections', { state: 'active' }),
+    idle: value('connections', { state: 'idle' }),
+    waiting: value('connections', { state: 'waiting' }),
     limit: value('limit'),
     peakActive: value('peak_active'),
-    acquired: value('acquire_seconds_count'),
     acquireTimeouts: value('acquire_timeouts_total'),
   };
 }
