@@ -1,0 +1,136 @@
+/**
+ * npm run bench [-- case ...] [--rounds 3] [--seconds 5] [--connections 64] [--with NAME=value]
+ *
+ * How far the app is from what this machine can do: rounds of every case, one after the other in turn, against one app
+ * process with a Redis and a MySQL of its own. --with starts a second app with that environment variable, and every case
+ * runs at both.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { App } from './bench/app.mjs';
+import { CASES } from './bench/cases.mjs';
+import { canPin } from './bench/cores.mjs';
+import { findGenerator } from './bench/generator.mjs';
+import { describeMachine, loopSpeed } from './bench/machine.mjs';
+import { measure } from './bench/measure.mjs';
+import { comparisons, table, verdicts } from './bench/report.mjs';
+import { ensureBuilt } from './services/build.mjs';
+import { whenAskedToEnd } from './services/ending.mjs';
+import { errorMessage } from './services/messages.mjs';
+import { testProfile } from './services/profile.mjs';
+import { projectDir } from './services/project.mjs';
+import { provision } from './services/provision.mjs';
+import { cleanUp, cleanUpDeadRuns, RUN_DIR_VARIABLE } from './services/test-run.mjs';
+
+const WARM_UP_SECONDS = 2;
+
+// As durable as in production: what a commit costs is part of what is measured.
+const profile = { ...testProfile(), database: 'firstcome_bench', durable: true };
+/** @param {string} line */
+const say = (line) => console.error(line);
+
+/** @type {Promise<number>} */
+const interruption = new Promise((resolve) => whenAskedToEnd(resolve));
+
+process.exitCode = await Promise.race([run(), interruption]);
+await cleanUp(profile).catch((/** @type {unknown} */ error) => say(errorMessage(error)));
+process.exit();
+
+async function run() {
+  try {
+    await bench(options());
+    return 0;
+  } catch (error) {
+    say(errorMessage(error));
+    return 1;
+  }
+}
+
+function options() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '5' },
+      connections: { type: 'string', default: '64' },
+      with: { type: 'string' },
+    },
+  });
+  const unknown = positionals.filter((word) => !CASES.some(({ name }) => name === word));
+  if (unknown.length > 0) {
+    const known = CASES.map(({ name, what }) => `  ${name.padEnd(17)} ${what}`).join('\n');
+    throw new Error(`There is no case ${unknown.join(', ')}. There are:\n${known}`);
+  }
+  const variant = values.with?.match(/^(\w+)=(.*)$/);
+  if (values.with !== undefined && !variant) throw new Error('--with must be NAME=value, such as METRICS_ENABLED=false');
+  for (const given of ['REDIS_URL', 'DATABASE_URL']) {
+    if (process.env[given]) throw new Error(`The benchmark fills servers of its own with millions of rows; unset ${given}`);
+  }
+  return {
+    cases: CASES.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
+    rounds: positive('--rounds', values.rounds),
+    seconds: positive('--seconds', values.seconds),
+    connections: positive('--connections', values.connections),
+    variant: variant ? { name: variant[0], env: { [String(variant[1])]: variant[2] } } : undefined,
+  };
+}
+
+/**
+ * @param {string} option
+ * @param {string} text
+ */
+function positive(option, text) {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value <= 1_000) return value;
+  throw new Error(`${option} must be a whole number from 1 to 1000, not "${text}"`);
+}
+
+/** @param {ReturnType<typeof options>} options */
+async function bench({ cases, rounds, seconds, connections, variant }) {
+  await cleanUpDeadRuns(profile);
+  mkdirSync(profile.dir, { recursive: true });
+  process.env[RUN_DIR_VARIABLE] = profile.dir;
+  await ensureBuilt(say);
+  const generator = await findGenerator(say);
+  const { redis, mysql } = await provision(profile, say);
+  const environment = { REDIS_URL: redis.url, DATABASE_URL: mysql.url, LOAD_TEST_SEED_AT_START: 'true' };
+  const apps = [await App.start('as it is', environment)];
+  if (variant) apps.push(await App.start(variant.name, { ...environment, ...variant.env }));
+
+  /** @type {import('./bench/report.mjs').Series[]} */
+  const all = cases.flatMap(({ name, what }) => apps.map((app) => ({ name, what, app: app.name, rounds: [] })));
+  /** @type {number[]} */
+  const loopSpeeds = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    say(round === 0 ? 'Warming up' : `Round ${round} of ${rounds}`);
+    loopSpeeds.push(loopSpeed());
+    for (const each of cases) {
+      for (const app of apps) {
+        const place = { app, databaseUrl: mysql.url, redisPid: redis.pid, dir: profile.dir, seconds: round === 0 ? WARM_UP_SECONDS : seconds };
+        const pids = { app: app.child.pid ?? null, redis: redis.pid, mysql: mysql.pid };
+        const measured = await measure(each, place, { generator, connections, pids });
+        if (round > 0) all.find(({ name, app: at }) => name === each.name && at === app.name)?.rounds.push(measured);
+      }
+    }
+  }
+
+  const [first] = apps;
+  const machine = await describeMachine({ databaseUrl: mysql.url, appUrl: first?.url ?? '', generator: generator.name });
+  const placement = canPin ? 'app on core 0, generator on core 1' : 'app and generator on any core';
+  const method = { placement, connections, seconds, rounds, loopSpeeds: loopSpeeds.map(Math.round) };
+  console.log(`\n${JSON.stringify({ ...machine, ...method }, null, 1)}\n`);
+  console.log(`${table(all)}\n`);
+  for (const line of [...verdicts(all.filter(({ app }) => app === first?.name)), ...comparisons(all)]) console.log(line);
+  console.log(`\nAll of it: ${save({ machine, method, series: all })}`);
+  await Promise.all(apps.map((app) => app.end()));
+}
+
+/** @param {object} result */
+function save(result) {
+  const at = new Date().toISOString();
+  const file = join(projectDir, 'bench', 'results', `${at.slice(0, 19).replaceAll(':', '-')}.json`);
+  mkdirSync(join(projectDir, 'bench', 'results'), { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ at, ...result }, null, 2)}\n`);
+  return file;
+}

@@ -1,0 +1,201 @@
+/** What is measured. Each case makes what it needs anew for every round, so that rounds do not build on each other. */
+import mysql from 'mysql2/promise';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** @typedef {import('./app.mjs').App} App */
+/** @typedef {import('./generator.mjs').Load} Load */
+/** @typedef {import('./generator.mjs').Outcome} Outcome */
+/** @typedef {import('../services/server-process.mjs').RunningServer} Server */
+
+/**
+ * @typedef {object} Place
+ * @property {App} app
+ * @property {string} databaseUrl
+ * @property {number | null} redisPid   null where Redis is not ours to stop
+ * @property {string} dir               for files
+ * @property {number} seconds           how long the load will last
+ */
+
+/**
+ * A round that is ready to be run. `finish` waits for what the answers promised and checks that it came true.
+ * @typedef {object} Round
+ * @property {Load} load
+ * @property {'accepted' | 'refused'} expected   what every single answer must be
+ * @property {(outcome: Outcome) => Promise<void>} [finish]
+ * @property {() => Promise<void>} [undo]        after the round, whether it went well or not
+ */
+
+/**
+ * @typedef {object} Case
+ * @property {string} name
+ * @property {string} what
+ * @property {(place: Place) => Promise<Round>} prepare
+ */
+
+/** More than any round can use, so that no user is asked for twice. */
+const USERS_OF_A_ROUND = 10_000_000;
+let nextUser = 1_000_000_000;
+/** Beyond what one core can pay. */
+const ORDERS_A_SECOND = 2_500;
+const ROWS_A_STATEMENT = 5_000;
+
+/** @type {Case[]} */
+export const CASES = [
+  {
+    name: 'echo',
+    what: 'takes and answers what reserve does, without Redis and MySQL',
+    prepare: async () => ({ load: asking('/load-test/echo/7'), expected: 'accepted' }),
+  },
+  {
+    name: 'reserve',
+    what: 'until every reservation is a committed row',
+    prepare: async ({ app }) => reserving(app, await app.createCoupon()),
+  },
+  {
+    name: 'issue',
+    what: 'the answer waits for the commit',
+    prepare: async ({ app }) => {
+      const couponId = await app.createCoupon();
+      return { load: asking(`/api/coupons/${couponId}/issue`), expected: 'accepted', finish: exactly(app, couponId) };
+    },
+  },
+  {
+    name: 'lock',
+    what: 'strategy lock: the row lock of MySQL decides',
+    prepare: async ({ app }) => reserving(app, await app.createCoupon({ strategy: 'lock' })),
+  },
+  {
+    name: 'sold-out',
+    what: 'reserve, refused with COUPON_SOLD_OUT',
+    prepare: async ({ app }) => {
+      const couponId = await app.createCoupon({ totalQuantity: 1 });
+      await app.call(`/api/coupons/${couponId}/issue`, { userId: 1 });
+      return { load: asking(`/api/coupons/${couponId}/reserve`), expected: 'refused' };
+    },
+  },
+  {
+    name: 'reserve-1k',
+    what: 'reserve with 1,000 users in the set',
+    prepare: (place) => reservingAmong(place, 1_000),
+  },
+  {
+    name: 'reserve-1m',
+    what: 'reserve with 1,000,000 users in the set',
+    prepare: (place) => reservingAmong(place, 1_000_000),
+  },
+  {
+    name: 'payment',
+    what: 'of orders of one piece, by 100 users',
+    prepare: async ({ app, dir, seconds }) => {
+      const orders = await app.createOrders(ORDERS_A_SECOND * seconds);
+      const list = join(dir, 'orders.txt');
+      writeFileSync(list, orders.map(({ orderId, userId }) => `${orderId} ${userId}\n`).join(''));
+      return { load: { method: 'POST', path: '/api/orders/%s/payment', body: '{"userId":%s}', list }, expected: 'accepted' };
+    },
+  },
+  {
+    name: 'ranking',
+    what: 'top 10 with names, from Redis',
+    prepare: async ({ app }) => {
+      await paySome(app);
+      await ranking(app, ({ source }) => source === 'redis');
+      return { load: { method: 'GET', path: '/api/products/ranking/top' }, expected: 'accepted' };
+    },
+  },
+  {
+    name: 'ranking-fallback',
+    what: 'the same from MySQL, with Redis frozen and the breaker open',
+    prepare: async ({ app, redisPid }) => {
+      if (redisPid === null) throw new Error('ranking-fallback wants a Redis that it may freeze');
+      await paySome(app);
+      process.kill(redisPid, 'SIGSTOP');
+      await ranking(app, ({ source }) => source !== 'redis');
+      return {
+        load: { method: 'GET', path: '/api/products/ranking/top' },
+        expected: 'accepted',
+        undo: async () => {
+          process.kill(redisPid, 'SIGCONT');
+          await ranking(app, ({ source }) => source === 'redis');
+        },
+      };
+    },
+  },
+];
+
+/**
+ * @param {string} path
+ * @returns {Load}
+ */
+function asking(path) {
+  nextUser += USERS_OF_A_ROUND;
+  return { method: 'POST', path, body: '{"userId":%d}', first: nextUser };
+}
+
+/**
+ * @param {App} app
+ * @param {number} couponId
+ * @param {number} [before]  rows that it has already
+ * @returns {Round}
+ */
+function reserving(app, couponId, before = 0) {
+  const finish = exactly(app, couponId, before);
+  return { load: asking(`/api/coupons/${couponId}/reserve`), expected: 'accepted', finish };
+}
+
+/**
+ * Every answer must have become a row. At its end the generator hangs up: what it no longer reads was done all the same.
+ * @param {App} app
+ * @param {number} couponId
+ * @param {number} [before]
+ */
+function exactly(app, couponId, before = 0) {
+  return async (/** @type {Outcome} */ { requests }) => {
+    const rows = (await app.allCommitted(couponId)) - before;
+    if (rows < requests) throw new Error(`${requests} were accepted, but coupon ${couponId} has ${rows} rows`);
+  };
+}
+
+/**
+ * A coupon with so many issued users, brought into Redis by a rebuild.
+ * @param {Place} place
+ * @param {number} users
+ */
+async function reservingAmong({ app, databaseUrl }, users) {
+  const couponId = await app.createCoupon();
+  const connection = await mysql.createConnection(databaseUrl);
+  try {
+    const issuedAt = new Date();
+    for (let first = 1; first <= users; first += ROWS_A_STATEMENT) {
+      const count = Math.min(ROWS_A_STATEMENT, users - first + 1);
+      const rows = Array.from({ length: count }, (_, index) => [couponId, first + index, first + index, null, issuedAt]);
+      const insert = 'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, code, issued_at) VALUES ?';
+      await connection.query(insert, [rows]);
+    }
+    await connection.query('UPDATE coupons SET issued_quantity = ? WHERE id = ?', [users, couponId]);
+  } finally {
+    await connection.end();
+  }
+  await app.call(`/api/coupons/${couponId}/rebuild`, {});
+  return reserving(app, couponId, users);
+}
+
+/** @param {App} app */
+async function paySome(app) {
+  const orders = await app.createOrders(200);
+  await Promise.all(orders.map(({ orderId, userId }) => app.call(`/api/orders/${orderId}/payment`, { userId })));
+}
+
+/**
+ * Waits until the ranking is as wanted.
+ * @param {App} app
+ * @param {(answer: { source: string }) => boolean} isWanted
+ */
+async function ranking(app, isWanted) {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
+    if (isWanted(/** @type {{ source: string }} */ (await app.call('/api/products/ranking/top')))) return;
+    await sleep(100);
+  }
+  throw new Error('the ranking does not come from where it should');
+}

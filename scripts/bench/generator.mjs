@@ -1,0 +1,113 @@
+/** What makes the load: wrk where there is one, else autocannon. */
+import autocannon from 'autocannon';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { installPackages } from '../services/apt.mjs';
+import { findBinary } from '../services/binaries.mjs';
+import { projectDir } from '../services/project.mjs';
+import { onCore } from './cores.mjs';
+
+const run = promisify(execFile);
+
+/**
+ * Requests of one kind. With `first`, each %d in the body is a number of its own, counted up from there. With `list`,
+ * each line of that file gives the value of a %s in the path and of one in the body.
+ * @typedef {object} Load
+ * @property {'GET' | 'POST'} method
+ * @property {string} path
+ * @property {string} [body]
+ * @property {number} [first]
+ * @property {string} [list]
+ */
+
+/**
+ * What came of it. `refused`: answers that are no 2xx; `broken`: none at all. Latencies in ms.
+ * @typedef {object} Outcome
+ * @property {number} requests
+ * @property {number} seconds
+ * @property {number} refused
+ * @property {number} broken
+ * @property {number} p50
+ * @property {number} p95
+ * @property {number} p99
+ */
+
+/**
+ * @typedef {object} Generator
+ * @property {string} name
+ * @property {(url: string, load: Load, seconds: number, connections: number) => Promise<Outcome>} run
+ */
+
+/**
+ * wrk, from Debian's packages where that is possible; else autocannon, which needs more of a core for the same load.
+ * @param {(line: string) => void} say
+ * @returns {Promise<Generator>}
+ */
+export async function findGenerator(say) {
+  if (!findBinary('wrk')) await installPackages(['wrk'], say);
+  const wrk = findBinary('wrk');
+  if (!wrk) return { name: 'autocannon', run: runAutocannon };
+  return { name: `wrk ${await wrkVersion(wrk)}`, run: (...args) => runWrk(wrk, ...args) };
+}
+
+/** @param {string} wrk */
+async function wrkVersion(wrk) {
+  // It prints its version with its usage, and ends with 1.
+  const usage = await run(wrk, ['--version']).catch((/** @type {{ stdout?: string }} */ error) => error);
+  return /wrk\s+\D*([\d.]+)/.exec(usage.stdout ?? '')?.[1] ?? '';
+}
+
+/**
+ * @param {string} wrk
+ * @param {string} url
+ * @param {Load} load
+ * @param {number} seconds
+ * @param {number} connections
+ * @returns {Promise<Outcome>}
+ */
+async function runWrk(wrk, url, { method, path, body, first, list }, seconds, connections) {
+  const script = join(projectDir, 'scripts', 'bench', 'request.lua');
+  const { command, args } = onCore(1, wrk, ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, url]);
+  const { stdout } = await run(command, args, {
+    env: {
+      ...process.env,
+      BENCH_METHOD: method,
+      BENCH_PATH: path,
+      ...(body === undefined ? {} : { BENCH_BODY: body }),
+      ...(first === undefined ? {} : { BENCH_FIRST: String(first) }),
+      ...(list === undefined ? {} : { BENCH_LIST: list }),
+    },
+  });
+  const line = stdout.split('\n').find((each) => each.startsWith('{'));
+  if (!line) throw new Error(`wrk printed no result:\n${stdout}`);
+  return JSON.parse(line);
+}
+
+/**
+ * @param {string} url
+ * @param {Load} load
+ * @param {number} seconds
+ * @param {number} connections
+ * @returns {Promise<Outcome>}
+ */
+async function runAutocannon(url, { method, path, body, first = 1, list }, seconds, connections) {
+  const lines = list === undefined ? [] : readFileSync(list, 'utf8').trim().split('\n');
+  let number = first;
+  /** @param {autocannon.Request} request */
+  const setupRequest = (request) => {
+    const [inPath = '', inBody = ''] = lines[Math.min(number, lines.length) - 1]?.split(' ') ?? [];
+    number += 1;
+    return { ...request, path: path.replace('%s', inPath), body: body?.replace('%d', String(number)).replace('%s', inBody) };
+  };
+  const headers = { 'content-type': 'application/json' };
+  const { requests, latency, duration, non2xx, errors, timeouts } = await autocannon({
+    url,
+    connections,
+    duration: seconds,
+    requests: [{ method, path, headers, ...(body === undefined ? {} : { setupRequest }) }],
+  });
+  const { p50, p97_5: p95, p99 } = latency;
+  return { requests: requests.total, seconds: duration, refused: non2xx, broken: errors + timeouts, p50, p95, p99 };
+}

@@ -1,0 +1,127 @@
+/** What was measured, as a table for people and as JSON. */
+import { deviation, mean } from './statistics.mjs';
+
+/** @typedef {import('./measure.mjs').Measured} Measured */
+
+/**
+ * The rounds of one case at one app.
+ * @typedef {object} Series
+ * @property {string} name
+ * @property {string} what
+ * @property {string} app
+ * @property {Measured[]} rounds
+ */
+
+/**
+ * What a case has to reach: at least (or, of p99, at most) so many times what another one does, in the same round.
+ * @type {Array<{ name: string, than: string, least?: number, mostP99?: number }>}
+ */
+const BARS = [
+  { name: 'reserve', than: 'echo', least: 0.65 },
+  { name: 'issue', than: 'echo', least: 0.3 },
+  { name: 'reserve', than: 'lock', least: 12 },
+  { name: 'sold-out', than: 'echo', least: 0.8 },
+  { name: 'ranking', than: 'echo', least: 0.5 },
+  { name: 'reserve-1m', than: 'reserve-1k', mostP99: 1.3 },
+];
+
+/**
+ * A Markdown table, mean ± standard deviation over the rounds.
+ * @param {Series[]} all
+ */
+export function table(all) {
+  const head = ['case', 'requests/s', 'p50 ms', 'p95 ms', 'p99 ms', '× echo', '× lock', 'CPU µs: app · Redis · MySQL'];
+  const apps = new Set(all.map(({ app }) => app));
+  const rows = all.map((series) => {
+    const { rounds, name, app } = series;
+    return [
+      apps.size > 1 ? `${name} (${app})` : name,
+      spread(rounds.map(({ perSecond }) => perSecond), 0),
+      ...(/** @type {const} */ (['p50', 'p95', 'p99']).map((of) => spread(rounds.map((round) => round[of]), 1))),
+      times(series, all, 'echo'),
+      times(series, all, 'lock'),
+      cpu(rounds),
+    ];
+  });
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/**
+ * One line for each bar that was measured.
+ * @param {Series[]} all
+ */
+export function verdicts(all) {
+  return BARS.flatMap(({ name, than, least, mostP99 }) => {
+    const [one, other] = [name, than].map((wanted) => all.find((series) => series.name === wanted));
+    if (!one || !other) return [];
+    if (mostP99 !== undefined) {
+      const ratio = mean(ratios(one, other, ({ p99 }) => p99));
+      return [verdict(`p99 of ${name} at most ${mostP99} × ${than}`, ratio, ratio <= mostP99)];
+    }
+    const ratio = mean(ratios(one, other, ({ perSecond }) => perSecond));
+    return [verdict(`${name} at least ${least} × ${than}`, ratio, ratio >= (least ?? 0))];
+  });
+}
+
+/**
+ * How much slower each case is at the other apps than at the first one; in the same rounds.
+ * @param {Series[]} all
+ */
+export function comparisons(all) {
+  const [first] = all;
+  return all.flatMap((series) => {
+    const baseline = all.find(({ name, app }) => name === series.name && app === first?.app);
+    if (!baseline || baseline === series) return [];
+    const changes = ratios(series, baseline, ({ perSecond }) => perSecond).map((ratio) => (ratio - 1) * 100);
+    return [`${series.name}: ${series.app} gives ${spread(changes, 1)} % more requests/s than ${baseline.app}`];
+  });
+}
+
+/**
+ * @param {Series} one
+ * @param {Series} other
+ * @param {(round: Measured) => number} of
+ */
+function ratios(one, other, of) {
+  return one.rounds.map((round, index) => of(round) / of(/** @type {Measured} */ (other.rounds[index])));
+}
+
+/**
+ * @param {Series} series
+ * @param {Series[]} all
+ * @param {string} than
+ */
+function times(series, all, than) {
+  const other = all.find(({ name, app }) => name === than && app === series.app);
+  if (!other || series.name === than) return '';
+  return spread(ratios(series, other, ({ perSecond }) => perSecond), 2);
+}
+
+/**
+ * @param {string} what
+ * @param {number} ratio
+ * @param {boolean} isReached
+ */
+function verdict(what, ratio, isReached) {
+  return `${isReached ? 'reached' : 'MISSED '}  ${what}: ${ratio.toFixed(2)}`;
+}
+
+/**
+ * @param {number[]} values
+ * @param {number} digits
+ */
+function spread(values, digits) {
+  const [middle, around] = [mean(values), deviation(values)].map((value) =>
+    value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  );
+  return `${middle} ± ${around}`;
+}
+
+/** @param {Measured[]} rounds */
+function cpu(rounds) {
+  const names = Object.keys(rounds[0]?.cpu ?? {});
+  return names
+    .map((name) => rounds.map((round) => round.cpu[name]).filter((value) => value !== null && value !== undefined))
+    .map((values) => (values.length === 0 ? '?' : mean(values).toFixed(0)))
+    .join(' · ');
+}
