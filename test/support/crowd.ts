@@ -16,9 +16,6 @@ export interface Ask {
 /** After a refusal a client waits, or else a crowd that is refused takes the processor from the one it waits for. */
 const PAUSE_MS = 20;
 
-/** A process that was killed takes a while to be back. */
-const PATIENCE = { timeoutMs: 40_000 };
-
 const crowds: Crowd[] = [];
 
 // A test that fails leaves its crowd behind.
@@ -52,7 +49,7 @@ export class Crowd {
 
   /** Resolves when as many have been answered 200 as said. */
   async hasAccepted(count: number): Promise<void> {
-    await eventually(() => expect(this.accepted).toBeGreaterThanOrEqual(count), { ...PATIENCE, intervalMs: 5 });
+    await eventually(() => expect(this.accepted).toBeGreaterThanOrEqual(count), { intervalMs: 5 });
   }
 
   /** Goes on until the ledger has `stock` rows and nothing is held but not issued, then leaves. */
@@ -61,7 +58,7 @@ export class Crowd {
       await eventually(async () => {
         const { body } = await this.api.coupon(this.couponId);
         expect(body).toMatchObject({ issuedQuantity: stock, reservedQuantity: 0 });
-      }, PATIENCE);
+      });
     } finally {
       await this.leave();
     }

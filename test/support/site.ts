@@ -39,17 +39,18 @@ export class Site {
     /** Past the proxy. */
     readonly redis: Redis,
     readonly database: TestDatabase,
+    private readonly ordinary: Environment,
   ) {}
 
-  /** Both servers, and no process yet. */
-  static async open(): Promise<Site> {
+  /** Both servers, and no process yet; `ordinary` is in the environment of every process. */
+  static async open(ordinary: Environment = {}): Promise<Site> {
     const [redisServer, mysqlServer] = await Promise.all([startPrivateRedis(), startPrivateMysql()]);
     const redis = new Redis(redisServer.url);
     // Each test that takes the server away has this connection closed, too; it comes back by itself.
     redis.on('error', () => undefined);
     atEndOfFile(async () => redis.disconnect());
     const proxy = await TcpProxy.inFrontOf(redisServer.url);
-    return new Site(redisServer, mysqlServer, proxy, redis, openDatabase(mysqlServer.url));
+    return new Site(redisServer, mysqlServer, proxy, redis, openDatabase(mysqlServer.url), ordinary);
   }
 
   /** The process that was started last. */
@@ -63,7 +64,7 @@ export class Site {
     if (this.process?.hasExited === false) await this.process.kill();
     this.isOrdinary = Object.keys(env).length === 0;
     this.process = await startApp({
-      env: { REDIS_URL: this.redisProxy.url, DATABASE_URL: this.mysqlServer.url, ...env },
+      env: { REDIS_URL: this.redisProxy.url, DATABASE_URL: this.mysqlServer.url, ...this.ordinary, ...env },
       waitFor: '/health/ready',
     });
     return this.process;
