@@ -157,10 +157,9 @@ describe('SIGTERM', () => {
     await keepAlive(own);
     await openSocket(own);
 
-    const started = Date.now();
+    // After 5 s it would give itself up with code 1, and some time before it would cut what it still waits for.
     expect(await own.kill(signal)).toEqual({ code: 0, signal: null });
-    // Far less than the 5 s: there was nothing to wait for.
-    expect(Date.now() - started).toBeLessThan(3_000);
+    expect(own.logs).not.toContain('are cut');
   });
 
   it('answers the request in flight, and closes its connection', async () => {

@@ -55,6 +55,11 @@ export class TestDatabase {
     );
   }
 
+  /** How many statements the server has carried out so far, of anyone. */
+  async statements(): Promise<number> {
+    return Number((await this.row<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Questions'")).Value);
+  }
+
   async close(): Promise<void> {
     await this.pool.end();
   }
