@@ -24,15 +24,18 @@ const shared = {
   },
 };
 
+const onServers = { ...shared, setupFiles: ['<rootDir>/test/support/worker-servers.ts'] };
+const workers = process.env['FIRSTCOME_TEST_SERVERS'] ? JSON.parse(process.env['FIRSTCOME_TEST_SERVERS']).length : 1;
+
 export default {
   testTimeout: 180_000,
-  // One at a time: what the specs start (processes, servers, load) has the machine for itself. A worker that runs ES modules keeps all it has ever loaded, so it is
-  // replaced when it has grown.
-  maxWorkers: 1,
+  // As many at a time as there are servers. A worker that runs ES modules keeps all it has ever loaded, so it is replaced
+  // when it has grown.
+  maxWorkers: workers,
   workerIdleMemoryLimit: '1GB',
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
-    { ...shared, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
+    { ...onServers, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },
+    { ...onServers, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
   ],
 };

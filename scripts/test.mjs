@@ -1,5 +1,5 @@
 /**
- * npm test [-- arguments of Jest]: the whole suite on a Redis and a MySQL of its own, which it throws away.
+ * npm test [-- arguments of Jest]: the whole suite on Redis and MySQL servers of its own, which it throws away.
  * npm run test:mysql8: integration and end-to-end tests on a real MySQL 8.
  */
 import { spawn } from 'node:child_process';
@@ -16,6 +16,7 @@ import { provision } from './services/provision.mjs';
 import { cleanUp, cleanUpDeadRuns, RUN_DIR_VARIABLE } from './services/test-run.mjs';
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
+/** @typedef {Awaited<ReturnType<typeof provision>>} Services */
 
 const onMySql8 = process.argv.includes('--mysql8');
 if (onMySql8) process.env['FIRSTCOME_MYSQL_FLAVOUR'] = 'mysql8';
@@ -49,8 +50,7 @@ async function run() {
     mkdirSync(profile.dir, { recursive: true });
     process.env[RUN_DIR_VARIABLE] = profile.dir;
     await ensureBuilt(say);
-    const services = await provision(profile, say);
-    const code = await runJest(services);
+    const code = await runJest(await provisionWorkers());
     console.log(existsSync(resultFile) ? readFileSync(resultFile, 'utf8').trim() : 'Jest ended without a result');
     return code;
   } catch (error) {
@@ -71,10 +71,21 @@ function refuseForeignDatabase() {
 }
 
 /**
- * @param {Awaited<ReturnType<typeof provision>>} services
+ * Servers for each of Jest's workers: a spec that uses those of the run has them to itself. Two workers, since the specs
+ * wait half of the time; but one where the servers are given, or Docker's.
+ * @returns {Promise<Services[]>}
+ */
+async function provisionWorkers() {
+  const services = await provision(profile, say);
+  if (Object.values(services).some(({ mode }) => mode !== 'private')) return [services];
+  return [services, await provision({ ...profile, name: `${profile.name}-second`, dir: join(profile.dir, 'second') }, say)];
+}
+
+/**
+ * @param {Services[]} servicesOfWorkers
  * @returns {Promise<number>}
  */
-function runJest(services) {
+function runJest(servicesOfWorkers) {
   const args = [
     '--experimental-vm-modules',
     '--no-warnings',
@@ -92,8 +103,9 @@ function runJest(services) {
     env: {
       ...process.env,
       NODE_ENV: 'test',
-      REDIS_URL: services.redis.url,
-      DATABASE_URL: services.mysql.url,
+      FIRSTCOME_TEST_SERVERS: JSON.stringify(
+        servicesOfWorkers.map(({ redis, mysql }) => ({ REDIS_URL: redis.url, DATABASE_URL: mysql.url })),
+      ),
       FIRSTCOME_TEST_RESULT: resultFile,
     },
   });
