@@ -101,10 +101,15 @@ describe('Redis is killed while many read', () => {
     const load = readers(8);
     expect(await app.metric('firstcome_ranking_breaker_open')).toBe(0);
     await redis.kill();
-    const { date, asOf } = await expectTop('backup', 2);
+    await expectTop('backup', 2);
     expect(await app.metric('firstcome_ranking_breaker_open')).toBe(1);
-    const [{ backedUpAt } = { backedUpAt: undefined }] = await ledger.backup(date);
-    expect(asOf).toBe(backedUpAt?.toISOString());
+    // A backup that was under way when Redis died may still replace the one that was shown first.
+    const asOf = await eventually(async () => {
+      const { body } = await ranking.top();
+      const [{ backedUpAt } = { backedUpAt: undefined }] = await ledger.backup(body.date);
+      expect(body.asOf).toBe(backedUpAt?.toISOString());
+      return body.asOf;
+    });
     expect((await ranking.product(product)).body).toMatchObject({ source: 'backup', asOf, rank: 1, salesCount: 2 });
     expect((await ranking.product(1)).body).toMatchObject({ source: 'backup', rank: null, salesCount: 0 });
 
