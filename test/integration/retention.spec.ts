@@ -92,9 +92,9 @@ describe('coupons that ended', () => {
     const { couponId } = await couponThatEnded(RETENTION_DAYS + 1);
     const kept = await couponThatEnded(1);
     expect(await forgetEnded()).toEqual([couponId]);
-    const before = await redis.keys('*');
+    const before = await redis.keys('coupon:*');
     expect(await forgetEnded()).toEqual([]);
-    expect((await redis.keys('*')).sort()).toEqual(before.sort());
+    expect((await redis.keys('coupon:*')).sort()).toEqual(before.sort());
     expect(await keysOf(kept.couponId)).toHaveLength(4);
   });
 
