@@ -101,7 +101,9 @@ export async function startPrivateRedis({ extraArgs = [] }: { extraArgs?: string
  * so that killing it loses nothing.
  */
 export async function startPrivateMysql({ extraArgs = [] }: { extraArgs?: string[] } = {}): Promise<PrivateServer> {
-  const server = await PrivateServer.start('mysql', (at) => startMysql({ ...at, database: DATABASE, extraArgs }));
+  const run = process.env['FIRSTCOME_TEST_DIR'];
+  const template = run === undefined ? {} : { template: join(run, 'template', 'mysql') };
+  const server = await PrivateServer.start('mysql', (at) => startMysql({ ...at, ...template, database: DATABASE, extraArgs }));
   const settings = { url: server.url, poolSize: 4, connectTimeoutMs: 3000, migrateAtStart: true };
   const dataSource = await new DataSource(dataSourceOptions(settings, MIGRATIONS)).initialize();
   try {
