@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import { AppModule } from './app.module.js';
+import { configSummary } from './platform/config/config-summary.js';
 import { ConfigError, loadConfig } from './platform/config/load-config.js';
 import { createApp } from './platform/http/create-app.js';
+import { VERSION } from './platform/version.js';
 
 /**
  * Connections that wait until they are accepted. When a drop opens, thousands come at once; of those beyond Node's 511 the
@@ -15,13 +17,15 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 try {
   const config = loadConfig();
   const app = await createApp(AppModule, config);
+  const logger = new Logger('Main');
+  logger.log(`firstcome ${VERSION} on Node.js ${process.versions.node}: ${configSummary(config)}`);
   for (const signal of SIGNALS) {
     // Nest's own listener, added next, does the work; this is for the case that it does not come to an end.
     process.once(signal, () => setTimeout(() => process.exit(1), config.http.shutdownTimeoutMs).unref());
   }
   app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
   await app.listen({ port: config.http.port, host: config.http.host, backlog: LISTEN_BACKLOG });
-  new Logger('Main').log(`serving ${await app.getUrl()} under the profile ${config.profile}`);
+  logger.log(`serving ${await app.getUrl()} under the profile ${config.profile}`);
 } catch (error) {
   // Nobody has said yet how to log; these lines are for whoever just typed the command.
   if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);

@@ -30,6 +30,7 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
   private readonly lanes = new Map<number, IssuanceLane>();
   private readonly stop = new AbortController();
   private queued = 0;
+  private isOverflowing = false;
 
   constructor(
     private readonly ledger: Ledger,
@@ -47,6 +48,7 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
   submit(couponId: number, reservation: Reservation): boolean {
     if (this.isFull || this.stop.signal.aborted) {
       this.metrics.overflows.inc();
+      this.reportOverflow();
       return false;
     }
     let lane = this.lanes.get(couponId);
@@ -142,6 +144,7 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
 
   private letGo(lane: IssuanceLane, batch: readonly Reservation[]): void {
     this.queued -= lane.done(batch);
+    this.reportOverflowEnd();
     this.forgetWhenIdle(lane);
   }
 
@@ -153,7 +156,9 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
   private async decide(couponId: number, batch: readonly Reservation[]): Promise<Decision | 'REFUSED'> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.ledger.decide(couponId, batch);
+        const decision = await this.ledger.decide(couponId, batch);
+        if (attempt > 1) this.logger.log(`coupon ${couponId}: issuing again succeeded, try ${attempt}`);
+        return decision;
       } catch (error) {
         const mayPass = isDuplicateKey(error) && attempt < DUPLICATE_KEY_ATTEMPTS;
         if (isRefusedForGood(error) && !mayPass) {
@@ -163,6 +168,19 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
         await this.waitAfter(error, couponId, attempt);
       }
     }
+  }
+
+  private reportOverflow(): void {
+    if (this.isOverflowing || this.stop.signal.aborted) return;
+    this.isOverflowing = true;
+    this.logger.warn(`the queue is full with ${this.queued} reservations; more of them wait, pending, for the sweep`);
+  }
+
+  /** At half of the capacity, so that a queue at its brim does not tell of every batch. */
+  private reportOverflowEnd(): void {
+    if (!this.isOverflowing || this.queued > this.config.coupon.issuance.queueCapacity / 2) return;
+    this.isOverflowing = false;
+    this.logger.log(`the queue has room again, ${this.queued} reservations are in it`);
   }
 
   private async refuse(couponId: number, reservation: Reservation, refusal: unknown): Promise<Decision> {

@@ -4,13 +4,18 @@ import { DefinitionPublisher } from '../reservation/definition-publisher.service
 import { ReservationStore } from '../reservation/reservation.store.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 import { IssuanceOutcomes } from './issuance-outcomes.js';
-import { IssuanceRepository } from './issuance.repository.js';
+import { type FailedReservation, IssuanceRepository } from './issuance.repository.js';
 import type { Decision } from './ledger.service.js';
+
+/** Failures named in one line of the log. */
+const MOST_NAMED = 10;
 
 /** Carries a decision of the ledger out of MySQL, after its commit: to Redis and to those who wait for it. */
 @Injectable()
 export class SettlementService {
   private readonly logger = new Logger('Issuance');
+  /** Redis could not be told of the last decision. */
+  private isRedisBehind = false;
 
   constructor(
     private readonly store: ReservationStore,
@@ -28,9 +33,13 @@ export class SettlementService {
     this.metrics.issued.inc(decision.issued.length);
     try {
       await Promise.all([this.confirm(couponId, decision), this.release(couponId, decision)]);
+      if (this.isRedisBehind) this.logger.log('Redis is told of decisions again; the sweep tells it of those before');
+      this.isRedisBehind = false;
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
-      this.logger.warn(`coupon ${couponId}: decided, but Redis can't be told: ${error.message}; the sweep will tell it`);
+      // Once for an outage, not for each batch.
+      if (!this.isRedisBehind) this.logger.warn(`decided, but Redis can't be told: ${error.message}; the sweep will tell it`);
+      this.isRedisBehind = true;
     } finally {
       await this.answerWaiters(couponId, decision);
     }
@@ -45,11 +54,9 @@ export class SettlementService {
     if (failed.length === 0) return;
     if (failed.some(({ reason }) => reason === 'SOLD_OUT_IN_LEDGER')) await this.publisher.publish(couponId);
     const released = await this.store.release(couponId, failed);
-    for (const { userId, sequenceNumber, reason, detail } of failed) {
-      this.metrics.failed.inc({ reason });
-      this.logger.warn(`coupon ${couponId}: number ${sequenceNumber} of user ${userId} failed, ${reason}: ${detail}`);
-    }
+    for (const { reason } of failed) this.metrics.failed.inc({ reason });
     this.metrics.released.inc(released ?? 0);
+    this.logger.warn(`coupon ${couponId}: ${failed.length} failed, ${released ?? 0} slots given back: ${named(failed)}`);
   }
 
   private async answerWaiters(couponId: number, { issued, failed }: Decision): Promise<void> {
@@ -65,4 +72,12 @@ export class SettlementService {
       if (row !== undefined) this.outcomes.announce(couponId, sequenceNumber, { status: 'ISSUED', row });
     }
   }
+}
+
+/** "number 7 of user 42, SOLD_OUT_IN_LEDGER (no room); ..." */
+function named(failed: readonly FailedReservation[]): string {
+  const names = failed
+    .slice(0, MOST_NAMED)
+    .map(({ userId, sequenceNumber, reason, detail }) => `number ${sequenceNumber} of user ${userId}, ${reason} (${detail})`);
+  return [...names, ...(failed.length > MOST_NAMED ? ['...'] : [])].join('; ');
 }

@@ -111,7 +111,7 @@ describe('ProblemFilter', () => {
     expect(logged).toHaveBeenCalledWith(expect.stringContaining('NOT_IN_THE_CATALOG'), expect.anything());
   });
 
-  it('answers 503 while the database can not be reached, and logs that once a second', () => {
+  it('answers 503 while the database can not be reached, and does not log that for each call', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const filter = new ProblemFilter(CATALOG);
     const replies = [new FakeReply(), new FakeReply(), new FakeReply()];
@@ -123,6 +123,18 @@ describe('ProblemFilter', () => {
       expect(reply.body).toContain('"code":"DATABASE_UNAVAILABLE"');
     }
     expect(logged).toHaveBeenCalledTimes(1);
+  });
+
+  it('logs a few of the calls that fail in the same second, and how many more did', () => {
+    jest.useFakeTimers();
+    const filter = new ProblemFilter(CATALOG);
+    const host = new ExecutionContextHost([{ id: '1', method: 'GET', url: '/' }, new FakeReply()]);
+    for (let call = 1; call <= 1000; call += 1) filter.catch(new Error('ours'), host);
+    expect(logged).toHaveBeenCalledTimes(5);
+    jest.advanceTimersByTime(1000);
+    jest.useRealTimers();
+    expect(logged).toHaveBeenCalledTimes(6);
+    expect(logged).toHaveBeenLastCalledWith('995 more calls failed within a second');
   });
 
   it('answers 503 when a deadlock has outlasted every retry', () => {

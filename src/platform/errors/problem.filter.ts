@@ -1,19 +1,25 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LogLimit } from '../logging/log-limit.js';
 import type { DomainError } from './domain-error.js';
 import { DatabaseUnavailableError, InternalError } from './platform.errors.js';
 import { PROBLEM_CATALOG, type ProblemCatalog, type ProblemKind, problemType } from './problem-catalog.js';
 import { pathOf, toDomainError } from './to-domain-error.js';
 
-/** While the database is away every request says so; the log repeats it this often. */
-const OUTAGE_LOG_INTERVAL_MS = 1_000;
+/** While the database is away every request would say so. */
+const OUTAGE_LINES = { lines: 1, intervalMs: 10_000 };
+/** A fault of ours comes with a stack; a few of them tell as much as thousands. */
+const FAULT_LINES = { lines: 5, intervalMs: 1_000 };
 
 /** The one place where an error becomes an answer: `application/problem+json` (RFC 9457) with a stable `code`. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Problem');
   private readonly kinds: ReadonlyMap<string, ProblemKind & { type: string }>;
-  private lastOutageLog = -Infinity;
+  private readonly outages = new LogLimit(OUTAGE_LINES, (count) =>
+    this.logger.warn(`the database was unavailable for ${count} more calls, answered 503`),
+  );
+  private readonly faults = new LogLimit(FAULT_LINES, (count) => this.logger.error(`${count} more calls failed within a second`));
 
   constructor(@Inject(PROBLEM_CATALOG) catalog: ProblemCatalog) {
     this.kinds = new Map(Object.entries(catalog).map(([code, kind]) => [code, { ...kind, type: problemType(code) }]));
@@ -56,10 +62,11 @@ export class ProblemFilter implements ExceptionFilter {
   private logWhatMatters(refusal: DomainError, error: unknown, request: FastifyRequest): void {
     if (refusal instanceof InternalError) {
       const stack = error instanceof Error ? error.stack : undefined;
-      this.logger.error(`${request.method} ${pathOf(request.url)} failed, request ${request.id}: ${String(error)}`, stack);
-    } else if (refusal instanceof DatabaseUnavailableError && Date.now() - this.lastOutageLog >= OUTAGE_LOG_INTERVAL_MS) {
-      this.lastOutageLog = Date.now();
-      this.logger.warn(`the database is unavailable, answering 503: ${String(refusal.cause)}`);
+      this.faults.write(() =>
+        this.logger.error(`${request.method} ${pathOf(request.url)} failed, request ${request.id}: ${String(error)}`, stack),
+      );
+    } else if (refusal instanceof DatabaseUnavailableError) {
+      this.outages.write(() => this.logger.warn(`the database is unavailable, answering 503: ${String(refusal.cause)}`));
     }
   }
 }

@@ -3,6 +3,7 @@ import {
   Inject,
   Injectable,
   Logger,
+  type OnApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
@@ -25,10 +26,11 @@ const SHARE_FOR_REQUESTS = 0.7;
  * hand, and lets go of the last request before `onApplicationShutdown`, where Redis and MySQL close.
  */
 @Injectable()
-export class GracefulShutdown implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown {
+export class GracefulShutdown implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger('Shutdown');
   private readonly sockets = new Set<Socket>();
   private isDraining = false;
+  private drainingSince = 0;
   private drained: Promise<boolean> | undefined;
 
   constructor(
@@ -50,7 +52,9 @@ export class GracefulShutdown implements OnModuleInit, OnModuleDestroy, BeforeAp
 
   onModuleDestroy(): void {
     this.isDraining = true;
+    this.drainingSince = Date.now();
     if (!this.server.listening) return;
+    this.logger.log(`ending: no new connections, ${this.sockets.size} are open; what is in hand is finished`);
     const ended = new Promise<true>((resolve) => this.server.close(() => resolve(true)));
     const late = delay(this.config.http.shutdownTimeoutMs * SHARE_FOR_REQUESTS, false as const, { ref: false });
     this.drained = Promise.race([ended, late]);
@@ -60,6 +64,10 @@ export class GracefulShutdown implements OnModuleInit, OnModuleDestroy, BeforeAp
 
   async beforeApplicationShutdown(): Promise<void> {
     if ((await this.drained) === false) this.logger.warn('some requests did not end in time and are cut');
+  }
+
+  onApplicationShutdown(signal?: string): void {
+    this.logger.log(`ended${signal === undefined ? '' : ` by ${signal}`} after ${Date.now() - this.drainingSince} ms`);
   }
 
   private get server(): Server {

@@ -45,6 +45,25 @@ describe('AppLogger', () => {
     ]);
   });
 
+  it('writes only so many lines of one kind a second, and says how many there were', () => {
+    jest.useFakeTimers();
+    const printed = printedBy(
+      (logger) => {
+        for (let line = 1; line <= 5000; line += 1) logger.error(`request ${line} failed`, 'a stack', 'Test');
+        logger.error('elsewhere', 'Other');
+        logger.warn('less grave', 'Test');
+        jest.advanceTimersByTime(1000);
+        logger.error('a second later', 'Test');
+      },
+      { level: 'info', format: 'text' },
+    );
+    jest.useRealTimers();
+
+    expect(printed.match(/request \d+ failed/g)).toHaveLength(20);
+    expect(printed).toContain('[Test] 4980 more lines like these within a second were left out');
+    for (const other of ['elsewhere', 'less grave', 'a second later']) expect(printed).toContain(other);
+  });
+
   it('keeps what the framework says about each route for those who look for details', () => {
     expect(printedBy(mapRoute, { level: 'info', format: 'text' })).toBe('');
     expect(printedBy(mapRoute, { level: 'debug', format: 'text' })).toContain('Mapped');

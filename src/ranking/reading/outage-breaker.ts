@@ -7,6 +7,8 @@ interface Options {
   readonly retryAfterMs?: number;
   /** Told once for each outage what it began with. */
   readonly onOpen?: (reason: string) => void;
+  /** Told once for each outage that it is over. */
+  readonly onClose?: () => void;
 }
 
 type Exchange = () => Promise<unknown>;
@@ -17,7 +19,7 @@ const NEVER_MS = 2 ** 31 - 1;
 export class OutageBreaker {
   private readonly breaker: CircuitBreaker<[Exchange]>;
 
-  constructor({ timeoutMs, retryAfterMs = NEVER_MS, onOpen }: Options) {
+  constructor({ timeoutMs, retryAfterMs = NEVER_MS, onOpen, onClose }: Options) {
     const late = () => new Error(`no answer within ${timeoutMs} ms`);
     this.breaker = new CircuitBreaker((exchange: Exchange) => withinTimeLimit(exchange(), timeoutMs, late), {
       timeout: false, // ours first reads what has arrived
@@ -30,7 +32,16 @@ export class OutageBreaker {
     this.breaker.on('failure', (error) => {
       reason = error.message;
     });
-    this.breaker.on('open', () => onOpen?.(reason));
+    // A try in between that fails opens it again, and is no new outage.
+    let isOutage = false;
+    this.breaker.on('open', () => {
+      if (!isOutage) onOpen?.(reason);
+      isOutage = true;
+    });
+    this.breaker.on('close', () => {
+      if (isOutage) onClose?.();
+      isOutage = false;
+    });
   }
 
   get isOpen(): boolean {

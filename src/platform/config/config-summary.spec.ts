@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import { configSummary } from './config-summary.js';
+import { SECRET_SETTINGS } from './config.schema.js';
+import { loadConfig } from './load-config.js';
+
+const SECRETS = {
+  ADMIN_TOKEN: 'token:with-a-colon-and-32-characters',
+  REDIS_URL: 'rediss://redisuser:redispassword@redis.example:6380/3?password=redisoption',
+  DATABASE_URL: 'mysql://dbuser:dbpassword@db.example:3306/shop?password=dboption',
+};
+
+describe('configSummary', () => {
+  const summary = configSummary(loadConfig({ NODE_ENV: 'production', PORT: '8099', ...SECRETS }));
+
+  it('names every setting on one line, and where the servers are', () => {
+    expect(summary).not.toContain('\n');
+    for (const setting of [
+      'profile=production',
+      'http.port=8099',
+      'redis.url=rediss://redis.example:6380/3',
+      'database.url=mysql://db.example:3306/shop',
+      'coupon.issuance.batchSize=500',
+      'admin.token=(set)',
+    ]) {
+      expect(summary.split(' ')).toContain(setting);
+    }
+  });
+
+  it('has no secret in it', () => {
+    for (const secret of ['token:with', 'redisuser', 'redispassword', 'redisoption', 'dbuser', 'dbpassword', 'dboption']) {
+      expect(summary).not.toContain(secret);
+    }
+    expect([...SECRET_SETTINGS].every((name) => summary.includes(`${name}=`))).toBe(true);
+  });
+});
