@@ -1,0 +1,89 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ApiClient } from '../support/api-client.js';
+import { type AppProcess, startApp } from '../support/app-process.js';
+import { eventuallyShows, Scrape } from '../support/metrics.js';
+import { alertRules, allExpressions, dashboards, selectorsOf } from '../support/monitoring-expressions.js';
+import { newUserId } from '../support/unique-ids.js';
+
+/** What the rules, the dashboards and the handbook say about the metrics is true of an application that runs. */
+
+const HANDBOOK = readFileSync(fileURLToPath(new URL('../../docs/operations.md', import.meta.url)), 'utf8');
+
+let app: AppProcess;
+let scrape: Scrape;
+
+beforeAll(async () => {
+  app = await startApp({ waitFor: '/health/ready' });
+  const api = new ApiClient(app.url);
+  const { couponId } = await api.createCoupon();
+  await api.issue(couponId, newUserId());
+  await api.call('/api/products/ranking/top');
+  await eventuallyShows(app, (shown) => expect(shown.value('firstcome_coupon_drift', { coupon_id: String(couponId) })).toBe(0));
+  scrape = await Scrape.of(app);
+});
+
+describe('every rule and every panel', () => {
+  it('asks for metrics that there are', () => {
+    const { names } = scrape;
+    const unknown = allExpressions().flatMap(({ where, text }) =>
+      selectorsOf(text).filter(({ name }) => !names.has(name)).map(({ name }) => `${where}: ${name}`),
+    );
+    expect(unknown).toEqual([]);
+    expect(allExpressions().length).toBeGreaterThan(50);
+  });
+
+  it('asks them for labels that they have', () => {
+    const unknown = allExpressions().flatMap(({ where, text }) =>
+      selectorsOf(text).flatMap(({ name, labels }) => {
+        const [sample] = scrape.all(name);
+        return labels.filter((label) => sample === undefined || !(label in sample.labels)).map((label) => `${where}: ${name}{${label}}`);
+      }),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  it('would be found out if it did not', () => {
+    expect(selectorsOf('sum(rate(no_such_metric{job="firstcome", way="up"}[1m])) / firstcome_other')).toEqual([
+      { name: 'no_such_metric', labels: ['way'] },
+      { name: 'firstcome_other', labels: [] },
+    ]);
+  });
+});
+
+describe('every alert', () => {
+  it.each(alertRules().map((rule): [string, typeof rule] => [rule.alert, rule]))('%s says what is wrong and where to read on', (_name, rule) => {
+    const { summary, description, runbook } = rule.annotations;
+    expect(summary.length).toBeGreaterThan(10);
+    expect(description).toMatch(/\.$/);
+    expect(runbook).toBe(`docs/operations.md#${rule.alert.toLowerCase()}`);
+    expect(HANDBOOK).toMatch(new RegExp(`^#+ ${rule.alert}$`, 'm'));
+  });
+});
+
+describe('the handbook', () => {
+  it('has a row for every metric of ours, and none for another', () => {
+    const ours = [...scrape.text.matchAll(/^# TYPE (firstcome_\S+)/gm)].map(([, name]) => name);
+    const described = [...HANDBOOK.matchAll(/^\| `(firstcome_\w+)/gm)].map(([, name]) => name);
+    expect(new Set(described)).toEqual(new Set(ours));
+    expect(described).toHaveLength(ours.length);
+  });
+});
+
+describe('the dashboards', () => {
+  it.each(dashboards().map((dashboard): [string, typeof dashboard] => [dashboard.file, dashboard]))('%s is laid out without overlaps', (_file, { uid, panels }) => {
+    expect(uid).toMatch(/^firstcome-[a-z-]+$/);
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    const taken = new Set<string>();
+    for (const { gridPos: { x, y, w, h } } of panels) {
+      expect(x + w).toBeLessThanOrEqual(24);
+      for (let column = x; column < x + w; column += 1) {
+        for (let row = y; row < y + h; row += 1) {
+          expect(taken.has(`${column} ${row}`)).toBe(false);
+          taken.add(`${column} ${row}`);
+        }
+      }
+    }
+  });
+});
