@@ -1,6 +1,5 @@
 /** One application process under load, and the calls that prepare it. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endApp, waitUntilLive } from '../services/app-process.mjs';
@@ -43,9 +42,7 @@ export class App {
   }
 
   async end() {
-    const ended = once(this.child, 'exit');
-    endApp(this.child);
-    await ended;
+    await endApp(this.child);
   }
 
   /**
