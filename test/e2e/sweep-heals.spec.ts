@@ -41,6 +41,15 @@ describe('the sweep heals by itself', () => {
     expect((await app.api.reserve(couponId, newUserId())).error).toBe('COUPON_SOLD_OUT');
   });
 
+  it('ISSUED_NOT_IN_REDIS: holders whom Redis has forgotten have their slots again', async () => {
+    const { couponId, users } = await app.coupon(3, { totalQuantity: 3 });
+    await app.redis.multi().srem(keys.users(couponId), String(users[0]), String(users[1])).decrby(keys.reserved(couponId), 2).exec();
+    await expectConsistent(app.api, couponId);
+    expect((await app.audit(couponId)).redis).toMatchObject({ reserved: 3, users: 3 });
+    expect((await app.api.reserve(couponId, newUserId())).error).toBe('COUPON_SOLD_OUT');
+    expect((await app.api.reserve(couponId, users[0])).error).toBe('ALREADY_ISSUED');
+  });
+
   it('no leak where only the counter in MySQL says so: the coupon is not rebuilt again and again', async () => {
     const { couponId } = await app.coupon(3);
     const before = await app.audit(couponId);

@@ -23,6 +23,8 @@ interface Mark {
   readonly issuedAgainUpTo: number;
   /** Slots then held by nobody: neither pending nor issued. */
   readonly leaked: number;
+  /** Rows then. Whoever has a row had their slot before it. */
+  readonly issued: number;
 }
 
 /**
@@ -91,7 +93,25 @@ export class SweepService {
     // Each user of the set is pending or has a row; a slot of nobody, seen twice, was lost with its pending entry.
     const leaked = Math.max(0, keys.users - keys.pending - coupon.issuedQuantity);
     if (leaked > 0 && before !== undefined && before.leaked > 0) await this.offerLeakedSlotsAgain(coupon.id, keys);
-    return { sequence: keys.sequence ?? 0, issuedAgainUpTo: before?.sequence ?? 0, leaked };
+    if (before !== undefined && before.issued > keys.users) await this.giveHoldersTheirSlots(coupon.id);
+    return {
+      sequence: keys.sequence ?? 0,
+      issuedAgainUpTo: before?.sequence ?? 0,
+      leaked,
+      issued: coupon.issuedQuantity,
+    };
+  }
+
+  /**
+   * Redis has forgotten holders of rows: it would admit as many too many, of whom the ledger refuses each. Counts the
+   * rows, before the users, for the same reason as below.
+   */
+  private async giveHoldersTheirSlots(couponId: number): Promise<void> {
+    const rows = await this.ledger.countRows(couponId);
+    const { loaded, users } = await this.store.inspect(couponId);
+    if (!loaded || users >= rows) return;
+    this.logger.warn(`coupon ${couponId}: ${rows - users} holders have no slot in Redis; rebuilding it`);
+    await this.rebuilds.refill(couponId);
   }
 
   /** Counts the rows first: a counter that someone changed by hand would have the coupon rebuilt, and closed, at every sweep. */
