@@ -10,7 +10,6 @@ export class RankingMetrics {
   readonly backupFailures: Counter;
   readonly corrections: Counter;
   readonly backupAge: Gauge;
-  readonly breakerOpen: Gauge;
   /** The time of the latest backup known; until there is one, that of the start. */
   lastBackupAt: Date;
   private readonly reads: ReadonlyMap<Source, { inc(): void }>;
@@ -32,11 +31,6 @@ export class RankingMetrics {
     this.corrections = new Counter({
       name: 'firstcome_ranking_reconcile_corrections_total',
       help: 'Paid orders that a reconcile found uncounted and counted.',
-      registers,
-    });
-    this.breakerOpen = new Gauge({
-      name: 'firstcome_ranking_breaker_open',
-      help: '1 while Redis is not asked for rankings, from its first failure until it answers and is reconciled.',
       registers,
     });
     this.lastBackupAt = clock.now();

@@ -54,7 +54,7 @@ export class GracefulShutdown implements OnModuleInit, OnModuleDestroy, BeforeAp
     this.isDraining = true;
     this.drainingSince = Date.now();
     if (!this.server.listening) return;
-    this.logger.log(`ending: no new connections, ${this.sockets.size} are open; what is in hand is finished`);
+    this.logger.log(`ending: no new connections (${this.sockets.size} open), what is in hand is finished`);
     const ended = new Promise<true>((resolve) => this.server.close(() => resolve(true)));
     const late = delay(this.config.http.shutdownTimeoutMs * SHARE_FOR_REQUESTS, false as const, { ref: false });
     this.drained = Promise.race([ended, late]);

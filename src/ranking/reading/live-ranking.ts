@@ -6,7 +6,6 @@ import type { Config } from '../../platform/config/config.schema.js';
 import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import type { BusinessDay } from '../business-day.js';
-import { RankingMetrics } from '../ranking-metrics.js';
 import { rank, type SourcedSnapshot, TOP } from '../ranking.js';
 import { type ProductRank, RankingStore } from '../ranking.store.js';
 import { ReconcileService } from '../reconcile/reconcile.service.js';
@@ -30,7 +29,6 @@ export class LiveRanking implements OnModuleDestroy {
     private readonly labels: ProductLabels,
     private readonly reconciles: ReconcileService,
     private readonly calendar: BusinessCalendar,
-    private readonly metrics: RankingMetrics,
     private readonly clock: Clock,
     breakers: CircuitBreakers,
     @Inject(CONFIG) private readonly config: Config,
@@ -87,7 +85,6 @@ export class LiveRanking implements OnModuleDestroy {
 
   private async closeBreakerWhenRedisAnswers(reason: string): Promise<void> {
     this.logger.warn(`Redis is not asked for rankings until it answers and is reconciled: ${reason || 'a sale was not counted'}`);
-    this.metrics.breakerOpen.set(1);
     while (this.breaker.isOpen) {
       await delay(this.config.redis.breaker.probeIntervalMs, undefined, { ref: false });
       if (this.isShutDown) return;
@@ -102,7 +99,6 @@ export class LiveRanking implements OnModuleDestroy {
       // The reconcile may have gone past a sale that could not be counted meanwhile.
       if (this.hasMissedSale) continue;
       this.breaker.close();
-      this.metrics.breakerOpen.set(0);
       this.logger.log('Redis is asked for rankings again');
     }
   }
