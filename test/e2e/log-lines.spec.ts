@@ -91,7 +91,7 @@ describe('an outage', () => {
   });
 
   it('of MySQL is told once, and so is its end; what is pending meanwhile is shown', async () => {
-    await site.start({ LOG_LEVEL: 'info' });
+    await site.start({ LOG_LEVEL: 'info', ...PATIENT });
     const { couponId } = await site.api.createCoupon();
     const coupon = { coupon_id: String(couponId) };
     await eventuallyShows(site.app, (scrape) => expect(scrape.value('firstcome_coupon_pending', coupon)).toBe(0));
