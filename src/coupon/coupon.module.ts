@@ -30,6 +30,7 @@ import { AdmissionService } from './reservation/admission.service.js';
 import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
 import { CouponDefinitions } from './reservation/coupon-definitions.js';
 import { DefinitionPublisher } from './reservation/definition-publisher.service.js';
+import { RefusalTally } from './reservation/refusal-tally.js';
 import { RebuildRepository } from './reservation/rebuild.repository.js';
 import { RebuildService } from './reservation/rebuild.service.js';
 import { RebuildStore } from './reservation/rebuild.store.js';
@@ -44,6 +45,7 @@ import { UserCoupon } from './user-coupon.entity.js';
 import { UserCouponRepository } from './user-coupon.repository.js';
 import { UserCouponService } from './user-coupon.service.js';
 import { CouponGauges } from './watch/coupon-gauges.js';
+import { CouponOverviewService } from './watch/coupon-overview.service.js';
 import { CouponWatch } from './watch/coupon-watch.service.js';
 import { WatchCouponsJob } from './watch/watch-coupons.job.js';
 
@@ -60,6 +62,7 @@ const RESERVATION = [
   AdmissionService,
   ReservationService,
   ReservationMetrics,
+  RefusalTally,
 ];
 
 /** MySQL decides. */
@@ -81,7 +84,7 @@ const ISSUANCE = [
 
 const AUDIT = [AuditService, AuditRepository, SlotComparison];
 
-const WATCH = [CouponWatch, CouponGauges, WatchCouponsJob];
+const WATCH = [CouponOverviewService, CouponWatch, CouponGauges, WatchCouponsJob];
 
 @Module({
   imports: [TypeOrmModule.forFeature([Coupon, UserCoupon, IssuanceFailure]), UserModule],
@@ -100,6 +103,6 @@ const WATCH = [CouponWatch, CouponGauges, WatchCouponsJob];
     LockIssuanceService,
     LockIssuanceRepository,
   ],
-  exports: [CouponService, CouponWatch, UserCouponUsage],
+  exports: [CouponService, CouponOverviewService, CouponWatch, UserCouponUsage],
 })
 export class CouponModule {}

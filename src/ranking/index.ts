@@ -1,1 +1,2 @@
 export { RankingModule } from './ranking.module.js';
+export { RankingService } from './ranking.service.js';

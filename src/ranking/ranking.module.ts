@@ -36,5 +36,6 @@ import { ReconcileService } from './reconcile/reconcile.service.js';
     LedgerRanking,
     ProductLabels,
   ],
+  exports: [RankingService],
 })
 export class RankingModule {}

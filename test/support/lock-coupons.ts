@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
 import { LockIssuanceRepository } from '../../src/coupon/lock/lock-issuance.repository.js';
 import { LockIssuanceService } from '../../src/coupon/lock/lock-issuance.service.js';
+import { RefusalTally } from '../../src/coupon/reservation/refusal-tally.js';
 import { loadConfig } from '../../src/platform/config/load-config.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
 import { DomainError } from '../../src/platform/errors/domain-error.js';
@@ -41,7 +42,7 @@ export class LockCoupons {
       COUPON_LOCK_MAX_CONCURRENT: String(maxConcurrent),
       COUPON_LOCK_WAIT_MS: String(waitMs),
     });
-    return new LockIssuanceService(new TransactionRunner(this.dataSource, new EventEmitter2()), repository, codes, config);
+    return new LockIssuanceService(new TransactionRunner(this.dataSource, new EventEmitter2()), repository, codes, new RefusalTally(), config);
   }
 
   /** A coupon that is open now; returns its id. */

@@ -3,6 +3,9 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, Repository } from 'typeorm';
 import { IssuanceFailure } from './issuance-failure.entity.js';
 
+/** More need not be counted to see that there are many. */
+const MAX_COUNTED = 10_000;
+
 /** The table `issuance_failures`, once its rows are committed. */
 @Injectable()
 export class FailureRepository {
@@ -15,6 +18,20 @@ export class FailureRepository {
       order: { id: 'DESC' },
       take: limit,
     });
+  }
+
+  /** How many failures of these coupons nobody has retried; together not more than 10,000, so that asking stays cheap. */
+  async countOpen(couponIds: readonly number[]): Promise<Map<number, number>> {
+    if (couponIds.length === 0) return new Map();
+    const rows: Array<{ couponId: string; openFailures: string }> = await this.failures.query(
+      `SELECT coupon_id AS couponId, COUNT(*) AS openFailures
+         FROM (SELECT coupon_id FROM issuance_failures
+                WHERE coupon_id IN (${couponIds.map(() => '?').join(',')}) AND retried_at IS NULL
+                LIMIT ${MAX_COUNTED}) AS failures
+        GROUP BY coupon_id`,
+      [...couponIds],
+    );
+    return new Map(rows.map(({ couponId, openFailures }) => [Number(couponId), Number(openFailures)]));
   }
 
   async find(couponId: number, failureId: number): Promise<IssuanceFailure | null> {

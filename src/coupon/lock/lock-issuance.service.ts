@@ -5,6 +5,7 @@ import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { isLockConflict } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { DomainError } from '../../platform/errors/domain-error.js';
 import { DatabaseUnavailableError } from '../../platform/errors/platform.errors.js';
 import {
   AlreadyIssuedError,
@@ -15,6 +16,7 @@ import {
   CouponSoldOutError,
 } from '../coupon.errors.js';
 import { CouponCodeGenerator } from '../issuance/coupon-code.js';
+import { RefusalTally } from '../reservation/refusal-tally.js';
 import { LockGate, LockGateTimeoutError } from './lock-gate.js';
 import { type LockCoupon, LockIssuanceRepository, type NewUserCoupon } from './lock-issuance.repository.js';
 
@@ -48,6 +50,7 @@ export class LockIssuanceService {
     private readonly transactions: TransactionRunner,
     private readonly repository: LockIssuanceRepository,
     private readonly codes: CouponCodeGenerator,
+    private readonly refusals: RefusalTally,
     @Inject(CONFIG) { coupon }: Config,
   ) {
     this.gate = new LockGate(coupon.lock.maxConcurrent, coupon.lock.waitMs);
@@ -72,10 +75,9 @@ export class LockIssuanceService {
       });
     } catch (error) {
       if (error instanceof CouponExpiredError && !this.ended.has(couponId)) this.ended.set(couponId, true);
-      if (error instanceof LockGateTimeoutError || isLockConflict(error)) {
-        throw new DatabaseUnavailableError({ cause: error });
-      }
-      throw error;
+      const told = error instanceof LockGateTimeoutError || isLockConflict(error) ? new DatabaseUnavailableError({ cause: error }) : error;
+      if (told instanceof DomainError) this.refusals.count(couponId, told.code);
+      throw told;
     }
   }
 

@@ -7,6 +7,7 @@ import { ReservationUnavailableError } from '../coupon.errors.js';
 import type { CouponDefinition } from './coupon-definition.js';
 import { CouponReservedEvent } from './coupon-reserved.event.js';
 import { RebuildService } from './rebuild.service.js';
+import { RefusalTally } from './refusal-tally.js';
 import { ReservationMetrics } from './reservation-metrics.js';
 import { refusalError } from './reservation-refusals.js';
 import { ReservationStore } from './reservation.store.js';
@@ -20,6 +21,7 @@ export class AdmissionService {
     private readonly rebuilds: RebuildService,
     private readonly events: EventEmitter2,
     private readonly metrics: ReservationMetrics,
+    private readonly refusals: RefusalTally,
     private readonly clock: Clock,
     private readonly faults: FaultPoints,
   ) {}
@@ -48,14 +50,18 @@ export class AdmissionService {
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
       this.metrics.record('UNAVAILABLE', askedAt);
-      throw new ReservationUnavailableError(couponId, { cause: error });
+      const unavailable = new ReservationUnavailableError(couponId, { cause: error });
+      this.refusals.count(couponId, unavailable.code);
+      throw unavailable;
     }
   }
 
   private refuse(refusal: Refusal, definition: CouponDefinition, userId: number, always: boolean, askedAt: number): Error {
     const seen = refusal === 'NOT_LOADED' ? this.whenNotLoaded(definition, always) : refusal;
     this.metrics.record(seen, askedAt);
-    return refusalError(seen, definition.couponId, userId);
+    const error = refusalError(seen, definition.couponId, userId);
+    this.refusals.count(definition.couponId, error.code);
+    return error;
   }
 
   /** A coupon that has ended is not rebuilt; what is refused anyway is refused for its own reason. */

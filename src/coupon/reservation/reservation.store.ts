@@ -195,6 +195,11 @@ export class ReservationStore {
     return scores.map((score) => score !== null);
   }
 
+  /** The lowest number that is pending, or undefined when nothing is. */
+  async oldestPending(couponId: number): Promise<number | undefined> {
+    return (await this.pendingBetween(couponId, 0, Number.MAX_SAFE_INTEGER, 1))[0]?.sequenceNumber;
+  }
+
   /** Deletes the keys of a coupon that has nothing pending; false when it has. */
   async forget(couponId: number): Promise<boolean> {
     return (await this.redis.ask((client) => client.forgetCoupon(...couponKeys(couponId)))) === 1;

@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+
+const REMEMBERED_COUPONS = 1_000;
+
+/** How often a coupon was refused, by the code of the refusal. */
+export type Refusals = Readonly<Record<string, number>>;
+
+const NONE: Refusals = {};
+
+/**
+ * What this process refused of each coupon since it started, for whoever watches a drop. Metrics have no label for the
+ * coupon, of which there may be any number; here the ones that nobody asks for are forgotten.
+ */
+@Injectable()
+export class RefusalTally {
+  private readonly byCoupon = new LRUCache<number, Record<string, number>>({ max: REMEMBERED_COUPONS });
+
+  count(couponId: number, code: string): void {
+    let refusals = this.byCoupon.get(couponId);
+    if (refusals === undefined) this.byCoupon.set(couponId, (refusals = {}));
+    refusals[code] = (refusals[code] ?? 0) + 1;
+  }
+
+  of(couponId: number): Refusals {
+    return this.byCoupon.peek(couponId) ?? NONE;
+  }
+}

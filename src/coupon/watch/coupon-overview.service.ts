@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../platform/clock.js';
+import { couponView, type CouponView, reservedQuantityOf } from '../coupon-view.js';
+import type { Coupon } from '../coupon.entity.js';
+import { CouponRepository } from '../coupon.repository.js';
+import { FailureRepository } from '../issuance/failure.repository.js';
+import { type Refusals, RefusalTally } from '../reservation/refusal-tally.js';
+import { type CouponKeys, ReservationStore } from '../reservation/reservation.store.js';
+import { CouponWatch } from './coupon-watch.service.js';
+
+/** A coupon as the ledger has it. */
+export interface LedgerSide {
+  readonly coupon: Coupon;
+  /** Failures that nobody has retried; of many only the first ones are counted. */
+  readonly openFailures: number;
+}
+
+/** A coupon as Redis has it. */
+export interface RedisSide {
+  readonly keys: CouponKeys;
+  /** The lowest number that is not confirmed yet; undefined when nothing is pending. */
+  readonly oldestPending: number | undefined;
+  /** How long something has been pending according to {@link CouponWatch}, which looks all the time, but less often. */
+  readonly pendingForMs: number;
+}
+
+/** What someone who watches a drop wants to know of a coupon at one moment. */
+export interface CouponOverview {
+  readonly view: CouponView;
+  /** Reserved and not confirmed; null when Redis can't say, 0 with `strategy: lock`. */
+  readonly pending: number | null;
+  readonly oldestPending: number | null;
+  /** For how long at least, as far as this process has watched. */
+  readonly pendingForMs: number;
+  /**
+   * Grows by one with each reservation, whichever instance accepted it; null when Redis can't say. Where `epoch` has
+   * changed it may have grown by more: the numbers of a coupon that was rebuilt go on above a gap.
+   */
+  readonly accepted: number | null;
+  readonly epoch: number | null;
+  /** False while the coupon is closed until it has been rebuilt; null when Redis can't say. */
+  readonly isLoaded: boolean | null;
+  readonly openFailures: number;
+  /** Of this process. */
+  readonly refusals: Refusals;
+}
+
+/**
+ * Looks at coupons for whoever watches them. Redis and MySQL are asked one by one, since the one has something to say
+ * also while the other is away.
+ */
+@Injectable()
+export class CouponOverviewService {
+  constructor(
+    private readonly coupons: CouponRepository,
+    private readonly failures: FailureRepository,
+    private readonly store: ReservationStore,
+    private readonly refusals: RefusalTally,
+    private readonly watch: CouponWatch,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The newest coupons, and these, the newest first. Throws what the database throws. */
+  async askLedger(newest: number, also: readonly number[]): Promise<LedgerSide[]> {
+    const page = await this.coupons.findPage({ limit: newest });
+    const missing = also.filter((couponId) => page.every(({ id }) => id !== couponId));
+    const others = missing.length === 0 ? [] : await this.coupons.findMany(missing);
+    const all = [...page, ...others.sort((a, b) => b.id - a.id)];
+    const failures = await this.failures.countOpen(all.map(({ id }) => id));
+    return all.map((coupon) => ({ coupon, openFailures: failures.get(coupon.id) ?? 0 }));
+  }
+
+  /** Those coupons whose slots Redis holds. @throws RedisUnavailableError */
+  async askRedis(ledger: readonly LedgerSide[]): Promise<Map<number, RedisSide>> {
+    const couponIds = ledger.filter(({ coupon }) => coupon.strategy === 'reservation').map(({ coupon }) => coupon.id);
+    const keysOf = await this.store.counts(couponIds);
+    const pendingFor = new Map(this.watch.sights.map((sight) => [sight.couponId, sight.oldestPendingSeconds * 1000]));
+    const sides = [...keysOf].map(async ([couponId, keys]): Promise<[number, RedisSide]> => {
+      const oldestPending = keys.pending === 0 ? undefined : await this.store.oldestPending(couponId);
+      return [couponId, { keys, oldestPending, pendingForMs: pendingFor.get(couponId) ?? 0 }];
+    });
+    return new Map(await Promise.all(sides));
+  }
+
+  /** Both sides together; `redis` undefined when it can't say. Asks nobody. */
+  combine({ coupon, openFailures }: LedgerSide, redis: RedisSide | undefined): CouponOverview {
+    const now = this.clock.now();
+    const view = couponView(coupon, reservedQuantityOf(coupon, redis?.keys, now), now);
+    const rest = { view, openFailures, refusals: this.refusals.of(coupon.id) };
+    if (coupon.strategy === 'lock') {
+      return { ...rest, pending: 0, oldestPending: null, pendingForMs: 0, accepted: coupon.issuedQuantity, epoch: 0, isLoaded: true };
+    }
+    return {
+      ...rest,
+      pending: redis?.keys.pending ?? null,
+      oldestPending: redis?.oldestPending ?? null,
+      pendingForMs: redis?.pendingForMs ?? 0,
+      accepted: redis?.keys.sequence ?? null,
+      epoch: redis?.keys.epoch ?? null,
+      isLoaded: redis?.keys.loaded ?? null,
+    };
+  }
+
+  /** False while reservations are refused at once because Redis did not answer lately. */
+  get isAdmitting(): boolean {
+    return !this.store.isBreakerOpen;
+  }
+}
