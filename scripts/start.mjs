@@ -76,6 +76,7 @@ function printBanner(port, profile, services) {
   const lines = [
     'firstcome is ready',
     `  address   http://localhost:${port}`,
+    `  dashboard http://localhost:${port}/dashboard`,
     `  API docs  http://localhost:${port}/docs`,
     `  profile   ${profile}`,
     `  Redis     ${whereItRuns(services.redis)}`,

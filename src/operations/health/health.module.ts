@@ -10,5 +10,6 @@ import { HealthService } from './health.service.js';
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [HealthService, DatabaseProbeRepository, DependencyWatchJob],
+  exports: [DatabaseProbeRepository],
 })
 export class HealthModule {}

@@ -1,0 +1,76 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { RouteNotFoundError } from '../../platform/errors/platform.errors.js';
+
+const PAGE = new URL('page/', import.meta.url);
+const INDEX = 'index.html';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** From node_modules, under the names that the page imports. */
+const LIBRARIES: Readonly<Record<string, string>> = {
+  'uplot.js': 'uplot/dist/uPlot.esm.js',
+  'uplot.css': 'uplot/dist/uPlot.min.css',
+};
+
+/** Nothing but our own files, no inline script or style, no frame around it, and a form sends nothing by itself. */
+const SECURITY = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+interface PageFile {
+  readonly type: string;
+  readonly etag: string;
+  readonly plain: Buffer;
+  readonly gzipped: Buffer;
+}
+
+/** The files of the page, in memory: a name that is not there is no file, whatever is on the disk. */
+@Injectable()
+export class PageFiles implements OnModuleInit {
+  private readonly files = new Map<string, PageFile>();
+
+  onModuleInit(): void {
+    for (const name of readdirSync(PAGE)) this.add(name, new URL(name, PAGE));
+    const { resolve } = createRequire(import.meta.url);
+    for (const [name, path] of Object.entries(LIBRARIES)) this.add(name, resolve(path));
+  }
+
+  /** Answers with the file, or 304 when the browser has it. @throws RouteNotFoundError */
+  send(request: FastifyRequest, reply: FastifyReply, name = INDEX): Buffer | undefined {
+    const file = this.files.get(name);
+    if (file === undefined) throw new RouteNotFoundError(request.method, request.url);
+    reply.headers({ ...SECURITY, 'content-type': file.type, etag: file.etag, vary: 'accept-encoding', 'cache-control': 'no-cache' });
+    if (request.headers['if-none-match'] === file.etag) {
+      reply.code(304);
+      return undefined;
+    }
+    if (!/\bgzip\b/.test(String(request.headers['accept-encoding']))) return file.plain;
+    reply.header('content-encoding', 'gzip');
+    return file.gzipped;
+  }
+
+  private add(name: string, path: string | URL): void {
+    const type = TYPES[extname(name)];
+    if (type === undefined || name.endsWith('.d.ts')) return;
+    const plain = readFileSync(path);
+    const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
+    this.files.set(name, { type, etag, plain, gzipped: gzipSync(plain) });
+  }
+}

@@ -1,0 +1,90 @@
+/** Everything about the one coupon that is looked at. */
+import { Audit } from './audit.js';
+import { Charts } from './charts.js';
+import { el } from './dom.js';
+import { Failures } from './failures.js';
+import { Hero } from './hero.js';
+import { number, t } from './language.js';
+import { Refusals } from './refusals.js';
+import { Series } from './series.js';
+import { Tiles } from './tiles.js';
+
+/** @typedef {import('../snapshot.js').Snapshot} Snapshot */
+/** @typedef {import('../snapshot.js').CouponSnapshot} CouponSnapshot */
+
+const MINUTE_MS = 60_000;
+const RANGES = [1, 5, 10];
+
+/** Chosen once, it stays for the next coupon. */
+let rangeMinutes = 1;
+
+export class Detail {
+  #hero = new Hero();
+  #tiles = new Tiles();
+  #refusals = new Refusals();
+  /** @type {Charts} */
+  #charts;
+  /** @type {(() => void) | undefined} */
+  #redraw;
+  #isGone = false;
+
+  /**
+   * @param {CouponSnapshot} coupon
+   * @param {Series} [series]  what is known already, when only the language has changed
+   */
+  constructor({ couponId, totalQuantity }, series = new Series(couponId)) {
+    this.couponId = couponId;
+    this.series = series;
+    this.#charts = new Charts(totalQuantity);
+    this.failures = new Failures(couponId);
+    const charts = el(
+      'section',
+      { class: 'card', 'aria-labelledby': 'coupon-name' },
+      this.#rangeChoice(),
+      this.#charts.element,
+    );
+    const below = el('div', { class: 'pair' }, new Audit(couponId).element, this.#refusals.element);
+    this.elements = [this.#hero.element, this.#tiles.element, charts, below, this.failures.element];
+  }
+
+  /**
+   * @param {Snapshot} snapshot
+   * @param {CouponSnapshot} coupon
+   */
+  async show(snapshot, coupon) {
+    await this.series.add(snapshot);
+    if (this.#isGone) return;
+    if (coupon.totalQuantity !== this.#charts.total) this.#changeTotal(coupon.totalQuantity);
+    this.#redraw = () => this.#charts.show(this.series, snapshot.at, rangeMinutes * MINUTE_MS);
+    this.#redraw();
+    this.#hero.show(coupon, this.series, snapshot.at);
+    this.#tiles.show(snapshot, coupon, this.series);
+    this.#refusals.show(coupon.refusals, snapshot.instance);
+    this.failures.show(coupon.openFailures);
+  }
+
+  destroy() {
+    this.#isGone = true;
+    this.#charts.destroy();
+  }
+
+  /** @param {number} total */
+  #changeTotal(total) {
+    const charts = new Charts(total);
+    this.#charts.element.replaceWith(charts.element);
+    this.#charts.destroy();
+    this.#charts = charts;
+  }
+
+  #rangeChoice() {
+    const choices = RANGES.map((minutes) => {
+      const choose = () => {
+        rangeMinutes = minutes;
+        this.#redraw?.();
+      };
+      const input = el('input', { type: 'radio', name: 'range', value: minutes, checked: minutes === rangeMinutes, change: choose });
+      return el('label', {}, input, el('span', {}, t('minutes', { n: number(minutes) })));
+    });
+    return el('div', { class: 'ranges', role: 'radiogroup', 'aria-label': t('range') }, ...choices);
+  }
+}

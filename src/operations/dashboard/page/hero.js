@@ -1,0 +1,115 @@
+/** The head of a coupon: what it is, how much is left, what is going on, and the button that stops it. */
+import { callAsAdmin } from './admin.js';
+import { problemText } from './api.js';
+import { Badge } from './badge.js';
+import { el, icon, setAttribute, setText } from './dom.js';
+import { clock, dayAndTime, duration, number, t } from './language.js';
+import { toast } from './toast.js';
+
+/** @typedef {import('../snapshot.js').CouponSnapshot} CouponSnapshot */
+
+export class Hero {
+  #badge = new Badge();
+  #name = el('h1', { id: 'coupon-name' });
+  #facts = el('p', { class: 'facts' });
+  #toggle = el('button', { class: 'primary', id: 'toggle', click: () => void this.#pauseOrResume() });
+  #remaining = el('strong', { id: 'remaining' });
+  #ofTotal = el('span', { class: 'of' });
+  #story = el('p', { class: 'story', id: 'story' });
+  #issuedBar = el('span', { class: 'issued' });
+  #pendingBar = el('span', { class: 'pending' });
+  #bar = el('div', { class: 'bar', role: 'img' }, this.#issuedBar, this.#pendingBar);
+  #counts = { issued: el('dd'), pending: el('dd'), left: el('dd') };
+  /** @type {CouponSnapshot | undefined} */
+  #coupon;
+
+  constructor() {
+    const counts = /** @type {const} */ (['issued', 'pending', 'left']).map((key) =>
+      el('div', { 'data-part': key }, el('dt', {}, t(key)), this.#counts[key]),
+    );
+    this.element = el(
+      'section',
+      { class: 'card hero', 'aria-labelledby': 'coupon-name' },
+      el('div', { class: 'title' }, el('div', {}, this.#name, this.#facts), el('div', { class: 'actions' }, this.#badge.element, this.#toggle)),
+      el('p', { class: 'remaining' }, this.#remaining, ' ', this.#ofTotal),
+      this.#bar,
+      el('dl', { class: 'counts' }, ...counts),
+      this.#story,
+    );
+  }
+
+  /**
+   * @param {CouponSnapshot} coupon
+   * @param {import('./series.js').Series} series
+   * @param {number} now
+   */
+  show(coupon, series, now) {
+    const { name, status, isActive, totalQuantity, issuedQuantity, remainingQuantity, pending } = coupon;
+    this.#coupon = coupon;
+    setText(this.#name, name);
+    setText(this.#facts, factsOf(coupon));
+    this.#badge.show(status);
+    if (this.#toggle.dataset['active'] !== String(isActive)) {
+      this.#toggle.dataset['active'] = String(isActive);
+      this.#toggle.replaceChildren(icon(isActive ? 'pause' : 'play'), el('span', {}, t(isActive ? 'pause' : 'resume')));
+    }
+    setText(this.#remaining, number(remainingQuantity));
+    setText(this.#ofTotal, t('leftOf', { total: number(totalQuantity) }));
+    this.#issuedBar.style.width = percent(issuedQuantity, totalQuantity);
+    this.#pendingBar.style.width = percent(pending ?? 0, totalQuantity);
+    const counts = { issued: number(issuedQuantity), pending: pending === null ? t('unknown') : number(pending), left: number(remainingQuantity) };
+    setAttribute(this.#bar, 'aria-label', t('bar', { ...counts, total: number(totalQuantity) }));
+    setText(this.#counts.issued, counts.issued);
+    setText(this.#counts.pending, counts.pending);
+    setText(this.#counts.left, counts.left);
+    setText(this.#story, storyOf(coupon, series, now));
+  }
+
+  async #pauseOrResume() {
+    const coupon = this.#coupon;
+    if (coupon === undefined) return;
+    const isActive = !coupon.isActive;
+    this.#toggle.disabled = true;
+    const answer = await callAsAdmin(`api/coupons/${coupon.couponId}`, { method: 'PATCH', body: { isActive } });
+    this.#toggle.disabled = false;
+    this.#toggle.focus();
+    if (answer === undefined) return;
+    if (answer.ok) toast(t(isActive ? 'resumed' : 'paused', { name: coupon.name }));
+    else toast(problemText(answer), 'bad');
+  }
+}
+
+/**
+ * @param {number} part
+ * @param {number} whole
+ */
+function percent(part, whole) {
+  return `${Math.min(100, (100 * part) / whole)}%`;
+}
+
+/** @param {CouponSnapshot} coupon */
+function factsOf({ couponId, discountRate, discountAmount, startsAt, expiresAt, strategy }) {
+  const discount = discountRate === null ? t('wonOff', { value: number(discountAmount) }) : t('percentOff', { value: number(discountRate) });
+  const facts = [t('couponId', { id: couponId }), discount, t('window', { from: dayAndTime(startsAt), to: dayAndTime(expiresAt) })];
+  return [...facts, ...(strategy === 'lock' ? [t('lockStrategy')] : [])].join(' · ');
+}
+
+/**
+ * One sentence for someone who looks up from something else.
+ * @param {CouponSnapshot} coupon
+ * @param {import('./series.js').Series} series
+ * @param {number} now
+ */
+function storyOf(coupon, series, now) {
+  if (coupon.status === 'PAUSED') return t('storyPaused');
+  if (coupon.status === 'SCHEDULED') return t('storyScheduled', { time: duration(Date.parse(coupon.startsAt) - now) });
+  if (coupon.status === 'ENDED') return t('storyEnded', { when: dayAndTime(coupon.expiresAt) });
+  if (coupon.status === 'SOLD_OUT') {
+    const end = series.soldOut(coupon.totalQuantity);
+    return end === undefined ? t('storySoldOut') : t('storySoldOutAfter', { when: clock(end.at), time: duration(end.afterMs) });
+  }
+  if (coupon.isLoaded === null) return t('storyNoRedis');
+  if (!coupon.isLoaded) return t('storyClosed');
+  const pace = series.pace();
+  return pace > 0 ? t('storyPace', { time: duration(Math.max(1000, (1000 * coupon.remainingQuantity) / pace)) }) : t('storyOpen');
+}

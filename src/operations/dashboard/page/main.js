@@ -1,0 +1,120 @@
+/** Puts the page together: what comes from the stream goes to the parts that show it. */
+import { address } from './address.js';
+import { openCreateForm } from './create-form.js';
+import { CouponList } from './coupon-list.js';
+import { Detail } from './detail.js';
+import { byId, el } from './dom.js';
+import { switchLanguage, t } from './language.js';
+import { Live } from './live.js';
+import { resetRanking, showRanking } from './ranking.js';
+import { Status } from './status.js';
+
+/** @typedef {import('../snapshot.js').Snapshot} Snapshot */
+/** @typedef {import('../snapshot.js').CouponSnapshot} CouponSnapshot */
+
+const ASK_AFTER = 2;
+const GIVE_UP_AFTER = 5;
+
+/** @type {Snapshot | undefined} */
+let snapshot;
+/** @type {import('./live-source.js').State} */
+let state = 'connecting';
+/** @type {Detail | undefined} */
+let detail;
+/** A page without a choice shows the newest coupon, and stays with it. */
+/** @type {number | null} */
+let chosen = address.coupon;
+
+/** How many snapshots have not had it. */
+let missing = 0;
+
+let status = new Status();
+let list = new CouponList();
+showPlaceholder('waiting');
+
+const live = new Live((message) => {
+  state = message.state;
+  if (message.snapshot !== undefined) snapshot = JSON.parse(message.snapshot);
+  render();
+});
+
+byId('language').addEventListener('click', () => {
+  switchLanguage();
+  writeAnew();
+});
+byId('create').addEventListener('click', () => openCreate());
+byId('older').addEventListener('click', () => void list.showOlder());
+address.onChange(() => {
+  chosen = address.coupon ?? chosen;
+  missing = 0;
+  render();
+});
+byId('language').textContent = t('otherLanguage');
+
+function openCreate() {
+  openCreateForm((couponId) => {
+    location.hash = address.linkTo(couponId);
+  });
+}
+
+function writeAnew() {
+  byId('language').textContent = t('otherLanguage');
+  status = new Status();
+  list = new CouponList();
+  resetRanking();
+  const shown = snapshot?.coupons.list?.find(({ couponId }) => couponId === detail?.couponId);
+  if (shown !== undefined) showDetail(new Detail(shown, detail?.series));
+  render();
+}
+
+function render() {
+  status.show(state, snapshot);
+  if (snapshot === undefined) return;
+  showRanking(snapshot.ranking, snapshot.at);
+  const coupons = snapshot.coupons.list;
+  if (coupons === null) return;
+  chosen ??= coupons[0]?.couponId ?? null;
+  list.show(coupons, chosen);
+  const coupon = coupons.find(({ couponId }) => couponId === chosen);
+  missing = coupon === undefined && chosen !== null ? missing + 1 : 0;
+  // A new coupon comes by itself; an old one has to be asked for.
+  if (missing === ASK_AFTER) live.ask(chosen);
+  if (coupon !== undefined && live.coupon !== chosen) live.ask(null);
+  if (coupon !== undefined) {
+    if (detail?.couponId !== coupon.couponId) showDetail(new Detail(coupon));
+    void detail?.show(snapshot, coupon);
+  } else {
+    showPlaceholder(chosen === null ? 'noCoupons' : missing < GIVE_UP_AFTER ? 'waiting' : 'notFound');
+  }
+}
+
+/** @param {Detail} next */
+function showDetail(next) {
+  detail?.destroy();
+  detail = next;
+  byId('detail').dataset['shows'] = '';
+  byId('detail').replaceChildren(...next.elements);
+}
+
+/** @param {'waiting' | 'noCoupons' | 'notFound'} what */
+function showPlaceholder(what) {
+  const holder = byId('detail');
+  if (holder.dataset['shows'] === what) return;
+  detail?.destroy();
+  detail = undefined;
+  holder.dataset['shows'] = what;
+  if (what === 'waiting') {
+    const blocks = ['hero', 'tiles', 'charts'].map((name) => el('div', { class: `card skeleton ${name}`, 'aria-hidden': 'true' }));
+    holder.replaceChildren(el('p', { class: 'hint' }, t('waiting')), ...blocks);
+  } else {
+    holder.replaceChildren(
+      el(
+        'section',
+        { class: 'card empty' },
+        el('h1', {}, what === 'noCoupons' ? t('noCoupons') : t('notFound', { id: chosen ?? '' })),
+        el('p', { class: 'hint' }, t('noCouponsHint')),
+        el('button', { class: 'primary', click: () => openCreate() }, t('create')),
+      ),
+    );
+  }
+}

@@ -1,0 +1,159 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { hostname } from 'node:os';
+import { type CouponOverview, CouponOverviewService, type LedgerSide, type RedisSide } from '../../coupon/index.js';
+import { Clock } from '../../platform/clock.js';
+import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
+import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
+import { RedisConnection } from '../../platform/redis/redis-connection.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import { RankingService } from '../../ranking/index.js';
+import { DatabaseProbeRepository } from '../health/database-probe.repository.js';
+import { CouponHistory, HISTORY_MS } from './coupon-history.js';
+import { LatencyWindow } from './latency-window.js';
+import { Reading } from './reading.js';
+import type {
+  CouponSnapshot,
+  CouponsSnapshot,
+  Dependency,
+  History,
+  LatencyPoint,
+  RankingSnapshot,
+  Snapshot,
+} from './snapshot.js';
+
+const NEWEST_COUPONS = 50;
+/** Besides the newest: a stranger may ask for many. */
+const MAX_OTHER_COUPONS = 50;
+const RANKING_LENGTH = 10;
+/** Less than the time between two snapshots: who does not answer does not stop the others. */
+const WAIT_MS = 600;
+const RESERVATION_DURATION = 'firstcome_reservation_duration_seconds';
+
+/** Takes snapshots, and remembers the last ten minutes of them. Whatever is down, a snapshot says so and does not fail. */
+@Injectable()
+export class SnapshotService {
+  private readonly logger = new Logger('Dashboard');
+  private readonly instance = `${hostname()}:${process.pid}`;
+  private readonly redisMs = this.reading<number>();
+  private readonly databaseMs = this.reading<number>();
+  private readonly ledger = this.reading<LedgerSide[]>();
+  private readonly redis = this.reading<Map<number, RedisSide>>();
+  private readonly ranking = this.reading<RankingSnapshot>();
+  private readonly latency: LatencyWindow;
+  private readonly latencies: LatencyPoint[] = [];
+  private readonly histories = new LRUCache<number, CouponHistory>({ max: NEWEST_COUPONS + MAX_OTHER_COUPONS });
+  private loggedError = '';
+
+  constructor(
+    private readonly coupons: CouponOverviewService,
+    private readonly rankings: RankingService,
+    private readonly redisConnection: RedisConnection,
+    private readonly database: DatabaseProbeRepository,
+    private readonly clock: Clock,
+    registry: MetricsRegistry,
+  ) {
+    this.latency = new LatencyWindow(registry, RESERVATION_DURATION);
+  }
+
+  /** Asks everyone once. Never throws, and takes hardly more than half a second. */
+  async take(alsoCoupons: readonly number[], streams: number): Promise<Snapshot> {
+    const others = alsoCoupons.slice(0, MAX_OTHER_COUPONS);
+    await Promise.all([
+      this.redisMs.refresh(() => timed(() => this.redisConnection.ping())),
+      this.databaseMs.refresh(() => timed(() => this.database.ping())),
+      this.ranking.refresh(() => this.askRanking()),
+      this.ledger
+        .refresh(() => this.coupons.askLedger(NEWEST_COUPONS, others))
+        // After MySQL: of a coupon that was issued in between, the user holds a slot all the same.
+        .then(() => this.redis.refresh(() => this.coupons.askRedis(this.ledger.value ?? []))),
+    ]);
+    const at = this.now();
+    const latency = await this.latency.sinceLastTime();
+    this.latencies.push([at, latency.p50, latency.p99]);
+    while ((this.latencies[0]?.[0] ?? at) < at - HISTORY_MS) this.latencies.shift();
+    return {
+      at,
+      instance: this.instance,
+      streams,
+      health: {
+        redis: dependency(this.redisMs),
+        database: dependency(this.databaseMs),
+        isAdmitting: this.coupons.isAdmitting,
+      },
+      coupons: this.couponsAt(at),
+      latency,
+      ranking: this.ranking.current ?? null,
+    };
+  }
+
+  /** What was seen of a coupon so far; empty for one that was not looked at. */
+  history(couponId: number): History {
+    return { instance: this.instance, coupon: this.histories.get(couponId)?.points ?? [], latency: this.latencies };
+  }
+
+  private couponsAt(at: number): CouponsSnapshot {
+    const slots = this.redis.current;
+    const list = this.ledger.value?.map((side) => this.couponAt(at, this.coupons.combine(side, slots?.get(side.coupon.id))));
+    return { ledgerAt: this.ledger.at ?? null, redisAt: this.redis.at ?? null, list: list ?? null };
+  }
+
+  private couponAt(at: number, overview: CouponOverview): CouponSnapshot {
+    const { view, pending, isLoaded, openFailures, refusals } = overview;
+    let history = this.histories.get(view.couponId);
+    if (history === undefined) this.histories.set(view.couponId, (history = new CouponHistory()));
+    return {
+      couponId: view.couponId,
+      name: view.name,
+      status: view.status,
+      strategy: view.strategy,
+      discountAmount: view.discountAmount,
+      discountRate: view.discountRate,
+      isActive: view.isActive,
+      startsAt: view.startsAt.toISOString(),
+      expiresAt: view.expiresAt.toISOString(),
+      totalQuantity: view.totalQuantity,
+      issuedQuantity: view.issuedQuantity,
+      remainingQuantity: view.remainingQuantity,
+      pending,
+      isLoaded,
+      ...history.add(at, overview),
+      refusals,
+      openFailures,
+    };
+  }
+
+  private async askRanking(): Promise<RankingSnapshot> {
+    const { asOf, ...rest } = await this.rankings.top({ date: undefined, limit: RANKING_LENGTH });
+    return { ...rest, asOf: asOf?.toISOString() ?? null };
+  }
+
+  private reading<T>(): Reading<T> {
+    return new Reading<T>({ waitMs: WAIT_MS, now: () => this.now(), onError: (error) => this.logUnlessAway(error) });
+  }
+
+  private now(): number {
+    return this.clock.now().getTime();
+  }
+
+  /** That a server is away is logged by its connection; anything else once, not every second. */
+  private logUnlessAway(error: unknown): void {
+    if (error instanceof RedisUnavailableError || isDatabaseUnavailable(error)) return;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (text === this.loggedError) return;
+    this.loggedError = text;
+    this.logger.error('a part of the snapshot could not be taken', text);
+  }
+}
+
+/** An answer that is late is no sign of health. */
+function dependency({ current }: Reading<number>): Dependency {
+  return { isUp: current !== undefined, responseMs: current ?? null };
+}
+
+/** How many ms the answer took. */
+async function timed(ask: () => Promise<void>): Promise<number> {
+  const asked = performance.now();
+  await ask();
+  return Math.round((performance.now() - asked) * 10) / 10;
+}

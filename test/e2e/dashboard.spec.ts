@@ -1,0 +1,205 @@
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { tally } from '../support/api-client.js';
+import { openBrowser, openWindow } from '../support/browser.js';
+import { inParallel } from '../support/in-parallel.js';
+import { eventually } from '../support/poll.js';
+import { Site } from '../support/site.js';
+import { newUserId, newUserIds } from '../support/unique-ids.js';
+
+const TOKEN = 'local-admin';
+const INSTALLING_MS = 600_000;
+
+let site: Site;
+let browser: Browser;
+
+beforeAll(async () => {
+  [site, browser] = await Promise.all([Site.open(), openBrowser()]);
+}, INSTALLING_MS);
+
+beforeEach(async () => {
+  await site.isServing();
+});
+
+/** The page, with no complaints of the browser about it. */
+async function withPage(work: (page: Page) => Promise<void>, hash = '', options: BrowserContextOptions = {}): Promise<void> {
+  const { page, complaints } = await openWindow(browser, `${site.app.url}/dashboard${hash}`, options);
+  try {
+    await work(page);
+    expect(complaints).toEqual([]);
+  } finally {
+    await page.context().close();
+  }
+}
+
+/** Waits until the element shows the text. */
+async function shows(page: Page, selector: string, text: string | RegExp): Promise<void> {
+  await eventually(async () => expect(await page.locator(selector).first().innerText({ timeout: 1000 })).toMatch(text));
+}
+
+/** Presses Tab until the element has the focus: whoever has no mouse gets there. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses += 1) {
+    if (await page.locator(selector).evaluate((element) => element.matches(':focus'))) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${selector} can not be reached by Tab`);
+}
+
+async function giveToken(page: Page, token: string): Promise<void> {
+  await page.fill('#token', token);
+  await page.keyboard.press('Enter');
+}
+
+it('says that there is no coupon, and makes one by the keyboard alone', async () => {
+  await withPage(async (page) => {
+    await shows(page, 'main', 'No coupon yet. Create one.');
+    await tabTo(page, '#create');
+    await page.keyboard.press('Enter');
+    await tabTo(page, '#new-name');
+    await page.keyboard.type('<img src=x onerror=alert(1)> & Söhne 쿠폰');
+    await tabTo(page, '#new-totalQuantity');
+    await page.keyboard.type('300');
+    await page.keyboard.press('Enter');
+    // A wrong token is refused where it was given, and asked again.
+    await page.keyboard.type('wrong-token');
+    await page.keyboard.press('Enter');
+    await shows(page, '#token-error', 'The application refused this token.');
+    await page.keyboard.type(TOKEN);
+    await page.keyboard.press('Enter');
+    await shows(page, '#coupon-name', '<img src=x onerror=alert(1)> & Söhne 쿠폰');
+    await shows(page, '#remaining', '300');
+    // The stream may be faster than the answer of the call.
+    await eventually(async () => expect(await page.locator('dialog').count()).toBe(0));
+    expect(await page.locator('img[src=x]').count()).toBe(0);
+
+    // The token is asked once, and is nowhere but in the memory of the page.
+    await tabTo(page, '#toggle');
+    await page.keyboard.press('Enter');
+    await shows(page, '#toggle', 'Resume');
+    const kept = await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])');
+    expect(kept).not.toContain(TOKEN);
+    await page.reload();
+    await page.locator('#toggle').click();
+    await page.locator('#token').waitFor();
+    await page.keyboard.press('Escape');
+    await eventually(async () => expect(await page.locator('dialog').count()).toBe(0));
+  });
+});
+
+it('names the field that the application does not accept', async () => {
+  await withPage(async (page) => {
+    await page.click('#create');
+    await page.fill('#new-name', 'Too late');
+    await page.fill('#new-expiresAt', '2020-01-01T00:00');
+    await page.click('dialog button[type=submit]');
+    await giveToken(page, TOKEN);
+    await shows(page, '#new-expiresAt-error', 'Must be later than the opening');
+    expect(await page.locator('#new-expiresAt').evaluate((element) => element.matches(':focus'))).toBe(true);
+  });
+});
+
+it('watches a drop of 500 requests until it is sold out, in two tabs over one stream', async () => {
+  const { couponId } = await site.api.createCoupon({ name: 'Drop', totalQuantity: 300 });
+  await withPage(async (page) => {
+    await shows(page, '#remaining', '300');
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await shows(second, '#remaining', '300');
+    await shows(second, '#instance', 'Streams open: 1,');
+
+    const answers = await inParallel(newUserIds(500), (userId) => site.api.reserve(couponId, userId), 50);
+    expect(tally(answers)).toEqual({ 200: 300, '409 COUPON_SOLD_OUT': 200 });
+    for (const tab of [page, second]) {
+      await shows(tab, '#remaining', /^0$/);
+      await shows(tab, '.hero .badge', 'Sold out');
+      await shows(tab, '#story', /^Sold out at .*after the first reservation\.$/);
+      await shows(tab, '.reasons', /Sold out\s+200/);
+      await shows(tab, '.hero [data-part=issued] dd', '300');
+    }
+    await page.click('#audit');
+    await giveToken(page, TOKEN);
+    await shows(page, '#verdict', /Everything adds up\.\s+300 coupons are issued to 300 different users/);
+  }, `#coupon=${couponId}`);
+});
+
+it('pauses and resumes by a button', async () => {
+  const { couponId } = await site.api.createCoupon({ name: 'Stop and go' });
+  await withPage(async (page) => {
+    await shows(page, '#toggle', 'Pause');
+    await page.click('#toggle');
+    await giveToken(page, TOKEN);
+    await shows(page, '.hero .badge', 'Paused');
+    await eventually(async () => expect(await site.api.reserve(couponId, newUserId())).toMatchObject({ error: 'COUPON_INACTIVE' }));
+    await page.click('#toggle');
+    await shows(page, '.hero .badge', 'Open');
+    await eventually(async () => expect(await site.api.reserve(couponId, newUserId())).toMatchObject({ status: 200 }));
+  }, `#coupon=${couponId}`);
+});
+
+it('shows what failed and tries it again', async () => {
+  const { couponId } = await site.api.createCoupon({ name: 'With a failure' });
+  const userId = newUserId();
+  await site.database.rows(
+    `INSERT INTO issuance_failures (coupon_id, user_id, sequence_number, reason, detail, failed_at)
+     VALUES (?, ?, 1, 'REFUSED_BY_DATABASE', 'too bad', NOW(3))`,
+    [couponId, userId],
+  );
+  await withPage(async (page) => {
+    await shows(page, '#failures-summary', 'wait for a retry: 1.');
+    await page.click('#failures');
+    await giveToken(page, TOKEN);
+    await page.getByRole('button', { name: `Retry for user ${userId}` }).click();
+    await shows(page, '.table', 'retried');
+    await shows(page, '#failures-summary', 'No failure waits for you.');
+    await eventually(async () => expect((await site.api.reservation(couponId, userId)).body.status).toBe('ISSUED'));
+  }, `#coupon=${couponId}`);
+});
+
+describe('when something is away', () => {
+  it('says that Redis is, and that it is back', async () => {
+    const { couponId } = await site.api.createCoupon({ name: 'Through an outage' });
+    await withPage(async (page) => {
+      await shows(page, '.live', 'Live');
+      await site.redisServer.kill();
+      await shows(page, '#notices', 'Redis does not answer');
+      await shows(page, '#health', /Redis\s+down/);
+      await site.redisServer.restart();
+      await eventually(async () => expect(await page.locator('#notices').innerText()).toBe(''));
+      await shows(page, '#story', 'Open. Waiting for reservations.');
+    }, `#coupon=${couponId}`);
+  });
+
+  it('says that the connection is lost, and goes on by itself', async () => {
+    await withPage(async (page) => {
+      await shows(page, '.live', 'Live');
+      site.app.freeze();
+      await shows(page, '.live', 'Connection lost');
+      await shows(page, '#notices', 'What you see is from');
+      site.app.thaw();
+      await shows(page, '.live', 'Live');
+      expect(await page.locator('#notices').innerText()).toBe('');
+    });
+  });
+});
+
+describe('for everyone', () => {
+  it('speaks Korean to a Korean browser on a phone, fits it, and English on demand', async () => {
+    const { couponId } = await site.api.createCoupon({ name: '블랙프라이데이 50퍼센트 할인 쿠폰 이름이 아주 긴 경우' });
+    const phone = { locale: 'ko-KR', viewport: { width: 390, height: 844 }, colorScheme: 'dark' as const };
+    await withPage(
+      async (page) => {
+        await shows(page, '.live', '실시간');
+        await shows(page, '.hero .badge', '진행 중');
+        expect(await page.getAttribute('html', 'lang')).toBe('ko');
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+        await page.click('#language');
+        await shows(page, '.hero .badge', 'Open');
+        await page.reload();
+        await shows(page, '.live', 'Live');
+      },
+      `#coupon=${couponId}`,
+      phone,
+    );
+  });
+});

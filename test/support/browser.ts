@@ -1,0 +1,39 @@
+import { type Browser, type BrowserContextOptions, chromium as driver, type Page } from 'playwright-core';
+import { chromium } from '../../scripts/services/chromium.mjs';
+import { atEndOfFile } from './cleanup.js';
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A Chromium, installed if need be; closed at the end of the test file. */
+export async function openBrowser(): Promise<Browser> {
+  const executablePath = await chromium((line) => process.stderr.write(`${line}\n`));
+  const browser = await driver.launch({ executablePath, args: ARGUMENTS });
+  atEndOfFile(() => browser.close());
+  return browser;
+}
+
+/** A window of a person of their own. What the page itself complains about (a refused script, an error) is collected. */
+export async function openWindow(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; complaints: string[] }> {
+  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    // A call that is refused, or gets no answer, is reported by the browser whatever the page does about it.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) complaints.push(message.text());
+  });
+  await page.goto(url);
+  return { page, complaints };
+}
