@@ -22,6 +22,7 @@ export interface ModelDecision {
 interface Mark {
   readonly sequence: number;
   readonly leaked: number;
+  readonly issued: number;
 }
 
 /**
@@ -154,15 +155,17 @@ export class SagaModel {
       return false;
     }
     const leaked = Math.max(0, users.size - pending.size - this.rows.size);
-    this.marks[instance] = { sequence: Number(sequence), leaked };
+    const hasForgottenHolders = before !== undefined && before.issued > users.size;
+    this.marks[instance] = { sequence: Number(sequence), leaked, issued: this.rows.size };
     this.reconcile();
     const overdue = [...pending].filter(([, number]) => before !== undefined && number <= before.sequence);
     if (overdue.length > 0) {
       this.settle(this.decide(overdue.map(([userId, sequenceNumber]) => ({ userId, sequenceNumber }))));
     }
     const isLeaking = leaked > 0 && before !== undefined && before.leaked > 0;
-    if (isLeaking) this.rebuild();
-    return isLeaking && overdue.length > 0;
+    const isRebuilt = isLeaking || hasForgottenHolders;
+    if (isRebuilt) this.rebuild();
+    return isRebuilt && overdue.length > 0;
   }
 
   lose(lost: readonly ReservationKey[]): void {
