@@ -12,9 +12,9 @@ import { App } from './bench/app.mjs';
 import { CASES } from './bench/cases.mjs';
 import { canPin } from './bench/cores.mjs';
 import { findGenerator } from './bench/generator.mjs';
-import { describeMachine, loopSpeed } from './bench/machine.mjs';
 import { measure } from './bench/measure.mjs';
 import { comparisons, table, verdicts } from './bench/report.mjs';
+import { describeMachine, loopSpeed } from './measuring/machine.mjs';
 import { ensureBuilt } from './services/build.mjs';
 import { whenAskedToEnd } from './services/ending.mjs';
 import { errorMessage } from './services/messages.mjs';
@@ -93,7 +93,8 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
   process.env[RUN_DIR_VARIABLE] = profile.dir;
   await ensureBuilt(say);
   const generator = await findGenerator(say);
-  const { redis, mysql } = await provision(profile, say);
+  const services = await provision(profile, say);
+  const { redis, mysql } = services;
   const environment = { REDIS_URL: redis.url, DATABASE_URL: mysql.url, LOAD_TEST_SEED_AT_START: 'true' };
   const apps = [await App.start('as it is', environment)];
   if (variant) apps.push(await App.start(variant.name, { ...environment, ...variant.env }));
@@ -116,7 +117,7 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
   }
 
   const [first] = apps;
-  const machine = await describeMachine({ databaseUrl: mysql.url, appUrl: first?.url ?? '', generator: generator.name });
+  const machine = await describeMachine({ [generator.name]: generator.version }, services);
   const placement = canPin ? 'app on core 0, generator on core 1' : 'app and generator on any core';
   const method = { placement, connections, seconds, rounds, loopSpeeds: loopSpeeds.map(Math.round) };
   console.log(`\n${JSON.stringify({ ...machine, ...method }, null, 1)}\n`);

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SCENARIOS } from '../k6/lib/scenarios.js';
 import { resultFiles } from './load/k6-runs.mjs';
-import { mainRows, spread } from './load/series.mjs';
+import { mainRows } from './load/series.mjs';
+import { spread } from './measuring/statistics.mjs';
 import { projectDir } from './services/project.mjs';
 
 /** @typedef {import('./load/series.mjs').Series} Series */

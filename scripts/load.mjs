@@ -6,9 +6,9 @@ import { readArguments, usage } from './load/arguments.mjs';
 import { findOrBuildK6, K6Unavailable } from './load/k6-program.mjs';
 import { checkFileLimit } from './load/limits.mjs';
 import { K6Runs, resultFiles } from './load/k6-runs.mjs';
-import { describeMachine } from './load/machine.mjs';
 import { describeSeries, saveSeries } from './load/series.mjs';
 import { Target } from './load/target.mjs';
+import { describeMachine } from './measuring/machine.mjs';
 import { whenAskedToEnd } from './services/ending.mjs';
 import { errorMessage } from './services/messages.mjs';
 
@@ -57,7 +57,7 @@ async function load({ scenarios, runs, isFresh }) {
   for (const scenario of scenarios) checkFileLimit(scenario, connectionsOf(scenario, readOptions(scenario, process.env)));
   const k6 = await findOrBuildK6(console.log);
   const app = await target.choose(isFresh);
-  const machine = await describeMachine(k6, app);
+  const machine = await describeMachine({ k6: k6.version }, app.services);
   const failed = [];
   for (const scenario of scenarios) {
     const results = [];

@@ -37,6 +37,7 @@ const run = promisify(execFile);
 /**
  * @typedef {object} Generator
  * @property {string} name
+ * @property {string} version
  * @property {(url: string, load: Load, seconds: number, connections: number) => Promise<Outcome>} run
  */
 
@@ -48,8 +49,13 @@ const run = promisify(execFile);
 export async function findGenerator(say) {
   if (!findBinary('wrk')) await installPackages(['wrk'], say);
   const wrk = findBinary('wrk');
-  if (!wrk) return { name: 'autocannon', run: runAutocannon };
-  return { name: `wrk ${await wrkVersion(wrk)}`, run: (...args) => runWrk(wrk, ...args) };
+  if (!wrk) return { name: 'autocannon', version: autocannonVersion(), run: runAutocannon };
+  return { name: 'wrk', version: await wrkVersion(wrk), run: (...args) => runWrk(wrk, ...args) };
+}
+
+function autocannonVersion() {
+  const file = join(projectDir, 'node_modules', 'autocannon', 'package.json');
+  return String(JSON.parse(readFileSync(file, 'utf8')).version);
 }
 
 /** @param {string} wrk */

@@ -1,5 +1,5 @@
 /** What was measured, as a table for people and as JSON. */
-import { deviation, mean } from './statistics.mjs';
+import { mean, spread } from '../measuring/statistics.mjs';
 
 /** @typedef {import('./measure.mjs').Measured} Measured */
 
@@ -104,17 +104,6 @@ function times(series, all, than) {
  */
 function verdict(what, ratio, isReached) {
   return `${isReached ? 'reached' : 'MISSED '}  ${what}: ${ratio.toFixed(2)}`;
-}
-
-/**
- * @param {number[]} values
- * @param {number} digits
- */
-function spread(values, digits) {
-  const [middle, around] = [mean(values), deviation(values)].map((value) =>
-    value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
-  );
-  return `${middle} ± ${around}`;
 }
 
 /** @param {Measured[]} rounds */

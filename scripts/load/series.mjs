@@ -1,19 +1,20 @@
 /** Several runs of a scenario seen together. */
 import { writeFileSync } from 'node:fs';
 import { SCENARIOS } from '../../k6/lib/scenarios.js';
+import { spread } from '../measuring/statistics.mjs';
 import { resultFiles } from './k6-runs.mjs';
 
 /** @typedef {import('./k6-runs.mjs').Result} Result */
 /** @typedef {import('../../k6/lib/scenarios.js').ScenarioName} ScenarioName */
 /**
  * The result file of a scenario: its last run, and all of them.
- * @typedef {Result & { command: string, machine: import('./machine.mjs').Machine, runs: Result[] }} Series
+ * @typedef {Result & { command: string, machine: import('../measuring/machine.mjs').Machine, runs: Result[] }} Series
  */
 
 /**
  * @param {ScenarioName} scenario
  * @param {Result[]} runs
- * @param {import('./machine.mjs').Machine} machine
+ * @param {import('../measuring/machine.mjs').Machine} machine
  * @param {boolean} isFresh
  */
 export function saveSeries(scenario, runs, machine, isFresh) {
@@ -50,18 +51,6 @@ export function mainRows(runs) {
     const over = (statistic) => spread(rows.map((row) => row?.[statistic] ?? Number.NaN), 1);
     return { label, p50: over('med'), p95: over('p95'), p99: over('p99') };
   });
-}
-
-/**
- * Mean ± standard deviation (of a sample); of a single value that value.
- * @param {number[]} values
- * @param {number} digits
- */
-export function spread(values, digits) {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  if (values.length < 2) return mean.toFixed(digits);
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return `${mean.toFixed(digits)} ± ${Math.sqrt(squares / (values.length - 1)).toFixed(digits)}`;
 }
 
 /**

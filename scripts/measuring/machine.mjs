@@ -22,11 +22,11 @@ const UNKNOWN = 'not known';
  */
 
 /**
- * @param {import('./k6-program.mjs').K6} k6
- * @param {import('./target.mjs').App} app
+ * @param {Record<string, string>} generator  what made the load, and its version
+ * @param {import('../services/provision.mjs').Services | null} services  null where somebody else has started the app
  * @returns {Promise<Machine>}
  */
-export async function describeMachine(k6, { services }) {
+export async function describeMachine(generator, services) {
   const processors = cpus();
   return {
     hardware: `${processors.length} cores (${processors[0]?.model.trim() ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GB`,
@@ -35,7 +35,7 @@ export async function describeMachine(k6, { services }) {
       Node: services ? process.versions.node : UNKNOWN,
       Redis: services ? await redisVersion(services.redis.url) : UNKNOWN,
       MySQL: services ? await mysqlVersion(services.mysql.url) : UNKNOWN,
-      k6: k6.version,
+      ...generator,
     },
     poolSize: services ? poolSize() : UNKNOWN,
     revision: revision(),
@@ -82,4 +82,18 @@ function revision() {
   } catch {
     return UNKNOWN;
   }
+}
+
+/**
+ * Millions of steps a second of one loop on one core: how fast the machine is at this moment. A virtual one may be twice
+ * as fast an hour later, so absolute numbers of different runs can only be compared together with this one.
+ */
+export function loopSpeed() {
+  const steps = 50_000_000;
+  const startedAt = performance.now();
+  let sum = 0;
+  for (let step = 0; step < steps; step += 1) sum = (sum + step * 7) | 0;
+  const seconds = (performance.now() - startedAt) / 1000;
+  // Never true, but it keeps the loop from being left out.
+  return sum === 0.5 ? 0 : steps / seconds / 1e6;
 }
