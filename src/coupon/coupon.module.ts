@@ -103,6 +103,6 @@ const WATCH = [CouponOverviewService, CouponWatch, CouponGauges, WatchCouponsJob
     LockIssuanceService,
     LockIssuanceRepository,
   ],
-  exports: [CouponService, CouponOverviewService, CouponWatch, UserCouponUsage],
+  exports: [CouponService, CouponOverviewService, UserCouponUsage],
 })
 export class CouponModule {}

@@ -3,4 +3,3 @@ export { CouponService } from './coupon.service.js';
 export { UserCouponUsage } from './user-coupon-usage.service.js';
 export type { UsableCoupon } from './user-coupon-usage.repository.js';
 export { type CouponOverview, CouponOverviewService, type LedgerSide, type RedisSide } from './watch/coupon-overview.service.js';
-export { type CouponSight, CouponWatch } from './watch/coupon-watch.service.js';

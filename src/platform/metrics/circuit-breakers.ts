@@ -25,9 +25,4 @@ export class CircuitBreakers {
   watch(breaker: string, isOpen: () => boolean): void {
     this.breakers.set(breaker, isOpen);
   }
-
-  /** Whether each of them is open at this moment. */
-  states(): Record<string, boolean> {
-    return Object.fromEntries([...this.breakers].map(([breaker, isOpen]) => [breaker, isOpen()]));
-  }
 }
