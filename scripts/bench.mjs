@@ -14,7 +14,7 @@ import { canPin } from './bench/cores.mjs';
 import { findGenerator } from './bench/generator.mjs';
 import { measure } from './bench/measure.mjs';
 import { comparisons, table, verdicts } from './bench/report.mjs';
-import { describeMachine, loopSpeed } from './measuring/machine.mjs';
+import { coreSpeed, describeMachine } from './measuring/machine.mjs';
 import { ensureBuilt } from './services/build.mjs';
 import { whenAskedToEnd } from './services/ending.mjs';
 import { errorMessage } from './services/messages.mjs';
@@ -102,10 +102,10 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
   /** @type {import('./bench/report.mjs').Series[]} */
   const all = cases.flatMap(({ name, what }) => apps.map((app) => ({ name, what, app: app.name, rounds: [] })));
   /** @type {number[]} */
-  const loopSpeeds = [];
+  const coreSpeeds = [];
   for (let round = 0; round <= rounds; round += 1) {
     say(round === 0 ? 'Warming up' : `Round ${round} of ${rounds}`);
-    loopSpeeds.push(loopSpeed());
+    coreSpeeds.push(coreSpeed());
     for (const each of cases) {
       for (const app of apps) {
         const place = { app, databaseUrl: mysql.url, redisPid: redis.pid, dir: profile.dir, seconds: round === 0 ? WARM_UP_SECONDS : seconds };
@@ -119,7 +119,7 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
   const [first] = apps;
   const machine = await describeMachine({ [generator.name]: generator.version }, services);
   const placement = canPin ? 'app on core 0, generator on core 1' : 'app and generator on any core';
-  const method = { placement, connections, seconds, rounds, loopSpeeds: loopSpeeds.map(Math.round) };
+  const method = { placement, connections, seconds, rounds, hashedMegabytesPerSecond: coreSpeeds };
   console.log(`\n${JSON.stringify({ ...machine, ...method }, null, 1)}\n`);
   console.log(`${table(all)}\n`);
   for (const line of [...verdicts(all.filter(({ app }) => app === first?.name)), ...comparisons(all)]) console.log(line);

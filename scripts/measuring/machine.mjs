@@ -1,5 +1,6 @@
 /** On what a result was measured. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -85,15 +86,13 @@ function revision() {
 }
 
 /**
- * Millions of steps a second of one loop on one core: how fast the machine is at this moment. A virtual one may be twice
- * as fast an hour later, so absolute numbers of different runs can only be compared together with this one.
+ * MB a second that one core hashes: how fast the machine is at this moment. A virtual one may be twice as fast an hour
+ * later, so absolute numbers of different runs can only be compared together with this one.
  */
-export function loopSpeed() {
-  const steps = 50_000_000;
+export function coreSpeed() {
+  const megabytes = 64;
+  const block = Buffer.alloc(megabytes * 1_000_000);
   const startedAt = performance.now();
-  let sum = 0;
-  for (let step = 0; step < steps; step += 1) sum = (sum + step * 7) | 0;
-  const seconds = (performance.now() - startedAt) / 1000;
-  // Never true, but it keeps the loop from being left out.
-  return sum === 0.5 ? 0 : steps / seconds / 1e6;
+  createHash('sha256').update(block).digest();
+  return Math.round(megabytes / ((performance.now() - startedAt) / 1000));
 }
