@@ -108,7 +108,9 @@ describe('drift', () => {
   });
 
   it('is not what is in flight: a drop shows none at any look', async () => {
-    const { couponId } = await world.api.createCoupon({ totalQuantity: 2000 });
+    // More than even a fast machine gives away in the meantime.
+    const totalQuantity = 1_000_000;
+    const { couponId } = await world.api.createCoupon({ totalQuantity });
     await eventuallyStands(couponId, { drift: 0 });
     const seen = new Set<number | undefined>();
     const drop = new SteadyLoad((userId) => world.api.reserve(couponId, userId), { atOnce: 32 });
@@ -116,9 +118,8 @@ describe('drift', () => {
       await drop.sees('200', 20);
       seen.add(ofCoupon(await Scrape.of(app), couponId)['drift']);
     }
-    await drop.sees('409 COUPON_SOLD_OUT', 100);
-    await drop.stop();
-    await eventuallyStands(couponId, { pending: 0, issued: 2000, remaining: 0 });
+    const accepted = (await drop.stop()).filter(({ status }) => status === 200).length;
+    await eventuallyStands(couponId, { pending: 0, issued: accepted, remaining: totalQuantity - accepted });
     expect([...seen]).toEqual([0]);
   });
 });

@@ -51,7 +51,7 @@ async function holdRowLock(couponId: number): Promise<() => Promise<void>> {
 }
 
 async function waitingForRowLock(couponId: number): Promise<number> {
-  const statement = `%WHERE id = ${couponId} FOR UPDATE`;
+  const statement = `UPDATE coupons%WHERE id = ${couponId} AND %`;
   return (await database.rows('SELECT id FROM information_schema.processlist WHERE info LIKE ?', [statement])).length;
 }
 
