@@ -1,16 +1,16 @@
 /**
- * npm run bench [-- case ...] [--rounds 3] [--seconds 5] [--connections 64] [--with NAME=value]
+ * npm run bench [-- case ...] [--rounds 3] [--seconds 5] [--connections 64] [--with NAME=value] [--any-core]
  *
  * How far the app is from what this machine can do: rounds of every case, one after the other in turn, against one app
  * process with a Redis and a MySQL of its own. --with starts a second app with that environment variable, and every case
- * runs at both.
+ * runs at both. --any-core does not keep app and generator on cores of their own.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { App } from './bench/app.mjs';
 import { CASES } from './bench/cases.mjs';
-import { canPin } from './bench/cores.mjs';
+import { placement, useAnyCore } from './bench/cores.mjs';
 import { findGenerator } from './bench/generator.mjs';
 import { measure } from './bench/measure.mjs';
 import { comparisons, table, verdicts } from './bench/report.mjs';
@@ -55,8 +55,10 @@ function options() {
       seconds: { type: 'string', default: '5' },
       connections: { type: 'string', default: '64' },
       with: { type: 'string' },
+      'any-core': { type: 'boolean', default: false },
     },
   });
+  if (values['any-core']) useAnyCore();
   const unknown = positionals.filter((word) => !CASES.some(({ name }) => name === word));
   if (unknown.length > 0) {
     const known = CASES.map(({ name, what }) => `  ${name.padEnd(17)} ${what}`).join('\n');
@@ -107,7 +109,8 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
     say(round === 0 ? 'Warming up' : `Round ${round} of ${rounds}`);
     coreSpeeds.push(coreSpeed());
     for (const each of cases) {
-      for (const app of apps) {
+      // The second of two is often the slower one, whichever that is: they take turns at being it.
+      for (const app of round % 2 === 0 ? apps : apps.toReversed()) {
         const place = { app, databaseUrl: mysql.url, redisPid: redis.pid, dir: profile.dir, seconds: round === 0 ? WARM_UP_SECONDS : seconds };
         const pids = { app: app.child.pid ?? null, redis: redis.pid, mysql: mysql.pid };
         const measured = await measure(each, place, { generator, connections, pids });
@@ -118,8 +121,7 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
 
   const [first] = apps;
   const machine = await describeMachine({ [generator.name]: generator.version }, services);
-  const placement = canPin ? 'app on core 0, generator on core 1' : 'app and generator on any core';
-  const method = { placement, connections, seconds, rounds, hashedMegabytesPerSecond: coreSpeeds };
+  const method = { placement: placement(), connections, seconds, rounds, hashedMegabytesPerSecond: coreSpeeds };
   console.log(`\n${JSON.stringify({ ...machine, ...method }, null, 1)}\n`);
   console.log(`${table(all)}\n`);
   for (const line of [...verdicts(all.filter(({ app }) => app === first?.name)), ...comparisons(all)]) console.log(line);

@@ -2,10 +2,17 @@
 import { availableParallelism } from 'node:os';
 import { findBinary } from '../services/binaries.mjs';
 
-const taskset = process.platform === 'linux' && availableParallelism() >= 2 ? findBinary('taskset') : null;
+let taskset = process.platform === 'linux' && availableParallelism() >= 2 ? findBinary('taskset') : null;
 
-/** Whether `onCore` can do what it says. */
-export const canPin = taskset !== null;
+/** Leaves it to the system where things run. */
+export function useAnyCore() {
+  taskset = null;
+}
+
+/** Where things run, for the report. */
+export function placement() {
+  return taskset === null ? 'app and generator on any core' : 'app on core 0, generator on core 1';
+}
 
 /**
  * The command that runs a program on one core; as it is where that is not possible.
