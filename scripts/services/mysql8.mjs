@@ -51,7 +51,10 @@ async function fetchTo(home, say) {
     const unpacked = join(scratch, 'mysql');
     mkdirSync(unpacked, { recursive: true });
     const include = `-Dmdep.unpack.includes=${ARCHIVE}`;
-    await run(maven, ['-q', '-B', 'dependency:unpack', `-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${scratch}`, include]);
+    await run(maven, ['-q', '-B', 'dependency:unpack', `-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${scratch}`, include], {
+      // The plug-in leaves marks of its own where it runs.
+      cwd: scratch,
+    });
     await run('tar', ['xzf', join(scratch, ARCHIVE), '-C', unpacked]);
     renameSync(unpacked, home);
   } catch (error) {
