@@ -111,9 +111,9 @@ export class CouponWatch {
 
   private async lookAt(watched: Watched, keys: CouponKeys, row: Coupon | undefined): Promise<void> {
     const { id: couponId } = watched.coupon;
-    const lowest = keys.pending > 0 ? (await this.store.pendingBetween(couponId, 0, Number.MAX_SAFE_INTEGER, 1))[0] : undefined;
+    const lowest = keys.pending > 0 ? await this.store.oldestPending(couponId) : undefined;
     const now = this.clock.now().getTime();
-    if (keys.sequence !== undefined) watched.age.look(keys.sequence, lowest?.sequenceNumber, now);
+    if (keys.sequence !== undefined) watched.age.look(keys.sequence, lowest, now);
 
     watched.coupon = row ?? watched.coupon;
     const { totalQuantity, issuedQuantity } = watched.coupon;
@@ -125,7 +125,7 @@ export class CouponWatch {
       isLoaded: keys.loaded,
       remainingQuantity: Math.max(0, totalQuantity - Math.max(keys.users, issuedQuantity)),
       pending: keys.pending,
-      oldestPendingSeconds: lowest === undefined ? 0 : watched.age.of(lowest.sequenceNumber, now) / 1000,
+      oldestPendingSeconds: lowest === undefined ? 0 : watched.age.of(lowest, now) / 1000,
       drift: look && watched.look && driftBetween(watched.look, look),
     };
     watched.look = look;
