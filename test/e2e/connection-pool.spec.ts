@@ -1,12 +1,11 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import mysqlDriver from 'mysql2/promise';
 import { type Answer, ApiClient, tally } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
-import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
 import { poolOf } from '../support/pool-view.js';
 import { eventually } from '../support/poll.js';
+import { holdRowLock } from '../support/row-lock.js';
 import { startPrivateMysql, startPrivateRedis, type PrivateServer } from '../support/servers.js';
 import { Shop } from '../support/shop.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -46,18 +45,6 @@ async function startShop(env: Record<string, string>): Promise<{ app: AppProcess
   return { app, shop: new Shop(new ApiClient(app.url), database) };
 }
 
-/** Locks the user's row, as a foreign program would; call the result to let go of it. */
-async function holdUser(userId: number): Promise<() => Promise<void>> {
-  const connection = await mysqlDriver.createConnection({ uri: mysql.url });
-  atEndOfFile(async () => connection.destroy());
-  await connection.beginTransaction();
-  await connection.query('SELECT id FROM users WHERE id = ? FOR UPDATE', [userId]);
-  return async () => {
-    await connection.rollback();
-    await connection.end();
-  };
-}
-
 function expectUnavailable(answer: Answer<unknown>): void {
   expect(answer).toMatchObject({ status: 503, error: 'DATABASE_UNAVAILABLE' });
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -76,7 +63,7 @@ async function expectAtRest(app: AppProcess): Promise<void> {
 /** All connections of the pool can be in use at once. */
 async function expectWhole(app: AppProcess, shop: Shop): Promise<void> {
   const userId = await shop.user();
-  const giveBack = await holdUser(userId);
+  const giveBack = await holdRowLock(mysql.url, 'users', userId);
   const charges = inParallel(Array.from({ length: POOL_SIZE + 2 }), () => shop.charge(userId, { amount: 1 }));
   await eventually(async () => expect(await poolOf(app)).toMatchObject({ active: POOL_SIZE }));
   await giveBack();
@@ -91,7 +78,7 @@ describe('when foreign locks hold up every connection', () => {
       DATABASE_LEAK_WARNING_MS: '200',
     });
     const userId = await shop.user();
-    const giveBack = await holdUser(userId);
+    const giveBack = await holdRowLock(mysql.url, 'users', userId);
     const charges = inParallel(Array.from({ length: POOL_SIZE }), () => shop.charge(userId, { amount: 100 }));
     await eventually(async () => expect((await poolOf(app)).active).toBe(POOL_SIZE));
 
@@ -116,7 +103,7 @@ describe('when foreign locks hold up every connection', () => {
   it('answers 503 in the end to who waits for the lock itself', async () => {
     const { app, shop } = await startShop({ DATABASE_STATEMENT_TIMEOUT_MS: '2000' });
     const userId = await shop.user();
-    const giveBack = await holdUser(userId);
+    const giveBack = await holdRowLock(mysql.url, 'users', userId);
     expectUnavailable(await shop.charge(userId, { amount: 100 }));
     await giveBack();
     expect(await shop.charge(userId, { amount: 100 })).toMatchObject({ status: 200, body: { balance: 100 } });

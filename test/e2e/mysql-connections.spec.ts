@@ -1,13 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import mysqlDriver from 'mysql2/promise';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expectHealed } from '../support/after-a-fault.js';
 import { ApiClient, tally } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
-import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
+import { holdRowLock } from '../support/row-lock.js';
 import { startPrivateMysql, startPrivateRedis, type PrivateServer } from '../support/servers.js';
 import { SteadyLoad } from '../support/steady-load.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -38,18 +37,6 @@ beforeAll(async () => {
   api = new ApiClient((await startApp({ env, waitFor: '/health/ready' })).url);
 });
 
-/** Locks the coupon's row on a connection of its own, as a foreign program would; call the result to let go of it. */
-async function holdRowLock(couponId: number): Promise<() => Promise<void>> {
-  const connection = await mysqlDriver.createConnection({ uri: mysql.url });
-  atEndOfFile(async () => connection.destroy());
-  await connection.beginTransaction();
-  await connection.query('SELECT id FROM coupons WHERE id = ? FOR UPDATE', [couponId]);
-  return async () => {
-    await connection.rollback();
-    await connection.end();
-  };
-}
-
 async function waitingForRowLock(couponId: number): Promise<number> {
   const statement = `UPDATE coupons%WHERE id = ${couponId} AND %`;
   return (await database.rows('SELECT id FROM information_schema.processlist WHERE info LIKE ?', [statement])).length;
@@ -73,7 +60,7 @@ describe('connections to MySQL that break', () => {
 
   it('inside the transaction leave nothing behind, and the reservations are issued by another one', async () => {
     const { couponId } = await api.createCoupon({ totalQuantity: 50 });
-    const giveBack = await holdRowLock(couponId);
+    const giveBack = await holdRowLock(mysql.url, 'coupons', couponId);
     const answers = await inParallel(newUserIds(20), (userId) => api.reserve(couponId, userId));
     await eventually(async () => expect(await waitingForRowLock(couponId)).toBe(1), { intervalMs: 10 });
     proxy.cut();
@@ -109,7 +96,7 @@ describe("a foreign lock on a coupon's row", () => {
   it('holds up that coupon only: others are issued, changed and shown with a pool of four', async () => {
     const locked = await api.createCoupon({ totalQuantity: 200 });
     const other = await api.createCoupon({ totalQuantity: 200 });
-    const giveBack = await holdRowLock(locked.couponId);
+    const giveBack = await holdRowLock(mysql.url, 'coupons', locked.couponId);
     try {
       // More batches than the pool has connections, and longer than MySQL waits for a lock.
       const reserved = await inParallel(newUserIds(100), (userId) => api.reserve(locked.couponId, userId), 5);
@@ -136,7 +123,7 @@ describe("a foreign lock on a coupon's row", () => {
 
   it('makes a change of that coupon answer 503 at last, with nothing changed and nothing lost', async () => {
     const { couponId } = await api.createCoupon({ totalQuantity: 100 });
-    const giveBack = await holdRowLock(couponId);
+    const giveBack = await holdRowLock(mysql.url, 'coupons', couponId);
     const answers = await inParallel(newUserIds(20), (userId) => api.reserve(couponId, userId));
     const refused = await api.patchCoupon(couponId, { totalQuantity: 50 });
     await giveBack();

@@ -1,7 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
-import { CouponService } from '../../src/coupon/coupon.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ReservationStore } from '../../src/coupon/reservation/reservation.store.js';
@@ -10,8 +9,6 @@ import { openDatabase, type TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
 import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId } from '../support/unique-ids.js';
-
-const HOUR_MS = 3_600_000;
 
 let instance: Instance;
 let store: ReservationStore;
@@ -30,22 +27,6 @@ beforeAll(async () => {
 afterEach(() => {
   jest.restoreAllMocks();
 });
-
-async function createCoupon(): Promise<number> {
-  const { couponId } = await instance.get(CouponService).create({
-    name: 'Looked at twice',
-    totalQuantity: 10,
-    discountAmount: 1000,
-    discountRate: undefined,
-    startsAt: new Date(Date.now() - HOUR_MS),
-    expiresAt: new Date(Date.now() + HOUR_MS),
-    isActive: true,
-    audience: 'anyone',
-    codeFormat: 'none',
-    strategy: 'reservation',
-  });
-  return couponId;
-}
 
 async function violations(couponId: number): Promise<string[]> {
   return (await instance.get(AuditService).audit(couponId)).violations.map(({ code }) => code);
@@ -76,14 +57,14 @@ async function loseSlot(couponId: number, userId: number): Promise<void> {
 
 describe('what only the first look sees is no violation', () => {
   it('a slot of nobody that is given back', async () => {
-    const couponId = await createCoupon();
+    const couponId = await instance.createCoupon(10);
     const userId = newUserId();
     await holdSlot(couponId, userId);
     expect(await violationsWhen(couponId, () => loseSlot(couponId, userId))).toEqual([]);
   });
 
   it('a row whose user gets the slot', async () => {
-    const couponId = await createCoupon();
+    const couponId = await instance.createCoupon(10);
     const userId = newUserId();
     await database.change(
       'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, issued_at) VALUES (?, ?, 1, UTC_TIMESTAMP(3))',
@@ -96,7 +77,7 @@ describe('what only the first look sees is no violation', () => {
   });
 
   it('a definition that differed in another way at each look: two changes, one after the other', async () => {
-    const couponId = await createCoupon();
+    const couponId = await instance.createCoupon(10);
     await setTotal(couponId, 7);
     const inspect = store.inspect.bind(store);
     jest.spyOn(store, 'inspect').mockImplementationOnce(async (...asked) => {
@@ -112,7 +93,7 @@ describe('what only the first look sees is no violation', () => {
 
 describe('a pending entry', () => {
   it('that sweeps have seen is not overdue before one of them has issued it again', async () => {
-    const couponId = await createCoupon();
+    const couponId = await instance.createCoupon(10);
     const sweep = instance.get(SweepService);
     // Another process has it in its queue.
     await store.reserve(couponId, newUserId());

@@ -1,6 +1,5 @@
 import { expect } from '@jest/globals';
 import { Redis } from 'ioredis';
-import mysql from 'mysql2/promise';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ApiClient, type AuditBody, type CouponBody } from './api-client.js';
 import { type AppProcess, startApp } from './app-process.js';
@@ -8,6 +7,7 @@ import { atEndOfFile } from './cleanup.js';
 import { openDatabase, type TestDatabase } from './database.js';
 import { expectConsistent } from './drop.js';
 import { inParallel } from './in-parallel.js';
+import { holdRowLock } from './row-lock.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
 import { newUserIds } from './unique-ids.js';
 
@@ -93,12 +93,6 @@ export class AuditedApp {
 
   /** Takes the coupon's row lock, so that nothing of it is issued until the result is called. */
   async holdRowLock(couponId: number): Promise<() => Promise<void>> {
-    const holder = await mysql.createConnection(this.databaseUrl);
-    await holder.beginTransaction();
-    await holder.query('SELECT id FROM coupons WHERE id = ? FOR UPDATE', [couponId]);
-    return async () => {
-      await holder.rollback();
-      await holder.end();
-    };
+    return await holdRowLock(this.databaseUrl, 'coupons', couponId);
   }
 }

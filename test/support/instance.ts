@@ -3,8 +3,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../src/app.module.js';
 import { loadConfig } from '../../src/platform/config/load-config.js';
 import { createApp } from '../../src/platform/http/create-app.js';
+import { CouponService } from '../../src/coupon/coupon.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { atEndOfFile } from './cleanup.js';
+
+const HOUR_MS = 3_600_000;
 
 /** Of a test file's own servers, since an instance sweeps and loads every coupon that it finds there. */
 export interface Servers {
@@ -45,5 +48,22 @@ export class Instance {
   /** A service of the instance. */
   get<T>(service: Type<T> | Abstract<T>): T {
     return this.app.get(service, { strict: false });
+  }
+
+  /** Creates an open coupon for anyone; its id. */
+  async createCoupon(totalQuantity: number): Promise<number> {
+    const { couponId } = await this.get(CouponService).create({
+      name: 'Of an instance',
+      totalQuantity,
+      discountAmount: 1000,
+      discountRate: undefined,
+      startsAt: new Date(Date.now() - HOUR_MS),
+      expiresAt: new Date(Date.now() + HOUR_MS),
+      isActive: true,
+      audience: 'anyone',
+      codeFormat: 'none',
+      strategy: 'reservation',
+    });
+    return couponId;
   }
 }

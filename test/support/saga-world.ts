@@ -1,6 +1,5 @@
 import { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CouponService } from '../../src/coupon/coupon.service.js';
 import { CouponIssuer } from '../../src/coupon/issuance/coupon-issuer.service.js';
 import { couponKeys, reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
@@ -9,8 +8,6 @@ import { openDatabase, type TestDatabase } from './database.js';
 import { Instance } from './instance.js';
 import type { ModelKeys } from './saga-model.js';
 import { startPrivateMysql, startPrivateRedis } from './servers.js';
-
-const HOUR_MS = 3_600_000;
 
 /** The keys of a coupon as they are in Redis. */
 export interface RealKeys {
@@ -52,19 +49,7 @@ export class SagaWorld {
   }
 
   async createCoupon(totalQuantity: number): Promise<number> {
-    const { couponId } = await this.instances[0].get(CouponService).create({
-      name: 'Model coupon',
-      totalQuantity,
-      discountAmount: 1000,
-      discountRate: undefined,
-      startsAt: new Date(Date.now() - HOUR_MS),
-      expiresAt: new Date(Date.now() + HOUR_MS),
-      isActive: true,
-      audience: 'anyone',
-      codeFormat: 'none',
-      strategy: 'reservation',
-    });
-    return couponId;
+    return await this.instances[0].createCoupon(totalQuantity);
   }
 
   /** So that the sweeps of the next coupon see it alone. */

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
-import type { DataSource } from 'typeorm';
 import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ApiClient } from './api-client.js';
 import { type AppProcess, startApp } from './app-process.js';
 import { atEndOfFile } from './cleanup.js';
-import { openDatabase, openDataSource, type TestDatabase } from './database.js';
+import { openDatabase, type TestDatabase } from './database.js';
+import { holdRowLock } from './row-lock.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
 import { TcpProxy } from './tcp-proxy.js';
 
@@ -29,7 +29,6 @@ export class Site {
   readonly api = new ApiClient(() => this.app.url);
   private process: AppProcess | undefined;
   private isOrdinary = false;
-  private lockers: Promise<DataSource> | undefined;
 
   private constructor(
     readonly redisServer: PrivateServer,
@@ -77,14 +76,7 @@ export class Site {
 
   /** Holds the coupon's row lock, so that the ledger decides nothing; call the result to give it back. */
   async holdLedger(couponId: number): Promise<() => Promise<void>> {
-    this.lockers ??= openDataSource({ url: this.mysqlServer.url, poolSize: 2 });
-    const holder = (await this.lockers).createQueryRunner();
-    await holder.startTransaction();
-    await holder.query('SELECT id FROM coupons WHERE id = ? FOR UPDATE', [couponId]);
-    return async () => {
-      await holder.rollbackTransaction();
-      await holder.release();
-    };
+    return await holdRowLock(this.mysqlServer.url, 'coupons', couponId);
   }
 
   /** What a dead process has left of a coupon. */
