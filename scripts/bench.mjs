@@ -18,15 +18,14 @@ import { coreSpeed, describeMachine } from './measuring/machine.mjs';
 import { ensureBuilt } from './services/build.mjs';
 import { whenAskedToEnd } from './services/ending.mjs';
 import { errorMessage } from './services/messages.mjs';
-import { testProfile } from './services/profile.mjs';
+import { loadTestProfile } from './services/profile.mjs';
 import { projectDir } from './services/project.mjs';
 import { provision } from './services/provision.mjs';
 import { cleanUp, cleanUpDeadRuns, RUN_DIR_VARIABLE } from './services/test-run.mjs';
 
 const WARM_UP_SECONDS = 2;
 
-// As durable as in production: what a commit costs is part of what is measured.
-const profile = { ...testProfile(), database: 'firstcome_bench', durable: true };
+const profile = loadTestProfile();
 /** @param {string} line */
 const say = (line) => console.error(line);
 

@@ -45,7 +45,8 @@ export function testProfile() {
 }
 
 /**
- * What one run of `npm run load -- --fresh` uses and throws away: durable as in production, since it measures.
+ * What one run of `npm run load -- --fresh` or of `npm run bench` uses and throws away: durable as in production, since
+ * what a commit costs is part of what they measure.
  * @returns {Profile}
  */
 export function loadTestProfile() {

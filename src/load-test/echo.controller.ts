@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, HttpStatus, Param, Post, Res } from '@nestj
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { located, reserved } from '../coupon/index.js';
 import { id, idParam } from '../platform/http/schemas.js';
 
 const echoBody = z.strictObject({ userId: id });
@@ -23,8 +24,6 @@ export class EchoController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     this.count += 1;
-    void reply.header('location', `/api/coupons/${couponId}/reservations/${userId}`);
-    const message = `Reserved: you are number ${this.count}. Your coupon is being issued.`;
-    return { couponId, userId, sequenceNumber: this.count, status: 'RESERVED', message };
+    return located(reply, reserved(couponId, userId, this.count));
   }
 }
