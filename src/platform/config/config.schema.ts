@@ -107,6 +107,9 @@ const settings = z.strictObject({
   faultPoint: z.string().min(1).optional(),
 });
 
+/** What `npm run migrate` needs: it serves nobody, so it wants neither a Redis nor a token for admin calls. */
+export const databaseConfigSchema = z.object({ database: settings.shape.database });
+
 type Settings = z.output<typeof settings>;
 type PartialSettings = { [K in keyof Settings]?: Partial<Settings[K]> };
 

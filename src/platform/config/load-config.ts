@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import { type Config, configSchema, PROFILES, SECRET_SETTINGS } from './config.schema.js';
+import { type Config, configSchema, databaseConfigSchema, PROFILES, SECRET_SETTINGS } from './config.schema.js';
 
 type Tree = { [name: string]: unknown };
 
@@ -24,6 +24,15 @@ export class ConfigError extends Error {
  * @throws ConfigError naming every problem at once
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  return load(configSchema, env);
+}
+
+/** As {@link loadConfig}, for who only wants the database: other settings may be missing or wrong. */
+export function loadDatabaseConfig(env: NodeJS.ProcessEnv = process.env): Config['database'] {
+  return load(databaseConfigSchema, env).database;
+}
+
+function load<T extends object>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv): T {
   const profile = given(env['NODE_ENV']) ?? 'production';
   if (!PROFILES.some((known) => known === profile)) {
     throw new ConfigError([`NODE_ENV is ${quote(profile)}: must be one of ${PROFILES.join(', ')}`]);
@@ -32,7 +41,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const layers = [readYaml('default.yaml'), readYaml(`${profile}.yaml`), fromEnvironment(variables, env), { profile }];
   const settings = layers.reduce(merge, {});
 
-  const result = configSchema.safeParse(settings);
+  const result = schema.safeParse(settings);
   if (!result.success) {
     const problems = result.error.issues.flatMap((issue) => describe(issue, settings, variables));
     throw new ConfigError([...new Set(problems)]);
