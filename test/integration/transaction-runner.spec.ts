@@ -1,6 +1,7 @@
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { CouponSoldOutError } from '../../src/coupon/coupon.errors.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
 import { openDatabase, openDataSource, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
@@ -124,6 +125,18 @@ describe('a transaction', () => {
       publish(HAPPENED);
     });
     expect([runs, commits(), heard.length, await userCount(userId)]).toEqual([3, 3, 1, 1]);
+  });
+
+  it('that is refused after a deadlock is refused, not unavailable', async () => {
+    const { source } = losingAtCommit(1);
+    const { runner } = runnerOf(source);
+    let runs = 0;
+    const attempt = runner.run(async () => {
+      runs += 1;
+      if (runs === 2) throw new CouponSoldOutError(7);
+    });
+    await expect(attempt).rejects.toBeInstanceOf(CouponSoldOutError);
+    expect(runs).toBe(2);
   });
 
   it('gives up after its attempts, with the first error and without an event', async () => {

@@ -3,6 +3,7 @@ import { EventEmitter2 } from '@nestjs/event-emitter';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
+import { DomainError } from '../errors/domain-error.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { isLockConflict } from './database-errors.js';
 
@@ -30,7 +31,7 @@ export class TransactionRunner {
   /**
    * Runs `work` in a transaction, at READ COMMITTED as all our connections. A deadlock or lock-wait time-out, also at
    * COMMIT, starts it again from the beginning, at most `attempts` times in all and for ten seconds; then the first error
-   * is thrown. Events are published after the commit, in their order; a listener that throws harms neither the caller nor
+   * is thrown; a refusal of the work (a DomainError) is thrown as it is, at any attempt. Events are published after the commit, in their order; a listener that throws harms neither the caller nor
    * the other listeners.
    *
    * After a conflict the server has rolled back. After any other error of a COMMIT (the connection was lost, or
@@ -55,9 +56,11 @@ export class TransactionRunner {
         this.publish(registered);
         return result;
       } catch (error) {
+        // A refusal is the outcome of the work, whatever went wrong before it.
+        if (error instanceof DomainError) throw error;
         firstError ??= error;
         const isOver = attempt >= attempts || performance.now() - startedAt >= RETRY_WITHIN_MS;
-        if (isOver || !isLockConflict(error)) throw attempt === 1 ? error : firstError;
+        if (isOver || !isLockConflict(error)) throw firstError;
         await delay(Math.random() * 20 * 2 ** attempt);
       }
     }
