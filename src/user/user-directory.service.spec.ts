@@ -37,6 +37,40 @@ describe('UserDirectory', () => {
     expect(findExistingIds.mock.calls.map(([ids]) => ids.length)).toEqual([1000, 1000, 500]);
   });
 
+  it('has two look-ups under way at most, and what comes in meanwhile shares the next one', async () => {
+    const held: Array<() => void> = [];
+    findExistingIds.mockImplementation(async (ids) => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      return [...ids];
+    });
+    const asked: Array<Promise<boolean>> = [];
+    for (let userId = 1; userId <= 6; userId += 1) {
+      asked.push(directory.exists(userId));
+      await delay(5);
+    }
+    expect(findExistingIds.mock.calls).toEqual([[[1]], [[2]]]);
+
+    held.shift()?.();
+    await delay(5);
+    expect(findExistingIds.mock.calls).toEqual([[[1]], [[2]], [[3, 4, 5, 6]]]);
+    for (const letGo of held) letGo();
+    expect(await Promise.all(asked)).toEqual(Array.from({ length: 6 }, () => true));
+  });
+
+  it('lets nobody wait for a look-up after one that failed', async () => {
+    const failing: Array<(error: Error) => void> = [];
+    findExistingIds.mockImplementation(async () => await new Promise<number[]>((_, reject) => failing.push(reject)));
+    const asked = Array.from({ length: 4000 }, (_, index) => directory.exists(index + 1).catch(String));
+    await delay(5);
+    expect(failing).toHaveLength(2);
+
+    failing[0]?.(new Error('no answer'));
+    await delay(5);
+    expect(failing).toHaveLength(4);
+    for (const fail of failing) fail(new Error('no answer'));
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['Error: no answer']));
+  });
+
   it('remembers a yes for its time, and a no not at all', async () => {
     directory = directoryOf(50);
     expect(directory.isKnown(1)).toBe(false);

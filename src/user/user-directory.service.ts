@@ -7,6 +7,8 @@ import { UserRepository } from './user.repository.js';
 
 /** Ids in one look-up: far below what a statement may hold, and answered within a millisecond or two. */
 const MAX_BATCH_SIZE = 1000;
+/** Look-ups at once: with more, those of a slow MySQL would fill the queue of the pool, and the issuer stand behind them. */
+const MAX_LOOK_UPS = 2;
 
 /**
  * Tells who is registered, at the pace of the reserve call: answers from memory where it can, and else asks MySQL once
@@ -16,6 +18,8 @@ const MAX_BATCH_SIZE = 1000;
 export class UserDirectory {
   private readonly known: LRUCache<number, true>;
   private readonly lookUps: DataLoader<number, boolean>;
+  private lookUpsUnderWay = 0;
+  private readonly waiting: Array<() => void> = [];
 
   constructor(
     @Inject(CONFIG) config: Pick<Config, 'user'>,
@@ -27,7 +31,7 @@ export class UserDirectory {
       cache: false,
       maxBatchSize: MAX_BATCH_SIZE,
       // The loader's own schedule ends with the I/O callback, that is after each single request.
-      batchScheduleFn: (dispatch) => setImmediate(dispatch),
+      batchScheduleFn: (dispatch) => setImmediate(() => this.dispatchInTurn(dispatch)),
     });
   }
 
@@ -46,9 +50,25 @@ export class UserDirectory {
     return this.isKnown(userId) || (await this.lookUps.load(userId));
   }
 
+  /** A batch that has to wait for its turn goes on collecting, so a slow MySQL is asked less often for more. */
+  private dispatchInTurn(dispatch: () => void): void {
+    if (this.lookUpsUnderWay < MAX_LOOK_UPS) dispatch();
+    else this.waiting.push(dispatch);
+  }
+
   private async lookUp(userIds: readonly number[]): Promise<boolean[]> {
-    const registered = new Set(await this.users.findExistingIds([...new Set(userIds)]));
-    for (const userId of registered) this.known.set(userId, true);
-    return userIds.map((userId) => registered.has(userId));
+    this.lookUpsUnderWay += 1;
+    try {
+      const registered = new Set(await this.users.findExistingIds([...new Set(userIds)]));
+      for (const userId of registered) this.known.set(userId, true);
+      return userIds.map((userId) => registered.has(userId));
+    } catch (error) {
+      // Who has waited for the time limit of one look-up does not wait for that of another.
+      for (const dispatch of this.waiting.splice(0)) setImmediate(dispatch);
+      throw error;
+    } finally {
+      this.lookUpsUnderWay -= 1;
+      this.waiting.shift()?.();
+    }
   }
 }
