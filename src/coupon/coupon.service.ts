@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
-import { encodeCursor } from '../platform/http/schemas.js';
+import { pageOf } from '../platform/http/page.js';
 import { RedisUnavailableError } from '../platform/redis/redis-errors.js';
 import { couponView, type CouponView, reservedQuantityOf } from './coupon-view.js';
 import type { Coupon } from './coupon.entity.js';
@@ -48,13 +48,12 @@ export class CouponService {
    */
   async list({ cursor, limit }: Page): Promise<CouponPage> {
     const found = await this.coupons.findPage({ cursor, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
+    const { page, nextCursor } = pageOf(found, limit, ({ id }) => id);
     const keys = await this.keysOf(page);
     const now = this.clock.now();
     return {
       coupons: page.map((coupon) => couponView(coupon, reservedQuantityOf(coupon, keys?.get(coupon.id), now), now)),
-      nextCursor: found.length > limit && last !== undefined ? encodeCursor(last.id) : null,
+      nextCursor,
     };
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
-import { encodeCursor } from '../platform/http/schemas.js';
+import { pageOf } from '../platform/http/page.js';
 import type { UserCouponsPage } from './coupon.schemas.js';
 import { userCouponView, type UserCouponView } from './user-coupon-view.js';
 import { UserCouponRepository } from './user-coupon.repository.js';
@@ -20,17 +20,10 @@ export class UserCouponService {
   ) {}
 
   /** The user's coupons, newest first; an empty page for a user who holds none, registered or not. */
-  async list(userId: number, page: UserCouponsPage): Promise<UserCouponPage> {
+  async list(userId: number, query: UserCouponsPage): Promise<UserCouponPage> {
     const now = this.clock.now();
-    const found = await this.userCoupons.findPageOfUser(userId, { ...page, limit: page.limit + 1 }, now);
-    const coupons = found.slice(0, page.limit).map((held) => userCouponView(held, now));
-    const last = coupons.at(-1);
-    return {
-      coupons,
-      nextCursor:
-        found.length > page.limit && last !== undefined
-          ? encodeCursor([last.issuedAt.getTime(), last.userCouponId])
-          : null,
-    };
+    const found = await this.userCoupons.findPageOfUser(userId, { ...query, limit: query.limit + 1 }, now);
+    const { page, nextCursor } = pageOf(found, query.limit, (last) => [last.issuedAt.getTime(), last.userCouponId]);
+    return { coupons: page.map((held) => userCouponView(held, now)), nextCursor };
   }
 }

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { UserCouponUsage, type UsableCoupon } from '../coupon/index.js';
 import { Clock } from '../platform/clock.js';
 import { ValidationFailedError } from '../platform/errors/platform.errors.js';
-import { encodeCursor } from '../platform/http/schemas.js';
+import { pageOf } from '../platform/http/page.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
 import { ProductNotFoundError, ProductRepository } from '../product/index.js';
 import { UserDirectory, UserNotFoundError } from '../user/index.js';
@@ -64,13 +64,8 @@ export class OrderService {
   /** The user's orders, newest first; an empty page for a user who has none, registered or not. */
   async list(query: OrdersQuery): Promise<OrderPage> {
     const found = await this.orders.findPageOfUser({ ...query, limit: query.limit + 1 });
-    const page = found.slice(0, query.limit);
-    const last = page.at(-1);
-    return {
-      orders: page.map(orderView),
-      nextCursor:
-        found.length > query.limit && last !== undefined ? encodeCursor([last.createdAt.getTime(), last.orderId]) : null,
-    };
+    const { page, nextCursor } = pageOf(found, query.limit, (last) => [last.createdAt.getTime(), last.orderId]);
+    return { orders: page.map(orderView), nextCursor };
   }
 
   private async insert(manager: EntityManager, draft: OrderDraft): Promise<Order> {

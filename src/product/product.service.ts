@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { encodeCursor } from '../platform/http/schemas.js';
+import { pageOf } from '../platform/http/page.js';
 import type { Product } from './product.entity.js';
 import { ProductNotFoundError } from './product.errors.js';
 import { ProductRepository } from './product.repository.js';
@@ -28,12 +28,8 @@ export class ProductService {
   /** Products, the newest first, as in every other list. */
   async list({ cursor, limit }: ProductsQuery): Promise<ProductPage> {
     const found = await this.products.findPage({ cursor, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
-    return {
-      products: page.map(productView),
-      nextCursor: found.length > limit && last !== undefined ? encodeCursor(last.id) : null,
-    };
+    const { page, nextCursor } = pageOf(found, limit, ({ id }) => id);
+    return { products: page.map(productView), nextCursor };
   }
 
   /** @throws ProductNotFoundError */
