@@ -1,10 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
-import { encodeCursor } from '../../platform/http/schemas.js';
-import { CouponNotFoundError, FailureNotFoundError } from '../coupon.errors.js';
+import { databaseErrorMessage } from '../../platform/database/database-errors.js';
+import { pageOf } from '../../platform/http/page.js';
+import { AlreadyIssuedError, FailureNotFoundError } from '../coupon.errors.js';
 import type { Page } from '../coupon.schemas.js';
 import { AdmissionService } from '../reservation/admission.service.js';
-import type { CouponDefinition } from '../reservation/coupon-definition.js';
 import { CouponDefinitions } from '../reservation/coupon-definitions.js';
 import { type Reserved, reserved } from '../reservation/reservation.service.js';
 import type { FailureReason, IssuanceFailure } from './issuance-failure.entity.js';
@@ -25,6 +25,8 @@ export interface FailureView {
 /** Shows the failures of a coupon, and tries them again. */
 @Injectable()
 export class FailureService {
+  private readonly logger = new Logger('Failures');
+
   constructor(
     private readonly failures: FailureRepository,
     private readonly definitions: CouponDefinitions,
@@ -34,34 +36,39 @@ export class FailureService {
 
   /** The newest first. @throws CouponNotFoundError */
   async list(couponId: number, { cursor, limit }: Page): Promise<{ failures: FailureView[]; nextCursor: string | null }> {
-    await this.existing(couponId);
+    await this.definitions.require(couponId);
     const found = await this.failures.findPage(couponId, cursor, limit + 1);
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
-    return {
-      failures: page.map(failureView),
-      nextCursor: found.length > limit && last !== undefined ? encodeCursor(last.id) : null,
-    };
+    const { page, nextCursor } = pageOf(found, limit, ({ id }) => id);
+    return { failures: page.map(failureView), nextCursor };
   }
 
   /**
-   * Takes a new slot and a new number for the user, whatever the window and the pause, and marks the failure as retried.
+   * Takes a new slot and a new number for the user, whatever the window and the pause, and marks the failure as retried;
+   * also when it finds that the user holds a slot by now, since then nothing is left to do about it.
    *
    * @throws CouponNotFoundError, FailureNotFoundError, AlreadyIssuedError, CouponSoldOutError, ReservationUnavailableError
    */
   async retry(couponId: number, failureId: number): Promise<Reserved> {
-    const definition = await this.existing(couponId);
+    const definition = await this.definitions.require(couponId);
     const failure = await this.failures.find(couponId, failureId);
     if (failure === null) throw new FailureNotFoundError(couponId, failureId);
-    const { userId, sequenceNumber } = await this.admission.admit(definition, failure.userId, { always: true });
-    await this.failures.markRetried(failureId, this.clock.now());
-    return reserved(couponId, userId, sequenceNumber);
+    try {
+      const { userId, sequenceNumber } = await this.admission.admit(definition, failure.userId, { always: true });
+      await this.markRetried(failure);
+      return reserved(couponId, userId, sequenceNumber);
+    } catch (error) {
+      if (error instanceof AlreadyIssuedError && failure.retriedAt === null) await this.markRetried(failure);
+      throw error;
+    }
   }
 
-  private async existing(couponId: number): Promise<CouponDefinition> {
-    const definition = await this.definitions.get(couponId);
-    if (definition === undefined) throw new CouponNotFoundError(couponId);
-    return definition;
+  /** The slot is taken, noted or not: who tries again is told that the user holds it, and then it is noted. */
+  private async markRetried({ id, couponId }: IssuanceFailure): Promise<void> {
+    try {
+      await this.failures.markRetried(id, this.clock.now());
+    } catch (error) {
+      this.logger.warn(`coupon ${couponId}: failure ${id} is retried, which could not be noted: ${databaseErrorMessage(error)}`);
+    }
   }
 }
 

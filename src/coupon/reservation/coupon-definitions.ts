@@ -4,6 +4,7 @@ import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import { CouponNotFoundError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { type CouponDefinition, definitionOf } from './coupon-definition.js';
 import { ReservationStore } from './reservation.store.js';
@@ -39,8 +40,10 @@ export class CouponDefinitions {
   /** The definition if it is in memory; never waits. Refreshes it in the background when it is due. */
   peek(couponId: number): CouponDefinition | undefined {
     const remembered = this.known.get(couponId);
-    if (remembered !== undefined && Date.now() - remembered.readAt > this.refreshMs) void this.refresh(couponId, remembered);
-    return remembered?.definition;
+    if (remembered === undefined) return undefined;
+    const isDue = Date.now() - remembered.readAt > this.refreshMs && !this.reading.has(couponId);
+    if (isDue) void this.refresh(couponId, remembered);
+    return remembered.definition;
   }
 
   /**
@@ -51,6 +54,13 @@ export class CouponDefinitions {
     const definition = this.peek(couponId);
     if (definition !== undefined || this.unknown.has(couponId)) return definition;
     return await this.read(couponId);
+  }
+
+  /** As `get`; @throws CouponNotFoundError when there is no such coupon */
+  async require(couponId: number): Promise<CouponDefinition> {
+    const definition = await this.get(couponId);
+    if (definition === undefined) throw new CouponNotFoundError(couponId);
+    return definition;
   }
 
   private async refresh(couponId: number, remembered: Remembered): Promise<void> {

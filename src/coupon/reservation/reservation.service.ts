@@ -4,7 +4,6 @@ import type { Config } from '../../platform/config/config.schema.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { UserDirectory, UserNotFoundError } from '../../user/index.js';
 import {
-  CouponNotFoundError,
   IssuanceFailedError,
   ReservationNotFoundError,
   ReservationUnavailableError,
@@ -68,7 +67,7 @@ export class ReservationService {
 
   /** Reserves a slot, without waiting for MySQL. Throws the refusals in the order of their codes in the API. */
   async reserve(couponId: number, userId: number): Promise<Reserved> {
-    const definition = this.definitions.peek(couponId) ?? (await this.existing(couponId));
+    const definition = this.definitions.peek(couponId) ?? (await this.definitions.require(couponId));
     if (!this.mayAsk(definition, userId)) await this.assertRegistered(userId);
     if (definition.strategy === 'lock') return reservedByLock(await this.lockStrategy.issue(couponId, userId));
     const { sequenceNumber } = await this.admission.admit(definition, userId);
@@ -82,7 +81,7 @@ export class ReservationService {
    * @throws IssuanceFailedError when the reservation failed for good
    */
   async issue(couponId: number, userId: number): Promise<Issued | Reserved> {
-    const definition = this.definitions.peek(couponId) ?? (await this.existing(couponId));
+    const definition = this.definitions.peek(couponId) ?? (await this.definitions.require(couponId));
     if (!this.mayAsk(definition, userId)) await this.assertRegistered(userId);
     if (definition.strategy === 'lock') return issuedByLock(await this.lockStrategy.issue(couponId, userId));
 
@@ -112,7 +111,7 @@ export class ReservationService {
    * is away
    */
   async find(couponId: number, userId: number): Promise<ReservationState> {
-    const definition = await this.existing(couponId);
+    const definition = await this.definitions.require(couponId);
     const pending = definition.strategy === 'lock' ? undefined : await this.pendingNumber(couponId, userId);
     if (typeof pending === 'number') return { couponId, userId, sequenceNumber: pending, status: 'RESERVED' };
     const row = await this.repository.findRow(couponId, userId);
@@ -122,12 +121,6 @@ export class ReservationService {
     const failure = await this.repository.findLatestFailure(couponId, userId);
     if (failure !== undefined) return { couponId, userId, status: 'FAILED', ...failure };
     throw new ReservationNotFoundError(couponId, userId);
-  }
-
-  private async existing(couponId: number): Promise<CouponDefinition> {
-    const definition = await this.definitions.get(couponId);
-    if (definition === undefined) throw new CouponNotFoundError(couponId);
-    return definition;
   }
 
   /** True when no look-up is needed to tell that the user belongs to the audience. */
