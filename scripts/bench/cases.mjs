@@ -3,6 +3,7 @@ import mysql from 'mysql2/promise';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bareServer } from './bare.mjs';
 
 /** @typedef {import('./app.mjs').App} App */
 /** @typedef {import('./generator.mjs').Load} Load */
@@ -23,6 +24,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @typedef {object} Round
  * @property {Load} load
  * @property {'accepted' | 'refused'} expected   what every single answer must be
+ * @property {import('./bare.mjs').Server} [at]   the app unless said otherwise
  * @property {(outcome: Outcome) => Promise<void>} [finish]
  * @property {() => Promise<void>} [undo]        after the round, whether it went well or not
  */
@@ -46,6 +48,11 @@ const crowded = new Map();
 
 /** @type {Case[]} */
 export const CASES = [
+  {
+    name: 'bare',
+    what: 'what echo answers, by Fastify alone: what the machine can do at that hour',
+    prepare: async () => ({ load: asking('/load-test/echo/7'), expected: 'accepted', at: await bareServer() }),
+  },
   {
     name: 'echo',
     what: 'takes and answers what reserve does, without Redis and MySQL',

@@ -27,8 +27,9 @@ import { cpuSeconds } from './cpu.mjs';
 export async function measure(benchCase, place, { generator, connections, pids }) {
   const round = await benchCase.prepare(place);
   try {
-    const before = Object.entries(pids).map(([name, pid]) => ({ name, pid, used: used(pid) }));
-    const outcome = await generator.run(place.app.url, round.load, place.seconds, connections);
+    const at = round.at ?? { url: place.app.url, pid: pids.app ?? null };
+    const before = Object.entries({ ...pids, app: at.pid }).map(([name, pid]) => ({ name, pid, used: used(pid) }));
+    const outcome = await generator.run(at.url, round.load, place.seconds, connections);
     const endedAt = performance.now();
     await round.finish?.(outcome);
     const settled = (performance.now() - endedAt) / 1000;
