@@ -1,5 +1,5 @@
 import type { Audience, CodeFormat, Coupon, Strategy } from './coupon.entity.js';
-import type { CouponKeys } from './reservation/reservation.store.js';
+import type { CouponKeys } from './reservation/coupon-keys.store.js';
 
 /** How a coupon stands; the first that applies, in this order. */
 export const COUPON_STATUSES = ['PAUSED', 'SCHEDULED', 'ENDED', 'SOLD_OUT', 'OPEN'] as const;

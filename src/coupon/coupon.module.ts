@@ -27,17 +27,21 @@ import { LockIssuanceRepository } from './lock/lock-issuance.repository.js';
 import { LockIssuanceService } from './lock/lock-issuance.service.js';
 import { ReservationController } from './reservation.controller.js';
 import { AdmissionService } from './reservation/admission.service.js';
+import { AdmissionStore } from './reservation/admission.store.js';
 import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
 import { CouponDefinitions } from './reservation/coupon-definitions.js';
+import { CouponKeysStore } from './reservation/coupon-keys.store.js';
 import { DefinitionPublisher } from './reservation/definition-publisher.service.js';
+import { DefinitionStore } from './reservation/definition.store.js';
 import { RefusalTally } from './reservation/refusal-tally.js';
 import { RebuildRepository } from './reservation/rebuild.repository.js';
 import { RebuildService } from './reservation/rebuild.service.js';
 import { RebuildStore } from './reservation/rebuild.store.js';
+import { ReservationConnection } from './reservation/reservation-connection.js';
 import { ReservationMetrics } from './reservation/reservation-metrics.js';
 import { ReservationRepository } from './reservation/reservation.repository.js';
 import { ReservationService } from './reservation/reservation.service.js';
-import { ReservationStore } from './reservation/reservation.store.js';
+import { SettlementStore } from './reservation/settlement.store.js';
 import { UserCouponUsageRepository } from './user-coupon-usage.repository.js';
 import { UserCouponUsage } from './user-coupon-usage.service.js';
 import { UserCouponController } from './user-coupon.controller.js';
@@ -51,7 +55,11 @@ import { WatchCouponsJob } from './watch/watch-coupons.job.js';
 
 /** Redis admits. */
 const RESERVATION = [
-  ReservationStore,
+  ReservationConnection,
+  AdmissionStore,
+  DefinitionStore,
+  SettlementStore,
+  CouponKeysStore,
   RebuildStore,
   ReservationRepository,
   RebuildRepository,

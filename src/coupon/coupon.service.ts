@@ -8,8 +8,8 @@ import { CouponNotFoundError } from './coupon.errors.js';
 import { CouponRepository, type NewCoupon } from './coupon.repository.js';
 import { assertWindow, type CouponDraft, type CouponPatch, type Page } from './coupon.schemas.js';
 import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
+import { type CouponKeys, CouponKeysStore } from './reservation/coupon-keys.store.js';
 import { RebuildService } from './reservation/rebuild.service.js';
-import { type CouponKeys, ReservationStore } from './reservation/reservation.store.js';
 
 /** A page of coupons; `nextCursor` is null on the last one. */
 export interface CouponPage {
@@ -24,7 +24,7 @@ export class CouponService {
     private readonly coupons: CouponRepository,
     private readonly definitions: CouponDefinitionService,
     private readonly rebuilds: RebuildService,
-    private readonly store: ReservationStore,
+    private readonly store: CouponKeysStore,
     private readonly clock: Clock,
   ) {}
 

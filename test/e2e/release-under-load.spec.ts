@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { ReservationStore } from '../../src/coupon/reservation/reservation.store.js';
+import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
+import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { promises } from '../support/after-a-fault.js';
 import { ApiClient, type FailureBody } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
@@ -20,7 +21,8 @@ let apis: ApiClient[];
 let api: ApiClient;
 let database: TestDatabase;
 /** Other instances, to release from within. */
-let stores: ReservationStore[];
+let stores: SettlementStore[];
+let keys: CouponKeysStore;
 
 beforeAll(async () => {
   const [mysql, redis] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
@@ -35,7 +37,8 @@ beforeAll(async () => {
   api = apis[0] as ApiClient;
   const servers = { databaseUrl: mysql.url, redisUrl: redis.url };
   const instances = await inParallel([1, 2], () => Instance.open(servers));
-  stores = instances.map((instance) => instance.get(ReservationStore));
+  stores = instances.map((instance) => instance.get(SettlementStore));
+  keys = (instances[0] as Instance).get(CouponKeysStore);
 });
 
 async function failuresOf(couponId: number): Promise<FailureBody[]> {
@@ -87,12 +90,12 @@ describe('a slot that is given back during a drop', () => {
     await load.stop();
     await eventually(async () => expect((await api.audit(couponId)).body.redis?.pending).toBe(0));
 
-    const before = await (stores[0] as ReservationStore).inspect(couponId);
+    const before = await keys.inspect(couponId);
     const failures = await failuresOf(couponId);
     expect(failures.length).toBeGreaterThan(0);
     const again = await inParallel([...stores, ...stores], (store) => store.release(couponId, failures));
     expect(again).toEqual([0, 0, 0, 0]);
-    expect(await (stores[0] as ReservationStore).inspect(couponId)).toEqual(before);
+    expect(await keys.inspect(couponId)).toEqual(before);
     // What held a slot in the end is what has a row: no slot was given back twice, and none is left over.
     expect(before.reserved).toBe((await database.userCoupons(couponId)).length);
     await expectConsistent(api, couponId);

@@ -2,8 +2,9 @@ import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { Redis } from 'ioredis';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
+import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
+import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
-import { ReservationStore } from '../../src/coupon/reservation/reservation.store.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
@@ -11,14 +12,14 @@ import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId } from '../support/unique-ids.js';
 
 let instance: Instance;
-let store: ReservationStore;
+let store: CouponKeysStore;
 let redis: Redis;
 let database: TestDatabase;
 
 beforeAll(async () => {
   const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
   instance = await Instance.open({ redisUrl: redisServer.url, databaseUrl: mysql.url });
-  store = instance.get(ReservationStore);
+  store = instance.get(CouponKeysStore);
   redis = new Redis(redisServer.url);
   atEndOfFile(async () => redis.disconnect());
   database = openDatabase(mysql.url);
@@ -96,7 +97,7 @@ describe('a pending entry', () => {
     const couponId = await instance.createCoupon(10);
     const sweep = instance.get(SweepService);
     // Another process has it in its queue.
-    await store.reserve(couponId, newUserId());
+    await instance.get(AdmissionStore).reserve(couponId, newUserId());
     expect(await violations(couponId)).toEqual([]);
     await sweep.sweepAll();
     expect(sweep.overdueUpTo(couponId)).toBe(0);

@@ -13,8 +13,8 @@ beforeAll(async () => {
 /** A coupon with a total of 5 and so many slots held, in version 4. */
 async function withHolders(held: number): Promise<CouponDefinition> {
   const couponId = await redis.load({ totalQuantity: 5, version: 4 });
-  for (const userId of newUserIds(held)) await redis.store.reserve(couponId, userId);
-  return (await redis.store.definition(couponId)) as CouponDefinition;
+  for (const userId of newUserIds(held)) await redis.admission.reserve(couponId, userId);
+  return (await redis.definitions.definition(couponId)) as CouponDefinition;
 }
 
 describe('publish', () => {
@@ -32,8 +32,8 @@ describe('publish', () => {
       codeFormat: 'hangul',
       version: version + 1,
     });
-    expect(await redis.store.publish(newer)).toBe('PUBLISHED');
-    expect(await redis.store.definition(couponId)).toEqual(newer);
+    expect(await redis.definitions.publish(newer)).toBe('PUBLISHED');
+    expect(await redis.definitions.definition(couponId)).toEqual(newer);
     const { epoch, runId } = before;
     expect(await redis.raw.hgetall(keys.state(couponId))).toMatchObject({ epoch, runId });
     expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 1, sequence: 1 });
@@ -45,19 +45,19 @@ describe('publish', () => {
   ])('changes nothing for %s version', async (_which, difference) => {
     const { couponId, version } = await withHolders(1);
     const definition = redis.definition({ couponId, totalQuantity: 9, version: version + difference });
-    expect(await redis.withoutEffect(couponId, () => redis.store.publish(definition))).toBe('NOT_NEWER');
+    expect(await redis.withoutEffect(couponId, () => redis.definitions.publish(definition))).toBe('NOT_NEWER');
   });
 
   it('compares versions as numbers: 10 is newer than 9', async () => {
     const couponId = await redis.load({ version: 9 });
-    expect(await redis.store.publish(redis.definition({ couponId, version: 10 }))).toBe('PUBLISHED');
+    expect(await redis.definitions.publish(redis.definition({ couponId, version: 10 }))).toBe('PUBLISHED');
   });
 
   it('does not open a coupon without a state', async () => {
     const { couponId } = await withHolders(1);
     await redis.raw.del(keys.state(couponId));
     const definition = redis.definition({ couponId, version: 99 });
-    expect(await redis.withoutEffect(couponId, () => redis.store.publish(definition))).toBe('NOT_LOADED');
+    expect(await redis.withoutEffect(couponId, () => redis.definitions.publish(definition))).toBe('NOT_LOADED');
   });
 });
 
@@ -65,32 +65,32 @@ describe('lower', () => {
   it.each([2, 3, 4])('to %i with 2 slots held writes the definition', async (totalQuantity) => {
     const { couponId, ...definition } = await withHolders(2);
     const lowered = { couponId, ...definition, totalQuantity, version: definition.version + 1 };
-    expect(await redis.store.lower(lowered)).toBe('LOWERED');
-    expect(await redis.store.definition(couponId)).toEqual(lowered);
+    expect(await redis.definitions.lower(lowered)).toBe('LOWERED');
+    expect(await redis.definitions.definition(couponId)).toEqual(lowered);
     expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 2, sequence: 2 });
   });
 
   it.each([0, 1])('to %i with 2 slots held changes nothing and says how many are held', async (totalQuantity) => {
     const { couponId, ...definition } = await withHolders(2);
     const lowered = { couponId, ...definition, totalQuantity, version: definition.version + 1 };
-    expect(await redis.withoutEffect(couponId, () => redis.store.lower(lowered))).toEqual({ reserved: 2 });
+    expect(await redis.withoutEffect(couponId, () => redis.definitions.lower(lowered))).toEqual({ reserved: 2 });
   });
 
   it.each(NOT_LOADED_CAUSES)('changes nothing while the coupon is not loaded: %s', async (_cause, plant) => {
     const definition = await withHolders(2);
     await plant(redis, definition.couponId);
     const lowered = { ...definition, totalQuantity: 4, version: definition.version + 1 };
-    expect(await redis.withoutEffect(definition.couponId, () => redis.store.lower(lowered))).toBe('NOT_LOADED');
+    expect(await redis.withoutEffect(definition.couponId, () => redis.definitions.lower(lowered))).toBe('NOT_LOADED');
   });
 
   it('closes the coupon for those who ask afterwards, and raising it opens it again', async () => {
     const definition = await withHolders(2);
     const { couponId, version } = definition;
     const [first, second] = newUserIds(2) as [number, number];
-    await redis.store.lower({ ...definition, totalQuantity: 2, version: version + 1 });
-    expect(await redis.store.reserve(couponId, first)).toBe('SOLD_OUT');
-    await redis.store.publish({ ...definition, totalQuantity: 3, version: version + 2 });
-    expect(await redis.store.reserve(couponId, first)).toBe(3);
-    expect(await redis.store.reserve(couponId, second)).toBe('SOLD_OUT');
+    await redis.definitions.lower({ ...definition, totalQuantity: 2, version: version + 1 });
+    expect(await redis.admission.reserve(couponId, first)).toBe('SOLD_OUT');
+    await redis.definitions.publish({ ...definition, totalQuantity: 3, version: version + 2 });
+    expect(await redis.admission.reserve(couponId, first)).toBe(3);
+    expect(await redis.admission.reserve(couponId, second)).toBe('SOLD_OUT');
   });
 });

@@ -16,9 +16,9 @@ beforeAll(async () => {
 async function withHolders() {
   const couponId = await redis.load({ totalQuantity: 10 });
   const [confirmed, pending] = newUserIds(2) as [number, number];
-  await redis.store.reserve(couponId, confirmed);
-  await redis.store.reserve(couponId, pending);
-  await redis.store.confirm(couponId, [{ userId: confirmed, sequenceNumber: 1 }]);
+  await redis.admission.reserve(couponId, confirmed);
+  await redis.admission.reserve(couponId, pending);
+  await redis.settlement.confirm(couponId, [{ userId: confirmed, sequenceNumber: 1 }]);
   return { couponId, confirmed, pending };
 }
 
@@ -36,7 +36,7 @@ describe('begin', () => {
     const { state: _state, ...others } = await redis.dump(couponId);
     expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ sequence: 2 });
     expect(await redis.dump(couponId)).toEqual({ ...others, 'rebuild-lock': { value: MINE, expires: true } });
-    expect(await redis.store.reserve(couponId, newUserId())).toBe('NOT_LOADED');
+    expect(await redis.admission.reserve(couponId, newUserId())).toBe('NOT_LOADED');
   });
 
   it('is refused while another rebuild holds the lock, and changes nothing', async () => {
@@ -76,7 +76,7 @@ describe('add', () => {
     expect(await redis.rebuilds.addRebuiltUsers(couponId, MINE, userIds.slice(0, 11_000))).toBe(true);
     expect(await redis.rebuilds.addRebuiltUsers(couponId, MINE, userIds.slice(11_000))).toBe(true);
     expect(await redis.raw.scard(keys.rebuildUsers(couponId))).toBe(12_000);
-    expect(await redis.store.reserve(couponId, newUserId())).toBe('NOT_LOADED');
+    expect(await redis.admission.reserve(couponId, newUserId())).toBe('NOT_LOADED');
   });
 
   it('keeps the lock alive, and what it collects no longer than the lock', async () => {
@@ -109,10 +109,10 @@ describe('swap', () => {
       sequence: 2,
       pending: [{ userId: pending, sequenceNumber: 2 }],
     });
-    expect((await redis.store.inspect(couponId)).epoch).toBe(7);
+    expect((await redis.coupons.inspect(couponId)).epoch).toBe(7);
     expect(await end(couponId, MINE)).toBe(1);
     expect(Object.values(await redis.dump(couponId)).filter(({ expires }) => expires)).toEqual([]);
-    expect(await redis.store.reserve(couponId, newUserId())).toBe(3);
+    expect(await redis.admission.reserve(couponId, newUserId())).toBe(3);
   });
 
   it('forgets slots of users with neither a row nor a pending entry', async () => {
@@ -154,7 +154,7 @@ describe('swap', () => {
     if (lastPending !== undefined) await redis.raw.zadd(keys.pending(couponId), lastPending, pending);
     await redis.rebuilds.beginRebuild(couponId, MINE);
     await swap(couponId, { leastSequence });
-    expect(await redis.store.reserve(couponId, newUserId())).toBe(expected + 1);
+    expect(await redis.admission.reserve(couponId, newUserId())).toBe(expected + 1);
   });
 
   it.each([['to someone else', THEIRS], ['to no one', undefined]])('changes nothing when the lock belongs %s', async (_whose, owner) => {
@@ -186,21 +186,21 @@ describe('end', () => {
 describe('inspect', () => {
   it('reads all of it, and changes nothing', async () => {
     const { couponId } = await withHolders();
-    const definition = await redis.store.definition(couponId);
-    const keysOf = await redis.withoutEffect(couponId, () => redis.store.inspect(couponId));
+    const definition = await redis.definitions.definition(couponId);
+    const keysOf = await redis.withoutEffect(couponId, () => redis.coupons.inspect(couponId));
     expect(keysOf).toEqual({ loaded: true, reserved: 2, users: 2, sequence: 2, pending: 1, epoch: 1, definition });
   });
 
   it.each(NOT_LOADED_CAUSES)('says not loaded when %s', async (_cause, plant) => {
     const { couponId } = await withHolders();
     await plant(redis, couponId);
-    expect(await redis.withoutEffect(couponId, () => redis.store.inspect(couponId))).toMatchObject({ loaded: false });
+    expect(await redis.withoutEffect(couponId, () => redis.coupons.inspect(couponId))).toMatchObject({ loaded: false });
   });
 
   it('tells a missing counter from one that is zero', async () => {
     const { couponId } = await withHolders();
     await redis.raw.del(...couponKeys(couponId));
-    expect(await redis.store.inspect(couponId)).toEqual({
+    expect(await redis.coupons.inspect(couponId)).toEqual({
       loaded: false, reserved: undefined, users: 0, sequence: undefined, pending: 0, epoch: undefined, definition: undefined,
     });
   });
@@ -209,14 +209,14 @@ describe('inspect', () => {
 describe('forget', () => {
   it('deletes every key of a coupon of which nothing is pending', async () => {
     const { couponId, pending } = await withHolders();
-    await redis.store.confirm(couponId, [{ userId: pending, sequenceNumber: 2 }]);
-    expect(await redis.store.forget(couponId)).toBe(true);
+    await redis.settlement.confirm(couponId, [{ userId: pending, sequenceNumber: 2 }]);
+    expect(await redis.coupons.forget(couponId)).toBe(true);
     expect(await redis.dump(couponId)).toEqual({});
-    expect(await redis.store.forget(couponId)).toBe(true);
+    expect(await redis.coupons.forget(couponId)).toBe(true);
   });
 
   it('changes nothing while something is pending', async () => {
     const { couponId } = await withHolders();
-    expect(await redis.withoutEffect(couponId, () => redis.store.forget(couponId))).toBe(false);
+    expect(await redis.withoutEffect(couponId, () => redis.coupons.forget(couponId))).toBe(false);
   });
 });

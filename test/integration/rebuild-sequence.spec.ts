@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
+import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
-import { ReservationStore } from '../../src/coupon/reservation/reservation.store.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { inParallel } from '../support/in-parallel.js';
 import { insertCoupon } from '../support/ledger-coupons.js';
@@ -37,13 +38,13 @@ async function issue(couponId: number, users: number): Promise<number[]> {
 
 /** Reserves for new users of whom only Redis knows, as when the process has died right after the script. */
 async function reserveOnly(couponId: number, users: number): Promise<number[]> {
-  const store = world.one.get(ReservationStore);
+  const store = world.one.get(AdmissionStore);
   const answers = await inParallel(newUserIds(users), (userId) => store.reserve(couponId, userId));
   return answers.filter((answer) => typeof answer === 'number');
 }
 
 async function sequenceOf(couponId: number): Promise<number | undefined> {
-  return (await world.one.get(ReservationStore).inspect(couponId)).sequence;
+  return (await world.one.get(CouponKeysStore).inspect(couponId)).sequence;
 }
 
 /** Kills Redis and starts it again with the file it left, or with the copy of an older one. */

@@ -2,12 +2,12 @@ import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { randomInt } from 'node:crypto';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
+import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { RebuildStore } from '../../src/coupon/reservation/rebuild.store.js';
 import { ReservationRepository } from '../../src/coupon/reservation/reservation.repository.js';
 import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
-import { ReservationStore } from '../../src/coupon/reservation/reservation.store.js';
 import { inParallel } from '../support/in-parallel.js';
 import type { Instance } from '../support/instance.js';
 import { insertCoupon, insertIssuedUsers } from '../support/ledger-coupons.js';
@@ -89,7 +89,7 @@ describe('a coupon with 200,000 issued users', () => {
       await expectConsistent(couponId);
       const { totalQuantity, issuedQuantity } = await world.database.couponCounts(couponId);
       expect(issuedQuantity).toBe(totalQuantity);
-      const held = await world.one.get(ReservationStore).inspect(couponId);
+      const held = await world.one.get(CouponKeysStore).inspect(couponId);
       expect(held).toMatchObject({ loaded: true, reserved: totalQuantity, users: totalQuantity, pending: 0 });
       // Both instances were asked, and it was rebuilt once.
       expect(await epochOf(couponId)).toBe(epoch + 1);

@@ -4,10 +4,11 @@ import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { CouponService } from '../../src/coupon/coupon.service.js';
 import { ForgetEndedCouponsJob } from '../../src/coupon/issuance/forget-ended-coupons.job.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
+import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
+import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
-import { ReservationStore } from '../../src/coupon/reservation/reservation.store.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
@@ -52,7 +53,7 @@ async function couponThatEnded(daysAgo: number): Promise<{ couponId: number; hol
   });
   const holder = newUserId();
   await instance.get(ReservationService).reserve(couponId, holder);
-  await eventually(async () => expect(await instance.get(ReservationStore).inspect(couponId)).toMatchObject({ pending: 0 }));
+  await eventually(async () => expect(await instance.get(CouponKeysStore).inspect(couponId)).toMatchObject({ pending: 0 }));
   await changeEnd(couponId, new Date(Date.now() - daysAgo * DAY_MS));
   // By then, every instance has long noticed the end.
   if (daysAgo > 0) await eventually(async () => await expectRefused(couponId, 'COUPON_EXPIRED'));
@@ -102,7 +103,7 @@ describe('coupons that ended', () => {
     const { couponId } = await couponThatEnded(-1);
     const userId = newUserId();
     // The process died before the event.
-    const number = await instance.get(ReservationStore).reserve(couponId, userId);
+    const number = await instance.get(AdmissionStore).reserve(couponId, userId);
     await changeEnd(couponId, new Date(Date.now() - (RETENTION_DAYS + 1) * DAY_MS));
     expect(await forgetEnded()).toEqual([]);
     expect(await keysOf(couponId)).toEqual(couponKeys(couponId).sort());

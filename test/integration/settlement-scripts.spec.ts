@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 
 async function reserve(couponId: number, userId = newUserId()): Promise<Reservation> {
-  return { userId, sequenceNumber: Number(await redis.store.reserve(couponId, userId)) };
+  return { userId, sequenceNumber: Number(await redis.admission.reserve(couponId, userId)) };
 }
 
 /** A coupon with a total of 3, and its three pending reservations. */
@@ -26,55 +26,55 @@ describe('confirm', () => {
   it('takes reservations out of pending, and their users keep their slots', async () => {
     const { couponId, pending } = await soldOut();
     const before = await redis.slots(couponId);
-    expect(await redis.store.confirm(couponId, pending.slice(0, 2))).toBe(true);
+    expect(await redis.settlement.confirm(couponId, pending.slice(0, 2))).toBe(true);
     expect(await redis.slots(couponId)).toEqual({ ...before, pending: [pending[2]] });
   });
 
   it('changes nothing the second time', async () => {
     const { couponId, pending } = await soldOut();
-    await redis.store.confirm(couponId, pending);
-    expect(await redis.withoutEffect(couponId, () => redis.store.confirm(couponId, pending))).toBe(true);
+    await redis.settlement.confirm(couponId, pending);
+    expect(await redis.withoutEffect(couponId, () => redis.settlement.confirm(couponId, pending))).toBe(true);
   });
 
   it('gives a slot back to a user whom Redis has lost, even above the total: the row is what counts', async () => {
     const { couponId, pending } = await soldOut();
     const lost = { userId: newUserId(), sequenceNumber: 9 };
-    expect(await redis.store.confirm(couponId, [pending[0], lost])).toBe(true);
+    expect(await redis.settlement.confirm(couponId, [pending[0], lost])).toBe(true);
     expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 4, sequence: 3, pending: pending.slice(1) });
-    expect(await redis.store.holdSlot(couponId, [lost.userId])).toEqual([true]);
-    await redis.withoutEffect(couponId, () => redis.store.confirm(couponId, [lost]));
+    expect(await redis.coupons.holdSlot(couponId, [lost.userId])).toEqual([true]);
+    await redis.withoutEffect(couponId, () => redis.settlement.confirm(couponId, [lost]));
   });
 
   it.each(NOT_LOADED_CAUSES)('while the coupon is not loaded only puts users back into pending: %s', async (_cause, plant) => {
     const { couponId, pending } = await soldOut();
     const [confirmed, waiting] = pending;
-    await redis.store.confirm(couponId, [confirmed]);
+    await redis.settlement.confirm(couponId, [confirmed]);
     await plant(redis, couponId);
     const before = await redis.dump(couponId);
 
-    expect(await redis.store.confirm(couponId, [confirmed])).toBe(false);
-    expect(await redis.store.pendingNumber(couponId, confirmed.userId)).toBe(confirmed.sequenceNumber);
+    expect(await redis.settlement.confirm(couponId, [confirmed])).toBe(false);
+    expect(await redis.coupons.pendingNumber(couponId, confirmed.userId)).toBe(confirmed.sequenceNumber);
     await redis.raw.zrem(keys.pending(couponId), confirmed.userId);
     expect(await redis.dump(couponId)).toEqual(before);
-    expect(await redis.store.confirm(couponId, [waiting])).toBe(false);
-    expect(await redis.store.pendingNumber(couponId, waiting.userId)).toBe(waiting.sequenceNumber);
+    expect(await redis.settlement.confirm(couponId, [waiting])).toBe(false);
+    expect(await redis.coupons.pendingNumber(couponId, waiting.userId)).toBe(waiting.sequenceNumber);
   });
 
   it('while the coupon is not loaded leaves a newer reservation of the same user pending under its own number', async () => {
     const { couponId, pending } = await soldOut();
     const [older] = pending;
-    await redis.store.release(couponId, [older]);
+    await redis.settlement.release(couponId, [older]);
     const newer = await reserve(couponId, older.userId);
     await redis.raw.del(keys.state(couponId));
-    expect(await redis.withoutEffect(couponId, () => redis.store.confirm(couponId, [older]))).toBe(false);
+    expect(await redis.withoutEffect(couponId, () => redis.settlement.confirm(couponId, [older]))).toBe(false);
     expect((await redis.slots(couponId)).pending).toContainEqual(newer);
   });
 
   it('and release take a whole batch of 500', async () => {
     const couponId = await redis.load({ totalQuantity: 1000 });
     const reserved = await inParallel(newUserIds(1000), (userId) => reserve(couponId, userId));
-    expect(await redis.store.confirm(couponId, reserved.slice(0, 500))).toBe(true);
-    expect(await redis.store.release(couponId, reserved.slice(500))).toBe(500);
+    expect(await redis.settlement.confirm(couponId, reserved.slice(0, 500))).toBe(true);
+    expect(await redis.settlement.release(couponId, reserved.slice(500))).toBe(500);
     expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 500, sequence: 1000, pending: [] });
   });
 });
@@ -82,8 +82,8 @@ describe('confirm', () => {
 describe('release', () => {
   it('gives the slots back, and the next user gets one under a new number', async () => {
     const { couponId, pending } = await soldOut();
-    expect(await redis.store.reserve(couponId, newUserId())).toBe('SOLD_OUT');
-    expect(await redis.store.release(couponId, pending.slice(1))).toBe(2);
+    expect(await redis.admission.reserve(couponId, newUserId())).toBe('SOLD_OUT');
+    expect(await redis.settlement.release(couponId, pending.slice(1))).toBe(2);
     expect(await redis.slots(couponId)).toEqual({
       loaded: true,
       reserved: 1,
@@ -91,16 +91,16 @@ describe('release', () => {
       sequence: 3,
       pending: [pending[0]],
     });
-    expect(await redis.store.reserve(couponId, newUserId())).toBe(4);
-    expect(await redis.store.reserve(couponId, pending[2].userId)).toBe(5);
+    expect(await redis.admission.reserve(couponId, newUserId())).toBe(4);
+    expect(await redis.admission.reserve(couponId, pending[2].userId)).toBe(5);
   });
 
   it('changes nothing the second time, also when the slot was taken by someone else', async () => {
     const { couponId, pending } = await soldOut();
-    await redis.store.release(couponId, pending);
-    expect(await redis.withoutEffect(couponId, () => redis.store.release(couponId, pending))).toBe(0);
+    await redis.settlement.release(couponId, pending);
+    expect(await redis.withoutEffect(couponId, () => redis.settlement.release(couponId, pending))).toBe(0);
     await reserve(couponId);
-    expect(await redis.withoutEffect(couponId, () => redis.store.release(couponId, pending))).toBe(0);
+    expect(await redis.withoutEffect(couponId, () => redis.settlement.release(couponId, pending))).toBe(0);
   });
 
   it('changes nothing for a number that is not the one the user is pending with', async () => {
@@ -110,47 +110,47 @@ describe('release', () => {
       { userId: first.userId, sequenceNumber: second.sequenceNumber },
       { userId: second.userId, sequenceNumber: first.sequenceNumber },
     ];
-    expect(await redis.withoutEffect(couponId, () => redis.store.release(couponId, swapped))).toBe(0);
+    expect(await redis.withoutEffect(couponId, () => redis.settlement.release(couponId, swapped))).toBe(0);
   });
 
   it('changes nothing for a user who is confirmed, or unknown', async () => {
     const { couponId, pending } = await soldOut();
-    await redis.store.confirm(couponId, [pending[0]]);
+    await redis.settlement.confirm(couponId, [pending[0]]);
     const nobody = { userId: newUserId(), sequenceNumber: 2 };
-    expect(await redis.withoutEffect(couponId, () => redis.store.release(couponId, [pending[0], nobody]))).toBe(0);
+    expect(await redis.withoutEffect(couponId, () => redis.settlement.release(couponId, [pending[0], nobody]))).toBe(0);
   });
 
   it('of a failed attempt does not take the slot that the user got at the next attempt', async () => {
     const { couponId, pending } = await soldOut();
-    await redis.store.release(couponId, pending);
+    await redis.settlement.release(couponId, pending);
     const again = await reserve(couponId, pending[0].userId);
-    expect(await redis.withoutEffect(couponId, () => redis.store.release(couponId, pending))).toBe(0);
-    await redis.store.confirm(couponId, [again]);
-    expect(await redis.withoutEffect(couponId, () => redis.store.release(couponId, pending))).toBe(0);
+    expect(await redis.withoutEffect(couponId, () => redis.settlement.release(couponId, pending))).toBe(0);
+    await redis.settlement.confirm(couponId, [again]);
+    expect(await redis.withoutEffect(couponId, () => redis.settlement.release(couponId, pending))).toBe(0);
   });
 
   it('ends a pending entry of a user who holds no slot, and counts no slot for it', async () => {
     const { couponId, pending } = await soldOut();
     const ghost = { userId: newUserId(), sequenceNumber: 7 };
     await redis.raw.zadd(keys.pending(couponId), ghost.sequenceNumber, ghost.userId);
-    expect(await redis.store.release(couponId, [ghost])).toBe(0);
+    expect(await redis.settlement.release(couponId, [ghost])).toBe(0);
     expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 3, pending });
   });
 
   it.each(NOT_LOADED_CAUSES)('changes nothing while the coupon is not loaded: %s', async (_cause, plant) => {
     const { couponId, pending } = await soldOut();
     await plant(redis, couponId);
-    expect(await redis.withoutEffect(couponId, () => redis.store.release(couponId, pending))).toBeUndefined();
+    expect(await redis.withoutEffect(couponId, () => redis.settlement.release(couponId, pending))).toBeUndefined();
   });
 
   it('of 200 failed attempts, each sent three times and among 200 others, takes no one else’s slot', async () => {
     const couponId = await redis.load({ totalQuantity: 400 });
     const reserved = shuffled(await inParallel(newUserIds(400), (userId) => reserve(couponId, userId)));
     const [failed, confirmed, waiting] = [reserved.slice(0, 200), reserved.slice(200, 300), reserved.slice(300)];
-    await redis.store.confirm(couponId, confirmed);
+    await redis.settlement.confirm(couponId, confirmed);
 
     const sent = shuffled([failed, failed, failed].flat());
-    const released = await inParallel(sent, (reservation) => redis.store.release(couponId, [reservation]));
+    const released = await inParallel(sent, (reservation) => redis.settlement.release(couponId, [reservation]));
     expect(released.reduce<number>((sum, count) => sum + (count ?? 0), 0)).toBe(200);
     const holders = [...confirmed, ...waiting].map(({ userId }) => userId).sort((a, b) => a - b);
     expect(await redis.slots(couponId)).toMatchObject({

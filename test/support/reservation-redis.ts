@@ -1,10 +1,14 @@
 import { expect } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
+import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
 import type { CouponDefinition } from '../../src/coupon/reservation/coupon-definition.js';
+import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
+import { DefinitionStore } from '../../src/coupon/reservation/definition.store.js';
 import { RebuildStore } from '../../src/coupon/reservation/rebuild.store.js';
+import { ReservationConnection } from '../../src/coupon/reservation/reservation-connection.js';
 import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
-import { ReservationStore } from '../../src/coupon/reservation/reservation.store.js';
+import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { loadConfig } from '../../src/platform/config/load-config.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { atEndOfFile } from './cleanup.js';
@@ -22,7 +26,10 @@ export class ReservationRedis {
 
   private constructor(
     readonly connection: RedisConnection,
-    readonly store: ReservationStore,
+    readonly admission: AdmissionStore,
+    readonly definitions: DefinitionStore,
+    readonly settlement: SettlementStore,
+    readonly coupons: CouponKeysStore,
     readonly rebuilds: RebuildStore,
     readonly raw: Redis,
   ) {}
@@ -32,8 +39,16 @@ export class ReservationRedis {
     Logger.overrideLogger(['fatal']);
     const config = loadConfig({ ...process.env, NODE_ENV: 'test', REDIS_COMMAND_TIMEOUT_MS: '10000' });
     const connection = new RedisConnection(config);
-    const store = new ReservationStore(connection, config);
-    const redis = new ReservationRedis(connection, store, new RebuildStore(connection, config), new Redis(config.redis.url));
+    const scripted = new ReservationConnection(connection);
+    const redis = new ReservationRedis(
+      connection,
+      new AdmissionStore(scripted, config),
+      new DefinitionStore(scripted),
+      new SettlementStore(scripted),
+      new CouponKeysStore(scripted),
+      new RebuildStore(scripted, config),
+      new Redis(config.redis.url),
+    );
     atEndOfFile(() => redis.close());
     await connection.onModuleInit();
     await eventually(() => connection.requireRunId());
@@ -88,9 +103,9 @@ export class ReservationRedis {
 
   /** The values alone of the keys that a reservation changes. */
   async slots(couponId: number) {
-    const { loaded, reserved, sequence } = await this.store.inspect(couponId);
+    const { loaded, reserved, sequence } = await this.coupons.inspect(couponId);
     const users = (await this.raw.smembers(keys.users(couponId))).map(Number).sort((a, b) => a - b);
-    const pending = await this.store.pendingBetween(couponId, 0, Number.MAX_SAFE_INTEGER, 10_000);
+    const pending = await this.coupons.pendingBetween(couponId, 0, Number.MAX_SAFE_INTEGER, 10_000);
     return { loaded, reserved, users, sequence, pending };
   }
 

@@ -2,12 +2,14 @@ import { expect } from '@jest/globals';
 import { type Decision, Ledger } from '../../src/coupon/issuance/ledger.service.js';
 import { SettlementService } from '../../src/coupon/issuance/settlement.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
+import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
 import type { CouponDefinition } from '../../src/coupon/reservation/coupon-definition.js';
 import { CouponDefinitionService } from '../../src/coupon/reservation/coupon-definition.service.js';
+import { DefinitionStore } from '../../src/coupon/reservation/definition.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
-import { ReservationStore } from '../../src/coupon/reservation/reservation.store.js';
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
+import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { DomainError } from '../../src/platform/errors/domain-error.js';
 import type { Instance } from './instance.js';
 import { type ModelDecision, type ReservationKey, SagaModel } from './saga-model.js';
@@ -78,7 +80,7 @@ export class SagaRun {
 
   private async reserve(user: number, at: At): Promise<void> {
     const expected = this.model.reserve(user);
-    expect(await this.at(at).get(ReservationStore).reserve(this.couponId, user)).toBe(expected);
+    expect(await this.at(at).get(AdmissionStore).reserve(this.couponId, user)).toBe(expected);
     if (typeof expected === 'number') this.accept(user, expected);
   }
 
@@ -119,7 +121,7 @@ export class SagaRun {
   private async settle(decision: ModelDecision | undefined, how: 'settle' | 'confirm' | 'release', at: At): Promise<void> {
     if (decision === undefined) return;
     const { issued, failed } = decision;
-    const store = this.at(at).get(ReservationStore);
+    const store = this.at(at).get(SettlementStore);
     if (how === 'settle') {
       this.model.settle(decision);
       await this.at(at).get(SettlementService).settle(this.couponId, {
@@ -154,7 +156,7 @@ export class SagaRun {
 
   private async lowerInRedis(total: number, at: At): Promise<void> {
     if (total >= this.model.total || !this.model.lowerInRedis(total)) return;
-    const store = this.at(at).get(ReservationStore);
+    const store = this.at(at).get(DefinitionStore);
     const definition = (await store.definition(this.couponId)) as CouponDefinition;
     const lowered = { ...definition, totalQuantity: total, version: this.model.version + 1 };
     expect(await store.lower(lowered)).toBe('LOWERED');

@@ -6,7 +6,7 @@ import type { Coupon } from '../coupon.entity.js';
 import { CouponNotFoundError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { definitionOf, sameDefinition } from '../reservation/coupon-definition.js';
-import { type CouponKeys, ReservationStore } from '../reservation/reservation.store.js';
+import { type CouponKeys, CouponKeysStore } from '../reservation/coupon-keys.store.js';
 import type { Audit, Violation } from './audit.js';
 import { AuditRepository, type LedgerCounts } from './audit.repository.js';
 import { SlotComparison } from './slot-comparison.js';
@@ -20,7 +20,7 @@ export class AuditService {
   constructor(
     private readonly coupons: CouponRepository,
     private readonly repository: AuditRepository,
-    private readonly store: ReservationStore,
+    private readonly store: CouponKeysStore,
     private readonly slots: SlotComparison,
     private readonly clock: Clock,
   ) {}

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CouponIssuer } from '../issuance/coupon-issuer.service.js';
 import { SweepService } from '../issuance/sweep.service.js';
+import { CouponKeysStore } from '../reservation/coupon-keys.store.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { ReservationRepository } from '../reservation/reservation.repository.js';
-import { ReservationStore } from '../reservation/reservation.store.js';
 import type { Violation } from './audit.js';
 
 const PAGE = 1000;
@@ -18,7 +18,7 @@ const SECOND_LOOK_MS = 300;
 @Injectable()
 export class SlotComparison {
   constructor(
-    private readonly store: ReservationStore,
+    private readonly store: CouponKeysStore,
     private readonly ledger: ReservationRepository,
     private readonly issuer: CouponIssuer,
     private readonly sweep: SweepService,

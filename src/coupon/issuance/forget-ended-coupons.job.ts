@@ -4,7 +4,7 @@ import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { Clock } from '../../platform/clock.js';
 import { CouponRepository } from '../coupon.repository.js';
-import { ReservationStore } from '../reservation/reservation.store.js';
+import { CouponKeysStore } from '../reservation/coupon-keys.store.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -14,7 +14,7 @@ export class ForgetEndedCouponsJob {
   private readonly logger = new Logger('Retention');
 
   constructor(
-    private readonly store: ReservationStore,
+    private readonly store: CouponKeysStore,
     private readonly coupons: CouponRepository,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { DefinitionPublisher } from '../reservation/definition-publisher.service.js';
-import { ReservationStore } from '../reservation/reservation.store.js';
+import { SettlementStore } from '../reservation/settlement.store.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 import { IssuanceOutcomes } from './issuance-outcomes.js';
 import { type FailedReservation, IssuanceRepository } from './issuance.repository.js';
@@ -18,7 +18,7 @@ export class SettlementService {
   private isRedisBehind = false;
 
   constructor(
-    private readonly store: ReservationStore,
+    private readonly store: SettlementStore,
     private readonly publisher: DefinitionPublisher,
     private readonly repository: IssuanceRepository,
     private readonly outcomes: IssuanceOutcomes,

@@ -5,10 +5,10 @@ import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { definitionOf, sameDefinition } from '../reservation/coupon-definition.js';
+import { type CouponKeys, CouponKeysStore } from '../reservation/coupon-keys.store.js';
 import { DefinitionPublisher } from '../reservation/definition-publisher.service.js';
 import { RebuildService } from '../reservation/rebuild.service.js';
 import { ReservationRepository } from '../reservation/reservation.repository.js';
-import { type CouponKeys, ReservationStore } from '../reservation/reservation.store.js';
 import { CouponIssuer } from './coupon-issuer.service.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 
@@ -37,7 +37,7 @@ export class SweepService {
   private marks = new Map<number, Mark>();
 
   constructor(
-    private readonly store: ReservationStore,
+    private readonly store: CouponKeysStore,
     private readonly coupons: CouponRepository,
     private readonly publisher: DefinitionPublisher,
     private readonly rebuilds: RebuildService,

@@ -4,20 +4,20 @@ import { Clock } from '../../platform/clock.js';
 import { FaultPoints } from '../../platform/fault-points.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { ReservationUnavailableError } from '../coupon.errors.js';
+import { AdmissionStore } from './admission.store.js';
 import type { CouponDefinition } from './coupon-definition.js';
 import { CouponReservedEvent } from './coupon-reserved.event.js';
 import { RebuildService } from './rebuild.service.js';
 import { RefusalTally } from './refusal-tally.js';
 import { ReservationMetrics } from './reservation-metrics.js';
 import { refusalError } from './reservation-refusals.js';
-import { ReservationStore } from './reservation.store.js';
 import type { Refusal, Reservation } from './reservation.js';
 
 /** Redis admits: the one way to a slot of a coupon of the reservation strategy. */
 @Injectable()
 export class AdmissionService {
   constructor(
-    private readonly store: ReservationStore,
+    private readonly store: AdmissionStore,
     private readonly rebuilds: RebuildService,
     private readonly events: EventEmitter2,
     private readonly metrics: ReservationMetrics,

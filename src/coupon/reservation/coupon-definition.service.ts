@@ -10,8 +10,8 @@ import {
 import { CouponRepository } from '../coupon.repository.js';
 import { definitionOf } from './coupon-definition.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
+import { DefinitionStore } from './definition.store.js';
 import { RebuildService } from './rebuild.service.js';
-import { ReservationStore } from './reservation.store.js';
 
 /** What may change of a coupon once it exists. */
 export type DefinitionChange = Partial<Pick<Coupon, 'name' | 'isActive' | 'totalQuantity' | 'startsAt' | 'expiresAt'>>;
@@ -24,7 +24,7 @@ export class CouponDefinitionService {
   constructor(
     private readonly transactions: TransactionRunner,
     private readonly coupons: CouponRepository,
-    private readonly store: ReservationStore,
+    private readonly store: DefinitionStore,
     private readonly publisher: DefinitionPublisher,
     private readonly rebuilds: RebuildService,
   ) {}

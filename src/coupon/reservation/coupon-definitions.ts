@@ -7,7 +7,7 @@ import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { CouponNotFoundError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { type CouponDefinition, definitionOf } from './coupon-definition.js';
-import { ReservationStore } from './reservation.store.js';
+import { DefinitionStore } from './definition.store.js';
 
 const REMEMBERED_COUPONS = 10_000;
 
@@ -30,7 +30,7 @@ export class CouponDefinitions {
 
   constructor(
     private readonly coupons: CouponRepository,
-    private readonly store: ReservationStore,
+    private readonly store: DefinitionStore,
     @Inject(CONFIG) config: Config,
   ) {
     this.refreshMs = config.coupon.definitionRefreshMs;

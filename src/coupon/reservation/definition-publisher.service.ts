@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { definitionOf, sameDefinition } from './coupon-definition.js';
-import { ReservationStore } from './reservation.store.js';
+import { DefinitionStore } from './definition.store.js';
 
 /** Brings the definition that MySQL has to Redis. Only a newer version replaces the one there. */
 @Injectable()
@@ -12,7 +12,7 @@ export class DefinitionPublisher {
   constructor(
     private readonly transactions: TransactionRunner,
     private readonly coupons: CouponRepository,
-    private readonly store: ReservationStore,
+    private readonly store: DefinitionStore,
   ) {}
 
   /** Publishes the definition as MySQL has it now. */

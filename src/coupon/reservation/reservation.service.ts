@@ -14,8 +14,8 @@ import { LockIssuanceService, type LockIssued } from '../lock/lock-issuance.serv
 import { AdmissionService } from './admission.service.js';
 import type { CouponDefinition } from './coupon-definition.js';
 import { CouponDefinitions } from './coupon-definitions.js';
+import { CouponKeysStore } from './coupon-keys.store.js';
 import { ReservationRepository } from './reservation.repository.js';
-import { ReservationStore } from './reservation.store.js';
 
 /** The answer to a reservation. ISSUED at once only with `strategy: lock`. */
 export interface Reserved {
@@ -60,7 +60,7 @@ export class ReservationService {
     private readonly admission: AdmissionService,
     private readonly lockStrategy: LockIssuanceService,
     private readonly outcomes: IssuanceOutcomes,
-    private readonly store: ReservationStore,
+    private readonly store: CouponKeysStore,
     private readonly repository: ReservationRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}

@@ -1,4 +1,4 @@
-import type { CouponKeys } from '../reservation/reservation.store.js';
+import type { CouponKeys } from '../reservation/coupon-keys.store.js';
 
 /** What one look saw of a coupon: first Redis, at one moment, and then MySQL. */
 export interface Look {

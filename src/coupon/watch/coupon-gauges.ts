@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
-import { ReservationStore } from '../reservation/reservation.store.js';
+import { AdmissionStore } from '../reservation/admission.store.js';
 import { type CouponSight, CouponWatch } from './coupon-watch.service.js';
 
 /** Name, help, and the value of a coupon; undefined where it is not known. */
@@ -30,7 +30,7 @@ const OF_EACH_COUPON: readonly Shown[] = [
 /** Shows what {@link CouponWatch} saw: one series for each watched coupon, which goes when the coupon is over. */
 @Injectable()
 export class CouponGauges {
-  constructor(registry: MetricsRegistry, breakers: CircuitBreakers, watch: CouponWatch, store: ReservationStore) {
+  constructor(registry: MetricsRegistry, breakers: CircuitBreakers, watch: CouponWatch, admission: AdmissionStore) {
     for (const [name, help, value] of OF_EACH_COUPON) {
       const gauge = new Gauge({
         name,
@@ -56,6 +56,6 @@ export class CouponGauges {
       },
     });
     registry.registerMetric(open);
-    breakers.watch('reservations', () => store.isBreakerOpen);
+    breakers.watch('reservations', () => admission.isBreakerOpen);
   }
 }

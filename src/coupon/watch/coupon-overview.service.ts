@@ -4,8 +4,9 @@ import { couponView, type CouponView, reservedQuantityOf } from '../coupon-view.
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { FailureRepository } from '../issuance/failure.repository.js';
+import { AdmissionStore } from '../reservation/admission.store.js';
+import { type CouponKeys, CouponKeysStore } from '../reservation/coupon-keys.store.js';
 import { type Refusals, RefusalTally } from '../reservation/refusal-tally.js';
-import { type CouponKeys, ReservationStore } from '../reservation/reservation.store.js';
 import { CouponWatch } from './coupon-watch.service.js';
 
 /** A coupon as the ledger has it. */
@@ -54,7 +55,8 @@ export class CouponOverviewService {
   constructor(
     private readonly coupons: CouponRepository,
     private readonly failures: FailureRepository,
-    private readonly store: ReservationStore,
+    private readonly store: CouponKeysStore,
+    private readonly admission: AdmissionStore,
     private readonly refusals: RefusalTally,
     private readonly watch: CouponWatch,
     private readonly clock: Clock,
@@ -103,6 +105,6 @@ export class CouponOverviewService {
 
   /** False while reservations are refused at once because Redis did not answer lately. */
   get isAdmitting(): boolean {
-    return !this.store.isBreakerOpen;
+    return !this.admission.isBreakerOpen;
   }
 }

@@ -6,7 +6,7 @@ import { isDatabaseUnavailable } from '../../platform/database/database-errors.j
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
-import { type CouponKeys, ReservationStore } from '../reservation/reservation.store.js';
+import { type CouponKeys, CouponKeysStore } from '../reservation/coupon-keys.store.js';
 import { driftBetween, type Look } from './coupon-drift.js';
 import { PendingAge } from './pending-age.js';
 
@@ -45,7 +45,7 @@ export class CouponWatch {
 
   constructor(
     private readonly coupons: CouponRepository,
-    private readonly store: ReservationStore,
+    private readonly store: CouponKeysStore,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
   ) {}

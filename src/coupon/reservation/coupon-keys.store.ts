@@ -1,0 +1,136 @@
+import { Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { type CouponDefinition, fromState } from './coupon-definition.js';
+import { ReservationConnection } from './reservation-connection.js';
+import { couponKeys, reservationKeys as keys } from './reservation-keys.js';
+import type { InspectReply } from './reservation-scripts.js';
+import type { Reservation } from './reservation.js';
+
+/** What Redis knows of a coupon at one moment. */
+export interface CouponKeys {
+  /** Complete, and loaded into the server that answers now. */
+  readonly loaded: boolean;
+  /** Slots held by the counter; undefined when the counter is missing. */
+  readonly reserved: number | undefined;
+  readonly users: number;
+  /** The last number given out; undefined when the counter is missing. */
+  readonly sequence: number | undefined;
+  readonly pending: number;
+  readonly epoch: number | undefined;
+  readonly definition: CouponDefinition | undefined;
+}
+
+/**
+ * Looks at the keys of coupons, and deletes those of a coupon that is over. Every method throws RedisUnavailableError when
+ * Redis can't be asked.
+ */
+@Injectable()
+export class CouponKeysStore {
+  constructor(private readonly redis: ReservationConnection) {}
+
+  async inspect(couponId: number): Promise<CouponKeys> {
+    return toCouponKeys(couponId, await this.redis.ask((client) => client.inspectCoupon(...couponKeys(couponId), this.redis.requireRunId())));
+  }
+
+  /** `inspect` for many coupons in one exchange. */
+  async counts(couponIds: readonly number[]): Promise<Map<number, CouponKeys>> {
+    if (couponIds.length === 0) return new Map();
+    const replies = await this.redis.ask((client) => inspectAll(client, couponIds, this.redis.requireRunId()));
+    return new Map(couponIds.map((couponId, index) => [couponId, toCouponKeys(couponId, replies[index] as InspectReply)]));
+  }
+
+  /** The number of the user's pending reservation, or undefined. */
+  async pendingNumber(couponId: number, userId: number): Promise<number | undefined> {
+    const score = await this.redis.ask((client) => client.zscore(keys.pending(couponId), String(userId)));
+    return score === null ? undefined : Number(score);
+  }
+
+  /** Pending reservations with numbers in (after, upTo], lowest first, at most `limit`. */
+  async pendingBetween(couponId: number, after: number, upTo: number, limit: number): Promise<Reservation[]> {
+    const flat = (await this.redis.ask((client) =>
+      client.call('ZRANGEBYSCORE', keys.pending(couponId), `(${after}`, upTo, 'WITHSCORES', 'LIMIT', 0, limit),
+    )) as Array<string | number | [string, string | number]>;
+    return toReservations(flat);
+  }
+
+  /** Every coupon that has a key in Redis: loaded, closed or partly lost. */
+  async couponsWithKeys(): Promise<number[]> {
+    const couponIds = new Set<number>();
+    let cursor = '0';
+    do {
+      const [next, found] = await this.redis.ask((client) =>
+        client.scan(cursor, 'MATCH', keys.anyPattern, 'COUNT', 1000),
+      );
+      for (const key of found) {
+        const couponId = keys.couponIdOf(key);
+        if (couponId !== undefined) couponIds.add(couponId);
+      }
+      cursor = next;
+    } while (cursor !== '0');
+    return [...couponIds];
+  }
+
+  /** One page of the users who hold a slot; a page may be empty, the last one has cursor '0'. */
+  async usersPage(couponId: number, cursor: string, count: number): Promise<{ cursor: string; userIds: number[] }> {
+    const [next, members] = await this.redis.ask((client) => client.sscan(keys.users(couponId), cursor, 'COUNT', count));
+    return { cursor: next, userIds: members.map(Number) };
+  }
+
+  /** Which of these users hold a slot in Redis, in the order asked. */
+  async holdSlot(couponId: number, userIds: readonly number[]): Promise<boolean[]> {
+    if (userIds.length === 0) return [];
+    const flags = await this.redis.ask((client) => client.smismember(keys.users(couponId), ...userIds.map(String)));
+    return flags.map((flag) => flag === 1);
+  }
+
+  /** Which of these users are pending, in the order asked. */
+  async arePending(couponId: number, userIds: readonly number[]): Promise<boolean[]> {
+    if (userIds.length === 0) return [];
+    const scores = await this.redis.ask((client) => client.zmscore(keys.pending(couponId), ...userIds.map(String)));
+    return scores.map((score) => score !== null);
+  }
+
+  /** The lowest number that is pending, or undefined when nothing is. */
+  async oldestPending(couponId: number): Promise<number | undefined> {
+    return (await this.pendingBetween(couponId, 0, Number.MAX_SAFE_INTEGER, 1))[0]?.sequenceNumber;
+  }
+
+  /** Deletes the keys of a coupon that has nothing pending; false when it has. */
+  async forget(couponId: number): Promise<boolean> {
+    return (await this.redis.ask((client) => client.forgetCoupon(...couponKeys(couponId)))) === 1;
+  }
+}
+
+async function inspectAll(client: Redis, couponIds: readonly number[], runId: string): Promise<InspectReply[]> {
+  const pipeline = client.pipeline();
+  for (const couponId of couponIds) pipeline.inspectCoupon(...couponKeys(couponId), runId);
+  const replies = (await pipeline.exec()) ?? [];
+  return replies.map(([error, reply]) => {
+    if (error !== null) throw error;
+    return reply as InspectReply;
+  });
+}
+
+function toCouponKeys(couponId: number, [loaded, reserved, users, sequence, pending, fields]: InspectReply): CouponKeys {
+  const state: Record<string, string> = {};
+  for (let index = 0; index + 1 < fields.length; index += 2) state[fields[index] as string] = fields[index + 1] as string;
+  return {
+    loaded: loaded === 1,
+    reserved: reserved === '' ? undefined : Number(reserved),
+    users,
+    sequence: sequence === '' ? undefined : Number(sequence),
+    pending,
+    epoch: state.epoch === undefined ? undefined : Number(state.epoch),
+    definition: fromState(couponId, state),
+  };
+}
+
+/** WITHSCORES comes flat by RESP2 and in pairs by RESP3. */
+function toReservations(reply: Array<string | number | [string, string | number]>): Reservation[] {
+  const flat = reply.flat();
+  const reservations: Reservation[] = [];
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    reservations.push({ userId: Number(flat[index]), sequenceNumber: Number(flat[index + 1]) });
+  }
+  return reservations;
+}

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { type CouponDefinition, fromState, toStateFields } from './coupon-definition.js';
+import { ReservationConnection } from './reservation-connection.js';
+import { reservationKeys as keys } from './reservation-keys.js';
+
+/** The definitions as Redis has them. Every method throws RedisUnavailableError when Redis can't be asked. */
+@Injectable()
+export class DefinitionStore {
+  constructor(private readonly redis: ReservationConnection) {}
+
+  /** Writes the definition when it is newer than the one that is there. */
+  async publish(definition: CouponDefinition): Promise<'PUBLISHED' | 'NOT_NEWER' | 'NOT_LOADED'> {
+    const answer = await this.redis.ask((client) =>
+      client.publishDefinition(keys.state(definition.couponId), definition.version, ...toStateFields(definition)),
+    );
+    return answer === 1 ? 'PUBLISHED' : answer === 0 ? 'NOT_NEWER' : 'NOT_LOADED';
+  }
+
+  /** Writes a definition with a smaller total, unless more slots are held already: then how many. */
+  async lower(definition: CouponDefinition): Promise<'LOWERED' | 'NOT_LOADED' | { reserved: number }> {
+    const id = definition.couponId;
+    const answer = await this.redis.ask((client) =>
+      client.lowerTotal(
+        keys.state(id),
+        keys.reserved(id),
+        keys.users(id),
+        keys.sequence(id),
+        this.redis.requireRunId(),
+        definition.totalQuantity,
+        ...toStateFields(definition),
+      ),
+    );
+    if (answer === -1) return 'LOWERED';
+    return answer === -2 ? 'NOT_LOADED' : { reserved: answer };
+  }
+
+  /** The definition that is published in Redis, or undefined when the coupon has no state. */
+  async definition(couponId: number): Promise<CouponDefinition | undefined> {
+    return fromState(couponId, await this.redis.ask((client) => client.hgetall(keys.state(couponId))));
+  }
+}
