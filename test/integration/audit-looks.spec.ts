@@ -97,7 +97,7 @@ describe('a pending entry', () => {
     const couponId = await instance.createCoupon(10);
     const sweep = instance.get(SweepService);
     // Another process has it in its queue.
-    await instance.get(AdmissionStore).reserve(couponId, newUserId());
+    await instance.get(AdmissionStore).reserve(couponId, [newUserId()]);
     expect(await violations(couponId)).toEqual([]);
     await sweep.sweepAll();
     expect(sweep.overdueUpTo(couponId)).toBe(0);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 /** A coupon with a total of 5 and so many slots held, in version 4. */
 async function withHolders(held: number): Promise<CouponDefinition> {
   const couponId = await redis.load({ totalQuantity: 5, version: 4 });
-  for (const userId of newUserIds(held)) await redis.admission.reserve(couponId, userId);
+  for (const userId of newUserIds(held)) await redis.reserve(couponId, userId);
   return (await redis.definitions.definition(couponId)) as CouponDefinition;
 }
 
@@ -88,9 +88,9 @@ describe('lower', () => {
     const { couponId, version } = definition;
     const [first, second] = newUserIds(2) as [number, number];
     await redis.definitions.lower({ ...definition, totalQuantity: 2, version: version + 1 });
-    expect(await redis.admission.reserve(couponId, first)).toBe('SOLD_OUT');
+    expect(await redis.reserve(couponId, first)).toBe('SOLD_OUT');
     await redis.definitions.publish({ ...definition, totalQuantity: 3, version: version + 2 });
-    expect(await redis.admission.reserve(couponId, first)).toBe(3);
-    expect(await redis.admission.reserve(couponId, second)).toBe('SOLD_OUT');
+    expect(await redis.reserve(couponId, first)).toBe(3);
+    expect(await redis.reserve(couponId, second)).toBe('SOLD_OUT');
   });
 });

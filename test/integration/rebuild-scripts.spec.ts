@@ -16,8 +16,8 @@ beforeAll(async () => {
 async function withHolders() {
   const couponId = await redis.load({ totalQuantity: 10 });
   const [confirmed, pending] = newUserIds(2) as [number, number];
-  await redis.admission.reserve(couponId, confirmed);
-  await redis.admission.reserve(couponId, pending);
+  await redis.reserve(couponId, confirmed);
+  await redis.reserve(couponId, pending);
   await redis.settlement.confirm(couponId, [{ userId: confirmed, sequenceNumber: 1 }]);
   return { couponId, confirmed, pending };
 }
@@ -36,7 +36,7 @@ describe('begin', () => {
     const { state: _state, ...others } = await redis.dump(couponId);
     expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ sequence: 2 });
     expect(await redis.dump(couponId)).toEqual({ ...others, 'rebuild-lock': { value: MINE, expires: true } });
-    expect(await redis.admission.reserve(couponId, newUserId())).toBe('NOT_LOADED');
+    expect(await redis.reserve(couponId, newUserId())).toBe('NOT_LOADED');
   });
 
   it('is refused while another rebuild holds the lock, and changes nothing', async () => {
@@ -76,7 +76,7 @@ describe('add', () => {
     expect(await redis.rebuilds.addRebuiltUsers(couponId, MINE, userIds.slice(0, 11_000))).toBe(true);
     expect(await redis.rebuilds.addRebuiltUsers(couponId, MINE, userIds.slice(11_000))).toBe(true);
     expect(await redis.raw.scard(keys.rebuildUsers(couponId))).toBe(12_000);
-    expect(await redis.admission.reserve(couponId, newUserId())).toBe('NOT_LOADED');
+    expect(await redis.reserve(couponId, newUserId())).toBe('NOT_LOADED');
   });
 
   it('keeps the lock alive, and what it collects no longer than the lock', async () => {
@@ -112,7 +112,7 @@ describe('swap', () => {
     expect((await redis.coupons.inspect(couponId)).epoch).toBe(7);
     expect(await end(couponId, MINE)).toBe(1);
     expect(Object.values(await redis.dump(couponId)).filter(({ expires }) => expires)).toEqual([]);
-    expect(await redis.admission.reserve(couponId, newUserId())).toBe(3);
+    expect(await redis.reserve(couponId, newUserId())).toBe(3);
   });
 
   it('forgets slots of users with neither a row nor a pending entry', async () => {
@@ -154,7 +154,7 @@ describe('swap', () => {
     if (lastPending !== undefined) await redis.raw.zadd(keys.pending(couponId), lastPending, pending);
     await redis.rebuilds.beginRebuild(couponId, MINE);
     await swap(couponId, { leastSequence });
-    expect(await redis.admission.reserve(couponId, newUserId())).toBe(expected + 1);
+    expect(await redis.reserve(couponId, newUserId())).toBe(expected + 1);
   });
 
   it.each([['to someone else', THEIRS], ['to no one', undefined]])('changes nothing when the lock belongs %s', async (_whose, owner) => {

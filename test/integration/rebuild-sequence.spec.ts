@@ -39,7 +39,7 @@ async function issue(couponId: number, users: number): Promise<number[]> {
 /** Reserves for new users of whom only Redis knows, as when the process has died right after the script. */
 async function reserveOnly(couponId: number, users: number): Promise<number[]> {
   const store = world.one.get(AdmissionStore);
-  const answers = await inParallel(newUserIds(users), (userId) => store.reserve(couponId, userId));
+  const answers = await store.reserve(couponId, newUserIds(users));
   return answers.filter((answer) => typeof answer === 'number');
 }
 

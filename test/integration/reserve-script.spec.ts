@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { CouponDefinition } from '../../src/coupon/reservation/coupon-definition.js';
-import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { inParallel } from '../support/in-parallel.js';
 import { NOT_LOADED_CAUSES, ReservationRedis } from '../support/reservation-redis.js';
 import { countEach } from '../support/tally.js';
@@ -27,15 +27,15 @@ async function redisNow(): Promise<number> {
 
 /** Asks for a slot that must be refused, and asserts that no key has changed. */
 async function refusal(couponId: number, userId: number, options?: { always: boolean }): Promise<unknown> {
-  return await redis.withoutEffect(couponId, () => redis.admission.reserve(couponId, userId, options));
+  return await redis.withoutEffect(couponId, () => redis.reserve(couponId, userId, options));
 }
 
 describe('a slot', () => {
   it('is counted, held, numbered and pending, all at once', async () => {
     const couponId = await redis.load();
     const [first, second] = newUserIds(2) as [number, number];
-    expect(await redis.admission.reserve(couponId, first)).toBe(1);
-    expect(await redis.admission.reserve(couponId, second)).toBe(2);
+    expect(await redis.reserve(couponId, first)).toBe(1);
+    expect(await redis.reserve(couponId, second)).toBe(2);
     expect(await redis.slots(couponId)).toEqual({
       loaded: true,
       reserved: 2,
@@ -50,7 +50,7 @@ describe('a slot', () => {
 
   it('lives in keys that never expire', async () => {
     const couponId = await redis.load();
-    await redis.admission.reserve(couponId, newUserId());
+    await redis.reserve(couponId, newUserId());
     const dump = await redis.dump(couponId);
     expect(Object.keys(dump)).toEqual(['pending', 'reserved', 'sequence', 'state', 'users']);
     expect(Object.values(dump).map(({ expires }) => expires)).toEqual([false, false, false, false, false]);
@@ -59,10 +59,9 @@ describe('a slot', () => {
   it('is decided for each user of one call in the order given', async () => {
     const couponId = await redis.load({ totalQuantity: 3 });
     const [holder, first, second, third] = newUserIds(4) as [number, number, number, number];
-    await redis.admission.reserve(couponId, holder);
-    const call = [...couponKeys(couponId), redis.connection.requireRunId(), '0'];
-    const answers = await redis.connection.client.reserveCoupon(...call, first, first, holder, second, third, first);
-    expect(answers).toEqual([2, -5, -5, 3, -6, -5]);
+    await redis.reserve(couponId, holder);
+    const answers = await redis.admission.reserve(couponId, [first, first, holder, second, third, first]);
+    expect(answers).toEqual([2, 'ALREADY_RESERVED', 'ALREADY_RESERVED', 3, 'SOLD_OUT', 'ALREADY_RESERVED']);
     expect(await redis.slots(couponId)).toMatchObject({ reserved: 3, sequence: 3, users: [holder, first, second] });
   });
 
@@ -70,22 +69,15 @@ describe('a slot', () => {
     const couponId = await redis.load({ totalQuantity: 100 });
     const userId = newUserId();
     const asks = Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? redis : other));
-    const answers = await inParallel(asks, ({ admission }) => admission.reserve(couponId, userId));
+    const answers = await inParallel(asks, (each) => each.reserve(couponId, userId));
     expect(countEach(answers.map(String))).toEqual({ 1: 1, ALREADY_RESERVED: 99 });
     expect(await redis.slots(couponId)).toMatchObject({ reserved: 1, users: [userId], sequence: 1 });
-  });
-
-  it('goes once to a user whose 100 calls are not batched', async () => {
-    const couponId = await redis.load({ totalQuantity: 100 });
-    const call = [...couponKeys(couponId), redis.connection.requireRunId(), '0', newUserId()];
-    const answers = await inParallel(Array.from({ length: 100 }), () => redis.connection.client.reserveCoupon(...call));
-    expect(countEach(answers.map(String))).toEqual({ 1: 1, [-5]: 99 });
   });
 
   it('goes to as many of 1,000 users as there are, under numbers without a gap', async () => {
     const couponId = await redis.load({ totalQuantity: 500 });
     const answers = await inParallel(newUserIds(1000), (userId, index) =>
-      (index % 2 === 0 ? redis : other).admission.reserve(couponId, userId),
+      (index % 2 === 0 ? redis : other).reserve(couponId, userId),
     );
     const numbers = answers.filter((answer) => typeof answer === 'number').sort((a, b) => a - b);
     expect(numbers).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
@@ -98,7 +90,7 @@ describe('a refusal changes nothing', () => {
   it.each(NOT_LOADED_CAUSES)('NOT_LOADED: %s', async (_cause, plant) => {
     const couponId = await redis.load();
     const holder = newUserId();
-    await redis.admission.reserve(couponId, holder);
+    await redis.reserve(couponId, holder);
     await plant(redis, couponId);
     expect(await refusal(couponId, newUserId())).toBe('NOT_LOADED');
     expect(await refusal(couponId, holder)).toBe('NOT_LOADED');
@@ -112,7 +104,7 @@ describe('a refusal changes nothing', () => {
   it('a coupon of which nobody is pending or holds a slot is loaded although those keys do not exist', async () => {
     const couponId = await redis.load();
     expect(Object.keys(await redis.dump(couponId))).toEqual(['reserved', 'sequence', 'state']);
-    expect(await redis.admission.reserve(couponId, newUserId())).toBe(1);
+    expect(await redis.reserve(couponId, newUserId())).toBe(1);
   });
 
   it.each<[string, Partial<CouponDefinition>]>([
@@ -122,23 +114,23 @@ describe('a refusal changes nothing', () => {
   ])('%s, unless a failure is tried again', async (expected, definition) => {
     const couponId = await redis.load(definition);
     expect(await refusal(couponId, newUserId())).toBe(expected);
-    expect(await redis.admission.reserve(couponId, newUserId(), { always: true })).toBe(1);
+    expect(await redis.reserve(couponId, newUserId(), { always: true })).toBe(1);
   });
 
   it('ALREADY_RESERVED to a holder, pending or confirmed, also when the coupon is sold out', async () => {
     const couponId = await redis.load({ totalQuantity: 2 });
     const [first, second] = newUserIds(2) as [number, number];
-    await redis.admission.reserve(couponId, first);
+    await redis.reserve(couponId, first);
     expect(await refusal(couponId, first)).toBe('ALREADY_RESERVED');
     await redis.settlement.confirm(couponId, [{ userId: first, sequenceNumber: 1 }]);
-    await redis.admission.reserve(couponId, second);
+    await redis.reserve(couponId, second);
     expect(await refusal(couponId, first)).toBe('ALREADY_RESERVED');
     expect(await refusal(couponId, second, { always: true })).toBe('ALREADY_RESERVED');
   });
 
   it.each([1, 2])('SOLD_OUT when 2 slots are held of a total of %i', async (totalQuantity) => {
     const couponId = await redis.load({ totalQuantity: 2 });
-    for (const userId of newUserIds(2)) await redis.admission.reserve(couponId, userId);
+    for (const userId of newUserIds(2)) await redis.reserve(couponId, userId);
     await redis.raw.hset(keys.state(couponId), 'total', totalQuantity);
     expect(await refusal(couponId, newUserId())).toBe('SOLD_OUT');
     expect(await refusal(couponId, newUserId(), { always: true })).toBe('SOLD_OUT');
@@ -148,7 +140,7 @@ describe('a refusal changes nothing', () => {
     const couponId = await redis.load({ totalQuantity: 1 });
     const state = keys.state(couponId);
     const holder = newUserId();
-    await redis.admission.reserve(couponId, holder);
+    await redis.reserve(couponId, holder);
     expect(await refusal(couponId, newUserId())).toBe('SOLD_OUT');
     expect(await refusal(couponId, holder)).toBe('ALREADY_RESERVED');
     await redis.raw.hset(state, 'expiresAt', Date.now() - 1000);
@@ -165,7 +157,7 @@ describe('a refusal changes nothing', () => {
 describe('the window', () => {
   it('is open from startsAt on and over from expiresAt on, by the clock of Redis', async () => {
     const couponId = await redis.load({ startsAt: await redisNow() });
-    expect(await redis.admission.reserve(couponId, newUserId())).toBe(1);
+    expect(await redis.reserve(couponId, newUserId())).toBe(1);
     await redis.raw.hset(keys.state(couponId), 'expiresAt', await redisNow());
     expect(await refusal(couponId, newUserId())).toBe('EXPIRED');
   });
@@ -174,6 +166,6 @@ describe('the window', () => {
     const couponId = await redis.load();
     const now = Date.now();
     jest.spyOn(Date, 'now').mockReturnValue(now + days * DAY_MS);
-    expect(await redis.admission.reserve(couponId, newUserId())).toBe(1);
+    expect(await redis.reserve(couponId, newUserId())).toBe(1);
   });
 });

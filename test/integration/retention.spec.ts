@@ -103,7 +103,7 @@ describe('coupons that ended', () => {
     const { couponId } = await couponThatEnded(-1);
     const userId = newUserId();
     // The process died before the event.
-    const number = await instance.get(AdmissionStore).reserve(couponId, userId);
+    const [number] = await instance.get(AdmissionStore).reserve(couponId, [userId]);
     await changeEnd(couponId, new Date(Date.now() - (RETENTION_DAYS + 1) * DAY_MS));
     expect(await forgetEnded()).toEqual([]);
     expect(await keysOf(couponId)).toEqual(couponKeys(couponId).sort());

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 
 async function reserve(couponId: number, userId = newUserId()): Promise<Reservation> {
-  return { userId, sequenceNumber: Number(await redis.admission.reserve(couponId, userId)) };
+  return { userId, sequenceNumber: Number(await redis.reserve(couponId, userId)) };
 }
 
 /** A coupon with a total of 3, and its three pending reservations. */
@@ -82,7 +82,7 @@ describe('confirm', () => {
 describe('release', () => {
   it('gives the slots back, and the next user gets one under a new number', async () => {
     const { couponId, pending } = await soldOut();
-    expect(await redis.admission.reserve(couponId, newUserId())).toBe('SOLD_OUT');
+    expect(await redis.reserve(couponId, newUserId())).toBe('SOLD_OUT');
     expect(await redis.settlement.release(couponId, pending.slice(1))).toBe(2);
     expect(await redis.slots(couponId)).toEqual({
       loaded: true,
@@ -91,8 +91,8 @@ describe('release', () => {
       sequence: 3,
       pending: [pending[0]],
     });
-    expect(await redis.admission.reserve(couponId, newUserId())).toBe(4);
-    expect(await redis.admission.reserve(couponId, pending[2].userId)).toBe(5);
+    expect(await redis.reserve(couponId, newUserId())).toBe(4);
+    expect(await redis.reserve(couponId, pending[2].userId)).toBe(5);
   });
 
   it('changes nothing the second time, also when the slot was taken by someone else', async () => {

@@ -8,6 +8,7 @@ import { DefinitionStore } from '../../src/coupon/reservation/definition.store.j
 import { RebuildStore } from '../../src/coupon/reservation/rebuild.store.js';
 import { ReservationConnection } from '../../src/coupon/reservation/reservation-connection.js';
 import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import type { Refusal } from '../../src/coupon/reservation/reservation.js';
 import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { loadConfig } from '../../src/platform/config/load-config.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
@@ -81,6 +82,11 @@ export class ReservationRedis {
     await this.rebuilds.swapRebuilt(definition, 'load', { epoch: 1, leastSequence: 0 });
     await this.rebuilds.endRebuild(couponId, 'load');
     return couponId;
+  }
+
+  /** Asks for one user. */
+  async reserve(couponId: number, userId: number, options?: { always: boolean }): Promise<number | Refusal | undefined> {
+    return (await this.admission.reserve(couponId, [userId], options))[0];
   }
 
   /** Every key of the coupon with its value; two dumps are equal when nothing was changed in between. */

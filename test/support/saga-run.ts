@@ -80,7 +80,7 @@ export class SagaRun {
 
   private async reserve(user: number, at: At): Promise<void> {
     const expected = this.model.reserve(user);
-    expect(await this.at(at).get(AdmissionStore).reserve(this.couponId, user)).toBe(expected);
+    expect(await this.at(at).get(AdmissionStore).reserve(this.couponId, [user])).toEqual([expected]);
     if (typeof expected === 'number') this.accept(user, expected);
   }
 

@@ -12,10 +12,13 @@ import { RefusalTally } from './refusal-tally.js';
 import { ReservationMetrics } from './reservation-metrics.js';
 import { refusalError } from './reservation-refusals.js';
 import type { Refusal, Reservation } from './reservation.js';
+import { type Asking, ReserveBatcher } from './reserve-batcher.js';
 
 /** Redis admits: the one way to a slot of a coupon of the reservation strategy. */
 @Injectable()
 export class AdmissionService {
+  private readonly batcher = new ReserveBatcher((...asked) => this.decide(...asked));
+
   constructor(
     private readonly store: AdmissionStore,
     private readonly rebuilds: RebuildService,
@@ -32,33 +35,52 @@ export class AdmissionService {
    *
    * @throws the refusal as its domain error; ReservationUnavailableError when Redis can't decide
    */
-  async admit(definition: CouponDefinition, userId: number, { always = false } = {}): Promise<Reservation> {
-    const { couponId } = definition;
+  admit(definition: CouponDefinition, userId: number, { always = false } = {}): Promise<Reservation> {
     this.faults.reach('before-reserve');
-    const askedAt = this.metrics.now();
-    const answer = await this.reserve(couponId, userId, always, askedAt);
-    if (typeof answer === 'string') throw this.refuse(answer, definition, userId, always, askedAt);
-    this.faults.reach('after-reserve');
-    const reservation = { userId, sequenceNumber: answer, reservedAt: this.metrics.record('RESERVED', askedAt) };
-    this.events.emit(CouponReservedEvent.type, new CouponReservedEvent(couponId, reservation));
-    return reservation;
+    return this.batcher.ask(definition, { userId, askedAt: this.metrics.now() }, always);
   }
 
-  private async reserve(couponId: number, userId: number, always: boolean, askedAt: number): Promise<number | Refusal> {
+  /** Has Redis decide about users who asked at the same time, and starts the issuance of those whom it admitted. */
+  private async decide(
+    definition: CouponDefinition,
+    asking: readonly Asking[],
+    always: boolean,
+  ): Promise<Array<Reservation | Error>> {
+    const { couponId } = definition;
+    const answers = await this.reserve(couponId, asking, always);
+    this.faults.reach('after-reserve');
+    const answeredAt = this.metrics.now();
+    const admitted: Reservation[] = [];
+    const outcomes = answers.map((answer, index) => {
+      const { userId, askedAt } = asking[index] as Asking;
+      if (typeof answer === 'string') return this.refuse(answer, definition, userId, always, answeredAt - askedAt);
+      this.metrics.record('RESERVED', answeredAt - askedAt);
+      const reservation = { userId, sequenceNumber: answer, reservedAt: answeredAt };
+      admitted.push(reservation);
+      return reservation;
+    });
+    if (admitted.length > 0) this.events.emit(CouponReservedEvent.type, new CouponReservedEvent(couponId, admitted));
+    return outcomes;
+  }
+
+  private async reserve(couponId: number, asking: readonly Asking[], always: boolean): Promise<Array<number | Refusal>> {
     try {
-      return await this.store.reserve(couponId, userId, { always });
+      return await this.store.reserve(couponId, asking.map(({ userId }) => userId), { always });
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
-      this.metrics.record('UNAVAILABLE', askedAt);
+      const failedAt = this.metrics.now();
       const unavailable = new ReservationUnavailableError(couponId, { cause: error });
-      this.refusals.count(couponId, unavailable.code);
+      for (const { askedAt } of asking) {
+        this.metrics.record('UNAVAILABLE', failedAt - askedAt);
+        this.refusals.count(couponId, unavailable.code);
+      }
       throw unavailable;
     }
   }
 
-  private refuse(refusal: Refusal, definition: CouponDefinition, userId: number, always: boolean, askedAt: number): Error {
+  private refuse(refusal: Refusal, definition: CouponDefinition, userId: number, always: boolean, durationMs: number): Error {
     const seen = refusal === 'NOT_LOADED' ? this.whenNotLoaded(definition, always) : refusal;
-    this.metrics.record(seen, askedAt);
+    this.metrics.record(seen, durationMs);
     const error = refusalError(seen, definition.couponId, userId);
     this.refusals.count(definition.couponId, error.code);
     return error;

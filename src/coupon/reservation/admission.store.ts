@@ -4,7 +4,6 @@ import type { Config } from '../../platform/config/config.schema.js';
 import { ReservationConnection } from './reservation-connection.js';
 import { couponKeys } from './reservation-keys.js';
 import type { Refusal } from './reservation.js';
-import { ReserveBatcher } from './reserve-batcher.js';
 import { ReserveBreaker } from './reserve-breaker.js';
 
 const REFUSALS: Readonly<Record<number, Refusal>> = {
@@ -20,14 +19,12 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
 @Injectable()
 export class AdmissionStore {
   private readonly breaker: ReserveBreaker;
-  private readonly batcher: ReserveBatcher;
 
   constructor(
     private readonly redis: ReservationConnection,
     @Inject(CONFIG) { redis: { breaker } }: Config,
   ) {
     this.breaker = new ReserveBreaker({ ...breaker, probe: () => redis.ping() });
-    this.batcher = new ReserveBatcher((...asked) => this.breaker.run(() => this.sendReserve(...asked)));
   }
 
   /** True while no reserve is sent, because Redis did not answer lately. */
@@ -36,23 +33,31 @@ export class AdmissionStore {
   }
 
   /**
-   * Asks for a slot: the sequence number, or why not. `always` ignores the window and the pause. The command is sent once
-   * at most: when this throws, the user may hold a reservation all the same, which the sweep will find.
+   * Asks for a slot for each of the users, in one call: for each, in the same order, the sequence number, or why not.
+   * `always` ignores the window and the pause. The command is sent once at most: when this throws, the users may hold
+   * reservations all the same, which the sweep will find.
    *
    * @throws RedisUnavailableError when Redis can't be asked
    */
-  async reserve(couponId: number, userId: number, { always = false } = {}): Promise<number | Refusal> {
-    const answer = await this.batcher.ask(couponId, userId, always);
-    if (answer > 0) return answer;
-    const refusal = REFUSALS[answer];
-    if (refusal === undefined) throw new Error(`reserve-coupon.lua answered ${answer}`);
-    return refusal;
+  async reserve(
+    couponId: number,
+    userIds: readonly number[],
+    { always = false } = {},
+  ): Promise<Array<number | Refusal>> {
+    const answers = await this.breaker.run(() => this.send(couponId, userIds, always));
+    return answers.map((answer) => (answer > 0 ? answer : refusalOf(answer)));
   }
 
-  private async sendReserve(couponId: number, userIds: readonly number[], always: boolean): Promise<number[]> {
+  private async send(couponId: number, userIds: readonly number[], always: boolean): Promise<number[]> {
     const runId = this.redis.requireRunId();
     return await this.redis.ask((client) =>
       client.reserveCoupon(...couponKeys(couponId), runId, always ? '1' : '0', ...userIds),
     );
   }
+}
+
+function refusalOf(answer: number): Refusal {
+  const refusal = REFUSALS[answer];
+  if (refusal === undefined) throw new Error(`reserve-coupon.lua answered ${answer}`);
+  return refusal;
 }

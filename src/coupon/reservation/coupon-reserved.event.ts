@@ -1,11 +1,11 @@
 import type { Reservation } from './reservation.js';
 
-/** A user has been admitted in Redis. Emitted after the script committed; the pending entry tells the same to the sweep. */
+/** Users have been admitted in Redis. Emitted after the script committed; the pending entries tell the same to the sweep. */
 export class CouponReservedEvent {
   static readonly type = 'coupon.reserved';
 
   constructor(
     readonly couponId: number,
-    readonly reservation: Reservation,
+    readonly reservations: readonly Reservation[],
   ) {}
 }

@@ -63,16 +63,13 @@ export class ReservationMetrics {
     for (const result of ['rebuilt', 'superseded', 'failed']) this.rebuilds.inc({ result }, 0);
   }
 
-  /** The time to give to {@link record}: a number of milliseconds that only means something there. */
+  /** Milliseconds since some moment, to take the difference of for {@link record}; always 0 when nothing is measured. */
   now(): number {
     return this.isEnabled ? performance.now() : 0;
   }
 
-  /** Counts a reservation that was asked for at `askedAt`, and returns the time of its answer. */
-  record(result: Result, askedAt: number): number {
-    if (!this.isEnabled) return 0;
-    const now = performance.now();
-    this.results[result].observe((now - askedAt) / 1000);
-    return now;
+  /** Counts a reservation that was asked for, and how long Redis took to answer. */
+  record(result: Result, durationMs: number): void {
+    if (this.isEnabled) this.results[result].observe(durationMs / 1000);
   }
 }

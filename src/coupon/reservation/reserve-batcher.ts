@@ -1,55 +1,65 @@
-/** What a user asked for, and who waits for the answer. */
-interface Asked {
+import type { CouponDefinition } from './coupon-definition.js';
+import type { Reservation } from './reservation.js';
+
+/** One user who asks for a slot. */
+export interface Asking {
   readonly userId: number;
-  readonly resolve: (answer: number) => void;
-  readonly reject: (error: unknown) => void;
+  /** By `ReservationMetrics.now()`. */
+  readonly askedAt: number;
 }
 
-/** Sends the reservations of some users of one coupon, and answers for each of them in the same order. */
-export type SendReserve = (couponId: number, userIds: readonly number[], always: boolean) => Promise<number[]>;
+/** Decides about some users of one coupon: for each of them, in the same order, the reservation or why there is none. */
+export type Decide = (
+  definition: CouponDefinition,
+  asking: readonly Asking[],
+  always: boolean,
+) => Promise<ReadonlyArray<Reservation | Error>>;
+
+interface Waiting extends Asking {
+  readonly resolve: (reservation: Reservation) => void;
+  readonly reject: (reason: unknown) => void;
+}
 
 /** Short enough for Redis not to be busy with one script for longer than a fraction of a millisecond. */
 const MOST_USERS = 200;
 
 /**
- * Brings together the reservations of a coupon that arrive in one turn of the event loop, so that they share one script
- * call: a command costs this process and Redis more than the decision about one more user in it. Nobody waits for a timer.
+ * Brings together the users who ask for a coupon in one turn of the event loop, so that they share one script call: a
+ * command costs this process and Redis more than the decision about one more user in it. Nobody waits for a timer.
  */
 export class ReserveBatcher {
-  private readonly open = new Map<string, Asked[]>();
+  private readonly ordinary = new Map<number, Waiting[]>();
+  private readonly always = new Map<number, Waiting[]>();
 
-  constructor(private readonly send: SendReserve) {}
+  constructor(private readonly decide: Decide) {}
 
-  /** The script's answer for this user. */
-  async ask(couponId: number, userId: number, always: boolean): Promise<number> {
-    return await new Promise((resolve, reject) => {
-      const key = always ? `${couponId}!` : `${couponId}`;
-      let batch = this.open.get(key);
+  /** The user's reservation; @throws the reason why there is none. `always` is for who ignores the window and the pause. */
+  ask(definition: CouponDefinition, { userId, askedAt }: Asking, always: boolean): Promise<Reservation> {
+    return new Promise((resolve, reject) => {
+      const open = always ? this.always : this.ordinary;
+      const { couponId } = definition;
+      let batch = open.get(couponId);
       if (batch === undefined) {
-        const opened: Asked[] = [];
+        const opened: Waiting[] = [];
         batch = opened;
-        this.open.set(key, opened);
+        open.set(couponId, opened);
         setImmediate(() => {
-          if (this.open.get(key) === opened) this.open.delete(key);
-          void this.flush(couponId, opened, always);
+          if (open.get(couponId) === opened) open.delete(couponId);
+          void this.flush(definition, opened, always);
         });
       }
-      batch.push({ userId, resolve, reject });
-      if (batch.length >= MOST_USERS) this.open.delete(key);
+      batch.push({ userId, askedAt, resolve, reject });
+      if (batch.length >= MOST_USERS) open.delete(couponId);
     });
   }
 
-  private async flush(couponId: number, batch: readonly Asked[], always: boolean): Promise<void> {
+  private async flush(definition: CouponDefinition, batch: readonly Waiting[], always: boolean): Promise<void> {
     try {
-      const answers = await this.send(
-        couponId,
-        batch.map(({ userId }) => userId),
-        always,
-      );
+      const outcomes = await this.decide(definition, batch, always);
       batch.forEach(({ resolve, reject }, index) => {
-        const answer = answers[index];
-        if (answer === undefined) reject(new Error('reserve-coupon.lua answered for fewer users than asked'));
-        else resolve(answer);
+        const outcome = outcomes[index] ?? new Error('a user was left without a decision');
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
       });
     } catch (error) {
       for (const { reject } of batch) reject(error);
