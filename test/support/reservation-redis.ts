@@ -35,10 +35,11 @@ export class ReservationRedis {
     readonly raw: Redis,
   ) {}
 
-  /** On a connection of its own, which is closed at the end of the test file. */
-  static async open(): Promise<ReservationRedis> {
+  /** On a connection of its own to the server of the test run, or to `url`; closed at the end of the test file. */
+  static async open({ url }: { readonly url?: string } = {}): Promise<ReservationRedis> {
     Logger.overrideLogger(['fatal']);
-    const config = loadConfig({ ...process.env, NODE_ENV: 'test', REDIS_COMMAND_TIMEOUT_MS: '10000' });
+    const env = { ...process.env, NODE_ENV: 'test', REDIS_COMMAND_TIMEOUT_MS: '10000' };
+    const config = loadConfig(url === undefined ? env : { ...env, REDIS_URL: url });
     const connection = new RedisConnection(config);
     const scripted = new ReservationConnection(connection);
     const redis = new ReservationRedis(

@@ -10,7 +10,7 @@ interface Pair {
 }
 
 /**
- * A TCP proxy in front of Redis or MySQL that breaks the network on demand. It stands in for Toxiproxy: the five faults
+ * A TCP proxy in front of Redis or MySQL that breaks the network on demand. It stands in for Toxiproxy: the six faults
  * we need take a hundred lines, and there is no binary to install.
  */
 export class TcpProxy {
@@ -18,6 +18,7 @@ export class TcpProxy {
   private readonly pairs = new Set<Pair>();
   private latencyMs = 0;
   private isStalled = false;
+  private isGarbling = false;
 
   private constructor(
     private readonly target: URL,
@@ -68,6 +69,11 @@ export class TcpProxy {
     }
   }
 
+  /** The next thing that the server says arrives as what no Redis says. */
+  garbleNext(): void {
+    this.isGarbling = true;
+  }
+
   /** Cuts every open connection; new ones are accepted. */
   cut(): void {
     for (const { client, server } of this.pairs) {
@@ -104,8 +110,8 @@ export class TcpProxy {
     const server = new Socket();
     const pair = { client, server };
     this.pairs.add(pair);
-    this.forward(client, server);
-    this.forward(server, client);
+    this.forward(client, server, (chunk) => chunk);
+    this.forward(server, client, (chunk) => this.maybeGarbled(chunk));
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
       // An error is followed by 'close', which ends the other side.
@@ -123,14 +129,20 @@ export class TcpProxy {
     }
   }
 
-  private forward(from: Socket, to: Socket): void {
+  private maybeGarbled(chunk: Buffer): Buffer {
+    if (!this.isGarbling) return chunk;
+    this.isGarbling = false;
+    return Buffer.from('?\r\n');
+  }
+
+  private forward(from: Socket, to: Socket, arriving: (chunk: Buffer) => Buffer): void {
     // One chain for each direction: packets keep their order also when the latency changes between two of them.
     let previous = Promise.resolve();
     const pass = (action: () => void): void => {
       const dueAt = Date.now() + this.latencyMs;
       previous = previous.then(() => waitUntil(dueAt)).then(action);
     };
-    from.on('data', (chunk) => pass(() => to.write(chunk)));
+    from.on('data', (chunk: Buffer) => pass(() => to.write(arriving(chunk))));
     from.on('end', () => pass(() => to.end()));
   }
 }

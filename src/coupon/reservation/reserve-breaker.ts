@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import CircuitBreaker from 'opossum';
 import { setTimeout as delay } from 'node:timers/promises';
-import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import { isAnswerOfRedis, RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 
 /** Failures are counted over this time; short, so that the successes before a freeze are soon forgotten. */
 const WINDOW_MS = 500;
@@ -10,7 +10,7 @@ interface Options {
   /** Failures in the window, or in a row, after which nothing is sent. */
   readonly failures: number;
   readonly probeIntervalMs: number;
-  /** Resolves when Redis answers; throws RedisUnavailableError when it does not. */
+  /** Resolves when Redis answers, and throws when it does not. */
   readonly probe: () => Promise<void>;
 }
 
@@ -32,7 +32,8 @@ export class ReserveBreaker {
       volumeThreshold: failures,
       errorThresholdPercentage: 50,
       resetTimeout: 2 ** 31 - 1, // closed by our own probe, so that no reservation is the guinea pig
-      errorFilter: (error) => !(error instanceof RedisUnavailableError),
+      // A Redis that says no at once (full, read-only) collects nothing, and answers a PING: to open would only be to flap.
+      errorFilter: (error) => !(error instanceof RedisUnavailableError) || isAnswerOfRedis(error),
     });
     // Where few ask, time-outs come too slowly to fill the window: they count in a row, too.
     let failuresInARow = 0;
@@ -65,8 +66,8 @@ export class ReserveBreaker {
         await this.options.probe();
         this.breaker.close();
         this.logger.log('Redis answers again: reservations are admitted');
-      } catch (error) {
-        if (!(error instanceof RedisUnavailableError)) throw error;
+      } catch {
+        // Whatever it is, nobody is there to catch it, and the next probe may succeed.
       }
     }
   }

@@ -1,0 +1,48 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { RedisUnavailableError } from '../../src/platform/redis/redis-errors.js';
+import { eventually } from '../support/poll.js';
+import { ReservationRedis } from '../support/reservation-redis.js';
+import { startPrivateRedis } from '../support/servers.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { newUserId } from '../support/unique-ids.js';
+
+/** More than it takes to open the breaker. */
+const ASKS = 20;
+
+let proxy: TcpProxy;
+let redis: ReservationRedis;
+
+// Of our own, since all of it is made to refuse.
+beforeAll(async () => {
+  proxy = await TcpProxy.inFrontOf((await startPrivateRedis()).url);
+  redis = await ReservationRedis.open({ url: proxy.url });
+});
+
+describe('the breaker', () => {
+  it.each([
+    ['full', ['config', 'SET', 'maxmemory', '1'], ['config', 'SET', 'maxmemory', '0']],
+    ['read-only', ['replicaof', '127.0.0.1', '1'], ['replicaof', 'NO', 'ONE']],
+  ])('stays closed while Redis says that it is %s', async (_what, [refuse, ...refusing], [serve, ...serving]) => {
+    const couponId = await redis.load();
+    await redis.raw.call(refuse as string, ...refusing);
+    try {
+      for (let asks = 0; asks < ASKS; asks += 1) {
+        await expect(redis.admission.reserve(couponId, newUserId())).rejects.toBeInstanceOf(RedisUnavailableError);
+        expect(redis.admission.isBreakerOpen).toBe(false);
+      }
+    } finally {
+      await redis.raw.call(serve as string, ...serving);
+    }
+    expect(await redis.admission.reserve(couponId, newUserId())).toBe(1);
+  });
+});
+
+describe('an answer that can not be read', () => {
+  it('is none: Redis is unavailable until there is a new connection', async () => {
+    const couponId = await redis.load();
+    proxy.garbleNext();
+    await expect(redis.admission.reserve(couponId, newUserId())).rejects.toBeInstanceOf(RedisUnavailableError);
+    // That one was carried out all the same.
+    await eventually(async () => expect(await redis.admission.reserve(couponId, newUserId())).toBe(2));
+  });
+});
