@@ -74,8 +74,9 @@ describe('a process that dies after-failure-commit', () => {
     const { couponId } = await site.api.createCoupon({ totalQuantity: 2 });
     await site.api.reserve(couponId, newUserId());
     await eventually(async () => expect(await site.leftBehind(couponId)).toMatchObject({ pending: 0, rows: 1 }));
-    // (the sweep, which would publish the new total before anyone asks, must wait)
+    // (no sweep may come after the first one: it would publish the new total before anyone asks)
     await site.start({ FAULT_POINT: 'after-failure-commit', COUPON_SWEEP_INTERVAL_MS: '600000' });
+    await site.hasSwept();
     await site.database.change('UPDATE coupons SET total_quantity = 1 WHERE id = ?', [couponId]);
 
     // When the process dies between the failure and the release

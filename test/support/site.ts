@@ -1,9 +1,11 @@
+import { expect } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ApiClient } from './api-client.js';
 import { type AppProcess, startApp } from './app-process.js';
 import { atEndOfFile } from './cleanup.js';
 import { openDatabase, type TestDatabase } from './database.js';
+import { eventually } from './poll.js';
 import { holdRowLock } from './row-lock.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
 import { TcpProxy } from './tcp-proxy.js';
@@ -72,6 +74,11 @@ export class Site {
   /** Sees to it that a process runs which was started without any particular environment. */
   async isServing(): Promise<void> {
     if (this.process?.hasExited !== false || !this.isOrdinary) await this.start();
+  }
+
+  /** Resolves when the first sweep is over, which every process begins with. */
+  async hasSwept(): Promise<void> {
+    await eventually(async () => expect(await this.app.metric('firstcome_sweeps_total')).toBeGreaterThan(0));
   }
 
   /** Holds the coupon's row lock, so that the ledger decides nothing; call the result to give it back. */
