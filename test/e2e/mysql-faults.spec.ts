@@ -96,7 +96,8 @@ describe('while MySQL is dead', () => {
   it('a reservation is shown while it is pending; of any other it is never said that there is none', async () => {
     const { couponId } = await api.createCoupon({ totalQuantity: 100 });
     const [issued, pending, stranger] = [newUserId(), newUserId(), newUserId()];
-    await api.issue(couponId, issued);
+    await api.reserve(couponId, issued);
+    await eventually(async () => expect((await api.reservation(couponId, issued)).body.status).toBe('ISSUED'));
     await mysql.kill();
     const { body } = await api.reserve(couponId, pending);
     const shown = await api.reservation(couponId, pending);
