@@ -128,10 +128,11 @@ describe('audit and rebuild', () => {
   });
 
   it('while Redis is away: the rebuild is 503', async () => {
+    const impatient = await app.startImpatient();
     const { couponId } = await app.coupon(2);
     await app.redisServer.freeze();
     try {
-      expect(await app.api.rebuild(couponId)).toMatchObject({ status: 503, error: 'RESERVATION_UNAVAILABLE' });
+      expect(await impatient.rebuild(couponId)).toMatchObject({ status: 503, error: 'RESERVATION_UNAVAILABLE' });
     } finally {
       await app.redisServer.thaw();
     }

@@ -21,7 +21,14 @@ export async function openApplication({
   env = {},
   override = (builder) => builder,
 }: ContextOptions = {}): Promise<INestApplication> {
-  const config = loadConfig({ ...process.env, NODE_ENV: 'test', LOAD_TEST_SEED_AT_START: 'false', ...env });
+  const config = loadConfig({
+    ...process.env,
+    NODE_ENV: 'test',
+    LOAD_TEST_SEED_AT_START: 'false',
+    // It shares its event loop with the test, which may keep an answer waiting.
+    REDIS_COMMAND_TIMEOUT_MS: '10000',
+    ...env,
+  });
   const module = await override(Test.createTestingModule({ imports: [AppModule.forRoot(config)] })).compile();
   const app = module.createNestApplication(new FastifyAdapter(), { logger: false });
   await app.init();

@@ -35,7 +35,7 @@ export class AuditedApp {
     redis.on('error', () => undefined); // some tests take the server away
     atEndOfFile(async () => redis.disconnect());
     const urls = { REDIS_URL: redisServer.url, DATABASE_URL: mysqlServer.url };
-    const settings = { ...urls, COUPON_SWEEP_INTERVAL_MS: String(sweepIntervalMs), REDIS_COMMAND_TIMEOUT_MS: '1000', ...env };
+    const settings = { ...urls, COUPON_SWEEP_INTERVAL_MS: String(sweepIntervalMs), ...env };
     const app = await startApp({ env: settings, waitFor: '/health/ready' });
     return new AuditedApp(new ApiClient(app.url), redis, openDatabase(mysqlServer.url), redisServer, mysqlServer.url, settings);
   }
@@ -43,6 +43,11 @@ export class AuditedApp {
   /** One more process over the same servers. */
   async startAnother(env: Readonly<Record<string, string>> = {}): Promise<AppProcess> {
     return await startApp({ env: { ...this.env, ...env }, waitFor: '/health/ready' });
+  }
+
+  /** One more process, which waits for Redis only a second: for a test in which Redis stands still. */
+  async startImpatient(): Promise<ApiClient> {
+    return new ApiClient((await this.startAnother({ REDIS_COMMAND_TIMEOUT_MS: '1000' })).url);
   }
 
   /** A coupon with so many issued and confirmed, in whom nothing is wrong. */
