@@ -10,6 +10,9 @@ import { createServer } from 'node:net';
 const LOWEST = 15_000;
 const HIGHEST = 32_000;
 
+/* Never one of them again: its server may be down at this moment, and is to come back there. */
+const handedOut = new Set();
+
 /**
  * Whether a server could listen there now.
  * @param {number} port
@@ -24,11 +27,22 @@ export function isPortFree(port, host = '127.0.0.1') {
   });
 }
 
-/** A port that nobody uses at this moment. */
+/**
+ * A port that nobody uses at this moment. Of Jest's two workers one takes the odd ports and the other one the even: the
+ * other process may have looked at the same port and not listen there yet.
+ */
 export async function freePort() {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const port = randomInt(LOWEST, HIGHEST);
-    if (await isPortFree(port)) return port;
+    const port = ofThisWorker(randomInt(LOWEST, HIGHEST));
+    if (handedOut.has(port) || !(await isPortFree(port))) continue;
+    handedOut.add(port);
+    return port;
   }
   throw new Error(`no free TCP port found between ${LOWEST} and ${HIGHEST}`);
+}
+
+/** @param {number} port */
+function ofThisWorker(port) {
+  const worker = process.env['JEST_WORKER_ID'];
+  return worker === undefined ? port : port - (port % 2) + (Number(worker) % 2);
 }
