@@ -93,8 +93,9 @@ describe('the total under load', () => {
     await load.sees('409 COUPON_SOLD_OUT', 20);
     expect((await one.coupon(couponId)).body).toMatchObject({ totalQuantity: lowered, remainingQuantity: 0, status: 'SOLD_OUT' });
 
-    expect((await one.patchCoupon(couponId, { totalQuantity: lowered + 100 })).status).toBe(200);
-    await load.sees('200', 50);
+    // Counted from before the change: most of the hundred may be gone when it is answered.
+    const [raised] = await Promise.all([one.patchCoupon(couponId, { totalQuantity: lowered + 100 }), load.sees('200', 50)]);
+    expect(raised.status).toBe(200);
     await load.sees('409 COUPON_SOLD_OUT', 200);
     const accepted = promises(await load.stop());
     expect(accepted.size).toBe(lowered + 100);
