@@ -11,11 +11,11 @@ import { openDataSource, testDatabaseUrl } from '../support/database.js';
 import { eventually } from '../support/poll.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-/** Of the pool under test; short, since the tests wait for them to pass. */
+/** Of the pool under test. The limit of a statement is short, since the tests wait for it to pass. */
 const LIMITS = {
   DATABASE_POOL_SIZE: '4',
   COUPON_LOCK_MAX_CONCURRENT: '1',
-  DATABASE_ACQUIRE_TIMEOUT_MS: '200',
+  DATABASE_ACQUIRE_TIMEOUT_MS: '5000',
   DATABASE_STATEMENT_TIMEOUT_MS: '500',
 };
 
@@ -33,8 +33,8 @@ beforeEach(async () => {
   pool = openWatchedPool();
 });
 
-function openWatchedPool(): ConnectionPool {
-  const { database } = loadConfig({ ...process.env, NODE_ENV: 'test', ...LIMITS });
+function openWatchedPool(limits: Partial<typeof LIMITS> = {}): ConnectionPool {
+  const { database } = loadConfig({ ...process.env, NODE_ENV: 'test', ...LIMITS, ...limits });
   const driverPool = openPool(
     { uri: proxy.url, connectionLimit: database.poolSize, connectTimeout: 5000 },
     [lockWaitLimit(database.statementTimeoutMs)],
@@ -66,6 +66,7 @@ function state(): object {
 
 describe('a connection that takes too long to come', () => {
   it('is refused to its caller, and goes to the pool when it comes all the same', async () => {
+    pool = openWatchedPool({ DATABASE_ACQUIRE_TIMEOUT_MS: '200' });
     proxy.stall();
     await expect(acquire()).rejects.toThrow(AcquireTimeoutError);
     expect(state()).toEqual({ active: 1, idle: 0, waiting: 0, peakActive: 1 });
@@ -79,6 +80,7 @@ describe('a connection that takes too long to come', () => {
   });
 
   it('goes to the next in line, when all are in use', async () => {
+    pool = openWatchedPool({ DATABASE_ACQUIRE_TIMEOUT_MS: '1000' });
     const leases = await acquireAll();
     const inVain = acquire();
     await expect(inVain).rejects.toThrow(AcquireTimeoutError);
@@ -141,7 +143,7 @@ describe('a connection', () => {
 describe('a statement that is not answered in time', () => {
   it('takes its connection with it: nobody else reads the late answer', async () => {
     const lease = await acquire();
-    const late = lease.query('SELECT SLEEP(2) AS answer');
+    const late = lease.query('SELECT SLEEP(3) AS answer');
     const behind = lease.query('SELECT 2 AS answer');
     await expect(late).rejects.toThrow(StatementTimeoutError);
     await expect(behind).rejects.toThrow(StatementTimeoutError);
@@ -171,7 +173,7 @@ describe('a statement that is not answered in time', () => {
     expect(await answerOf(lease, 'SLEEP(1)')).toBe(0);
     lease.release();
     const next = await acquire();
-    await expect(next.query('SELECT SLEEP(1)')).rejects.toThrow(StatementTimeoutError);
+    await expect(next.query('SELECT SLEEP(3)')).rejects.toThrow(StatementTimeoutError);
     next.release();
   });
 });
