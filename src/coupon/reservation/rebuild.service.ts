@@ -101,17 +101,25 @@ export class RebuildService implements OnApplicationBootstrap {
 
   private async fill(couponId: number, when: { readonly unlessLoaded: boolean }): Promise<boolean> {
     const token = randomUUID();
-    const begun = await this.rebuilds.beginRebuild(couponId, token, when);
-    if (begun === 'LOADED') return true;
-    if (begun === 'BUSY') return false;
+    try {
+      const begun = await this.rebuilds.beginRebuild(couponId, token, when);
+      if (begun === 'LOADED') return true;
+      if (begun === 'BUSY') return false;
+      return await this.fillClosed(couponId, token, begun.sequence);
+    } finally {
+      // Also when there was no answer in time: the lock that is taken then all the same is given back by what follows.
+      await this.rebuilds.endRebuild(couponId, token);
+    }
+  }
+
+  private async fillClosed(couponId: number, token: string, lastSequence: number | undefined): Promise<boolean> {
     let result = 'failed';
     try {
-      const isOpen = await this.fillFromMySql(couponId, token, begun.sequence);
+      const isOpen = await this.fillFromMySql(couponId, token, lastSequence);
       result = isOpen ? 'rebuilt' : 'superseded';
       return isOpen;
     } finally {
       this.metrics.rebuilds.inc({ result });
-      await this.rebuilds.endRebuild(couponId, token);
     }
   }
 
