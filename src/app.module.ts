@@ -1,6 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { EventEmitterModule } from '@nestjs/event-emitter';
-import { ScheduleModule } from '@nestjs/schedule';
 import { CouponModule } from './coupon/index.js';
 import { LoadTestModule } from './load-test/index.js';
 import { MIGRATIONS } from './migrations.js';
@@ -14,6 +13,7 @@ import { FaultPointModule } from './platform/fault-points.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
+import { SchedulingModule } from './platform/scheduling/scheduling.module.js';
 import { RankingModule } from './ranking/index.js';
 
 /** Composition only: which modules make up the application. */
@@ -28,7 +28,7 @@ export class AppModule {
         DatabaseModule.forRoot(MIGRATIONS),
         RedisModule,
         EventEmitterModule.forRoot(),
-        ScheduleModule.forRoot(),
+        SchedulingModule,
         ClockModule,
         MetricsModule,
         FaultPointModule,

@@ -1,11 +1,10 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
+import { Injectable } from '@nestjs/common';
 import { FaultPoints } from '../platform/fault-points.js';
+import { Intervals } from '../platform/scheduling/intervals.js';
 import { RankingStore } from './ranking.store.js';
 
 /** Of the interval: the turn of an instance, also of one that died, must be over when the next one is due. */
 const TURN_SHARE = 0.9;
-const PREFIX = 'ranking-';
 
 /** A job that all instances know and one of them does. */
 export interface SharedJob {
@@ -18,20 +17,16 @@ export interface SharedJob {
  * died with it; it only saves work: two instances that do the job at once harm nobody.
  */
 @Injectable()
-export class RankingTurns implements OnModuleDestroy {
+export class RankingTurns {
   constructor(
     private readonly store: RankingStore,
-    private readonly scheduler: SchedulerRegistry,
+    private readonly intervals: Intervals,
     private readonly faults: FaultPoints,
   ) {}
 
-  onModuleDestroy(): void {
-    for (const name of this.scheduler.getIntervals()) if (name.startsWith(PREFIX)) this.scheduler.deleteInterval(name);
-  }
-
   /** Calls `run`, which must not throw, at every interval until the application ends. */
   schedule({ name, intervalMs }: SharedJob, run: () => Promise<unknown>): void {
-    this.scheduler.addInterval(PREFIX + name, setInterval(() => void run(), intervalMs));
+    this.intervals.every(`ranking-${name}`, intervalMs, run);
   }
 
   /** Does the work, if it is this instance's turn; true when it was. @throws RedisUnavailableError, and what `work` throws */

@@ -1,15 +1,14 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
 import { Gauge, Histogram } from 'prom-client';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { databaseErrorMessage } from '../../platform/database/database-errors.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
+import { Intervals } from '../../platform/scheduling/intervals.js';
 import { withinTimeLimit } from '../../platform/time-limit.js';
 import { DatabaseProbeRepository } from './database-probe.repository.js';
 
-const NAME = 'watch-dependencies';
 /** A database that takes longer is of no use to a request either. */
 const TIMEOUT_MS = 1_000;
 
@@ -24,17 +23,21 @@ export class DependencyWatchJob implements OnApplicationBootstrap, OnModuleDestr
   private readonly logger = new Logger('MySQL');
   private readonly up: Gauge<'dependency'>;
   private readonly roundTrip: Histogram<'dependency'>;
-  private readonly asking = new Set<Dependency>();
+  private readonly pings: ReadonlyArray<readonly [Dependency, () => Promise<unknown>]>;
   private mysqlDownSince: number | undefined;
   private isStopping = false;
 
   constructor(
     registry: MetricsRegistry,
-    private readonly redis: RedisConnection,
-    private readonly database: DatabaseProbeRepository,
-    private readonly scheduler: SchedulerRegistry,
+    redis: RedisConnection,
+    database: DatabaseProbeRepository,
+    private readonly intervals: Intervals,
     @Inject(CONFIG) private readonly config: Config,
   ) {
+    this.pings = [
+      ['redis', () => redis.ping()],
+      ['mysql', () => withinTimeLimit(database.ping(), TIMEOUT_MS, noAnswer)],
+    ];
     const registers = [registry];
     this.up = new Gauge({
       name: 'firstcome_dependency_up',
@@ -52,26 +55,18 @@ export class DependencyWatchJob implements OnApplicationBootstrap, OnModuleDestr
   }
 
   onApplicationBootstrap(): void {
-    void this.probe();
-    this.scheduler.addInterval(NAME, setInterval(() => void this.probe(), this.config.metrics.probeIntervalMs));
+    // Each at an interval of its own, so that nobody waits for the other one's time limit.
+    for (const [dependency, ping] of this.pings) {
+      const probe = () => this.probe(dependency, ping);
+      this.intervals.every(`watch-${dependency}`, this.config.metrics.probeIntervalMs, probe, { atOnce: true });
+    }
   }
 
   onModuleDestroy(): void {
     this.isStopping = true;
-    if (this.scheduler.doesExist('interval', NAME)) this.scheduler.deleteInterval(NAME);
   }
 
-  /** Asks both once; never throws. */
-  async probe(): Promise<void> {
-    await Promise.all([
-      this.ask('redis', () => this.redis.ping()),
-      this.ask('mysql', () => withinTimeLimit(this.database.ping(), TIMEOUT_MS, noAnswer)),
-    ]);
-  }
-
-  private async ask(dependency: Dependency, ping: () => Promise<unknown>): Promise<void> {
-    if (this.asking.has(dependency)) return;
-    this.asking.add(dependency);
+  private async probe(dependency: Dependency, ping: () => Promise<unknown>): Promise<void> {
     const askedAt = performance.now();
     try {
       await ping();
@@ -81,8 +76,6 @@ export class DependencyWatchJob implements OnApplicationBootstrap, OnModuleDestr
     } catch (error) {
       this.up.set({ dependency }, 0);
       if (dependency === 'mysql') this.reportDown(error, askedAt);
-    } finally {
-      this.asking.delete(dependency);
     }
   }
 
