@@ -33,6 +33,7 @@ import { CouponDefinitions } from './reservation/coupon-definitions.js';
 import { CouponKeysStore } from './reservation/coupon-keys.store.js';
 import { DefinitionPublisher } from './reservation/definition-publisher.service.js';
 import { DefinitionStore } from './reservation/definition.store.js';
+import { LoadCouponsWhenRedisIsReadyListener } from './reservation/load-coupons-when-redis-is-ready.listener.js';
 import { RefusalTally } from './reservation/refusal-tally.js';
 import { RebuildRepository } from './reservation/rebuild.repository.js';
 import { RebuildService } from './reservation/rebuild.service.js';
@@ -67,6 +68,7 @@ const RESERVATION = [
   CouponDefinitionService,
   DefinitionPublisher,
   RebuildService,
+  LoadCouponsWhenRedisIsReadyListener,
   AdmissionService,
   ReservationService,
   ReservationMetrics,

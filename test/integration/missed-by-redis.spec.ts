@@ -1,18 +1,24 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { CouponService } from '../../src/coupon/coupon.service.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
+import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { atEndOfFile } from '../support/cleanup.js';
+import { openDatabase, type TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
 import { createOwnSchema } from '../support/own-schema.js';
 import { eventually } from '../support/poll.js';
 import { told } from '../support/rebuild-world.js';
 import { startPrivateRedis } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
+import { newUserId } from '../support/unique-ids.js';
 
 /** Redis stays the same server, but for a while it hears nothing of us, or only later. No sweep makes up for it here. */
 
 let instance: Instance;
+let database: TestDatabase;
 let proxy: TcpProxy;
 /** Past the proxy. */
 let raw: Redis;
@@ -24,9 +30,30 @@ beforeAll(async () => {
     { redisUrl: proxy.url, databaseUrl },
     { REDIS_COMMAND_TIMEOUT_MS: '250', COUPON_REBUILD_LOCK_TTL_MS: '600000', LOG_LEVEL: 'fatal' },
   );
+  database = openDatabase(databaseUrl);
   raw = new Redis(redis.url);
   atEndOfFile(async () => raw.disconnect());
 });
+
+async function pause(couponId: number): Promise<void> {
+  expect(await instance.get(CouponService).change(couponId, { isActive: false })).toMatchObject({ status: 'PAUSED' });
+}
+
+async function becomesPaused(couponId: number): Promise<void> {
+  const reserve = () => told(instance.get(ReservationService).reserve(couponId, newUserId()));
+  await eventually(async () => expect(await reserve()).toBe('COUPON_INACTIVE'));
+}
+
+/** Does something while there is no connection, and brings it back. */
+async function whileCutOff(work: () => Promise<unknown>): Promise<void> {
+  await proxy.refuse();
+  try {
+    await eventually(() => expect(instance.get(RedisConnection).runId).toBeUndefined());
+    await work();
+  } finally {
+    await proxy.accept();
+  }
+}
 
 describe('a rebuild that Redis begins after it was given up', () => {
   it('is ended as well, so that the next one need not wait for its lock to expire', async () => {
@@ -38,5 +65,31 @@ describe('a rebuild that Redis begins after it was given up', () => {
     proxy.resume();
     await eventually(async () => expect(await raw.exists(keys.state(couponId))).toBe(0));
     await eventually(async () => expect(await instance.get(RebuildService).load(couponId)).toBe(true));
+  });
+});
+
+describe('a change that Redis missed', () => {
+  it('while it was cut off is there soon after it is connected again', async () => {
+    const couponId = await instance.createCoupon(10);
+    await whileCutOff(() => pause(couponId));
+    await becomesPaused(couponId);
+  });
+
+  it('is there soon also if whoever made it has died', async () => {
+    const couponId = await instance.createCoupon(10);
+    const sql = 'UPDATE coupons SET is_active = 0, version = version + 1 WHERE id = ?';
+    await whileCutOff(() => database.change(sql, [couponId]));
+    await becomesPaused(couponId);
+  });
+
+  it('because it was full is there soon after it takes something again, over the same connection', async () => {
+    const couponId = await instance.createCoupon(10);
+    await raw.config('SET', 'maxmemory', '1');
+    try {
+      await pause(couponId);
+    } finally {
+      await raw.config('SET', 'maxmemory', '0');
+    }
+    await becomesPaused(couponId);
   });
 });

@@ -48,7 +48,7 @@ export class CouponDefinitionService {
         await this.coupons.saveDefinition(manager, after);
         return after;
       });
-      if (!lowered) await this.publishOrLeaveToSweep(coupon);
+      if (!lowered) await this.publish(coupon);
       return coupon;
     } catch (error) {
       if (lowered) await this.putBack(couponId);
@@ -81,8 +81,11 @@ export class CouponDefinitionService {
     }
   }
 
-  /** With Redis away the change stands in MySQL; the rebuild or the sweep brings it to Redis before anyone is admitted. */
-  private async publishOrLeaveToSweep(coupon: Coupon): Promise<void> {
+  /**
+   * With Redis away the change stands in MySQL, and Redis hears of it as soon as it answers. A Redis that is only cut off
+   * from us admits by the old definition until then.
+   */
+  private async publish(coupon: Coupon): Promise<void> {
     if (coupon.strategy === 'lock') return;
     try {
       const answer = await this.store.publish(definitionOf(coupon));
@@ -90,6 +93,7 @@ export class CouponDefinitionService {
       if (answer === 'NOT_NEWER') await this.publisher.reconcile(coupon.id);
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
+      this.publisher.reconcileLater(coupon.id);
     }
   }
 }

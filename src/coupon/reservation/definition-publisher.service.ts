@@ -1,18 +1,32 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { definitionOf, sameDefinition } from './coupon-definition.js';
 import { DefinitionStore } from './definition.store.js';
 
+/** Between two attempts to tell Redis what it missed. */
+const RETRY_MS = 250;
+/** Intervals of the sweep after which it alone goes on: it has looked at the coupon by then, if Redis could be asked. */
+const SWEEPS = 2;
+
 /** Brings the definition that MySQL has to Redis. Only a newer version replaces the one there. */
 @Injectable()
-export class DefinitionPublisher {
+export class DefinitionPublisher implements OnApplicationShutdown {
   private readonly logger = new Logger('Definitions');
+  /** Coupons that wait for their next attempt. */
+  private readonly waiting = new Set<number>();
+  private isStopped = false;
 
   constructor(
     private readonly transactions: TransactionRunner,
     private readonly coupons: CouponRepository,
     private readonly store: DefinitionStore,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** Publishes the definition as MySQL has it now. */
@@ -40,5 +54,35 @@ export class DefinitionPublisher {
     if (definition === undefined) return;
     await this.store.publish(definition);
     this.logger.warn(`coupon ${couponId}: Redis had another definition than MySQL; published version ${definition.version}`);
+  }
+
+  /** `reconcile` in the background, when Redis or MySQL could not be asked just now: again and again until it succeeds. */
+  reconcileLater(couponId: number): void {
+    this.waitToReconcile(couponId, Date.now() + SWEEPS * this.config.coupon.sweep.intervalMs);
+  }
+
+  onApplicationShutdown(): void {
+    this.isStopped = true;
+  }
+
+  private waitToReconcile(couponId: number, until: number): void {
+    if (this.waiting.has(couponId) || Date.now() > until) return;
+    this.waiting.add(couponId);
+    void this.reconcileAfterWait(couponId, until);
+  }
+
+  private async reconcileAfterWait(couponId: number, until: number): Promise<void> {
+    await delay(RETRY_MS, undefined, { ref: false });
+    // Before it looks: whoever changes the coupon from now on and can't tell Redis has it looked at once more.
+    this.waiting.delete(couponId);
+    if (this.isStopped) return;
+    try {
+      // First without the row's lock, which the issuance needs too: the answer may be long in coming.
+      await this.store.definition(couponId);
+      await this.reconcile(couponId);
+    } catch (error) {
+      if (error instanceof RedisUnavailableError || isDatabaseUnavailable(error)) this.waitToReconcile(couponId, until);
+      else this.logger.error(`coupon ${couponId}: Redis not told of a change`, error instanceof Error ? error.stack : String(error));
+    }
   }
 }

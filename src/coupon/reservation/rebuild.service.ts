@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../../platform/config/config.module.js';
@@ -7,7 +7,6 @@ import { Clock } from '../../platform/clock.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { FaultPoints } from '../../platform/fault-points.js';
-import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponExpiredError, CouponNotFoundError, ReservationUnavailableError } from '../coupon.errors.js';
@@ -26,11 +25,10 @@ const RETRY_MS = 250;
 
 /** P6: a coupon whose keys are not complete is closed until they have been filled from MySQL; this is the one way. */
 @Injectable()
-export class RebuildService implements OnApplicationBootstrap {
+export class RebuildService {
   private readonly logger = new Logger('Rebuild');
   private readonly inProgress = new Map<number, Promise<boolean>>();
   private readonly started = new Set<number>();
-  private loadingAll: Promise<void> | undefined;
 
   constructor(
     private readonly rebuilds: RebuildStore,
@@ -39,17 +37,11 @@ export class RebuildService implements OnApplicationBootstrap {
     private readonly ledger: ReservationRepository,
     private readonly publisher: DefinitionPublisher,
     private readonly transactions: TransactionRunner,
-    private readonly redis: RedisConnection,
     private readonly metrics: ReservationMetrics,
     private readonly clock: Clock,
     private readonly faults: FaultPoints,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
-
-  /** Loads every coupon that has not ended, now and whenever a connection to Redis is ready. */
-  onApplicationBootstrap(): void {
-    this.redis.onReady(() => void this.loadAll());
-  }
 
   /** Loads the coupon in the background, unless that is going on or has just failed. */
   start(couponId: number): void {
@@ -182,23 +174,6 @@ export class RebuildService implements OnApplicationBootstrap {
       if (!(await this.rebuilds.addRebuiltUsers(couponId, token, userIds))) return undefined;
       copied += userIds.length;
       lastUserId = userIds.at(-1) as number;
-    }
-  }
-
-  private async loadAll(): Promise<void> {
-    this.loadingAll ??= this.loadEach().finally(() => (this.loadingAll = undefined));
-    await this.loadingAll;
-  }
-
-  private async loadEach(): Promise<void> {
-    try {
-      for (const couponId of await this.coupons.idsToReserve(this.clock.now())) {
-        if (this.redis.runId === undefined) return;
-        await this.load(couponId);
-      }
-    } catch (error) {
-      // Each coupon is loaded by its first reserve all the same.
-      this.logger.warn(`coupons not loaded ahead: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

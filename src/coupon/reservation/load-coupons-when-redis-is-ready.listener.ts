@@ -1,0 +1,52 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Clock } from '../../platform/clock.js';
+import { RedisConnection } from '../../platform/redis/redis-connection.js';
+import { CouponRepository } from '../coupon.repository.js';
+import { DefinitionPublisher } from './definition-publisher.service.js';
+import { RebuildService } from './rebuild.service.js';
+
+/** Loads every coupon that has not ended, now and whenever a connection to Redis is ready. */
+@Injectable()
+export class LoadCouponsWhenRedisIsReadyListener implements OnApplicationBootstrap {
+  private readonly logger = new Logger('Rebuild');
+  private isDue = false;
+  private isLoading = false;
+
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly coupons: CouponRepository,
+    private readonly rebuilds: RebuildService,
+    private readonly publisher: DefinitionPublisher,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.redis.onReady(() => void this.load());
+  }
+
+  /** Starts anew when a connection was lost, and another one is ready, while it was at it. */
+  private async load(): Promise<void> {
+    this.isDue = true;
+    if (this.isLoading) return;
+    this.isLoading = true;
+    while (this.isDue) {
+      this.isDue = false;
+      await this.loadEach();
+    }
+    this.isLoading = false;
+  }
+
+  private async loadEach(): Promise<void> {
+    try {
+      for (const couponId of await this.coupons.idsToReserve(this.clock.now())) {
+        if (this.redis.runId === undefined) return;
+        const isLoaded = await this.rebuilds.load(couponId);
+        // What was loaded all the time may have missed a change while there was no connection.
+        if (isLoaded) await this.publisher.publish(couponId);
+      }
+    } catch (error) {
+      // Each coupon is loaded by its first reserve all the same.
+      this.logger.warn(`coupons not loaded ahead: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
