@@ -97,13 +97,14 @@ export async function startPrivateRedis({ extraArgs = [] }: { extraArgs?: string
 }
 
 /**
- * A migrated MariaDB or MySQL (FIRSTCOME_MYSQL_FLAVOUR=mysql8: MySQL 8). Every commit is on disk when it is answered,
- * so that killing it loses nothing.
+ * A migrated MariaDB or MySQL (FIRSTCOME_MYSQL_FLAVOUR=mysql8: MySQL 8). The kernel has every commit when it is
+ * answered, so that killing the server loses nothing; only the machine's own end could, before the next second's flush.
  */
 export async function startPrivateMysql({ extraArgs = [] }: { extraArgs?: string[] } = {}): Promise<PrivateServer> {
   const run = process.env['FIRSTCOME_TEST_DIR'];
   const template = run === undefined ? {} : { template: join(run, 'template', 'mysql') };
-  const server = await PrivateServer.start('mysql', (at) => startMysql({ ...at, ...template, database: DATABASE, extraArgs }));
+  const options = { ...template, database: DATABASE, extraArgs: ['--innodb-flush-log-at-trx-commit=2', ...extraArgs] };
+  const server = await PrivateServer.start('mysql', (at) => startMysql({ ...at, ...options }));
   const settings = { url: server.url, poolSize: 4, connectTimeoutMs: 3000, migrateAtStart: true };
   const dataSource = await new DataSource(dataSourceOptions(settings, MIGRATIONS)).initialize();
   try {
