@@ -24,13 +24,13 @@ export class CountSalesWhenPaymentCompletedListener {
   /** Never throws. */
   @OnEvent(PaymentCompletedEvent.type)
   async handle({ orderId, paidAt, items }: PaymentCompletedEvent): Promise<void> {
+    const day = this.calendar.dayOf(paidAt);
     try {
       this.faults.reach('before-ranking-count');
-      const day = this.calendar.dayOf(paidAt);
       const { isComplete } = await this.store.count(day, [{ orderId, items }]);
       if (!isComplete) this.reconciles.request(day);
     } catch (error) {
-      this.live.suspend();
+      this.live.suspend(day);
       if (error instanceof RedisUnavailableError) return;
       this.logger.error(`order ${orderId} is not counted yet`, error instanceof Error ? error.stack : String(error));
     }

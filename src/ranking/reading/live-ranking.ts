@@ -21,7 +21,8 @@ export class LiveRanking implements OnModuleDestroy {
   private readonly logger = new Logger('Ranking');
   private readonly breaker: OutageBreaker;
   private readonly reading = new Map<BusinessDay, Promise<SourcedSnapshot | undefined>>();
-  private hasMissedSale = false;
+  /** The days of which a sale was not counted, and which have not been reconciled since. */
+  private readonly missed = new Set<BusinessDay>();
   private isShutDown = false;
 
   constructor(
@@ -64,9 +65,9 @@ export class LiveRanking implements OnModuleDestroy {
     return found && { ...found, asOf };
   }
 
-  /** For who could not count a sale: nothing is answered from Redis until it is reconciled. */
-  suspend(): void {
-    this.hasMissedSale = true;
+  /** For who could not count a sale of the day: nothing is answered from Redis until the day has been reconciled. */
+  suspend(day: BusinessDay): void {
+    this.missed.add(day);
     this.breaker.open();
   }
 
@@ -93,13 +94,23 @@ export class LiveRanking implements OnModuleDestroy {
       } catch {
         continue;
       }
-      this.hasMissedSale = false;
-      // Without MySQL there is nothing to reconcile with, and Redis still knows more than memory.
-      await this.reconciles.tryReconcile(this.calendar.today());
-      // The reconcile may have gone past a sale that could not be counted meanwhile.
-      if (this.hasMissedSale) continue;
+      await this.reconcileMissed();
+      if (this.missed.size > 0) continue;
       this.breaker.close();
       this.logger.log('Redis is asked for rankings again');
+    }
+  }
+
+  /**
+   * Reconciles today and the days of which a sale was missed; these stay missed where it fails, or where another sale was
+   * missed meanwhile. A day without one needs no reconcile to be exact: its marker vouches for it, also without MySQL.
+   */
+  private async reconcileMissed(): Promise<void> {
+    const missed = new Set(this.missed);
+    this.missed.clear();
+    for (const day of new Set([this.calendar.today(), ...missed])) {
+      const isReconciled = await this.reconciles.tryReconcile(day);
+      if (!isReconciled && missed.has(day)) this.missed.add(day);
     }
   }
 }

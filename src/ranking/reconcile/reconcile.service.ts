@@ -61,13 +61,16 @@ export class ReconcileService {
     void this.tryReconcile(day);
   }
 
-  /** As `reconcile`; a failure is logged, unless it is an outage, which is reported where it begins. */
-  async tryReconcile(day: BusinessDay): Promise<void> {
+  /** As `reconcile`; false when it failed, which is logged, unless it is an outage: that is reported where it begins. */
+  async tryReconcile(day: BusinessDay): Promise<boolean> {
     try {
       await this.reconcile(day);
+      return true;
     } catch (error) {
-      if (error instanceof RedisUnavailableError || isDatabaseUnavailable(error)) return;
-      this.logger.error(`${day}: not reconciled`, error instanceof Error ? error.stack : String(error));
+      if (!(error instanceof RedisUnavailableError) && !isDatabaseUnavailable(error)) {
+        this.logger.error(`${day}: not reconciled`, error instanceof Error ? error.stack : String(error));
+      }
+      return false;
     }
   }
 
