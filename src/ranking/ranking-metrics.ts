@@ -37,7 +37,7 @@ export class RankingMetrics {
     const ageSeconds = (): number => Math.max(0, (clock.now().getTime() - this.lastBackupAt.getTime()) / 1000);
     this.backupAge = new Gauge({
       name: 'firstcome_ranking_backup_age_seconds',
-      help: 'Time since the latest backup; since the start until one is known.',
+      help: 'Time since the latest backup; since the start while there is none of today or yesterday.',
       registers,
       collect() {
         this.set(ageSeconds());

@@ -3,6 +3,7 @@ import { BackUpRankingJob } from '../../src/ranking/backup/back-up-ranking.job.j
 import { BackupService } from '../../src/ranking/backup/backup.service.js';
 import { CountSalesWhenPaymentCompletedListener } from '../../src/ranking/count-sales-when-payment-completed.listener.js';
 import { PaymentCompletedEvent } from '../../src/order/index.js';
+import { RankingMetrics } from '../../src/ranking/ranking-metrics.js';
 import { rankingKeys } from '../../src/ranking/ranking-keys.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
@@ -141,6 +142,13 @@ describe('at midnight in Seoul', () => {
   });
 });
 
+/** What the metric says once the instance has looked. */
+async function ageAt(at: 0 | 1) {
+  await backups(at).observeAge();
+  const { lastBackupAt, backupAge } = world.instances[at].get(RankingMetrics);
+  return { lastBackupAt, seconds: (await backupAge.get()).values[0]?.value };
+}
+
 describe('the job', () => {
   it('is done by one instance at a time', async () => {
     newDay();
@@ -149,6 +157,18 @@ describe('the job', () => {
     const jobs = world.instances.map((instance) => instance.get(BackUpRankingJob));
     const turns = await inParallel([...jobs, ...jobs], (job) => job.run());
     expect(turns.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('tells the age of the latest backup, whoever took it and however lately this instance was started', async () => {
+    newDay();
+    await sellDistinct(1);
+    await backUp(0);
+    const { lastBackupAt: takenAt } = await ageAt(1);
+    expect(takenAt).toEqual(world.now);
+
+    world.setTime(new Date(world.now.getTime() + 25 * 60_000));
+    world.instances[1].get(RankingMetrics).lastBackupAt = world.now; // as at the start of a process
+    expect(await ageAt(1)).toEqual({ lastBackupAt: takenAt, seconds: 1500 });
   });
 
   it('forgets backups older than 90 days', async () => {

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
+import { databaseErrorMessage } from '../../platform/database/database-errors.js';
 import { RankingMetrics } from '../ranking-metrics.js';
 import { RankingTurns, type SharedJob } from '../ranking-turns.js';
 import { BackupService } from './backup.service.js';
@@ -25,6 +26,7 @@ export class BackUpRankingJob implements OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
+    void this.observeAge();
     this.turns.schedule(this.job, () => this.run());
   }
 
@@ -41,6 +43,16 @@ export class BackUpRankingJob implements OnApplicationBootstrap {
     }
   }
 
+  /** So that a restart does not make an old backup look new. Never throws. */
+  private async observeAge(): Promise<void> {
+    try {
+      await this.backups.observeAge();
+    } catch (error) {
+      this.logger.warn(`the age of the last backup is not known yet: ${databaseErrorMessage(error)}`);
+    }
+  }
+
+  /** Every instance does it: deleting twice changes nothing. The hour, by the clock of the process, does not matter. */
   @Cron(CronExpression.EVERY_DAY_AT_5AM, { waitForCompletion: true })
   async purge(): Promise<void> {
     try {

@@ -65,9 +65,7 @@ export class BackupService {
 
   /** Stores the snapshot as the day's backup; false when a later one is there already. @throws what the database throws */
   async write(day: BusinessDay, snapshot: Snapshot): Promise<boolean> {
-    const isWritten = await this.transactions.run((manager) => this.repository.replace(manager, day, snapshot));
-    if (isWritten) this.metrics.lastBackupAt = snapshot.asOf;
-    return isWritten;
+    return await this.transactions.run((manager) => this.repository.replace(manager, day, snapshot));
   }
 
   /** Deletes backups older than `ranking.backup.retentionDays`; of how many days. */
@@ -76,12 +74,12 @@ export class BackupService {
     return await this.transactions.run((manager) => this.repository.deleteBefore(manager, oldest));
   }
 
-  /** Tells the metric of the latest backup, whichever instance took it. */
+  /** Tells the metric of the latest backup of today or yesterday, whichever instance took it and when this one started. */
   async observeAge(): Promise<void> {
     const today = this.calendar.today();
     const times = await this.repository.backedUpAt([today, addDays(today, -1)]);
     const latest = times.get(today) ?? times.get(addDays(today, -1));
-    if (latest !== undefined && latest > this.metrics.lastBackupAt) this.metrics.lastBackupAt = latest;
+    if (latest !== undefined) this.metrics.lastBackupAt = latest;
   }
 
   private async attempt(day: BusinessDay): Promise<void> {
