@@ -74,6 +74,11 @@ export class TcpProxy {
     this.isGarbling = true;
   }
 
+  /** Of the connections that are open, no answer passes any more; what is asked does. They end by {@link cut}. */
+  stallAnswers(): void {
+    for (const { server } of this.pairs) server.pause();
+  }
+
   /** Cuts every open connection; new ones are accepted. */
   cut(): void {
     for (const { client, server } of this.pairs) {
