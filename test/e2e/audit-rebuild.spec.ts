@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { AuditedApp } from '../support/audited-app.js';
+import { expectConsistent } from '../support/drop.js';
+import { eventually } from '../support/poll.js';
 import { newUserId } from '../support/unique-ids.js';
 
 let app: AuditedApp;
@@ -73,6 +75,17 @@ describe('a rebuild answers the audit after it, and heals', () => {
     const before = await app.audit(couponId);
     const after = await expectRebuildHeals(couponId);
     expect(after).toEqual({ ...before, redis: { ...before.redis, epoch: Number(before.redis?.epoch) + 1 } });
+  });
+});
+
+// Here, where no sweep can load it first.
+describe('without a rebuild that is asked for', () => {
+  it('a coupon that lost every key is loaded by its first reserve, which is told to come again', async () => {
+    const { couponId, users } = await app.coupon(2);
+    await app.redis.del(couponKeys(couponId));
+    expect(await app.api.reserve(couponId, users[0])).toMatchObject({ status: 503, error: 'RESERVATION_UNAVAILABLE' });
+    await eventually(async () => expect((await app.api.reserve(couponId, users[0])).error).toBe('ALREADY_ISSUED'));
+    await expectConsistent(app.api, couponId);
   });
 });
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { AuditedApp } from '../support/audited-app.js';
 import { expectConsistent } from '../support/drop.js';
 import { eventually } from '../support/poll.js';
@@ -105,14 +105,6 @@ describe('the sweep heals by itself', () => {
     await plant(couponId);
     await expectConsistent(app.api, couponId);
     expect((await app.audit(couponId)).redis).toMatchObject({ reserved: 2, users: 2 });
-  });
-
-  it('a coupon that lost every key is loaded by its first reserve, which is told to come again', async () => {
-    const { couponId, users } = await app.coupon(2);
-    await app.redis.del(couponKeys(couponId));
-    expect(await app.api.reserve(couponId, users[0])).toMatchObject({ status: 503, error: 'RESERVATION_UNAVAILABLE' });
-    await eventually(async () => expect((await app.api.reserve(couponId, users[0])).error).toBe('ALREADY_ISSUED'));
-    await expectConsistent(app.api, couponId);
   });
 });
 
