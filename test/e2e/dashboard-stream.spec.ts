@@ -47,7 +47,11 @@ describe('the stream', () => {
     await site.api.reserve(couponId, holder);
     await inParallel(newUserIds(22), (userId) => site.api.reserve(couponId, userId));
     const { at } = await listener.next((snapshot) => couponIn(snapshot, couponId)?.issuedQuantity === 20);
-    const coupon = couponIn(await listener.next(), couponId);
+    const settled = await listener.next((snapshot) => {
+      const { isLoaded, pending } = couponIn(snapshot, couponId) ?? {};
+      return isLoaded === true && pending === 0;
+    });
+    const coupon = couponIn(settled, couponId);
     expect(coupon).toMatchObject({ name: 'Told', status: 'SOLD_OUT', remainingQuantity: 0, pending: 0, isLoaded: true });
     expect(coupon?.refusals).toEqual({ ALREADY_ISSUED: 1, COUPON_SOLD_OUT: 3 });
     expect(listener.snapshots.some((snapshot) => (couponIn(snapshot, couponId)?.acceptedPerSecond ?? 0) > 0)).toBe(true);

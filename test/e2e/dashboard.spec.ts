@@ -179,7 +179,7 @@ describe('when something is away', () => {
       await shows(page, '#notices', 'What you see is from');
       site.app.thaw();
       await shows(page, '.live', 'Live');
-      expect(await page.locator('#notices').innerText()).toBe('');
+      await eventually(async () => expect(await page.locator('#notices').innerText()).toBe(''));
     });
   });
 });
