@@ -72,7 +72,7 @@ describe('UserDirectory', () => {
   });
 
   it('remembers a yes for its time, and a no not at all', async () => {
-    directory = directoryOf(50);
+    directory = directoryOf(500);
     expect(directory.isKnown(1)).toBe(false);
     await directory.exists(1);
     await directory.exists(6000);
@@ -83,7 +83,7 @@ describe('UserDirectory', () => {
     await directory.exists(6000);
     expect(findExistingIds.mock.calls).toEqual([[[1]], [[6000]], [[6000]]]);
 
-    await delay(60);
+    await delay(550);
     expect(directory.isKnown(1)).toBe(false);
   });
 

@@ -37,8 +37,8 @@ describe('kill -9', () => {
 
 describe('SIGTERM', () => {
   it('answers the requests, ends in time though the ledger stands still, and leaves the rest to the next process', async () => {
-    // Given callers who wait for a commit that can't happen
-    await site.isServing();
+    // Given callers who wait for a commit that can't happen, well within the time that an ending process has
+    await site.start({ COUPON_ISSUE_TIMEOUT_MS: '1500' });
     const { couponId } = await site.api.createCoupon({ totalQuantity: 20 });
     const giveBack = await site.holdLedger(couponId);
     const waiting = inParallel(newUserIds(20), (userId) => site.api.issue(couponId, userId));

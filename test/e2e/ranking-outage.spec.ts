@@ -158,7 +158,7 @@ describe('Redis is killed while many read', () => {
 describe('Redis stands still', () => {
   it('is asked by the first reader alone, and not again until it answers and is reconciled', async () => {
     await ledger.paidOrder(one(2));
-    await start({ RANKING_RECONCILE_INTERVAL_MS: '3600000' });
+    await start({ RANKING_RECONCILE_INTERVAL_MS: '3600000', RANKING_READ_TIMEOUT_MS: '200' });
     await expectTop('redis', 2);
     expect((await ranking.product(product)).body.source).toBe('redis');
     expect(await rankingBreaker()).toBe(0);

@@ -47,7 +47,7 @@ beforeAll(async () => {
       COUPON_SWEEP_INTERVAL_MS: '600000',
       COUPON_ISSUANCE_BATCH_SIZE: String(BATCH),
       // Long enough for all who ask at once to share a batch.
-      COUPON_ISSUANCE_LINGER_MS: '500',
+      COUPON_ISSUANCE_LINGER_MS: '1000',
     },
     override: (builder) => builder.overrideProvider(IssuanceRepository).useClass(HangulForFew),
   });

@@ -16,6 +16,8 @@ const DEFAULTS = {
   // A machine that runs the whole suite stalls for longer than a process that serves callers would wait. Who is told 503
   // then may hold a slot all the same, which is right, but not what a test of something else counts on.
   REDIS_COMMAND_TIMEOUT_MS: '5000',
+  // And the ranking is read elsewhere when Redis takes longer than this.
+  RANKING_READ_TIMEOUT_MS: '2000',
 };
 
 /** For tests of who gets what: a 503 or a 202 of a machine that is busy says nothing about the drop. */
@@ -100,13 +102,15 @@ export class AppProcess {
     return Array.from(values, ([, value]) => Number(value)).reduce((sum, value) => sum + value, 0);
   }
 
-  /** Resolves when `path` answers 200; @throws Error with the logs when the process ends before, or never gets there. */
+  /** Resolves when `path` answers that all is well, not only degraded; @throws Error with the logs when the process ends before, or never gets there. */
   async isUp(path: string): Promise<void> {
     await eventually(
       async () => {
         const answer = this.hasExited ? undefined : await fetch(`${this.url}${path}`).catch(() => undefined);
-        if (this.hasExited || answer?.status === 200) return;
-        throw new Error(`the application does not answer ${path} (${answer?.status ?? 'no connection'})\n${this.logs}`);
+        const { status } = ((await answer?.json().catch(() => undefined)) ?? {}) as { status?: string };
+        if (this.hasExited || (answer?.status === 200 && status === 'ok')) return;
+        const said = answer === undefined ? 'no connection' : `${answer.status} ${status}`;
+        throw new Error(`the application does not answer ${path} (${said})\n${this.logs}`);
       },
       { intervalMs: 25 },
     );
@@ -117,7 +121,7 @@ export class AppProcess {
 export interface AppOptions {
   /** Added to (and stronger than) the environment of the test run, e.g. `{ FAULT_POINT: 'after-reserve-script' }`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Resolves when this path answers 200; `/health/ready` also waits for the dependencies. */
+  /** Resolves when this path answers `ok`; `/health/ready` also waits for both dependencies. */
   readonly waitFor?: '/health/live' | '/health/ready';
 }
 
