@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { addDays, boundsOf, businessDayOf } from '../../src/ranking/business-day.js';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
+import { awayFromMidnight } from '../support/business-midnight.js';
 import { openDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
 import { Ledger, nameOf, RankingClient, type TopBody } from '../support/sales.js';
@@ -18,6 +19,8 @@ let app: AppProcess;
 let ranking: RankingClient;
 let ledger: Ledger;
 let shop: Shop;
+
+beforeAll(awayFromMidnight);
 
 beforeAll(async () => {
   const [mysql, redis] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);

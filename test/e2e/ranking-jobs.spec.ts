@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { rankingKeys } from '../../src/ranking/ranking-keys.js';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
+import { awayFromMidnight } from '../support/business-midnight.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
@@ -19,6 +20,8 @@ let redis: Redis;
 let ledger: Ledger;
 let env: Record<string, string>;
 let product: number;
+
+beforeAll(awayFromMidnight);
 
 beforeAll(async () => {
   const [ownMysql, { url }] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
+import { awayFromMidnight } from '../support/business-midnight.js';
 import { openDatabase } from '../support/database.js';
 import { Scrape } from '../support/metrics.js';
 import { eventually } from '../support/poll.js';
@@ -19,6 +20,8 @@ let ranking: RankingClient;
 let ledger: Ledger;
 let env: Record<string, string>;
 let product: number;
+
+beforeAll(awayFromMidnight);
 
 beforeAll(async () => {
   mysql = await startPrivateMysql();

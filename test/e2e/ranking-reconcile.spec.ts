@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient, tally } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
+import { awayFromMidnight } from '../support/business-midnight.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -19,6 +20,8 @@ let shops: Shop[];
 let redis: Redis;
 /** Between the second instance and Redis. */
 let line: TcpProxy;
+
+beforeAll(awayFromMidnight);
 
 beforeAll(async () => {
   const [mysql, { url }] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
