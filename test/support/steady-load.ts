@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach } from '@jest/globals';
 import { type Answer, tally } from './api-client.js';
-import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';
 import { newUserId } from './unique-ids.js';
 
@@ -13,6 +13,13 @@ interface LoadOptions {
   /** Where the users come from; new ones unless told otherwise. */
   readonly nextUserId?: () => number;
 }
+
+const loads: Array<SteadyLoad<unknown>> = [];
+
+// A test that fails has not stopped its load.
+afterEach(async () => {
+  await Promise.all(loads.splice(0).map((load) => load.stop()));
+});
 
 /** New users who ask one after the other, some at once, from the construction until {@link stop}. */
 export class SteadyLoad<T> {
@@ -28,10 +35,7 @@ export class SteadyLoad<T> {
     { atOnce = 8, nextUserId = newUserId }: LoadOptions = {},
   ) {
     this.workers = Array.from({ length: atOnce }, () => this.work(nextUserId));
-    // A test that failed has not stopped it.
-    atEndOfFile(async () => {
-      this.isStopped = true;
-    });
+    loads.push(this);
   }
 
   /** Resolves when `count` more have been answered with this outcome, e.g. `'200'` or `'409 COUPON_SOLD_OUT'`. */
