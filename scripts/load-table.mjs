@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SCENARIOS } from '../k6/lib/scenarios.js';
 import { resultFiles } from './load/k6-runs.mjs';
-import { mainRows } from './load/series.mjs';
+import { mainRows, poolOver } from './load/series.mjs';
 import { spread } from './measuring/statistics.mjs';
 import { projectDir } from './services/project.mjs';
 
@@ -46,6 +46,13 @@ function table() {
     '| scenario | passed | requests/s | p50 ms | p95 ms | p99 ms | failed | dropped | rows after | command |',
     '|---|---|---|---|---|---|---|---|---|---|',
     ...series.flatMap((each) => lines(each)),
+    '',
+    '| connections to MySQL | in use | idle | peak | waiting, at most | limit |',
+    '|---|---|---|---|---|---|',
+    ...series.flatMap(({ scenario, runs }) => {
+      const pool = poolOver(runs);
+      return pool ? [`| ${[scenario, pool.active, pool.idle, pool.peak, pool.waiting, pool.limit].join(' | ')} |`] : [];
+    }),
   ].join('\n');
 }
 

@@ -6,6 +6,7 @@ import { readArguments, usage } from './load/arguments.mjs';
 import { findOrBuildK6, K6Unavailable } from './load/k6-program.mjs';
 import { checkFileLimit } from './load/limits.mjs';
 import { K6Runs, resultFiles } from './load/k6-runs.mjs';
+import { PoolWatch } from './load/pool-watch.mjs';
 import { describeSeries, saveSeries } from './load/series.mjs';
 import { Target } from './load/target.mjs';
 import { describeMachine } from './measuring/machine.mjs';
@@ -63,7 +64,12 @@ async function load({ scenarios, runs, isFresh }) {
     const results = [];
     while (results.length < runs && !k6Runs.isEnding) {
       console.log(`\n${scenario}, run ${results.length + 1} of ${runs}`);
-      results.push(await k6Runs.run(k6, scenario, app.url));
+      const pool = new PoolWatch(app.url);
+      try {
+        results.push({ ...(await k6Runs.run(k6, scenario, app.url)), pool: await pool.seen() });
+      } finally {
+        pool.end();
+      }
     }
     if (k6Runs.isEnding) return false;
     saveSeries(scenario, results, machine, isFresh);

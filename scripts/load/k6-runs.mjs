@@ -30,6 +30,7 @@ const REQUESTS_PER_SECOND = 5000;
  * @property {number} droppedIterations
  * @property {number} failed
  * @property {number | null} drainSeconds
+ * @property {import('./pool-watch.mjs').PoolUse | null} [pool]  which the runner adds
  * @property {Array<{ label: string, count: number, isMain?: true, med?: number, p95?: number, p99?: number }>} answers
  */
 

@@ -36,6 +36,11 @@ export function describeSeries(scenario, runs) {
   for (const { label, p50, p95, p99 } of mainRows(runs)) {
     lines.push(`  ${label.padEnd(30)} p50 ${p50}, p95 ${p95}, p99 ${p99} ms`);
   }
+  const pool = poolOver(runs);
+  if (pool) {
+    const { active, idle, peak, waiting, limit } = pool;
+    lines.push(`  ${'connections to MySQL'.padEnd(30)} ${active} in use, ${idle} idle, peak ${peak} of ${limit}, waiting ${waiting} at most`);
+  }
   return `${lines.join('\n')}\n`;
 }
 
@@ -51,6 +56,22 @@ export function mainRows(runs) {
     const over = (statistic) => spread(rows.map((row) => row?.[statistic] ?? Number.NaN), 1);
     return { label, p50: over('med'), p95: over('p95'), p99: over('p99') };
   });
+}
+
+/**
+ * The connections of the app in these runs, or null where it did not tell.
+ * @param {Result[]} runs
+ */
+export function poolOver(runs) {
+  const pools = runs.map(({ pool }) => pool).filter((pool) => pool !== null && pool !== undefined);
+  if (pools.length === 0) return null;
+  return {
+    active: spread(pools.map(({ meanActive }) => meanActive), 1),
+    idle: spread(pools.map(({ meanIdle }) => meanIdle), 1),
+    peak: Math.max(...pools.map(({ peak }) => peak)),
+    waiting: Math.max(...pools.map(({ mostWaiting }) => mostWaiting)),
+    limit: Math.max(...pools.map(({ limit }) => limit)),
+  };
 }
 
 /**
