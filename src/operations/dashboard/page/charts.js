@@ -1,7 +1,7 @@
 /** The three charts of a coupon, drawn by uPlot with the colours of the style sheet. */
 import uPlot from './uplot.js';
 import { el, setText } from './dom.js';
-import { clock, milliseconds, number, t } from './language.js';
+import { clock, milliseconds, number, shortNumber, t } from './language.js';
 
 /** @typedef {import('./language.js').TextKey} TextKey */
 /** @typedef {{ label: TextKey, where: TextKey, color: string, dash?: number[], fill?: string }} Line  colours are names of custom properties */
@@ -131,7 +131,7 @@ class Chart {
         },
         axes: [
           { ...axis, grid: { show: false }, size: 28, space: 80, values: (_plot, seconds) => seconds.map((second) => clock(second * 1000)) },
-          { ...axis, size: 56, space: 36, values: (_plot, values) => values.map((value) => number(value)) },
+          { ...axis, size: 56, space: 36, values: (_plot, values) => values.map((value) => shortNumber(value)) },
         ],
         series: [
           {},

@@ -3,7 +3,7 @@ import { address } from './address.js';
 import { call, problemText } from './api.js';
 import { Badge } from './badge.js';
 import { arrange, byId, el, setAttribute, setText } from './dom.js';
-import { number, t } from './language.js';
+import { number, shortNumber, t } from './language.js';
 import { toast } from './toast.js';
 
 /** @typedef {Pick<import('../snapshot.js').CouponSnapshot, 'couponId' | 'name' | 'status' | 'totalQuantity' | 'remainingQuantity'>} Listed */
@@ -30,7 +30,7 @@ class Row {
   show({ name, status, totalQuantity, remainingQuantity }, isSelected) {
     setText(this.#name, name);
     this.#badge.show(status);
-    setText(this.#left, t('leftShort', { left: number(remainingQuantity), total: number(totalQuantity) }));
+    setText(this.#left, t('leftShort', { left: number(remainingQuantity), total: shortNumber(totalQuantity) }));
     this.#share.value = 1 - remainingQuantity / totalQuantity;
     setAttribute(this.link, 'href', address.linkTo(this.couponId));
     setAttribute(this.link, 'aria-current', isSelected ? 'true' : null);

@@ -25,6 +25,7 @@ function formatsOf(wanted) {
   return {
     whole: new Intl.NumberFormat(wanted, { maximumFractionDigits: 0 }),
     fine: new Intl.NumberFormat(wanted, { maximumFractionDigits: 1 }),
+    compact: new Intl.NumberFormat(wanted, { notation: 'compact', maximumFractionDigits: 1 }),
     clock: new Intl.DateTimeFormat(wanted, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
     day: new Intl.DateTimeFormat(wanted, DAY_AND_TIME),
     otherYear: new Intl.DateTimeFormat(wanted, { year: 'numeric', ...DAY_AND_TIME }),
@@ -70,6 +71,14 @@ export function textOf(code, fallback) {
 export function number(value) {
   if (value === null || value === undefined) return '–';
   return (Math.abs(value) < 100 ? formats.fine : formats.whole).format(value);
+}
+
+/**
+ * Where there is no room for seven digits: 7,500, but 7.5M or 750만.
+ * @param {number} value
+ */
+export function shortNumber(value) {
+  return Math.abs(value) < 100_000 ? number(value) : formats.compact.format(value);
 }
 
 /** @param {number | string} time  ms since 1970, or ISO 8601 */
