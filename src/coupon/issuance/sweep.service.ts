@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
-import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
+import { isDatabaseUnavailable, isHeldUp } from '../../platform/database/database-errors.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
@@ -72,7 +72,7 @@ export class SweepService {
         const mark = await this.sweep(coupon, keys);
         if (mark !== undefined) marks.set(coupon.id, mark);
       } catch (error) {
-        if (error instanceof RedisUnavailableError || isDatabaseUnavailable(error)) throw error;
+        if (error instanceof RedisUnavailableError || (isDatabaseUnavailable(error) && !isHeldUp(error))) throw error;
         this.logger.error(`coupon ${coupon.id}: not swept`, error instanceof Error ? error.stack : String(error));
       }
     }
@@ -115,9 +115,11 @@ export class SweepService {
   }
 
   /** Counts the rows first: a counter that someone changed by hand would have the coupon rebuilt, and closed, at every sweep. */
-  private async offerLeakedSlotsAgain(couponId: number, { users, pending }: CouponKeys): Promise<void> {
+  private async offerLeakedSlotsAgain(couponId: number, { users, pending, epoch }: CouponKeys): Promise<void> {
     const leaked = users - pending - (await this.ledger.countRows(couponId));
     if (leaked <= 0) return;
+    // Another instance may have rebuilt it while the rows were counted; once more would close it for nothing.
+    if ((await this.store.inspect(couponId)).epoch !== epoch) return;
     this.logger.warn(`coupon ${couponId}: ${leaked} slots are held by nobody; rebuilding it to offer them again`);
     await this.rebuilds.refill(couponId);
   }

@@ -79,7 +79,8 @@ export class CouponWatch {
     const known = [...this.watched.values()];
     const unfinished = known.filter(({ sight }) => sight === undefined || sight.pending > 0).map(({ coupon }) => coupon);
     const open = await this.openNow(now, known);
-    const chosen = new Map([...open, ...unfinished].map((coupon) => [coupon.id, coupon]));
+    // Those first that someone may have to be called for; the newest of the open ones share what is left.
+    const chosen = new Map([...unfinished, ...open].map((coupon) => [coupon.id, coupon]));
     this.watched = new Map(
       [...chosen].slice(0, this.config.metrics.maxCoupons).map(([couponId, coupon]) => [
         couponId,

@@ -32,6 +32,9 @@ const UNAVAILABLE_ERRNOS = new Set([
   1205, 1226, 1317, 1927, 1969, 3024, 3032, 3168, 3169, 4031, ...READ_ONLY_ERRNOS,
 ]);
 
+/** Our own, see pool-errors.ts. */
+const STATEMENT_TIMEOUT = 'DATABASE_STATEMENT_TIMEOUT';
+
 const UNAVAILABLE_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -47,7 +50,7 @@ const UNAVAILABLE_CODES = new Set([
   'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
   // Our own, see pool-errors.ts.
   'DATABASE_ACQUIRE_TIMEOUT',
-  'DATABASE_STATEMENT_TIMEOUT',
+  STATEMENT_TIMEOUT,
 ]);
 
 /** The driver's own error: TypeORM wraps it in QueryFailedError, Node wraps several connection attempts in AggregateError. */
@@ -65,6 +68,14 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (cause.errno !== undefined && UNAVAILABLE_ERRNOS.has(cause.errno)) return true;
   if (cause.code !== undefined && UNAVAILABLE_CODES.has(cause.code)) return true;
   return cause.fatal === true || /closed state|Pool is closed|is not established|Connection lost/.test(cause.message);
+}
+
+/**
+ * True when the server answers, and not about this: another transaction holds the row, or the statement takes too long.
+ * Nothing is said about the next row or statement.
+ */
+export function isHeldUp(error: unknown): boolean {
+  return isLockConflict(error) || driverError(error)?.code === STATEMENT_TIMEOUT;
 }
 
 /** True when the server takes no changes: a connection to it is of no use until it does again. */

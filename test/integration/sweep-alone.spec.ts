@@ -1,0 +1,77 @@
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
+import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
+import { DefinitionPublisher } from '../../src/coupon/reservation/definition-publisher.service.js';
+import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { ReservationRepository } from '../../src/coupon/reservation/reservation.repository.js';
+import { atEndOfFile } from '../support/cleanup.js';
+import { openDatabase, type TestDatabase } from '../support/database.js';
+import { inParallel } from '../support/in-parallel.js';
+import { Instance } from '../support/instance.js';
+import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
+import { newUserId } from '../support/unique-ids.js';
+
+/** Sweeps that meet a coupon in trouble, or each other. */
+
+let instances: readonly [Instance, Instance];
+let redis: Redis;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
+  const servers = { redisUrl: redisServer.url, databaseUrl: mysql.url };
+  instances = [await Instance.open(servers), await Instance.open(servers)];
+  redis = new Redis(redisServer.url);
+  atEndOfFile(async () => redis.disconnect());
+  database = openDatabase(mysql.url);
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+async function totalInRedis(couponId: number): Promise<number | undefined> {
+  return (await instances[0].get(CouponKeysStore).inspect(couponId)).definition?.totalQuantity;
+}
+
+describe('a sweep', () => {
+  it.each([
+    ['whose row someone has locked', { errno: 1205 }],
+    ['about which a statement takes too long', { code: 'DATABASE_STATEMENT_TIMEOUT' }],
+  ])('goes on with the others behind a coupon %s', async (_what, trouble) => {
+    const [one] = instances;
+    const couponIds = [await one.createCoupon(10), await one.createCoupon(10), await one.createCoupon(10)];
+    await database.change('UPDATE coupons SET total_quantity = 7 WHERE id IN (?)', [couponIds]);
+    const publisher = one.get(DefinitionPublisher);
+    const reconcile = publisher.reconcile.bind(publisher);
+    jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    jest.spyOn(publisher, 'reconcile').mockImplementation(async (couponId) => {
+      if (couponId === couponIds[1]) throw Object.assign(new Error('held up'), trouble);
+      await reconcile(couponId);
+    });
+    await one.get(SweepService).sweepAll();
+    expect(await inParallel(couponIds, totalInRedis)).toEqual([7, 10, 7]);
+  });
+
+  it('leaves a coupon alone that another instance has rebuilt while it counted the rows', async () => {
+    const [one, other] = instances.map((instance) => instance.get(SweepService)) as [SweepService, SweepService];
+    const couponId = await instances[0].createCoupon(10);
+    const store = instances[0].get(CouponKeysStore);
+    await redis.multi().sadd(keys.users(couponId), String(newUserId())).incr(keys.reserved(couponId)).exec();
+    // A leak is believed when it is seen twice.
+    await inParallel([one, other], (sweep) => sweep.sweepAll());
+    const { epoch = 0 } = await store.inspect(couponId);
+
+    const ledger = instances[1].get(ReservationRepository);
+    const countRows = ledger.countRows.bind(ledger);
+    jest.spyOn(ledger, 'countRows').mockImplementationOnce(async (id) => {
+      const rows = await countRows(id);
+      await one.sweepAll();
+      return rows;
+    });
+    await other.sweepAll();
+    expect(await store.inspect(couponId)).toMatchObject({ epoch: epoch + 1, reserved: 0, users: 0, loaded: true });
+  });
+});
