@@ -40,6 +40,7 @@ export class Target {
       if (isFresh) throw new Error('BASE_URL names an app that runs, and --fresh wants a new one: leave one of them out');
       return await this.#given(BASE_URL);
     }
+    if (isFresh) refuseGivenServers();
     const port = Number(PORT || USUAL_PORT);
     if (!isFresh && (await isLive(`http://127.0.0.1:${port}`))) {
       this.#say(`The app under load is the one on port ${port}`);
@@ -99,5 +100,12 @@ export class Target {
       if (before.redis === null && before.mysql === null) this.#stops.unshift(() => shutDown(profile));
     }
     return await provision(profile, this.#say);
+  }
+}
+
+/** The services would rather take a server that is given than start one. */
+function refuseGivenServers() {
+  for (const given of ['REDIS_URL', 'DATABASE_URL']) {
+    if (process.env[given]) throw new Error(`--fresh fills servers of its own and throws them away; unset ${given}, or leave --fresh out`);
   }
 }

@@ -80,6 +80,8 @@ describe('npm run load', () => {
     [{}, ['--quick'], 'There is no option --quick'],
     [{ BASE_URL: 'nowhere' }, ['smoke'], 'BASE_URL must be an address such as http://localhost:8080, not "nowhere"'],
     [{ BASE_URL: 'http://127.0.0.1:1' }, ['smoke'], 'No app answers http://127.0.0.1:1/health/live'],
+    [{ BASE_URL: '', REDIS_URL: 'redis://127.0.0.1:1' }, ['smoke', '--fresh'], 'unset REDIS_URL, or leave --fresh out'],
+    [{ BASE_URL: '', DATABASE_URL: 'mysql://127.0.0.1:1/x', NODE_ENV: 'local' }, ['smoke', '--fresh'], 'unset DATABASE_URL, or leave'],
   ])('says what is wrong with %j %j', async (environment, words, message) => {
     standInForK6(RESULT, 0);
     expect(await loadWith(environment, ...words)).toMatchObject({ code: 1, output: expect.stringContaining(message) });
