@@ -64,7 +64,8 @@ export function verdicts(all) {
 }
 
 /**
- * How much slower each case is at the other apps than at the first one; in the same rounds.
+ * What each case gives and costs at the other apps, beside the first one in the same rounds. Time of the processor says more
+ * than throughput, which whatever else runs on the machine moves too.
  * @param {Series[]} all
  */
 export function comparisons(all) {
@@ -73,8 +74,21 @@ export function comparisons(all) {
     const baseline = all.find(({ name, app }) => name === series.name && app === first?.app);
     if (!baseline || baseline === series) return [];
     const changes = ratios(series, baseline, ({ perSecond }) => perSecond).map((ratio) => (ratio - 1) * 100);
-    return [`${series.name}: ${series.app} gives ${spread(changes, 1)} % more requests/s than ${baseline.app}`];
+    const more = `${series.name}: ${series.app} gives ${spread(changes, 1)} % more requests/s than ${baseline.app}`;
+    return [more, ...cpuComparison(series, baseline)];
   });
+}
+
+/**
+ * @param {Series} series
+ * @param {Series} baseline
+ */
+function cpuComparison(series, baseline) {
+  const [costs, usual] = [series, baseline].map(({ rounds }) => rounds.map(({ cpu: { app } }) => app ?? Number.NaN));
+  if (!costs || !usual || [...costs, ...usual].some(Number.isNaN)) return [];
+  const differences = costs.map((cost, index) => cost - Number(usual[index]));
+  const both = `${spread(costs, 1)} and ${spread(usual, 1)}`;
+  return [`${series.name}: ${series.app} takes ${spread(differences, 1)} µs more CPU of the app a request than ${baseline.app}: ${both}`];
 }
 
 /**
