@@ -120,9 +120,9 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
 
   const [first] = apps;
   const machine = await describeMachine({ [generator.name]: generator.version }, services);
-  const method = { placement: placement(), connections, seconds, rounds, hashedMegabytesPerSecond: coreSpeeds };
+  const method = { placement: placement(), p95Is: generator.p95Is, connections, seconds, rounds, hashedMegabytesPerSecond: coreSpeeds };
   console.log(`\n${JSON.stringify({ ...machine, ...method }, null, 1)}\n`);
-  console.log(`${table(all)}\n`);
+  console.log(`${table(all, generator)}\n`);
   for (const line of [...verdicts(all.filter(({ app }) => app === first?.name)), ...comparisons(all)]) console.log(line);
   console.log(`\nAll of it: ${save({ machine, method, series: all })}`);
   await Promise.all(apps.map((app) => app.end()));

@@ -28,9 +28,10 @@ const BARS = [
 /**
  * A Markdown table, mean ± standard deviation over the rounds.
  * @param {Series[]} all
+ * @param {import('./generator.mjs').Generator} generator
  */
-export function table(all) {
-  const head = ['case', 'requests/s', 'p50 ms', 'p95 ms', 'p99 ms', '× echo', '× lock', 'CPU µs: app · Redis · MySQL'];
+export function table(all, { p95Is }) {
+  const head = ['case', 'requests/s', 'p50 ms', `${p95Is} ms`, 'p99 ms', '× echo', '× lock', 'CPU µs: app · Redis · MySQL'];
   const apps = new Set(all.map(({ app }) => app));
   const rows = all.map((series) => {
     const { rounds, name, app } = series;
