@@ -10,7 +10,7 @@ import { ReservationRepository } from '../../src/coupon/reservation/reservation.
 import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
 import { inParallel } from '../support/in-parallel.js';
 import type { Instance } from '../support/instance.js';
-import { insertCoupon, insertIssuedUsers } from '../support/ledger-coupons.js';
+import { insertCoupon, insertIssuedCoupon } from '../support/ledger-coupons.js';
 import { eventually } from '../support/poll.js';
 import { deleteKeys, openRebuildWorld, type RebuildWorld, told } from '../support/rebuild-world.js';
 import { countEach } from '../support/tally.js';
@@ -59,8 +59,7 @@ describe('a coupon with 200,000 issued users', () => {
   let couponId: number;
 
   beforeAll(async () => {
-    couponId = await insertCoupon(world.dataSource, { total_quantity: MANY + FREE });
-    await insertIssuedUsers(world.dataSource, couponId, holders[0] as number, MANY);
+    couponId = await insertIssuedCoupon(world.dataSource, MANY + FREE, { firstUserId: holders[0] as number, count: MANY });
   });
 
   it.each(['for the first time', 'after its keys were lost'])(
@@ -107,8 +106,8 @@ describe('a coupon with 200,000 issued users', () => {
 
 describe('a rebuild', () => {
   it.each(['lost', 'taken by someone else'])('whose lock was %s in the middle does not open the coupon', async (how) => {
-    const couponId = await insertCoupon(world.dataSource, { total_quantity: SOME });
-    await insertIssuedUsers(world.dataSource, couponId, newUserIds(SOME)[0] as number, SOME);
+    const firstUserId = newUserIds(SOME)[0] as number;
+    const couponId = await insertIssuedCoupon(world.dataSource, SOME, { firstUserId, count: SOME });
     const ledger = world.one.get(ReservationRepository);
     const read = ledger.usersAfter.bind(ledger);
     let chunks = 0;

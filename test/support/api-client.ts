@@ -67,7 +67,7 @@ export interface AuditBody {
     pending: number;
     sequence: number;
     epoch: string | number;
-    available: boolean;
+    available: number;
   } | null;
   database: { totalQuantity: number; issuedQuantity: number; rows: number; distinctUsers: number };
   violations: Array<{ code: string; detail: string }>;

@@ -1,5 +1,5 @@
 import { EventEmitter2 } from '@nestjs/event-emitter';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
 import { IssuanceRepository } from '../../src/coupon/issuance/issuance.repository.js';
 import { Ledger } from '../../src/coupon/issuance/ledger.service.js';
@@ -18,7 +18,7 @@ export function ledgerOn(dataSource: DataSource, { codes = new CouponCodeGenerat
 }
 
 /** Inserts a coupon that is open now, past the API; returns its id. */
-export async function insertCoupon(dataSource: DataSource, overrides: Record<string, unknown> = {}): Promise<number> {
+export async function insertCoupon(source: DataSource | EntityManager, overrides: Record<string, unknown> = {}): Promise<number> {
   const row = {
     name: 'Ledger coupon',
     total_quantity: 100,
@@ -33,20 +33,32 @@ export async function insertCoupon(dataSource: DataSource, overrides: Record<str
   };
   const columns = Object.keys(row).join(', ');
   const values = [Object.values(row)];
-  const { insertId } = await dataSource.query<{ insertId: number }>(`INSERT INTO coupons (${columns}) VALUES (?)`, values);
+  const { insertId } = await source.query<{ insertId: number }>(`INSERT INTO coupons (${columns}) VALUES (?)`, values);
   return insertId;
 }
 
 const DIGIT = `(${[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `SELECT ${n} AS n`).join(' UNION ALL ')})`;
 
-/** Issues the coupon to `count` users (a million at most) with ids from `firstUserId` on, under the numbers from 1 on. */
-export async function insertIssuedUsers(
-  dataSource: DataSource,
-  couponId: number,
-  firstUserId: number,
-  count: number,
-): Promise<void> {
-  await dataSource.query(
+/** Users with ids from the first one on, a million at most. */
+interface Holders {
+  readonly firstUserId: number;
+  readonly count: number;
+}
+
+/**
+ * Inserts an open coupon that is issued to these users under the numbers from 1 on; its id. All in one transaction: an
+ * instance that has just started must not load the coupon before its rows are there.
+ */
+export async function insertIssuedCoupon(dataSource: DataSource, totalQuantity: number, holders: Holders): Promise<number> {
+  return await dataSource.transaction(async (manager) => {
+    const couponId = await insertCoupon(manager, { total_quantity: totalQuantity });
+    await insertRows(manager, couponId, holders);
+    return couponId;
+  });
+}
+
+async function insertRows(manager: EntityManager, couponId: number, { firstUserId, count }: Holders): Promise<void> {
+  await manager.query(
     `INSERT INTO user_coupons (coupon_id, user_id, sequence_number, issued_at)
      SELECT ?, ? + i, i + 1, NOW(3)
        FROM (SELECT d0.n + 10 * d1.n + 100 * d2.n + 1000 * d3.n + 10000 * d4.n + 100000 * d5.n AS i
@@ -54,5 +66,5 @@ export async function insertIssuedUsers(
       WHERE i < ?`,
     [couponId, firstUserId, count],
   );
-  await dataSource.query('UPDATE coupons SET issued_quantity = ?, epoch = 1 WHERE id = ?', [count, couponId]);
+  await manager.query('UPDATE coupons SET issued_quantity = ?, epoch = 1 WHERE id = ?', [count, couponId]);
 }
