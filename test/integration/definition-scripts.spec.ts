@@ -76,6 +76,22 @@ describe('lower', () => {
     expect(await redis.withoutEffect(couponId, () => redis.definitions.lower(lowered))).toEqual({ reserved: 2 });
   });
 
+  it.each([
+    ['the same', 0],
+    ['an older', -1],
+  ])('changes nothing for %s version, whatever is held', async (_which, difference) => {
+    const { couponId, version, ...definition } = await withHolders(2);
+    for (const totalQuantity of [1, 4]) {
+      const lowered = { couponId, ...definition, totalQuantity, version: version + difference };
+      expect(await redis.withoutEffect(couponId, () => redis.definitions.lower(lowered))).toBe('NOT_NEWER');
+    }
+  });
+
+  it('compares versions as numbers: 10 is newer than 9', async () => {
+    const couponId = await redis.load({ totalQuantity: 5, version: 9 });
+    expect(await redis.definitions.lower(redis.definition({ couponId, totalQuantity: 4, version: 10 }))).toBe('LOWERED');
+  });
+
   it.each(NOT_LOADED_CAUSES)('changes nothing while the coupon is not loaded: %s', async (_cause, plant) => {
     const definition = await withHolders(2);
     await plant(redis, definition.couponId);

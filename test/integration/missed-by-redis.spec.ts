@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { CouponService } from '../../src/coupon/coupon.service.js';
+import { DefinitionStore } from '../../src/coupon/reservation/definition.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
@@ -55,14 +56,23 @@ async function whileCutOff(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
+/** Does something that Redis hears of only afterwards, over the same connection. */
+async function whileStalled(work: () => Promise<void>): Promise<void> {
+  proxy.stall();
+  try {
+    await work();
+  } finally {
+    proxy.resume();
+  }
+}
+
 describe('a rebuild that Redis begins after it was given up', () => {
   it('is ended as well, so that the next one need not wait for its lock to expire', async () => {
     const couponId = await instance.createCoupon(10);
-    proxy.stall();
-    const rebuilding = told(instance.get(RebuildService).rebuild(couponId));
-    expect(await rebuilding).toBe('RESERVATION_UNAVAILABLE');
-    expect(await raw.exists(keys.state(couponId))).toBe(1);
-    proxy.resume();
+    await whileStalled(async () => {
+      expect(await told(instance.get(RebuildService).rebuild(couponId))).toBe('RESERVATION_UNAVAILABLE');
+      expect(await raw.exists(keys.state(couponId))).toBe(1);
+    });
     await eventually(async () => expect(await raw.exists(keys.state(couponId))).toBe(0));
     await eventually(async () => expect(await instance.get(RebuildService).load(couponId)).toBe(true));
   });
@@ -91,5 +101,19 @@ describe('a change that Redis missed', () => {
       await raw.config('SET', 'maxmemory', '0');
     }
     await becomesPaused(couponId);
+  });
+});
+
+describe('a smaller total that Redis takes after it was given up', () => {
+  it('is put back, since MySQL has kept the larger one', async () => {
+    const couponId = await instance.createCoupon(10);
+    const definitions = instance.get(DefinitionStore);
+    await whileStalled(async () => {
+      const lowering = instance.get(CouponService).change(couponId, { totalQuantity: 4 });
+      expect(await told(lowering)).toBe('RESERVATION_UNAVAILABLE');
+    });
+    // Version 2 was the smaller one.
+    await eventually(async () => expect(await definitions.definition(couponId)).toMatchObject({ version: 3, totalQuantity: 10 }));
+    expect(await instance.get(CouponService).get(couponId)).toMatchObject({ totalQuantity: 10 });
   });
 });

@@ -17,6 +17,7 @@ const rebuild: Step = { do: 'rebuild', at: 0 };
 /** Of the reservations accepted so far, counted back from the latest. */
 const decide = (...picks: number[]): Step => ({ do: 'decide', picks, settles: true, at: 1 });
 const refuse = (pick: number, { settles }: { settles: boolean }): Step => ({ do: 'refuse', picks: [pick], settles, at: 1 });
+const lowerInRedis = (total: number): Step => ({ do: 'lowerInRedis', total, at: 0 });
 const restartWithWhatItHeld = (stepsBack: number): Step => ({ do: 'restart', stepsBack });
 
 // Found by the random sequences of saga-model.spec.ts, or by thinking about them; rare enough to be written down.
@@ -51,6 +52,11 @@ describe('a case of two faults', () => {
       'a user asked before and after a loss, the second has failed, and both are decided together: the row counts for both',
       1,
       [reserve(1), lose(...EVERY_KEY), rebuild, reserve(1), refuse(0, { settles: false }), decide(0, 1)],
+    ],
+    [
+      'two PATCHes died between Redis and MySQL, and the total is lowered again: under a version above all of them',
+      5,
+      [lowerInRedis(4), lowerInRedis(3), { do: 'change', total: 2, at: 1 }, reserve(1), reserve(2), reserve(3)],
     ],
   ])('%s', async (_name, total, steps) => {
     await checkSaga(world, total, steps);

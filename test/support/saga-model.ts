@@ -120,6 +120,9 @@ export class SagaModel {
       }
       if (this.keys.users.size > total) return 'QUANTITY_BELOW_COMMITTED';
       this.lowerInRedis(total);
+      this.total = total;
+      this.version = this.keys.state?.version ?? this.version;
+      return 'CHANGED';
     }
     this.total = total;
     this.version += 1;
@@ -128,11 +131,11 @@ export class SagaModel {
     return 'CHANGED';
   }
 
-  /** The first half of lowering the total. */
+  /** The first half of lowering the total, under a version above that of both. */
   lowerInRedis(total: number): boolean {
     const { state, users } = this.keys;
     if (!this.isLoaded || state === undefined || users.size > total) return false;
-    this.keys.state = { ...state, total, version: this.version + 1 };
+    this.keys.state = { ...state, total, version: Math.max(this.version, state.version) + 1 };
     return true;
   }
 

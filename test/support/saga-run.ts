@@ -158,7 +158,8 @@ export class SagaRun {
     if (total >= this.model.total || !this.model.lowerInRedis(total)) return;
     const store = this.at(at).get(DefinitionStore);
     const definition = (await store.definition(this.couponId)) as CouponDefinition;
-    const lowered = { ...definition, totalQuantity: total, version: this.model.version + 1 };
+    const version = Number(this.model.keys.state?.version);
+    const lowered = { ...definition, totalQuantity: total, version };
     expect(await store.lower(lowered)).toBe('LOWERED');
   }
 

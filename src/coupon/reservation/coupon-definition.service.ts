@@ -10,7 +10,7 @@ import {
 import { CouponRepository } from '../coupon.repository.js';
 import { definitionOf } from './coupon-definition.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
-import { DefinitionStore } from './definition.store.js';
+import { DefinitionStore, type Lowering } from './definition.store.js';
 import { RebuildService } from './rebuild.service.js';
 
 /** What may change of a coupon once it exists. */
@@ -37,47 +37,65 @@ export class CouponDefinitionService {
    * can't be lowered because Redis can't be asked what is reserved
    */
   async change(couponId: number, change: DefinitionChange, validate: (coupon: Coupon) => void): Promise<Coupon> {
-    let lowered = false;
+    // Redis may have a smaller total that MySQL has not.
+    let mayBeAhead = false;
     try {
-      const coupon = await this.transactions.run(async (manager) => {
+      const { coupon, isInRedis } = await this.transactions.run(async (manager) => {
         const before = await this.coupons.lock(manager, couponId);
         if (before === null) throw new CouponNotFoundError(couponId);
         const after = changed(before, change);
         validate(after);
-        if (after.totalQuantity < before.totalQuantity) lowered = await this.lower(after);
+        const isLowering = after.totalQuantity < before.totalQuantity;
+        if (isLowering) assertNotBelowIssued(after);
+        const goesToRedisFirst = isLowering && after.strategy === 'reservation';
+        if (goesToRedisFirst) {
+          const wasAhead = mayBeAhead;
+          // Already when it is asked: what was sent may be carried out although no answer comes.
+          mayBeAhead = true;
+          const answer = await this.lower(after);
+          if (answer !== 'LOWERED') {
+            mayBeAhead = wasAhead;
+            throw this.refuse(after, answer);
+          }
+        }
         await this.coupons.saveDefinition(manager, after);
-        return after;
+        return { coupon: after, isInRedis: goesToRedisFirst };
       });
-      if (!lowered) await this.publish(coupon);
+      if (!isInRedis) await this.publish(coupon);
       return coupon;
     } catch (error) {
-      if (lowered) await this.putBack(couponId);
+      if (mayBeAhead) await this.putBack(couponId);
       throw error;
     }
   }
 
-  /** Lowers the total in Redis, unless more than that is committed. True when Redis was told. */
-  private async lower(coupon: Coupon): Promise<boolean> {
-    const { id, totalQuantity, issuedQuantity, strategy } = coupon;
-    if (totalQuantity < issuedQuantity) throw new QuantityBelowCommittedError(id, totalQuantity, issuedQuantity);
-    if (strategy === 'lock') return false;
+  /** Tells Redis of the smaller total, under a version above the one that it has. */
+  private async lower(coupon: Coupon): Promise<Lowering> {
     try {
       const answer = await this.store.lower(definitionOf(coupon));
-      if (answer === 'LOWERED') return true;
-      if (answer !== 'NOT_LOADED') throw new QuantityBelowCommittedError(id, totalQuantity, answer.reserved);
-      this.rebuilds.start(id);
-      throw new ReservationUnavailableError(id);
+      if (answer !== 'NOT_NEWER') return answer;
+      // A PATCH that died between Redis and MySQL left a version there that MySQL does not know.
+      const published = await this.store.definition(coupon.id);
+      coupon.version = (published?.version ?? coupon.version) + 1;
+      return await this.store.lower(definitionOf(coupon));
     } catch (error) {
-      throw error instanceof RedisUnavailableError ? new ReservationUnavailableError(id, { cause: error }) : error;
+      throw error instanceof RedisUnavailableError ? new ReservationUnavailableError(coupon.id, { cause: error }) : error;
     }
   }
 
-  /** MySQL kept the larger total, or could not say: Redis takes what MySQL has, now or at the next sweep. */
+  private refuse({ id, totalQuantity }: Coupon, answer: Exclude<Lowering, 'LOWERED'>): Error {
+    if (typeof answer === 'object') return new QuantityBelowCommittedError(id, totalQuantity, answer.reserved);
+    if (answer === 'NOT_LOADED') this.rebuilds.start(id);
+    return new ReservationUnavailableError(id);
+  }
+
+  /** MySQL kept the larger total, or could not say: Redis takes what MySQL has, as soon as both can be asked. */
   private async putBack(couponId: number): Promise<void> {
     try {
       await this.publisher.reconcile(couponId);
     } catch (error) {
-      this.logger.warn(`coupon ${couponId}: the lower total stays in Redis until the next sweep: ${String(error)}`);
+      this.logger.warn(`coupon ${couponId}: the lower total may be in Redis for a while: ${String(error)}`);
+      this.publisher.reconcileLater(couponId);
     }
   }
 
@@ -96,6 +114,10 @@ export class CouponDefinitionService {
       this.publisher.reconcileLater(coupon.id);
     }
   }
+}
+
+function assertNotBelowIssued({ id, totalQuantity, issuedQuantity }: Coupon): void {
+  if (totalQuantity < issuedQuantity) throw new QuantityBelowCommittedError(id, totalQuantity, issuedQuantity);
 }
 
 function changed(before: Coupon, change: DefinitionChange): Coupon {

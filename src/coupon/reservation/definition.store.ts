@@ -3,6 +3,15 @@ import { type CouponDefinition, fromState, toStateFields } from './coupon-defini
 import { ReservationConnection } from './reservation-connection.js';
 import { reservationKeys as keys } from './reservation-keys.js';
 
+const LOWERINGS: Readonly<Record<number, 'LOWERED' | 'NOT_LOADED' | 'NOT_NEWER'>> = {
+  [-1]: 'LOWERED',
+  [-2]: 'NOT_LOADED',
+  [-3]: 'NOT_NEWER',
+};
+
+/** What became of a smaller total; `reserved`, when more slots than that are held. */
+export type Lowering = (typeof LOWERINGS)[number] | { readonly reserved: number };
+
 /** The definitions as Redis has them. Every method throws RedisUnavailableError when Redis can't be asked. */
 @Injectable()
 export class DefinitionStore {
@@ -16,8 +25,8 @@ export class DefinitionStore {
     return answer === 1 ? 'PUBLISHED' : answer === 0 ? 'NOT_NEWER' : 'NOT_LOADED';
   }
 
-  /** Writes a definition with a smaller total, unless more slots are held already: then how many. */
-  async lower(definition: CouponDefinition): Promise<'LOWERED' | 'NOT_LOADED' | { reserved: number }> {
+  /** Writes a newer definition with a smaller total, unless more slots are held already: then how many. */
+  async lower(definition: CouponDefinition): Promise<Lowering> {
     const id = definition.couponId;
     const answer = await this.redis.ask((client) =>
       client.lowerTotal(
@@ -26,12 +35,12 @@ export class DefinitionStore {
         keys.users(id),
         keys.sequence(id),
         this.redis.requireRunId(),
+        definition.version,
         definition.totalQuantity,
         ...toStateFields(definition),
       ),
     );
-    if (answer === -1) return 'LOWERED';
-    return answer === -2 ? 'NOT_LOADED' : { reserved: answer };
+    return LOWERINGS[answer] ?? { reserved: answer };
   }
 
   /** The definition that is published in Redis, or undefined when the coupon has no state. */
