@@ -45,9 +45,9 @@ interface Coupons {
 
 export function setup(): Coupons {
   return {
-    extreme: rush.openCoupon('extreme', given),
-    sequential: rush.openCoupon('sequential', given),
-    'ramp-up': rush.openCoupon('ramp-up', ramping),
+    extreme: rush.openCoupon('extreme', given, given.DURATION),
+    sequential: rush.openCoupon('sequential', given, given.DURATION),
+    'ramp-up': rush.openCoupon('ramp-up', ramping, given.DURATION),
   };
 }
 

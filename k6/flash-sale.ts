@@ -50,7 +50,7 @@ export const options = loadOptions(
 export const handleSummary = summaryOf('flash-sale', { rules, options: given });
 
 export function setup(): number {
-  return createCoupon({ name: 'Load test flash-sale', totalQuantity: given.STOCK, audience: 'anyone' });
+  return createCoupon({ name: 'Load test flash-sale', totalQuantity: given.STOCK, audience: 'anyone' }, given.DURATION);
 }
 
 export default function askForCoupon(couponId: number): void {

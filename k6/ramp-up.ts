@@ -12,7 +12,7 @@ export const options = loadOptions({ 'ramp-up': rampUpScenario(given, given.DURA
 export const handleSummary = summaryOf('ramp-up', { rules, options: given, phases: ['ramp-up'] });
 
 export function setup(): number {
-  return openCoupon('ramp-up', given);
+  return openCoupon('ramp-up', given, given.DURATION);
 }
 
 export default function askForCoupon(couponId: number): void {

@@ -38,7 +38,7 @@ export const options = loadOptions(
 export const handleSummary = summaryOf('thousand', { rules, options: given });
 
 export function setup(): number {
-  return createCoupon({ name: 'Load test thousand', totalQuantity: AMPLE_STOCK, audience: 'anyone' });
+  return createCoupon({ name: 'Load test thousand', totalQuantity: AMPLE_STOCK, audience: 'anyone' }, given.DURATION);
 }
 
 export default function askForCoupon(couponId: number): void {

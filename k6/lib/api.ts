@@ -55,10 +55,11 @@ export interface NewCoupon {
   readonly strategy?: 'reservation' | 'lock';
 }
 
-/** A coupon for this run alone, open now. @throws Error where the app refuses, which ends the run before the load. */
-export function createCoupon(coupon: NewCoupon): number {
+/** A coupon for this run alone, open now and an hour longer than the load of `seconds`. @throws Error where the app refuses, which ends the run before the load. */
+export function createCoupon(coupon: NewCoupon, seconds = 0): number {
   const now = Date.now();
-  const times = { startsAt: new Date(now - HOUR_MS).toISOString(), expiresAt: new Date(now + HOUR_MS).toISOString() };
+  const expiresAt = new Date(now + seconds * 1000 + HOUR_MS).toISOString();
+  const times = { startsAt: new Date(now - HOUR_MS).toISOString(), expiresAt };
   const response = adminCall('POST', '/api/coupons', { discountAmount: 1000, ...times, ...coupon });
   const { couponId } = bodyOf(response) as { couponId?: number };
   if (response.status !== 201 || couponId === undefined) throw new Error(`There is no coupon to test with: ${described(response)}`);

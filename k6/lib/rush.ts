@@ -17,10 +17,10 @@ interface Crowd {
   readonly STOCK: number;
 }
 
-/** The coupon of a phase; its users must have been seeded. */
-export function openCoupon(phase: Phase, { STOCK }: Crowd): number {
+/** The coupon of a phase, for a run of so many seconds; its users must have been seeded. */
+export function openCoupon(phase: Phase, { STOCK }: Crowd, seconds = 0): number {
   requireTestUser(FIRST_USER[phase]);
-  return createCoupon({ name: `Load test ${phase}`, totalQuantity: STOCK, audience: 'registered' });
+  return createCoupon({ name: `Load test ${phase}`, totalQuantity: STOCK, audience: 'registered' }, seconds);
 }
 
 export function extremeScenario({ USERS }: Crowd): Scenario {
