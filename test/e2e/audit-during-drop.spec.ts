@@ -5,7 +5,7 @@ import { acceptedNumbers, expectConsistent, expectIssued } from '../support/drop
 import { inParallel } from '../support/in-parallel.js';
 import { newUserIds } from '../support/unique-ids.js';
 
-const DROP = 4000;
+const DROP = 2000;
 
 let app: AuditedApp;
 /** Reserves where the audit is not asked: what this process has in hand is unknown to the other. */

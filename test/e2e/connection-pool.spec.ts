@@ -116,8 +116,8 @@ describe('when foreign locks hold up every connection', () => {
 describe('while MySQL is frozen', () => {
   it('everything that needs it answers 503, and it all works again when it goes on', async () => {
     const { app, shop } = await startShop({
-      DATABASE_ACQUIRE_TIMEOUT_MS: '8000',
-      DATABASE_STATEMENT_TIMEOUT_MS: '8000',
+      DATABASE_ACQUIRE_TIMEOUT_MS: '3000',
+      DATABASE_STATEMENT_TIMEOUT_MS: '3000',
     });
     const { api } = shop;
     const userId = await shop.user(10_000);

@@ -72,7 +72,7 @@ describe('an outage', () => {
   });
 
   it('of Redis that only stands still opens the breaker, which is told and shown', async () => {
-    await site.start({ LOG_LEVEL: 'info' });
+    await site.start({ LOG_LEVEL: 'info', REDIS_COMMAND_TIMEOUT_MS: '1000' });
     const { couponId } = await site.api.createCoupon();
     await site.redisServer.freeze();
     try {

@@ -63,7 +63,7 @@ async function expectBackup(day: string, salesCount: number): Promise<void> {
 
 /** Starts an instance that is killed in its first turn, when it has done nothing yet; the turn is left behind. */
 async function dieInTurn(job: 'backup' | 'reconcile', variable: string): Promise<void> {
-  const holder = await startApp({ env: { ...env, [variable]: '3000', FAULT_POINT: `turn-${job}` } });
+  const holder = await startApp({ env: { ...env, [variable]: '2000', FAULT_POINT: `turn-${job}` } });
   expect(await holder.exited).toEqual({ code: null, signal: 'SIGKILL' });
   expect(await redis.pttl(rankingKeys.turn(job))).toBeGreaterThan(0);
 }
