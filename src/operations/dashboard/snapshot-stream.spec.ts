@@ -1,8 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { MessageEvent } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { EventEmitter } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Subscription } from 'rxjs';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import type { SnapshotService } from './snapshot.service.js';
@@ -21,7 +20,12 @@ const snapshots = {
 
 const open: Subscription[] = [];
 
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
 afterEach(() => {
+  jest.useRealTimers();
   for (const subscription of open.splice(0)) subscription.unsubscribe();
   taken.length = 0;
 });
@@ -38,7 +42,7 @@ describe('the stream of snapshots', () => {
   it('takes one snapshot a second for all who listen', async () => {
     const stream = new SnapshotStream(snapshots, new MetricsRegistry());
     const [first, second] = [listen(stream, [7]), listen(stream, [7, 9])];
-    await delay(A_WHILE_MS);
+    await jest.advanceTimersByTimeAsync(A_WHILE_MS);
     expect(taken).toHaveLength(2);
     expect(taken[1]).toEqual({ coupons: [7, 9], streams: 2 });
     expect(first.heard).toEqual([
@@ -51,29 +55,29 @@ describe('the stream of snapshots', () => {
   it('gives the latest one at once to who comes later', async () => {
     const stream = new SnapshotStream(snapshots, new MetricsRegistry());
     listen(stream);
-    await delay(50);
+    await jest.advanceTimersByTimeAsync(50);
     expect(listen(stream).heard).toHaveLength(1);
     expect(taken).toHaveLength(1);
   });
 
   it('takes none when nobody listens, and forgets who has hung up', async () => {
     const stream = new SnapshotStream(snapshots, new MetricsRegistry());
-    await delay(50);
+    await jest.advanceTimersByTimeAsync(50);
     expect(taken).toHaveLength(0);
     const { subscription } = listen(stream, [7]);
-    await delay(50);
+    await jest.advanceTimersByTimeAsync(50);
     subscription.unsubscribe();
-    await delay(A_WHILE_MS);
+    await jest.advanceTimersByTimeAsync(A_WHILE_MS);
     expect(taken).toHaveLength(1);
     listen(stream);
-    await delay(50);
+    await jest.advanceTimersByTimeAsync(50);
     expect(taken[1]).toEqual({ coupons: [], streams: 1 });
   });
 
   it('ends with the application', async () => {
     const stream = new SnapshotStream(snapshots, new MetricsRegistry());
     const { subscription } = listen(stream);
-    await delay(50);
+    await jest.advanceTimersByTimeAsync(50);
     stream.onModuleDestroy();
     expect(subscription.closed).toBe(true);
   });
