@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
@@ -7,9 +8,11 @@ import { eventuallyShows, Scrape } from '../support/metrics.js';
 import { alertRules, allExpressions, dashboards, selectorsOf } from '../support/monitoring-expressions.js';
 import { newUserId } from '../support/unique-ids.js';
 
-/** What the rules, the dashboards and the handbook say about the metrics is true of an application that runs. */
+/** What the rules, the dashboards and the documents name is there: metrics of an application that runs, and tests. */
 
-const HANDBOOK = readFileSync(fileURLToPath(new URL('../../docs/operations.md', import.meta.url)), 'utf8');
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+const HANDBOOK = readFileSync(`${PROJECT}docs/operations.md`, 'utf8');
+const ARCHITECTURE = readFileSync(`${PROJECT}docs/architecture.md`, 'utf8');
 
 let app: AppProcess;
 let scrape: Scrape;
@@ -68,6 +71,18 @@ describe('the handbook', () => {
     const described = [...HANDBOOK.matchAll(/^\| `(firstcome_\w+)/gm)].map(([, name]) => name);
     expect(new Set(described)).toEqual(new Set(ours));
     expect(described).toHaveLength(ours.length);
+  });
+});
+
+describe('the table of the promises', () => {
+  it('names tests that there are, for every promise', () => {
+    const specs = ['src', 'test']
+      .flatMap((directory) => readdirSync(PROJECT + directory, { encoding: 'utf8', recursive: true }))
+      .flatMap((file) => (file.endsWith('.spec.ts') ? [basename(file, '.spec.ts')] : []));
+    const attackedBy = [...ARCHITECTURE.matchAll(/^\| P\d .*\| (.*) \|$/gm)].map(([, cell = '']) => cell.match(/[\w-]+/g) ?? []);
+    expect(attackedBy).toHaveLength(9);
+    expect(attackedBy.filter((names) => names.length === 0)).toEqual([]);
+    expect(attackedBy.flat().filter((name) => !specs.includes(name))).toEqual([]);
   });
 });
 
