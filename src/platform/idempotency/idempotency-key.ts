@@ -9,7 +9,9 @@ export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
 export const IDEMPOTENCY_KEY_HEADER_DOCS = {
   name: IDEMPOTENCY_KEY_HEADER,
   required: false,
-  description: 'The same as idempotencyKey in the body; where both are given they must be equal',
+  description:
+    'The same as idempotencyKey in the body; where both are given they must be equal. ' +
+    'A key is known for at least 7 days; that of another user, or in another call of the API, is another key',
   schema: { type: 'string' as const },
 };
 
