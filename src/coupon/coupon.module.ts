@@ -20,6 +20,7 @@ import { IssuanceOutcomes } from './issuance/issuance-outcomes.js';
 import { IssuanceRepository } from './issuance/issuance.repository.js';
 import { IssueWhenCouponReservedListener } from './issuance/issue-when-coupon-reserved.listener.js';
 import { Ledger } from './issuance/ledger.service.js';
+import { PersistentLedger } from './issuance/persistent-ledger.service.js';
 import { SettlementService } from './issuance/settlement.service.js';
 import { SweepPendingJob } from './issuance/sweep-pending.job.js';
 import { SweepService } from './issuance/sweep.service.js';
@@ -80,6 +81,7 @@ const ISSUANCE = [
   IssueWhenCouponReservedListener,
   CouponIssuer,
   Ledger,
+  PersistentLedger,
   IssuanceRepository,
   CouponCodeGenerator,
   SettlementService,

@@ -3,6 +3,7 @@ import { VIOLATION_CODES } from './audit/audit.js';
 import { COUPON_STATUSES } from './coupon-view.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
 import { FAILURE_REASONS } from './issuance/issuance-failure.entity.js';
+import { reserved } from './reservation/reservation.service.js';
 import { USER_COUPON_STATUSES } from './user-coupon-view.js';
 
 /** What the calls of this module answer, with examples; for the OpenAPI document only. */
@@ -31,13 +32,7 @@ const COUPON = {
   createdAt: '2026-11-01T02:00:00.000Z',
   status: 'OPEN',
 };
-const RESERVED = {
-  couponId: 42,
-  userId: 1042,
-  sequenceNumber: 124,
-  status: 'RESERVED',
-  message: 'Your slot is held; you are number 124.',
-};
+const RESERVED = reserved(COUPON.couponId, 1042, 124);
 const ISSUED = {
   userCouponId: 9001,
   couponId: 42,

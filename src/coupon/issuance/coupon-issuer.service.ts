@@ -8,18 +8,15 @@ import {
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
-import { databaseErrorMessage, isDuplicateKey, isRefusedForGood } from '../../platform/database/database-errors.js';
 import { FaultPoints } from '../../platform/fault-points.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { IssuanceLane } from './issuance-lane.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 import { IssuanceOutcomes } from './issuance-outcomes.js';
-import { type Decision, Ledger } from './ledger.service.js';
+import type { Decision } from './ledger.service.js';
+import { PersistentLedger } from './persistent-ledger.service.js';
 import { SettlementService } from './settlement.service.js';
 
-/** A drawn code or a row of another node was in the way; a new try draws and looks anew. */
-const DUPLICATE_KEY_ATTEMPTS = 5;
-const FIRST_RETRY_MS = 20;
 /** Of the 5 s a stop may take, what the issuer may use to empty its lanes. */
 const DRAIN_MS = 1000;
 
@@ -33,7 +30,7 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
   private isOverflowing = false;
 
   constructor(
-    private readonly ledger: Ledger,
+    private readonly ledger: PersistentLedger,
     private readonly settlement: SettlementService,
     private readonly outcomes: IssuanceOutcomes,
     private readonly metrics: IssuanceMetrics,
@@ -113,7 +110,7 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
    */
   private async issue(lane: IssuanceLane, batch: readonly Reservation[]): Promise<void> {
     const endTimer = this.metrics.batchSeconds.startTimer();
-    const decision = await this.decide(lane.couponId, batch);
+    const decision = await this.ledger.decide(lane.couponId, batch, this.stop.signal);
     endTimer();
     if (decision === 'REFUSED') {
       const half = Math.ceil(batch.length / 2);
@@ -152,24 +149,6 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
     if (!lane.running && lane.isIdle()) this.lanes.delete(lane.couponId);
   }
 
-  /** The ledger's decision, or REFUSED when the database refuses something in a batch of several. */
-  private async decide(couponId: number, batch: readonly Reservation[]): Promise<Decision | 'REFUSED'> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const decision = await this.ledger.decide(couponId, batch);
-        if (attempt > 1) this.logger.log(`coupon ${couponId}: issuing again succeeded, try ${attempt}`);
-        return decision;
-      } catch (error) {
-        const mayPass = isDuplicateKey(error) && attempt < DUPLICATE_KEY_ATTEMPTS;
-        if (isRefusedForGood(error) && !mayPass) {
-          if (batch.length > 1) return 'REFUSED';
-          return await this.refuse(couponId, batch[0] as Reservation, error);
-        }
-        await this.waitAfter(error, couponId, attempt);
-      }
-    }
-  }
-
   private reportOverflow(): void {
     if (this.isOverflowing || this.stop.signal.aborted) return;
     this.isOverflowing = true;
@@ -181,26 +160,6 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
     if (!this.isOverflowing || this.queued > this.config.coupon.issuance.queueCapacity / 2) return;
     this.isOverflowing = false;
     this.logger.log(`the queue has room again, ${this.queued} reservations are in it`);
-  }
-
-  private async refuse(couponId: number, reservation: Reservation, refusal: unknown): Promise<Decision> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.ledger.refuse(couponId, reservation, refusal);
-      } catch (error) {
-        await this.waitAfter(error, couponId, attempt);
-      }
-    }
-  }
-
-  /** Jittered exponential backoff. Logs the first failure of a row, not each. @throws when the application stops */
-  private async waitAfter(error: unknown, couponId: number, attempt: number): Promise<void> {
-    this.metrics.retries.inc();
-    if (attempt === 1) {
-      this.logger.warn(`coupon ${couponId}: issuing again until it succeeds: ${databaseErrorMessage(error)}`);
-    }
-    const longest = Math.min(FIRST_RETRY_MS * 2 ** attempt, this.config.coupon.issuance.retryMaxDelayMs);
-    await delay(longest * (0.5 + Math.random() / 2), undefined, { signal: this.stop.signal });
   }
 }
 

@@ -1,0 +1,65 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CONFIG } from '../../platform/config/config.module.js';
+import type { Config } from '../../platform/config/config.schema.js';
+import { databaseErrorMessage, isDuplicateKey, isRefusedForGood } from '../../platform/database/database-errors.js';
+import type { Reservation } from '../reservation/reservation.js';
+import { IssuanceMetrics } from './issuance-metrics.js';
+import { type Decision, Ledger } from './ledger.service.js';
+
+/** A drawn code or a row of another node was in the way; a new try draws and looks anew. */
+const DUPLICATE_KEY_ATTEMPTS = 5;
+const FIRST_RETRY_MS = 20;
+
+/** The ledger, asked again for as long as it takes: an outage never costs a user their coupon (P3). */
+@Injectable()
+export class PersistentLedger {
+  private readonly logger = new Logger('Issuance');
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly metrics: IssuanceMetrics,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /**
+   * The ledger's decision; REFUSED when the database refuses something for good in a batch of several, of which nothing is
+   * decided then. A single one that is refused is recorded as failed. @throws when `stop` is aborted
+   */
+  async decide(couponId: number, batch: readonly Reservation[], stop: AbortSignal): Promise<Decision | 'REFUSED'> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const decision = await this.ledger.decide(couponId, batch);
+        if (attempt > 1) this.logger.log(`coupon ${couponId}: issuing again succeeded, try ${attempt}`);
+        return decision;
+      } catch (error) {
+        const mayPass = isDuplicateKey(error) && attempt < DUPLICATE_KEY_ATTEMPTS;
+        if (isRefusedForGood(error) && !mayPass) {
+          if (batch.length > 1) return 'REFUSED';
+          return await this.refuse(couponId, batch[0] as Reservation, error, stop);
+        }
+        await this.waitAfter(error, couponId, attempt, stop);
+      }
+    }
+  }
+
+  private async refuse(couponId: number, reservation: Reservation, refusal: unknown, stop: AbortSignal): Promise<Decision> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.ledger.refuse(couponId, reservation, refusal);
+      } catch (error) {
+        await this.waitAfter(error, couponId, attempt, stop);
+      }
+    }
+  }
+
+  /** Jittered exponential backoff. Logs the first failure of a row, not each. @throws when `stop` is aborted */
+  private async waitAfter(error: unknown, couponId: number, attempt: number, stop: AbortSignal): Promise<void> {
+    this.metrics.retries.inc();
+    if (attempt === 1) {
+      this.logger.warn(`coupon ${couponId}: issuing again until it succeeds: ${databaseErrorMessage(error)}`);
+    }
+    const longest = Math.min(FIRST_RETRY_MS * 2 ** attempt, this.config.coupon.issuance.retryMaxDelayMs);
+    await delay(longest * (0.5 + Math.random() / 2), undefined, { signal: stop });
+  }
+}
