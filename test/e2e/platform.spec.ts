@@ -180,6 +180,24 @@ describe('SIGTERM', () => {
     expect(answer).toMatch(/^HTTP\/1.1 401 /);
     expect(answer.toLowerCase()).toContain('connection: close');
   });
+
+  it('answers the request that a load balancer has just sent on an idle connection', async () => {
+    const own = await startApp({ env: { HTTP_SHUTDOWN_TIMEOUT_MS: '20000' } });
+    const socket = await openSocket(own);
+    let answers = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (answers += text));
+    const ask = () => socket.write('GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n');
+    ask();
+    await eventually(() => expect(answers).toContain('"ok"'));
+
+    const exit = own.kill('SIGTERM');
+    await eventually(() => expect(fetch(`${own.url}/health/live`)).rejects.toThrow());
+    ask();
+
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(answers.match(/HTTP\/1.1 200 /g)).toHaveLength(2);
+    expect(answers.toLowerCase()).toContain('connection: close');
+  });
 });
 
 describe('the configuration', () => {

@@ -10,17 +10,21 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
 
 /** Longer than a call may wait for its issuance; the rest of the time belongs to what closes after the requests. */
 const SHARE_FOR_REQUESTS = 0.7;
+/** Longer than a request is on its way from a load balancer, and than the next one takes to come on a busy connection. */
+const SHARE_FOR_IDLE_CONNECTIONS = 0.1;
 
 /**
  * Ends HTTP before anything that requests need is closed: no new connections, requests in flight are answered, and
- * each answer closes its keep-alive connection. Without that, Fastify waits 70 s for a connection that stays idle.
+ * each answer closes its keep-alive connection. Without that, Fastify waits 70 s for a connection that stays idle. One that
+ * is idle stays open for half a second: a load balancer may have sent its next request on it already, and may not send that
+ * again to another instance, for all it knows it was carried out.
  *
  * It stops taking requests in `onModuleDestroy`, so that in `beforeApplicationShutdown` modules can finish what is in
  * hand, and lets go of the last request before `onApplicationShutdown`, where Redis and MySQL close.
@@ -55,11 +59,10 @@ export class GracefulShutdown implements OnModuleInit, OnModuleDestroy, BeforeAp
     this.drainingSince = Date.now();
     if (!this.server.listening) return;
     this.logger.log(`ending: no new connections (${this.sockets.size} open), what is in hand is finished`);
-    const ended = new Promise<true>((resolve) => this.server.close(() => resolve(true)));
-    const late = delay(this.config.http.shutdownTimeoutMs * SHARE_FOR_REQUESTS, false as const, { ref: false });
-    this.drained = Promise.race([ended, late]);
-    // Node closes the idle ones that have been used; browsers open some that they never use.
-    for (const socket of this.sockets) if (socket.bytesRead === 0) socket.destroy();
+    // The HTTP server's own close() would close the idle connections at once.
+    const ended = new Promise<true>((resolve) => NetServer.prototype.close.call(this.server, () => resolve(true)));
+    this.drained = Promise.race([ended, this.after(SHARE_FOR_REQUESTS).then(() => false)]);
+    void this.after(SHARE_FOR_IDLE_CONNECTIONS).then(() => this.closeIdle());
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -68,6 +71,17 @@ export class GracefulShutdown implements OnModuleInit, OnModuleDestroy, BeforeAp
 
   onApplicationShutdown(signal?: string): void {
     this.logger.log(`ended${signal === undefined ? '' : ` by ${signal}`} after ${Date.now() - this.drainingSince} ms`);
+  }
+
+  private closeIdle(): void {
+    this.server.closeIdleConnections();
+    // Those are the ones that have been used; browsers open some that they never use.
+    for (const socket of this.sockets) if (socket.bytesRead === 0) socket.destroy();
+  }
+
+  /** A part of the time that there is for the whole shutdown; keeps no process alive. */
+  private async after(share: number): Promise<void> {
+    await delay(this.config.http.shutdownTimeoutMs * share, undefined, { ref: false });
   }
 
   private get server(): Server {
