@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
-import { isDatabaseUnavailable, isHeldUp } from '../../platform/database/database-errors.js';
+import { isDatabaseAway } from '../../platform/database/database-errors.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
@@ -72,7 +72,7 @@ export class SweepService {
         const mark = await this.sweep(coupon, keys);
         if (mark !== undefined) marks.set(coupon.id, mark);
       } catch (error) {
-        if (error instanceof RedisUnavailableError || (isDatabaseUnavailable(error) && !isHeldUp(error))) throw error;
+        if (error instanceof RedisUnavailableError || isDatabaseAway(error)) throw error;
         this.logger.error(`coupon ${coupon.id}: not swept`, error instanceof Error ? error.stack : String(error));
       }
     }

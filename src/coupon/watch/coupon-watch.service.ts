@@ -79,13 +79,16 @@ export class CouponWatch {
     const known = [...this.watched.values()];
     const unfinished = known.filter(({ sight }) => sight === undefined || sight.pending > 0).map(({ coupon }) => coupon);
     const open = await this.openNow(now, known);
-    // Those first that someone may have to be called for; the newest of the open ones share what is left.
-    const chosen = new Map([...unfinished, ...open].map((coupon) => [coupon.id, coupon]));
+    // What is unfinished is what this is for: coupons that open meanwhile must not push it out.
+    const ids = new Set([...unfinished, ...open].map(({ id }) => id));
+    const chosen = new Set([...ids].slice(0, this.config.metrics.maxCoupons));
     this.watched = new Map(
-      [...chosen].slice(0, this.config.metrics.maxCoupons).map(([couponId, coupon]) => [
-        couponId,
-        this.watched.get(couponId) ?? { coupon, age: new PendingAge(), look: undefined, sight: undefined },
-      ]),
+      [...open, ...unfinished]
+        .filter(({ id }) => chosen.has(id))
+        .map((coupon) => [
+          coupon.id,
+          this.watched.get(coupon.id) ?? { coupon, age: new PendingAge(), look: undefined, sight: undefined },
+        ]),
     );
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
 import {
   databaseErrorMessage,
+  isDatabaseAway,
   isDatabaseUnavailable,
   isDuplicateKey,
   isLockConflict,
@@ -12,18 +13,22 @@ import { AcquireTimeoutError, StatementTimeoutError } from './pool/pool-errors.j
 
 interface Meaning {
   readonly unavailable: boolean;
+  /** For every statement, not for this one only. */
+  readonly away: boolean;
   readonly forGood: boolean;
   readonly lockConflict: boolean;
 }
 
-const NOTHING_KNOWN: Meaning = { unavailable: false, forGood: false, lockConflict: false };
-const UNAVAILABLE: Meaning = { ...NOTHING_KNOWN, unavailable: true };
+const NOTHING_KNOWN: Meaning = { unavailable: false, away: false, forGood: false, lockConflict: false };
+const UNAVAILABLE: Meaning = { ...NOTHING_KNOWN, unavailable: true, away: true };
+const TOO_LONG: Meaning = { ...UNAVAILABLE, away: false };
 const FOR_GOOD: Meaning = { ...NOTHING_KNOWN, forGood: true };
 const CONFLICT: Meaning = { ...NOTHING_KNOWN, lockConflict: true };
 
 function meaningOf(error: unknown): Meaning {
   return {
     unavailable: isDatabaseUnavailable(error),
+    away: isDatabaseAway(error),
     forGood: isRefusedForGood(error),
     lockConflict: isLockConflict(error),
   };
@@ -43,7 +48,7 @@ const CASES: ReadonlyArray<[string, Error, Meaning]> = [
   ['connection already closed', new Error("Can't add new command when connection is in closed state"), UNAVAILABLE],
   ['pool closed', new Error('Pool is closed.'), UNAVAILABLE],
   ['no connection became free', new AcquireTimeoutError(10), UNAVAILABLE],
-  ['statement not answered in time', new StatementTimeoutError(10), UNAVAILABLE],
+  ['statement not answered in time', new StatementTimeoutError(10), TOO_LONG],
   ['too many connections', driverError({ errno: 1040, sqlState: '08004' }), UNAVAILABLE],
   ['shutting down', driverError({ errno: 1053, sqlState: '08S01' }), UNAVAILABLE],
   ['disk full', driverError({ errno: 1021, sqlState: 'HY000' }), UNAVAILABLE],
@@ -55,9 +60,9 @@ const CASES: ReadonlyArray<[string, Error, Meaning]> = [
   ['host blocked', driverError({ errno: 1129, sqlState: 'HY000' }), UNAVAILABLE],
   ['too many connections of the user', driverError({ errno: 1203, sqlState: '42000' }), UNAVAILABLE],
   ['idle connection closed', driverError({ errno: 4031, sqlState: 'HY000' }), UNAVAILABLE],
-  ['statement stopped by MySQL', driverError({ errno: 3024, sqlState: 'HY000' }), UNAVAILABLE],
-  ['statement stopped by MariaDB', driverError({ errno: 1969, sqlState: '70100' }), UNAVAILABLE],
-  ['query killed', driverError({ errno: 1317, sqlState: '70100' }), UNAVAILABLE],
+  ['statement stopped by MySQL', driverError({ errno: 3024, sqlState: 'HY000' }), TOO_LONG],
+  ['statement stopped by MariaDB', driverError({ errno: 1969, sqlState: '70100' }), TOO_LONG],
+  ['query killed', driverError({ errno: 1317, sqlState: '70100' }), TOO_LONG],
   ['not a member of the Galera primary', driverError({ errno: 1047, sqlState: '08S01' }), UNAVAILABLE],
   ['lock wait time-out', driverError({ errno: 1205, sqlState: 'HY000' }), { ...CONFLICT, unavailable: true }],
   ['deadlock', driverError({ errno: 1213, sqlState: '40001' }), CONFLICT],

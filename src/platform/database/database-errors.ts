@@ -32,8 +32,8 @@ const UNAVAILABLE_ERRNOS = new Set([
   1205, 1226, 1317, 1927, 1969, 3024, 3032, 3168, 3169, 4031, ...READ_ONLY_ERRNOS,
 ]);
 
-/** Our own, see pool-errors.ts. */
-const STATEMENT_TIMEOUT = 'DATABASE_STATEMENT_TIMEOUT';
+/** Of these, what concerns one statement and the rows it wants: locked by others for too long, killed, or over its time limit. */
+const ONE_STATEMENT_ERRNOS = new Set([LOCK_WAIT_TIMEOUT, 1317, 1969, 3024]);
 
 const UNAVAILABLE_CODES = new Set([
   'ECONNREFUSED',
@@ -50,7 +50,7 @@ const UNAVAILABLE_CODES = new Set([
   'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
   // Our own, see pool-errors.ts.
   'DATABASE_ACQUIRE_TIMEOUT',
-  STATEMENT_TIMEOUT,
+  'DATABASE_STATEMENT_TIMEOUT',
 ]);
 
 /** The driver's own error: TypeORM wraps it in QueryFailedError, Node wraps several connection attempts in AggregateError. */
@@ -70,12 +70,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return cause.fatal === true || /closed state|Pool is closed|is not established|Connection lost/.test(cause.message);
 }
 
-/**
- * True when the server answers, and not about this: another transaction holds the row, or the statement takes too long.
- * Nothing is said about the next row or statement.
- */
-export function isHeldUp(error: unknown): boolean {
-  return isLockConflict(error) || driverError(error)?.code === STATEMENT_TIMEOUT;
+/** True when no other statement would fare better: unavailable, and not for one statement or its rows only. */
+export function isDatabaseAway(error: unknown): boolean {
+  const cause = driverError(error);
+  if (ONE_STATEMENT_ERRNOS.has(cause?.errno ?? 0) || cause?.code === 'DATABASE_STATEMENT_TIMEOUT') return false;
+  return isDatabaseUnavailable(error);
 }
 
 /** True when the server takes no changes: a connection to it is of no use until it does again. */
