@@ -29,8 +29,8 @@ const workers = process.env['FIRSTCOME_TEST_SERVERS'] ? JSON.parse(process.env['
 
 export default {
   testTimeout: 180_000,
-  // As many at a time as there are servers. A worker that runs ES modules keeps all it has ever loaded, so it is replaced
-  // when it has grown.
+  // As many at a time as there are servers. A worker that runs ES modules keeps all it has ever loaded, so it is
+  // replaced when it has grown.
   maxWorkers: workers,
   workerIdleMemoryLimit: '1GB',
   projects: [

@@ -58,7 +58,8 @@ export default function askForCoupon(couponId: number): void {
   const place = turn % given.USERS;
   const outcome = issueAsync(couponId, FIRST_USER + place);
   const isRepeat = turn >= given.USERS;
-  if (place < given.STOCK - SURE) expectOutcome(outcome, isRepeat ? 'already_issued' : 'accepted', `the user at place ${place}`);
+  if (place < given.STOCK - SURE)
+    expectOutcome(outcome, isRepeat ? 'already_issued' : 'accepted', `the user at place ${place}`);
   else if (place >= given.STOCK + SURE) expectOutcome(outcome, 'sold_out', `the user at place ${place}`);
 }
 

@@ -88,10 +88,16 @@ export function setup(): void {
 export function read(): void {
   const response = call('GET', '/api/products/ranking/top?limit=10');
   queryTime.add(response.timings.duration);
-  const { source, rankings = [] } = bodyOf(response) as { source?: string; rankings?: Array<{ rank: number; salesCount: number }> };
+  const { source, rankings = [] } = bodyOf(response) as {
+    source?: string;
+    rankings?: Array<{ rank: number; salesCount: number }>;
+  };
   check(response, {
     'comes from Redis': () => source === 'redis',
-    'is in order': () => rankings.every(({ rank, salesCount }, at) => rank === at + 1 && salesCount <= (rankings[at - 1]?.salesCount ?? salesCount)),
+    'is in order': () =>
+      rankings.every(
+        ({ rank, salesCount }, at) => rank === at + 1 && salesCount <= (rankings[at - 1]?.salesCount ?? salesCount),
+      ),
   });
 }
 

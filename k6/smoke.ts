@@ -24,7 +24,10 @@ const rules = [
   exactRows(STOCK),
 ];
 
-export const options = loadOptions({ smoke: { executor: 'shared-iterations', vus: 1, iterations: 1, maxDuration: '60s' } }, rules);
+export const options = loadOptions(
+  { smoke: { executor: 'shared-iterations', vus: 1, iterations: 1, maxDuration: '60s' } },
+  rules,
+);
 export const handleSummary = summaryOf('smoke', { rules, options: given });
 
 interface Body {
@@ -70,16 +73,37 @@ function reservations(couponId: number): void {
   expectStatus(call('POST', `/api/coupons/${couponId}/reserve`, { userId: USER_ID }), 200, isReservation);
   expectStatus(call('POST', '/api/coupons/reserve', { couponId, userId: FIRST_USER }), 200, isReservation);
   expectStatus(call('POST', `/coupons/${FIRST_USER + 1}/issue-async?couponId=${couponId}`), 202, isReservation);
-  expectStatus(call('POST', `/api/coupons/${couponId}/issue`, { userId: FIRST_USER + 2 }), 200, ({ status }) => status === 'ISSUED');
+  expectStatus(
+    call('POST', `/api/coupons/${couponId}/issue`, { userId: FIRST_USER + 2 }),
+    200,
+    ({ status }) => status === 'ISSUED',
+  );
   expectStatus(call('POST', `/api/coupons/${couponId}/reserve`, { userId: USER_ID }), 409, hasCode('ALREADY_ISSUED'));
-  expectStatus(call('POST', '/api/coupons/issue', { couponId, userId: FIRST_USER + 3 }), 409, hasCode('COUPON_SOLD_OUT'));
+  expectStatus(
+    call('POST', '/api/coupons/issue', { couponId, userId: FIRST_USER + 3 }),
+    409,
+    hasCode('COUPON_SOLD_OUT'),
+  );
   const held = until(`/api/coupons/${couponId}/reservations/${USER_ID}`, ({ status }) => status === 'ISSUED');
   expectStatus(held, 200, ({ status }) => status === 'ISSUED');
-  expectStatus(call('GET', `/api/coupons/${couponId}/reservations/${UNKNOWN_ID}`), 404, hasCode('RESERVATION_NOT_FOUND'));
+  expectStatus(
+    call('GET', `/api/coupons/${couponId}/reservations/${UNKNOWN_ID}`),
+    404,
+    hasCode('RESERVATION_NOT_FOUND'),
+  );
   const listed = ({ coupons: list }: Body) => (list as Body[]).some((coupon) => coupon['couponId'] === couponId);
   expectStatus(call('GET', `/api/users/${USER_ID}/coupons`), 200, listed);
-  const locked = createCoupon({ name: 'Load test smoke, lock', totalQuantity: 1, audience: 'anyone', strategy: 'lock' });
-  expectStatus(call('POST', `/api/coupons/${locked}/reserve`, { userId: FIRST_USER }), 200, ({ status }) => status === 'ISSUED');
+  const locked = createCoupon({
+    name: 'Load test smoke, lock',
+    totalQuantity: 1,
+    audience: 'anyone',
+    strategy: 'lock',
+  });
+  expectStatus(
+    call('POST', `/api/coupons/${locked}/reserve`, { userId: FIRST_USER }),
+    200,
+    ({ status }) => status === 'ISSUED',
+  );
 }
 
 function shop(couponId: number): void {
@@ -89,12 +113,21 @@ function shop(couponId: number): void {
   expectStatus(call('POST', `/api/users/${USER_ID}/balance/charge`, { amount: 1_000_000 }), 200);
   expectStatus(call('GET', `/api/users/${USER_ID}/balance`), 200, ({ balance }) => Number(balance) >= 1_000_000);
 
-  const order = { userId: USER_ID, items: [{ productId: 1, quantity: 2 }], couponId, idempotencyKey: `smoke-${couponId}` };
+  const order = {
+    userId: USER_ID,
+    items: [{ productId: 1, quantity: 2 }],
+    couponId,
+    idempotencyKey: `smoke-${couponId}`,
+  };
   const created = call('POST', '/api/orders', order);
   expectStatus(created, 201, ({ status, discountAmount }) => status === 'PENDING' && discountAmount === 1000);
   const { orderId } = bodyOf(created) as { orderId?: number };
   expectStatus(call('POST', '/api/orders', order), 201, (replayed) => replayed['orderId'] === orderId);
-  expectStatus(call('POST', `/api/orders/${orderId}/payment`, { userId: USER_ID }), 200, ({ status }) => status === 'PAID');
+  expectStatus(
+    call('POST', `/api/orders/${orderId}/payment`, { userId: USER_ID }),
+    200,
+    ({ status }) => status === 'PAID',
+  );
   expectStatus(call('POST', `/api/orders/${orderId}/payment`, { userId: USER_ID }), 409, hasCode('ORDER_ALREADY_PAID'));
   expectStatus(call('GET', `/api/orders/${orderId}`), 200, ({ status }) => status === 'PAID');
   expectStatus(call('GET', `/api/orders?userId=${USER_ID}&limit=5`), 200, ({ orders }) => Array.isArray(orders));
@@ -115,7 +148,9 @@ function administration(couponId: number): void {
 function expectStatus(response: Response, status: number, isRight: (body: Body) => boolean = () => true): void {
   const { method, url } = response.request;
   const name = `${method} ${url.replace(/^\w+:\/\/[^/]+/, '')} is ${status}`;
-  const isAsDocumented = check(response, { [name]: () => response.status === status && isRight(bodyOf(response) as Body) });
+  const isAsDocumented = check(response, {
+    [name]: () => response.status === status && isRight(bodyOf(response) as Body),
+  });
   answered.add(isAsDocumented);
   if (!isAsDocumented) console.error(`${name}, but was ${response.status}: ${response.body.slice(0, 300)}`);
 }

@@ -21,7 +21,10 @@ const rules = [
   ...couponRules(),
 ];
 
-export const options = loadOptions({ steady: { executor: 'constant-vus', vus: given.VUS, duration: `${given.DURATION}s` } }, rules);
+export const options = loadOptions(
+  { steady: { executor: 'constant-vus', vus: given.VUS, duration: `${given.DURATION}s` } },
+  rules,
+);
 export const handleSummary = summaryOf('steady', { rules, options: given });
 
 export function setup(): number {

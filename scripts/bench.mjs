@@ -2,8 +2,8 @@
  * npm run bench [-- case ...] [--rounds 3] [--seconds 5] [--connections 64] [--with NAME=value] [--any-core]
  *
  * How far the app is from what this machine can do: rounds of every case, one after the other in turn, against one app
- * process with a Redis and a MySQL of its own. --with starts a second app with that environment variable, and every case
- * runs at both. --any-core does not keep app and generator on cores of their own.
+ * process with a Redis and a MySQL of its own. --with starts a second app with that environment variable, and every
+ * case runs at both. --any-core does not keep app and generator on cores of their own.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -64,9 +64,11 @@ function options() {
     throw new Error(`There is no case ${unknown.join(', ')}. There are:\n${known}`);
   }
   const variant = values.with?.match(/^(\w+)=(.*)$/);
-  if (values.with !== undefined && !variant) throw new Error('--with must be NAME=value, such as METRICS_ENABLED=false');
+  if (values.with !== undefined && !variant)
+    throw new Error('--with must be NAME=value, such as METRICS_ENABLED=false');
   for (const given of ['REDIS_URL', 'DATABASE_URL']) {
-    if (process.env[given]) throw new Error(`The benchmark fills servers of its own with millions of rows; unset ${given}`);
+    if (process.env[given])
+      throw new Error(`The benchmark fills servers of its own with millions of rows; unset ${given}`);
   }
   return {
     cases: CASES.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
@@ -110,7 +112,13 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
     for (const each of cases) {
       // The second of two is often the slower one, whichever that is: they take turns at being it.
       for (const app of round % 2 === 0 ? apps : apps.toReversed()) {
-        const place = { app, databaseUrl: mysql.url, redisPid: redis.pid, dir: profile.dir, seconds: round === 0 ? WARM_UP_SECONDS : seconds };
+        const place = {
+          app,
+          databaseUrl: mysql.url,
+          redisPid: redis.pid,
+          dir: profile.dir,
+          seconds: round === 0 ? WARM_UP_SECONDS : seconds,
+        };
         const pids = { app: app.child.pid ?? null, redis: redis.pid, mysql: mysql.pid };
         const measured = await measure(each, place, { generator, connections, pids });
         if (round > 0) all.find(({ name, app: at }) => name === each.name && at === app.name)?.rounds.push(measured);
@@ -120,10 +128,18 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
 
   const [first] = apps;
   const machine = await describeMachine({ [generator.name]: generator.version }, services);
-  const method = { placement: placement(), p95Is: generator.p95Is, connections, seconds, rounds, hashedMegabytesPerSecond: coreSpeeds };
+  const method = {
+    placement: placement(),
+    p95Is: generator.p95Is,
+    connections,
+    seconds,
+    rounds,
+    hashedMegabytesPerSecond: coreSpeeds,
+  };
   console.log(`\n${JSON.stringify({ ...machine, ...method }, null, 1)}\n`);
   console.log(`${table(all, generator)}\n`);
-  for (const line of [...verdicts(all.filter(({ app }) => app === first?.name)), ...comparisons(all)]) console.log(line);
+  for (const line of [...verdicts(all.filter(({ app }) => app === first?.name)), ...comparisons(all)])
+    console.log(line);
   console.log(`\nAll of it: ${save({ machine, method, series: all })}`);
   await Promise.all(apps.map((app) => app.end()));
 }

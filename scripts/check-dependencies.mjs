@@ -21,12 +21,14 @@ for (const { rule, from, to } of inSource.violations) {
 const inFixture = cruise(FIXTURE).violations;
 const rules = (config.forbidden ?? []).map(({ name }) => name ?? '');
 const blindRules = rules.filter((rule) => !inFixture.some((violation) => violation.rule === rule));
-for (const rule of blindRules) console.error(`The rule ${rule} does not find its example in test/fixtures/forbidden-imports`);
+for (const rule of blindRules)
+  console.error(`The rule ${rule} does not find its example in test/fixtures/forbidden-imports`);
 const falseAlarms = inFixture.filter(({ rule, from }) => !from.includes(`/${rule}.`));
 for (const { rule, from, to } of falseAlarms) console.error(`The rule ${rule} wrongly forbids ${from} → ${to}`);
 
 const failures = inSource.violations.length + blindRules.length + falseAlarms.length;
-if (failures === 0) console.log(`${inSource.files} files of src/ keep the ${rules.length} import rules; each rule catches its example`);
+if (failures === 0)
+  console.log(`${inSource.files} files of src/ keep the ${rules.length} import rules; each rule catches its example`);
 else process.exitCode = 1;
 
 /**

@@ -62,7 +62,10 @@ function table() {
  */
 function lines({ scenario, runs, command }) {
   const passed = `${runs.filter((run) => run.passed).length} of ${runs.length}`;
-  const rate = spread(runs.map(({ requestsPerSecond }) => requestsPerSecond), 0);
+  const rate = spread(
+    runs.map(({ requestsPerSecond }) => requestsPerSecond),
+    0,
+  );
   const failed = sum(runs.map((run) => run.failed));
   const dropped = sum(runs.map(({ droppedIterations }) => droppedIterations));
   const drains = runs.map(({ drainSeconds }) => drainSeconds).filter((seconds) => seconds !== null);

@@ -55,7 +55,8 @@ async function loadOrSkip(wanted) {
  * @returns {Promise<boolean>} whether all of them passed
  */
 async function load({ scenarios, runs, isFresh }) {
-  for (const scenario of scenarios) checkFileLimit(scenario, connectionsOf(scenario, readOptions(scenario, process.env)));
+  for (const scenario of scenarios)
+    checkFileLimit(scenario, connectionsOf(scenario, readOptions(scenario, process.env)));
   const k6 = await findOrBuildK6(console.log);
   const app = await target.choose(isFresh);
   const machine = await describeMachine({ k6: k6.version }, app.services);
@@ -74,9 +75,11 @@ async function load({ scenarios, runs, isFresh }) {
     if (k6Runs.isEnding) return false;
     saveSeries(scenario, results, machine, isFresh);
     if (runs > 1) console.log(describeSeries(scenario, results));
-    for (const file of Object.values(resultFiles(scenario))) if (existsSync(file)) console.log(`written: ${relative('', file)}`);
+    for (const file of Object.values(resultFiles(scenario)))
+      if (existsSync(file)) console.log(`written: ${relative('', file)}`);
     if (results.some(({ passed }) => !passed)) failed.push(scenario);
   }
-  if (failed.length > 0) console.error(`\nFailed: ${failed.join(', ')}${app.log ? ` (the app's output: ${app.log})` : ''}`);
+  if (failed.length > 0)
+    console.error(`\nFailed: ${failed.join(', ')}${app.log ? ` (the app's output: ${app.log})` : ''}`);
   return failed.length === 0;
 }

@@ -32,7 +32,9 @@ if (command) {
     await command();
     const services = await status(profile);
     if (asJson) console.log(JSON.stringify(services, null, 2));
-    else for (const line of [serviceLine('Redis', services.redis), serviceLine('MySQL', services.mysql)]) console.log(line);
+    else
+      for (const line of [serviceLine('Redis', services.redis), serviceLine('MySQL', services.mysql)])
+        console.log(line);
   } catch (error) {
     console.error(errorMessage(error));
     process.exitCode = 1;

@@ -50,7 +50,8 @@ async function start() {
   await end;
 
   const code = child.signalCode ? 128 + constants.signals[child.signalCode] : (child.exitCode ?? 1);
-  if (!endingSince) console.log(`The app ended by itself, ${child.signalCode ? `by ${child.signalCode}` : `with code ${code}`}.`);
+  if (!endingSince)
+    console.log(`The app ended by itself, ${child.signalCode ? `by ${child.signalCode}` : `with code ${code}`}.`);
   if (Object.values(services).some((service) => service.mode !== 'given')) {
     console.log('Redis and MySQL stay up for the next start. To stop them: npm run services -- down');
   }
@@ -60,7 +61,9 @@ async function start() {
 function settings() {
   const { PORT = '8080', NODE_ENV, DATABASE_URL } = process.env;
   if (DATABASE_URL && !NODE_ENV) {
-    throw new Error('DATABASE_URL is given, so say which profile it is for: NODE_ENV=local npm start (local creates test data there)');
+    throw new Error(
+      'DATABASE_URL is given, so say which profile it is for: NODE_ENV=local npm start (local creates test data there)',
+    );
   }
   const port = Number(PORT);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`PORT must be 1 to 65535, not "${PORT}"`);

@@ -66,19 +66,24 @@ function refuseForeignDatabase() {
   if (onMySql8) throw new Error('test:mysql8 starts its own MySQL 8; unset DATABASE_URL');
   const database = URL.canParse(url) ? new URL(url).pathname.slice(1) : '';
   if (!database.includes('test')) {
-    throw new Error(`The tests would delete data: DATABASE_URL must name a database with "test" in its name, not "${database}"`);
+    throw new Error(
+      `The tests would delete data: DATABASE_URL must name a database with "test" in its name, not "${database}"`,
+    );
   }
 }
 
 /**
- * Servers for each of Jest's workers: a spec that uses those of the run has them to itself. Two workers, since the specs
- * wait half of the time; but one where the servers are given, or Docker's.
+ * Servers for each of Jest's workers: a spec that uses those of the run has them to itself. Two workers, since the
+ * specs wait half of the time; but one where the servers are given, or Docker's.
  * @returns {Promise<Services[]>}
  */
 async function provisionWorkers() {
   const services = await provision(profile, say);
   if (Object.values(services).some(({ mode }) => mode !== 'private')) return [services];
-  return [services, await provision({ ...profile, name: `${profile.name}-second`, dir: join(profile.dir, 'second') }, say)];
+  return [
+    services,
+    await provision({ ...profile, name: `${profile.name}-second`, dir: join(profile.dir, 'second') }, say),
+  ];
 }
 
 /**

@@ -5,8 +5,8 @@ import { Counter, Trend } from 'k6/metrics';
 import { address, bodyOf, described, type Response } from './api.ts';
 
 /**
- * What a user can hear. `refused` is any refusal but the two that a rush for coupons must give, `failed` everything that
- * is neither: no answer, 5xx, 400, 404.
+ * What a user can hear. `refused` is any refusal but the two that a rush for coupons must give, `failed` everything
+ * that is neither: no answer, 5xx, 400, 404.
  */
 export const OUTCOMES = ['accepted', 'sold_out', 'already_issued', 'refused', 'failed'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -22,11 +22,19 @@ const misjudged = new Counter('misjudged');
 
 /** As long as a proxy waits; who is answered later was not answered. */
 const TIMEOUT = '30s';
-const JSON_PARAMS = { headers: { 'content-type': 'application/json' }, responseType: 'text', timeout: TIMEOUT } as const;
+const JSON_PARAMS = {
+  headers: { 'content-type': 'application/json' },
+  responseType: 'text',
+  timeout: TIMEOUT,
+} as const;
 // Made once: k6 shares the processors with what it measures, and a third of its time is spent in these scripts.
 const RESERVE = { ...JSON_PARAMS, tags: { name: 'POST /api/coupons/{couponId}/reserve' } };
 const ISSUE = { ...JSON_PARAMS, tags: { name: 'POST /api/coupons/issue' } };
-const ISSUE_ASYNC = { responseType: 'text', timeout: TIMEOUT, tags: { name: 'POST /coupons/{userId}/issue-async' } } as const;
+const ISSUE_ASYNC = {
+  responseType: 'text',
+  timeout: TIMEOUT,
+  tags: { name: 'POST /coupons/{userId}/issue-async' },
+} as const;
 const LOGGING_VUS = 5;
 let hasLogged = false;
 
@@ -38,7 +46,9 @@ export function reserve(couponId: number, userId: number): Outcome {
 /** The same request so many times at once. */
 export function reserveAtOnce(couponId: number, userId: number, times: number): Outcome[] {
   const [url, body, params] = reserveRequest(couponId, userId);
-  return http.batch(Array.from({ length: times }, () => ({ method: 'POST', url, body, params }))).map((response) => count(response));
+  return http
+    .batch(Array.from({ length: times }, () => ({ method: 'POST', url, body, params })))
+    .map((response) => count(response));
 }
 
 /** POST /api/coupons/issue, which waits for the row. */

@@ -24,7 +24,13 @@ export function address(path: string): string {
 }
 
 /** Any call. `name` stands for all paths of the same form: k6 keeps a time series for each. */
-export function call(method: Method, path: string, body?: unknown, name = path, headers: Record<string, string> = {}): Response {
+export function call(
+  method: Method,
+  path: string,
+  body?: unknown,
+  name = path,
+  headers: Record<string, string> = {},
+): Response {
   return http.request(method, address(path), body === undefined ? null : JSON.stringify(body), {
     headers: { ...JSON_HEADERS, ...headers },
     tags: { name: `${method} ${name}` },
@@ -55,14 +61,18 @@ export interface NewCoupon {
   readonly strategy?: 'reservation' | 'lock';
 }
 
-/** A coupon for this run alone, open now and an hour longer than the load of `seconds`. @throws Error where the app refuses, which ends the run before the load. */
+/**
+ * A coupon for this run alone, open now and an hour longer than the load of `seconds`. @throws Error where the app
+ * refuses, which ends the run before the load.
+ */
 export function createCoupon(coupon: NewCoupon, seconds = 0): number {
   const now = Date.now();
   const expiresAt = new Date(now + seconds * 1000 + HOUR_MS).toISOString();
   const times = { startsAt: new Date(now - HOUR_MS).toISOString(), expiresAt };
   const response = adminCall('POST', '/api/coupons', { discountAmount: 1000, ...times, ...coupon });
   const { couponId } = bodyOf(response) as { couponId?: number };
-  if (response.status !== 201 || couponId === undefined) throw new Error(`There is no coupon to test with: ${described(response)}`);
+  if (response.status !== 201 || couponId === undefined)
+    throw new Error(`There is no coupon to test with: ${described(response)}`);
   return couponId;
 }
 
@@ -70,7 +80,9 @@ export function createCoupon(coupon: NewCoupon, seconds = 0): number {
 export function requireTestUser(userId: number): void {
   const response = call('GET', `/api/users/${userId}`, undefined, '/api/users/{userId}');
   if (response.status === 200) return;
-  throw new Error(`Test user ${userId} is missing (${described(response)}). They are there under NODE_ENV=local and test.`);
+  throw new Error(
+    `Test user ${userId} is missing (${described(response)}). They are there under NODE_ENV=local and test.`,
+  );
 }
 
 /** Status and beginning of the body, for messages. */

@@ -17,7 +17,9 @@ export interface Rule {
   readonly metric: string;
   readonly statistic: 'count' | 'rate' | 'value' | 'p(95)' | 'p(99)';
   readonly is: keyof typeof COMPARISONS;
-  /** A function where it depends on the run, which only the result file can judge: k6's thresholds are fixed before it. */
+  /**
+   * A function where it depends on the run, which only the result file can judge: k6's thresholds are fixed before it.
+   */
   readonly limit: number | ((metrics: Metrics) => number);
   readonly label: string;
   readonly unit?: 'ms';
@@ -35,10 +37,18 @@ export function exactly(limit: number, metric: string, label: string): Rule {
 /** So many rows in `user_coupons` after the run; `coupon` where it uses several. */
 export function exactRows(limit: number, coupon?: string): Rule {
   const metric = coupon === undefined ? 'issued_rows' : `issued_rows{coupon:${coupon}}`;
-  return { metric, statistic: 'value', is: '==', limit, label: `${coupon === undefined ? '' : `${coupon}: `}rows in MySQL` };
+  return {
+    metric,
+    statistic: 'value',
+    is: '==',
+    limit,
+    label: `${coupon === undefined ? '' : `${coupon}: `}rows in MySQL`,
+  };
 }
 
-/** Everyone who was told to have a slot has a row, and nobody else, also where their number is known only afterwards. */
+/**
+ * Everyone who was told to have a slot has a row, and nobody else, also where their number is known only afterwards.
+ */
 export function rowForEachAccepted(phase?: string): Rule {
   const accepted = phase === undefined ? 'accepted' : `accepted{scenario:${phase}}`;
   const rule = exactRows(0, phase);
@@ -73,7 +83,11 @@ export function couponRules(coupons = 1): Rule[] {
 export const NONE_DROPPED = exactly(0, 'dropped_iterations', 'requests not sent in time');
 
 /** Options that all scenarios share. `phases` names k6 scenarios whose answers are told apart in the summary. */
-export function loadOptions(scenarios: Record<string, Scenario>, rules: readonly Rule[], phases: readonly string[] = []): Options {
+export function loadOptions(
+  scenarios: Record<string, Scenario>,
+  rules: readonly Rule[],
+  phases: readonly string[] = [],
+): Options {
   const thresholds: Record<string, Threshold[]> = {};
   // A part of a metric is kept only where there is a threshold for it, be it an empty one.
   for (const kind of FAILURE_KINDS) thresholds[`failed{kind:${kind}}`] = [];

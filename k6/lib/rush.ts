@@ -74,7 +74,12 @@ export function askAndThink(couponId: number, { USERS }: Crowd): void {
 
 export function rampUpRules(): Rule[] {
   const p99 = faster(99, 'http_req_duration{scenario:ramp-up}', 1000, 'ramp-up: all answers');
-  return [exactly(0, 'sold_out{scenario:ramp-up}', 'ramp-up: sold out'), rowForEachAccepted('ramp-up'), p99, goal({ ...p99, limit: 50 })];
+  return [
+    exactly(0, 'sold_out{scenario:ramp-up}', 'ramp-up: sold out'),
+    rowForEachAccepted('ramp-up'),
+    p99,
+    goal({ ...p99, limit: 50 }),
+  ];
 }
 
 function halfOfThemRules(phase: Phase, { USERS, STOCK }: Crowd): Rule[] {

@@ -13,7 +13,10 @@
 /** @param {number} [atMost] */
 const users = (atMost) => /** @type {const} */ ({ meaning: 'different users', ...(atMost ? { atMost } : {}) });
 const stock = /** @type {const} */ ({ meaning: 'coupons to be had' });
-const duration = /** @type {const} */ ({ meaning: 'of the whole load; its stages keep their proportions', atMost: 86_400 });
+const duration = /** @type {const} */ ({
+  meaning: 'of the whole load; its stages keep their proportions',
+  atMost: 86_400,
+});
 const vus = /** @type {const} */ ({ meaning: 'callers at once, at the peak', atMost: 20_000 });
 const rate = /** @type {const} */ ({ meaning: 'requests a second, at the peak', atMost: 100_000 });
 
@@ -117,7 +120,9 @@ export function readOptions(name, environment) {
     const given = environment[option] || String(usual);
     const value = isDuration ? seconds(given) : wholeNumber(given);
     if (value === null || value > atMost) {
-      const wanted = isDuration ? `a duration such as 30s, 2m or 500ms, at most ${atMost}s` : `a whole number from 1 to ${atMost}`;
+      const wanted = isDuration
+        ? `a duration such as 30s, 2m or 500ms, at most ${atMost}s`
+        : `a whole number from 1 to ${atMost}`;
       problems.push(`${option} must be ${wanted}, not "${given}"`);
     } else values[option] = value;
   }

@@ -80,7 +80,9 @@ function failuresOf({ times }: SummaryPlan, metrics: Metrics): number {
 function rowsOf(name: ScenarioName, { phases, times }: SummaryPlan, metrics: Metrics): Row[] {
   if (times) return times.map(([metric, label]) => ({ ...timesOf(metrics, metric, label), isMain: true }));
   const outcomes = phases
-    ? phases.flatMap((phase) => outcomeRows(metrics, phase, `{scenario:${phase}}`, phases.length > 1 ? `${phase}: ` : ''))
+    ? phases.flatMap((phase) =>
+        outcomeRows(metrics, phase, `{scenario:${phase}}`, phases.length > 1 ? `${phase}: ` : ''),
+      )
     : outcomeRows(metrics, name, '', '');
   const failures = FAILURE_KINDS.map((kind) => {
     const count = metrics[`failed{kind:${kind}}`]?.values['count'] ?? 0;
@@ -128,13 +130,18 @@ function textOf(result: {
     lines.push('');
   }
   lines.push(...rules.map((rule) => ruleLine(rule)));
-  if (drainSeconds !== null) lines.push('', `  Every reservation was a row ${drainSeconds.toFixed(2)} s after the load.`);
+  if (drainSeconds !== null)
+    lines.push('', `  Every reservation was a row ${drainSeconds.toFixed(2)} s after the load.`);
   return `${lines.join('\n')}\n\n`;
 }
 
 function ruleLine({ label, is, limit, unit, isGoal, holds: kept, measured: value }: Result['rules'][number]): string {
   const verdict = isGoal ? (kept ? 'goal met ' : 'no goal  ') : kept ? 'ok       ' : 'FAILED   ';
-  const shown = Number.isNaN(value) ? 'not measured' : unit === 'ms' ? milliseconds(value) : String(Number(value.toFixed(4)));
+  const shown = Number.isNaN(value)
+    ? 'not measured'
+    : unit === 'ms'
+      ? milliseconds(value)
+      : String(Number(value.toFixed(4)));
   const wanted = `${is === '==' ? '' : `${is} `}${limit}${unit ? ` ${unit}` : ''}`;
   return `  ${verdict} ${label.padEnd(LABEL_WIDTH)} ${shown.padStart(COLUMN_WIDTH)}   wanted: ${wanted}`;
 }

@@ -20,9 +20,11 @@ const MEANING = {
   OVER_ISSUED: 'More coupons are issued than there are. Nothing issues more; decide what becomes of the surplus.',
   DUPLICATE_USER: 'Someone has two rows, which the unique key forbids: look at the table and at its keys.',
   COUNTER_MISMATCH: 'issued_quantity was changed by hand, or rows were. Correct it: the ledger goes by the counter.',
-  RESERVED_MISMATCH: 'Someone changed the keys in Redis. The coupon is closed; the next reservation or sweep rebuilds it.',
+  RESERVED_MISMATCH:
+    'Someone changed the keys in Redis. The coupon is closed; the next reservation or sweep rebuilds it.',
   ISSUED_NOT_IN_REDIS: 'These users could ask again and would be refused late. Rebuild the coupon.',
-  SLOT_LEAKED: 'Slots that nobody gets. The sweep finds them within some 15 s and rebuilds the coupon; if not, rebuild it.',
+  SLOT_LEAKED:
+    'Slots that nobody gets. The sweep finds them within some 15 s and rebuilds the coupon; if not, rebuild it.',
   STALE_PENDING: 'Accepted and not issued, although a sweep has tried: look at the log, and whether MySQL is well.',
   DEFINITION_MISMATCH: 'Someone changed the coupon in the table. The sweep publishes what MySQL says.',
   REDIS_UNAVAILABLE: 'Only MySQL was looked at.',

@@ -21,7 +21,10 @@ export function bareServer() {
 async function start() {
   const port = await freePort();
   const { command, args } = onCore(0, process.execPath, [PROGRAM]);
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, PORT: String(port) } });
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, PORT: String(port) },
+  });
   process.once('exit', () => child.kill('SIGKILL'));
   if (!(await waitUntilLive(port, child))) throw new Error('The bare server ended before it served');
   return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? null };

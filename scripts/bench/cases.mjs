@@ -102,7 +102,10 @@ export const CASES = [
       const orders = await app.createOrders(ORDERS_A_SECOND * seconds);
       const list = join(dir, 'orders.txt');
       writeFileSync(list, orders.map(({ orderId, userId }) => `${orderId} ${userId}\n`).join(''));
-      return { load: { method: 'POST', path: '/api/orders/%s/payment', body: '{"userId":%s}', list }, expected: 'accepted' };
+      return {
+        load: { method: 'POST', path: '/api/orders/%s/payment', body: '{"userId":%s}', list },
+        expected: 'accepted',
+      };
     },
   },
   {
@@ -155,7 +158,8 @@ function reserving(app, couponId, before = 0) {
 }
 
 /**
- * Every answer must have become a row. At its end the generator hangs up: what it no longer reads was done all the same.
+ * Every answer must have become a row. At its end the generator hangs up: what it no longer reads was done all the
+ * same.
  * @param {App} app
  * @param {number} couponId
  * @param {number} [before]
@@ -194,7 +198,13 @@ async function fill({ app, databaseUrl }, users) {
     for (let first = 1; first <= users; first += ROWS_A_STATEMENT) {
       const count = Math.min(ROWS_A_STATEMENT, users - first + 1);
       // Numbers that Redis, whose sequence goes on at 1, does not come to.
-      const rows = Array.from({ length: count }, (_, index) => [couponId, first + index, FAR + first + index, null, issuedAt]);
+      const rows = Array.from({ length: count }, (_, index) => [
+        couponId,
+        first + index,
+        FAR + first + index,
+        null,
+        issuedAt,
+      ]);
       const insert = 'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, code, issued_at) VALUES ?';
       await connection.query(insert, [rows]);
     }

@@ -90,7 +90,15 @@ async function wrkVersion(wrk) {
  */
 async function runWrk(wrk, url, { method, path, body, first, list }, seconds, connections) {
   const script = join(projectDir, 'scripts', 'bench', 'request.lua');
-  const { command, args } = onCore(1, wrk, ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, url]);
+  const { command, args } = onCore(1, wrk, [
+    '-t1',
+    `-c${connections}`,
+    `-d${seconds}s`,
+    '--latency',
+    '-s',
+    script,
+    url,
+  ]);
   const { stdout } = await run(command, args, {
     env: {
       ...process.env,
@@ -120,7 +128,11 @@ async function runAutocannon(url, { method, path, body, first = 1, list }, secon
   const setupRequest = (request) => {
     const [inPath = '', inBody = ''] = lines[Math.min(number, lines.length) - 1]?.split(' ') ?? [];
     number += 1;
-    return { ...request, path: path.replace('%s', inPath), body: body?.replace('%d', String(number)).replace('%s', inBody) };
+    return {
+      ...request,
+      path: path.replace('%s', inPath),
+      body: body?.replace('%d', String(number)).replace('%s', inBody),
+    };
   };
   const headers = { 'content-type': 'application/json' };
   const { requests, latency, duration, non2xx, errors, timeouts } = await autocannon({

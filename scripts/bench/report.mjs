@@ -31,14 +31,31 @@ const BARS = [
  * @param {import('./generator.mjs').Generator} generator
  */
 export function table(all, { p95Is }) {
-  const head = ['case', 'requests/s', 'p50 ms', `${p95Is} ms`, 'p99 ms', '× echo', '× lock', 'CPU µs: app · Redis · MySQL'];
+  const head = [
+    'case',
+    'requests/s',
+    'p50 ms',
+    `${p95Is} ms`,
+    'p99 ms',
+    '× echo',
+    '× lock',
+    'CPU µs: app · Redis · MySQL',
+  ];
   const apps = new Set(all.map(({ app }) => app));
   const rows = all.map((series) => {
     const { rounds, name, app } = series;
     return [
       apps.size > 1 ? `${name} (${app})` : name,
-      spread(rounds.map(({ perSecond }) => perSecond), 0),
-      ...(/** @type {const} */ (['p50', 'p95', 'p99']).map((of) => spread(rounds.map((round) => round[of]), 1))),
+      spread(
+        rounds.map(({ perSecond }) => perSecond),
+        0,
+      ),
+      .../** @type {const} */ (['p50', 'p95', 'p99']).map((of) =>
+        spread(
+          rounds.map((round) => round[of]),
+          1,
+        ),
+      ),
       times(series, all, 'echo'),
       times(series, all, 'lock'),
       cpu(rounds),
@@ -65,8 +82,8 @@ export function verdicts(all) {
 }
 
 /**
- * What each case gives and costs at the other apps, beside the first one in the same rounds. Time of the processor says more
- * than throughput, which whatever else runs on the machine moves too.
+ * What each case gives and costs at the other apps, beside the first one in the same rounds. Time of the processor says
+ * more than throughput, which whatever else runs on the machine moves too.
  * @param {Series[]} all
  */
 export function comparisons(all) {
@@ -89,7 +106,9 @@ function cpuComparison(series, baseline) {
   if (!costs || !usual || [...costs, ...usual].some(Number.isNaN)) return [];
   const differences = costs.map((cost, index) => cost - Number(usual[index]));
   const both = `${spread(costs, 1)} and ${spread(usual, 1)}`;
-  return [`${series.name}: ${series.app} takes ${spread(differences, 1)} µs more CPU of the app a request than ${baseline.app}: ${both}`];
+  return [
+    `${series.name}: ${series.app} takes ${spread(differences, 1)} µs more CPU of the app a request than ${baseline.app}: ${both}`,
+  ];
 }
 
 /**
@@ -109,7 +128,10 @@ function ratios(one, other, of) {
 function times(series, all, than) {
   const other = all.find(({ name, app }) => name === than && app === series.app);
   if (!other || series.name === than) return '';
-  return spread(ratios(series, other, ({ perSecond }) => perSecond), 2);
+  return spread(
+    ratios(series, other, ({ perSecond }) => perSecond),
+    2,
+  );
 }
 
 /**

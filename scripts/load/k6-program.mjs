@@ -63,7 +63,10 @@ function build(go) {
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`Go could not build k6:\n${output.trim().split('\n').slice(-10).join('\n')}\n\n${howToInstall()}`));
+      else
+        reject(
+          new Error(`Go could not build k6:\n${output.trim().split('\n').slice(-10).join('\n')}\n\n${howToInstall()}`),
+        );
     });
   });
 }

@@ -108,7 +108,11 @@ export function resultFiles(scenario) {
  */
 function settings(scenario, report) {
   /** @type {Record<string, number>} */
-  const { USERS = 0, ASKS = 1, DURATION: seconds = (USERS * ASKS) / REQUESTS_PER_SECOND } = readOptions(scenario, process.env);
+  const {
+    USERS = 0,
+    ASKS = 1,
+    DURATION: seconds = (USERS * ASKS) / REQUESTS_PER_SECOND,
+  } = readOptions(scenario, process.env);
   const periodMs = Math.max(SHORTEST_PERIOD_MS, Math.floor((seconds * 1000) / CHART_POINTS));
   return {
     RESULTS_DIR,

@@ -30,7 +30,10 @@ export function saveSeries(scenario, runs, machine, isFresh) {
 export function describeSeries(scenario, runs) {
   const lines = [
     `${scenario}, ${runs.length} runs, mean ± deviation: ${runs.filter(({ passed }) => passed).length} passed`,
-    `  ${'requests/s'.padEnd(30)} ${spread(runs.map(({ requestsPerSecond }) => requestsPerSecond), 0)}`,
+    `  ${'requests/s'.padEnd(30)} ${spread(
+      runs.map(({ requestsPerSecond }) => requestsPerSecond),
+      0,
+    )}`,
     `  ${'not sent in time'.padEnd(30)} ${runs.reduce((sum, { droppedIterations }) => sum + droppedIterations, 0)}`,
   ];
   for (const { label, p50, p95, p99 } of mainRows(runs)) {
@@ -39,7 +42,9 @@ export function describeSeries(scenario, runs) {
   const pool = poolOver(runs);
   if (pool) {
     const { active, idle, peak, waiting, limit } = pool;
-    lines.push(`  ${'connections to MySQL'.padEnd(30)} ${active} in use, ${idle} idle, peak ${peak} of ${limit}, waiting ${waiting} at most`);
+    lines.push(
+      `  ${'connections to MySQL'.padEnd(30)} ${active} in use, ${idle} idle, peak ${peak} of ${limit}, waiting ${waiting} at most`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }
@@ -49,11 +54,19 @@ export function describeSeries(scenario, runs) {
  * @param {Result[]} runs
  */
 export function mainRows(runs) {
-  const labels = runs.at(-1)?.answers.filter(({ isMain }) => isMain).map(({ label }) => label) ?? [];
+  const labels =
+    runs
+      .at(-1)
+      ?.answers.filter(({ isMain }) => isMain)
+      .map(({ label }) => label) ?? [];
   return labels.map((label) => {
     const rows = runs.map(({ answers }) => answers.find((row) => row.label === label));
     /** @param {'med' | 'p95' | 'p99'} statistic */
-    const over = (statistic) => spread(rows.map((row) => row?.[statistic] ?? Number.NaN), 1);
+    const over = (statistic) =>
+      spread(
+        rows.map((row) => row?.[statistic] ?? Number.NaN),
+        1,
+      );
     return { label, p50: over('med'), p95: over('p95'), p99: over('p99') };
   });
 }
@@ -66,8 +79,14 @@ export function poolOver(runs) {
   const pools = runs.map(({ pool }) => pool).filter((pool) => pool !== null && pool !== undefined);
   if (pools.length === 0) return null;
   return {
-    active: spread(pools.map(({ meanActive }) => meanActive), 1),
-    idle: spread(pools.map(({ meanIdle }) => meanIdle), 1),
+    active: spread(
+      pools.map(({ meanActive }) => meanActive),
+      1,
+    ),
+    idle: spread(
+      pools.map(({ meanIdle }) => meanIdle),
+      1,
+    ),
     peak: Math.max(...pools.map(({ peak }) => peak)),
     waiting: Math.max(...pools.map(({ mostWaiting }) => mostWaiting)),
     limit: Math.max(...pools.map(({ limit }) => limit)),

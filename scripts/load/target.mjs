@@ -37,7 +37,8 @@ export class Target {
   async choose(isFresh) {
     const { BASE_URL, PORT } = process.env;
     if (BASE_URL) {
-      if (isFresh) throw new Error('BASE_URL names an app that runs, and --fresh wants a new one: leave one of them out');
+      if (isFresh)
+        throw new Error('BASE_URL names an app that runs, and --fresh wants a new one: leave one of them out');
       return await this.#given(BASE_URL);
     }
     if (isFresh) refuseGivenServers();
@@ -71,7 +72,9 @@ export class Target {
    */
   async #started(isFresh) {
     if (process.env['DATABASE_URL'] && !process.env['NODE_ENV']) {
-      throw new Error('DATABASE_URL is given, so say which profile it is for: NODE_ENV=local (creates test data there)');
+      throw new Error(
+        'DATABASE_URL is given, so say which profile it is for: NODE_ENV=local (creates test data there)',
+      );
     }
     await ensureBuilt(this.#say);
     const services = await this.#services(isFresh);
@@ -106,6 +109,7 @@ export class Target {
 /** The services would rather take a server that is given than start one. */
 function refuseGivenServers() {
   for (const given of ['REDIS_URL', 'DATABASE_URL']) {
-    if (process.env[given]) throw new Error(`--fresh fills servers of its own and throws them away; unset ${given}, or leave --fresh out`);
+    if (process.env[given])
+      throw new Error(`--fresh fills servers of its own and throws them away; unset ${given}, or leave --fresh out`);
   }
 }

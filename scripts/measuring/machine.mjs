@@ -79,7 +79,11 @@ function poolSize() {
 /** The commit, and whether the checkout differs from it. */
 function revision() {
   try {
-    return execFileSync('git', ['describe', '--always', '--dirty'], { cwd: projectDir, encoding: 'utf8', stdio: 'pipe' }).trim();
+    return execFileSync('git', ['describe', '--always', '--dirty'], {
+      cwd: projectDir,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim();
   } catch {
     return UNKNOWN;
   }

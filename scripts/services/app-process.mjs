@@ -38,8 +38,8 @@ function listenError(port) {
 }
 
 /**
- * Starts the built app, in a process group of its own: Ctrl-C reaches the launcher alone, which then ends the app once and
- * in order.
+ * Starts the built app, in a process group of its own: Ctrl-C reaches the launcher alone, which then ends the app once
+ * and in order.
  * @param {{ port: number, profile: string, services: import('./provision.mjs').Services, output: 'inherit' | number }} how
  */
 export function spawnApp({ port, profile, services, output }) {

@@ -41,7 +41,15 @@ function asRoot() {
  * @returns {Promise<void>}
  */
 function aptGet(prefix, args) {
-  const call = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=300', ...args];
+  const call = [
+    ...prefix,
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    '-o',
+    'DPkg::Lock::Timeout=300',
+    ...args,
+  ];
   const [command = '', ...rest] = call;
   return new Promise((resolve, reject) => {
     const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -50,7 +58,12 @@ function aptGet(prefix, args) {
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`\`${call.join(' ')}\` failed with code ${code}:\n${output.trim().split('\n').slice(-15).join('\n')}`));
+      else
+        reject(
+          new Error(
+            `\`${call.join(' ')}\` failed with code ${code}:\n${output.trim().split('\n').slice(-15).join('\n')}`,
+          ),
+        );
     });
   });
 }

@@ -30,7 +30,9 @@ export async function dockerAnswers() {
  * @returns {Promise<string>} the url
  */
 export async function composeUp(profile, name, port) {
-  await compose(profile, ['up', '-d', '--wait', name], { [name === 'redis' ? 'REDIS_PORT' : 'MYSQL_PORT']: String(port) });
+  await compose(profile, ['up', '-d', '--wait', name], {
+    [name === 'redis' ? 'REDIS_PORT' : 'MYSQL_PORT']: String(port),
+  });
   return name === 'redis'
     ? `redis://127.0.0.1:${port}`
     : `mysql://root:${PASSWORD}@127.0.0.1:${port}/${profile.database}`;

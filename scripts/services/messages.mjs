@@ -19,7 +19,9 @@ export function whereItRuns({ url, mode, pid }) {
 
 /** @param {string} url */
 function withoutPassword(url) {
-  return URL.canParse(url) ? Object.assign(new URL(url), { username: '', password: '' }).href : 'an address that is no URL';
+  return URL.canParse(url)
+    ? Object.assign(new URL(url), { username: '', password: '' }).href
+    : 'an address that is no URL';
 }
 
 /**

@@ -1,7 +1,16 @@
 /** A private MariaDB or MySQL: real binaries, durable unless told otherwise, bound to 127.0.0.1. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -76,7 +85,10 @@ export async function startMysql(options) {
     cpSync(template, data, { recursive: true });
   });
   writeFileSync(files.initFile, initStatements(database));
-  const speed = [...(durable ? [] : ['--innodb-flush-log-at-trx-commit=0']), ...(template === undefined ? [] : SMALL_LOG)];
+  const speed = [
+    ...(durable ? [] : ['--innodb-flush-log-at-trx-commit=0']),
+    ...(template === undefined ? [] : SMALL_LOG),
+  ];
   return startServer({
     name: binaries.kind === 'mariadb' ? 'MariaDB' : 'MySQL',
     dir,
@@ -115,16 +127,17 @@ export async function mysqlAnswers(url, dataDir) {
 }
 
 /**
- * Fills a directory unless it is there: built beside its place and renamed, so that what is cut off does not leave half a
- * database. The installer outlives us when we are killed and may still write: hence a name of our own, and more than one
- * try to delete.
+ * Fills a directory unless it is there: built beside its place and renamed, so that what is cut off does not leave half
+ * a database. The installer outlives us when we are killed and may still write: hence a name of our own, and more than
+ * one try to delete.
  * @param {string} place
  * @param {(unfinished: string) => Promise<void>} fill
  */
 async function inPlaceAtOnce(place, fill) {
   if (existsSync(place)) return;
   const parent = dirname(place);
-  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(UNFINISHED))) removeTree(join(parent, name));
+  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(UNFINISHED)))
+    removeTree(join(parent, name));
   const unfinished = mkdtempSync(join(parent, UNFINISHED));
   await fill(unfinished);
   renameSync(unfinished, place);

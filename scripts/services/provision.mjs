@@ -29,7 +29,10 @@ const REUSE_TIMEOUT_MS = 10_000;
 export function provision(profile, say) {
   return locked(profile, async () => {
     const modes = await chooseModes(profile, say);
-    return { redis: await bringUp(profile, 'redis', modes.redis, say), mysql: await bringUp(profile, 'mysql', modes.mysql, say) };
+    return {
+      redis: await bringUp(profile, 'redis', modes.redis, say),
+      mysql: await bringUp(profile, 'mysql', modes.mysql, say),
+    };
   });
 }
 

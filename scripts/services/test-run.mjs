@@ -1,4 +1,7 @@
-/** What a run of the tests (or of the load tests, with --fresh) leaves behind, its own and that of runs which were killed. */
+/**
+ * What a run of the tests (or of the load tests, with --fresh) leaves behind, its own and that of runs which were
+ * killed.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { composeRemove } from './docker.mjs';

@@ -37,7 +37,8 @@ export class CouponAdministrationController {
   @HttpCode(HttpStatus.OK)
   @ApiOperation({
     summary: 'Fill the Redis keys anew from MySQL',
-    description: 'The coupon is closed meanwhile. Pending reservations are kept. A coupon that has ended is not rebuilt.',
+    description:
+      'The coupon is closed meanwhile. Pending reservations are kept. A coupon that has ended is not rebuilt.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'The audit after the rebuild', standardSchema: auditResponse })
   @Problems(
@@ -54,7 +55,10 @@ export class CouponAdministrationController {
   }
 
   @Get('failures')
-  @ApiOperation({ summary: 'List the failures of a coupon', description: 'Reservations that ended as FAILED, and why.' })
+  @ApiOperation({
+    summary: 'List the failures of a coupon',
+    description: 'Reservations that ended as FAILED, and why.',
+  })
   @ApiResponse({ status: HttpStatus.OK, description: 'A page of failures', standardSchema: failureListResponse })
   @Problems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'COUPON_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   listFailures(@Param('couponId', { schema: idParam }) couponId: number, @Query({ schema: pageQuery }) page: Page) {

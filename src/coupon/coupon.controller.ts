@@ -25,12 +25,15 @@ export class CouponController {
   @ApiBearerAuth()
   @ApiOperation({
     summary: 'Create a coupon',
-    description: 'Defines a promotion: its stock, its discount and its window. It can be reserved as soon as it is open.',
+    description:
+      'Defines a promotion: its stock, its discount and its window. It can be reserved as soon as it is open.',
   })
   @ApiResponse({
     status: HttpStatus.CREATED,
     description: 'The coupon',
-    headers: { Location: { description: 'Where the coupon is', schema: { type: 'string' }, example: '/api/coupons/42' } },
+    headers: {
+      Location: { description: 'Where the coupon is', schema: { type: 'string' }, example: '/api/coupons/42' },
+    },
     standardSchema: couponResponse,
   })
   @Problems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'DATABASE_UNAVAILABLE')

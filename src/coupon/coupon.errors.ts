@@ -75,10 +75,10 @@ export class ReservationNotFoundError extends DomainError {
   readonly code = 'RESERVATION_NOT_FOUND';
 
   constructor(couponId: number, userId: number) {
-    super(
-      `User ${userId} has no reservation of coupon ${couponId}. POST /api/coupons/${couponId}/reserve makes one.`,
-      { couponId, userId },
-    );
+    super(`User ${userId} has no reservation of coupon ${couponId}. POST /api/coupons/${couponId}/reserve makes one.`, {
+      couponId,
+      userId,
+    });
   }
 }
 
@@ -87,10 +87,10 @@ export class FailureNotFoundError extends DomainError {
   readonly code = 'FAILURE_NOT_FOUND';
 
   constructor(couponId: number, failureId: number) {
-    super(
-      `Coupon ${couponId} has no failure ${failureId}. GET /api/coupons/${couponId}/failures lists those it has.`,
-      { couponId, failureId },
-    );
+    super(`Coupon ${couponId} has no failure ${failureId}. GET /api/coupons/${couponId}/failures lists those it has.`, {
+      couponId,
+      failureId,
+    });
   }
 }
 

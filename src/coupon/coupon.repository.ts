@@ -69,8 +69,8 @@ export class CouponRepository {
   }
 
   /**
-   * The coupons of the reservation strategy whose window is open, those that opened last first, at most `limit`; and how
-   * many there are in all.
+   * The coupons of the reservation strategy whose window is open, those that opened last first, at most `limit`; and
+   * how many there are in all.
    */
   async findOpen(now: Date, limit: number): Promise<{ coupons: Coupon[]; count: number }> {
     const [coupons, count] = await this.coupons.findAndCount({

@@ -12,7 +12,10 @@ const id = z.int().min(1);
 const count = z.int().min(0);
 const time = z.string().meta({ format: 'date-time', description: 'ISO 8601 with offset' });
 const code = z.string().nullable().meta({ description: 'null when the coupon has no codes' });
-const nextCursor = z.string().nullable().meta({ description: 'Goes into cursor of the next call; null on the last page' });
+const nextCursor = z
+  .string()
+  .nullable()
+  .meta({ description: 'Goes into cursor of the next call; null on the last page' });
 
 const COUPON = {
   couponId: 42,

@@ -80,7 +80,14 @@ describe('holderOf', () => {
 describe('userCouponsQuery', () => {
   it('reads its own cursor and no other', () => {
     expect(userCouponsQuery.parse({ cursor: encodeCursor([1000, 5]) }).cursor).toEqual([1000, 5]);
-    for (const foreign of [encodeCursor(5), encodeCursor([1000]), encodeCursor([8.64e15, 5]), encodeCursor(['1000', 5]), '!', '']) {
+    for (const foreign of [
+      encodeCursor(5),
+      encodeCursor([1000]),
+      encodeCursor([8.64e15, 5]),
+      encodeCursor(['1000', 5]),
+      '!',
+      '',
+    ]) {
       expect(userCouponsQuery.safeParse({ cursor: foreign }).success).toBe(false);
     }
   });

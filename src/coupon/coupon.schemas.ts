@@ -140,7 +140,9 @@ export const couponQuery = z.object({ couponId: idParam });
 /** The user of a body; @throws ValidationFailedError when it names another coupon than the path. */
 export function holderOf(body: Holder, couponId: number): number {
   if (body.couponId !== undefined && body.couponId !== couponId) {
-    throw new ValidationFailedError([{ path: 'couponId', message: `must be left out or be ${couponId}, as in the path` }]);
+    throw new ValidationFailedError([
+      { path: 'couponId', message: `must be left out or be ${couponId}, as in the path` },
+    ]);
   }
   return body.userId;
 }

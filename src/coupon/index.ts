@@ -4,4 +4,9 @@ export { located } from './reservation-location.js';
 export { reserved } from './reservation/reservation.service.js';
 export { UserCouponUsage } from './user-coupon-usage.service.js';
 export type { UsableCoupon } from './user-coupon-usage.repository.js';
-export { type CouponOverview, CouponOverviewService, type LedgerSide, type RedisSide } from './watch/coupon-overview.service.js';
+export {
+  type CouponOverview,
+  CouponOverviewService,
+  type LedgerSide,
+  type RedisSide,
+} from './watch/coupon-overview.service.js';

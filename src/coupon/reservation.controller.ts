@@ -135,10 +135,7 @@ export class ReservationController {
     'RESERVATION_UNAVAILABLE',
     'DATABASE_UNAVAILABLE',
   )
-  find(
-    @Param('couponId', { schema: idParam }) couponId: number,
-    @Param('userId', { schema: idParam }) userId: number,
-  ) {
+  find(@Param('couponId', { schema: idParam }) couponId: number, @Param('userId', { schema: idParam }) userId: number) {
     return this.reservations.find(couponId, userId);
   }
 }

@@ -14,7 +14,12 @@ export interface UsableCoupon {
 @Injectable()
 export class UserCouponUsageRepository {
   /** The user's user coupon of the coupon, when it is AVAILABLE at `now`. */
-  async findAvailable(manager: EntityManager, couponId: number, userId: number, now: Date): Promise<UsableCoupon | undefined> {
+  async findAvailable(
+    manager: EntityManager,
+    couponId: number,
+    userId: number,
+    now: Date,
+  ): Promise<UsableCoupon | undefined> {
     const [found] = await manager.query<UsableCoupon[]>(
       `SELECT held.id AS userCouponId, coupon.discount_amount AS discountAmount, coupon.discount_rate AS discountRate
          FROM user_coupons held JOIN coupons coupon ON coupon.id = held.coupon_id

@@ -8,8 +8,8 @@ import { id, idParam } from '../platform/http/schemas.js';
 const echoBody = z.strictObject({ userId: id });
 
 /**
- * What the benchmark compares with: takes and answers what a reservation takes and answers, and does nothing in between.
- * So the difference to a reservation is the price of the saga, and no framework's.
+ * What the benchmark compares with: takes and answers what a reservation takes and answers, and does nothing in
+ * between. So the difference to a reservation is the price of the saga, and no framework's.
  */
 @ApiExcludeController()
 @Controller('load-test/echo')

@@ -42,7 +42,9 @@ export class OrderController {
   @ApiResponse({
     status: HttpStatus.CREATED,
     description: 'The order',
-    headers: { Location: { description: 'Where the order is', schema: { type: 'string' }, example: '/api/orders/5001' } },
+    headers: {
+      Location: { description: 'Where the order is', schema: { type: 'string' }, example: '/api/orders/5001' },
+    },
     standardSchema: orderResponse,
   })
   @Problems(

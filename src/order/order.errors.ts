@@ -23,7 +23,10 @@ export class InsufficientBalanceError extends DomainError {
   readonly code = 'INSUFFICIENT_BALANCE';
 
   constructor(userId: number, totalAmount: number) {
-    super(`The balance of user ${userId} is below ${totalAmount} won. Charge it and pay again.`, { userId, totalAmount });
+    super(`The balance of user ${userId} is below ${totalAmount} won. Charge it and pay again.`, {
+      userId,
+      totalAmount,
+    });
   }
 }
 

@@ -6,7 +6,10 @@ import { ORDER_STATUSES } from './order.js';
 const id = z.int().min(1);
 const won = z.int().min(0).meta({ description: 'In won' });
 const time = z.string().meta({ format: 'date-time', description: 'ISO 8601 with offset' });
-const nextCursor = z.string().nullable().meta({ description: 'Goes into cursor of the next call; null on the last page' });
+const nextCursor = z
+  .string()
+  .nullable()
+  .meta({ description: 'Goes into cursor of the next call; null on the last page' });
 
 const ORDER = {
   orderId: 5001,

@@ -41,7 +41,8 @@ export class OrderService {
    * Creates the order, PENDING, at the prices of this moment, once for each idempotency key. Nothing is taken yet:
    * balance, stock and user coupon are decided by the payment.
    *
-   * @throws UserNotFoundError, ProductNotFoundError, CouponNotUsableError, ValidationFailedError when it costs more than
+   * @throws UserNotFoundError, ProductNotFoundError, CouponNotUsableError, ValidationFailedError when it costs more
+   * than
    *   can be counted, IdempotencyKeyReusedError, IdempotencyInProgressError
    */
   async create(draft: OrderDraft, key: string | undefined): Promise<OrderView> {
@@ -91,7 +92,10 @@ export class OrderService {
   }
 
   private async priced(manager: EntityManager, { items }: OrderDraft): Promise<OrderItem[]> {
-    const offers = await this.products.findOffers(manager, items.map(({ productId }) => productId));
+    const offers = await this.products.findOffers(
+      manager,
+      items.map(({ productId }) => productId),
+    );
     const byId = new Map(offers.map((offer) => [offer.productId, offer]));
     return items.map(({ productId, quantity }) => {
       const offer = byId.get(productId);

@@ -7,7 +7,12 @@ import { FaultPoints } from '../platform/fault-points.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
 import { OutOfStockError, ProductRepository } from '../product/index.js';
 import { UserRepository } from '../user/index.js';
-import { CouponNotUsableError, InsufficientBalanceError, OrderAlreadyPaidError, OrderNotFoundError } from './order.errors.js';
+import {
+  CouponNotUsableError,
+  InsufficientBalanceError,
+  OrderAlreadyPaidError,
+  OrderNotFoundError,
+} from './order.errors.js';
 import { PaymentCompletedEvent } from './payment-completed.event.js';
 import { PaymentRepository } from './payment.repository.js';
 
@@ -40,7 +45,8 @@ export class PaymentService {
    * once that is committed.
    *
    * @throws OrderNotFoundError also for another user's order, OrderAlreadyPaidError, InsufficientBalanceError,
-   *   OutOfStockError, CouponNotUsableError, IdempotencyKeyReusedError, IdempotencyInProgressError; the order then stays
+   *   OutOfStockError, CouponNotUsableError, IdempotencyKeyReusedError, IdempotencyInProgressError; the order then
+   * stays
    *   as it was
    */
   async pay(orderId: number, userId: number, key: string | undefined): Promise<PaymentView> {

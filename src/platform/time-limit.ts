@@ -1,7 +1,7 @@
 /**
- * Calls `late` after `ms`, but only after what has arrived by then was read; call the result when it has come in time. A
- * process that stalls (a long garbage collection, a busy machine) finds its timers due before it looks at its sockets;
- * without the second look a healthy server is called dead.
+ * Calls `late` after `ms`, but only after what has arrived by then was read; call the result when it has come in time.
+ * A process that stalls (a long garbage collection, a busy machine) finds its timers due before it looks at its
+ * sockets; without the second look a healthy server is called dead.
  */
 export function afterTimeLimit(ms: number, late: () => void): () => void {
   let secondLook: NodeJS.Immediate | undefined;

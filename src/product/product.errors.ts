@@ -14,9 +14,12 @@ export class OutOfStockError extends DomainError {
   readonly code = 'OUT_OF_STOCK';
 
   constructor(productId: number, quantity: number) {
-    super(`Fewer than ${quantity} pieces of product ${productId} are left. GET /api/products/${productId} says how many.`, {
-      productId,
-      quantity,
-    });
+    super(
+      `Fewer than ${quantity} pieces of product ${productId} are left. GET /api/products/${productId} says how many.`,
+      {
+        productId,
+        quantity,
+      },
+    );
   }
 }

@@ -4,7 +4,10 @@ import { z } from 'zod';
 
 const PRODUCT = { productId: 7, name: '탁상 시계 화이트 (Desk clock, white)', price: 24_900, stock: 1200 };
 
-const nextCursor = z.string().nullable().meta({ description: 'Goes into cursor of the next call; null on the last page' });
+const nextCursor = z
+  .string()
+  .nullable()
+  .meta({ description: 'Goes into cursor of the next call; null on the last page' });
 
 export const productResponse = z
   .object({

@@ -3,7 +3,16 @@ import * as fc from 'fast-check';
 import { addDays, boundsOf, businessDayOf, isCalendarDay } from './business-day.js';
 
 const HOUR_MS = 3_600_000;
-const ZONES = ['Asia/Seoul', 'UTC', 'America/New_York', 'America/Nuuk', 'Asia/Beirut', 'Pacific/Kiritimati', 'Pacific/Niue', 'Australia/Lord_Howe'];
+const ZONES = [
+  'Asia/Seoul',
+  'UTC',
+  'America/New_York',
+  'America/Nuuk',
+  'Asia/Beirut',
+  'Pacific/Kiritimati',
+  'Pacific/Niue',
+  'Australia/Lord_Howe',
+];
 
 function boundsText(day: string, timeZone: string): string[] {
   const { from, to } = boundsOf(day, timeZone);
@@ -18,8 +27,14 @@ describe('a business day', () => {
   });
 
   it('is an hour shorter or longer where the clock changes', () => {
-    expect(boundsText('2026-03-08', 'America/New_York')).toEqual(['2026-03-08T05:00:00.000Z', '2026-03-09T04:00:00.000Z']);
-    expect(boundsText('2026-11-01', 'America/New_York')).toEqual(['2026-11-01T04:00:00.000Z', '2026-11-02T05:00:00.000Z']);
+    expect(boundsText('2026-03-08', 'America/New_York')).toEqual([
+      '2026-03-08T05:00:00.000Z',
+      '2026-03-09T04:00:00.000Z',
+    ]);
+    expect(boundsText('2026-11-01', 'America/New_York')).toEqual([
+      '2026-11-01T04:00:00.000Z',
+      '2026-11-02T05:00:00.000Z',
+    ]);
   });
 
   it('begins at one where the clock skips midnight', () => {
@@ -57,8 +72,15 @@ describe('addDays', () => {
 describe('isCalendarDay', () => {
   it.each(['2026-11-20', '2028-02-29', '1000-01-01'])('knows %s', (text) => expect(isCalendarDay(text)).toBe(true));
 
-  it.each(['2026-02-29', '2026-13-01', '2026-00-10', '2026-1-1', '20261120', '', 'today', '2026-11-20T00:00:00Z', ' 2026-11-20'])(
-    'refuses "%s"',
-    (text) => expect(isCalendarDay(text)).toBe(false),
-  );
+  it.each([
+    '2026-02-29',
+    '2026-13-01',
+    '2026-00-10',
+    '2026-1-1',
+    '20261120',
+    '',
+    'today',
+    '2026-11-20T00:00:00Z',
+    ' 2026-11-20',
+  ])('refuses "%s"', (text) => expect(isCalendarDay(text)).toBe(false));
 });

@@ -17,7 +17,11 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** The day on which `time` falls in the time zone. */
 export function businessDayOf(time: Date, timeZone: string): BusinessDay {
-  const parts = new Map(formatOf(timeZone).formatToParts(time).map(({ type, value }) => [type, value]));
+  const parts = new Map(
+    formatOf(timeZone)
+      .formatToParts(time)
+      .map(({ type, value }) => [type, value]),
+  );
   return `${parts.get('year')?.padStart(4, '0')}-${parts.get('month')}-${parts.get('day')}`;
 }
 

@@ -6,7 +6,9 @@ type Argument = string | number;
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     countOrders(...keysAndArguments: Argument[]): Result<[counted: number, complete: number], Context>;
-    topProducts(...keysAndArguments: Argument[]): Result<[complete: number, ...productsAndQuantities: string[]], Context>;
+    topProducts(
+      ...keysAndArguments: Argument[]
+    ): Result<[complete: number, ...productsAndQuantities: string[]], Context>;
     productRank(...keysAndArguments: Argument[]): Result<[complete: number, rank?: number, quantity?: string], Context>;
     beginReconcile(...keysAndArguments: Argument[]): Result<number, Context>;
     endReconcile(...keysAndArguments: Argument[]): Result<number, Context>;

@@ -13,8 +13,8 @@ export interface SharedJob {
 }
 
 /**
- * Lets one instance at a time do a job. The turn lives in Redis and ends by itself, so nobody waits for an instance that
- * died with it; it only saves work: two instances that do the job at once harm nobody.
+ * Lets one instance at a time do a job. The turn lives in Redis and ends by itself, so nobody waits for an instance
+ * that died with it; it only saves work: two instances that do the job at once harm nobody.
  */
 @Injectable()
 export class RankingTurns {
@@ -29,7 +29,10 @@ export class RankingTurns {
     this.intervals.every(`ranking-${name}`, intervalMs, run);
   }
 
-  /** Does the work, if it is this instance's turn; true when it was. @throws RedisUnavailableError, and what `work` throws */
+  /**
+   * Does the work, if it is this instance's turn; true when it was. @throws RedisUnavailableError, and what `work`
+   * throws
+   */
   async take({ name, intervalMs }: SharedJob, work: () => Promise<void>): Promise<boolean> {
     if (!(await this.store.takeTurn(name, Math.ceil(intervalMs * TURN_SHARE)))) return false;
     this.faults.reach(`turn-${name}`);

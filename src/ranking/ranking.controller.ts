@@ -32,7 +32,11 @@ export class RankingController {
       '`rank` is null and `salesCount` 0 for a product that was not sold that day, also for one that does not exist. Both ' +
       'are null when the source can not know: a fallback knows the first 100.',
   })
-  @ApiResponse({ status: HttpStatus.OK, description: 'The product in the ranking', standardSchema: productRankResponse })
+  @ApiResponse({
+    status: HttpStatus.OK,
+    description: 'The product in the ranking',
+    standardSchema: productRankResponse,
+  })
   @Problems('VALIDATION_FAILED')
   product(@Param('productId', { schema: idParam }) productId: number, @Query({ schema: dayQuery }) query: DayQuery) {
     return this.ranking.product(productId, query);

@@ -19,7 +19,8 @@ interface Origin {
 }
 
 /** What a call is answered from. */
-type Answer = SourcedSnapshot | { readonly source: 'none'; readonly asOf: null; readonly products: readonly RankedProduct[] };
+type Answer =
+  SourcedSnapshot | { readonly source: 'none'; readonly asOf: null; readonly products: readonly RankedProduct[] };
 
 type Sourced = Pick<Origin, 'source' | 'asOf'>;
 
@@ -54,7 +55,10 @@ export class RankingService {
     return view(day, await this.answer(day), limit);
   }
 
-  /** `top` as JSON, written once for all who share a snapshot: to write it anew took up to a third of the time of a call. */
+  /**
+   * `top` as JSON, written once for all who share a snapshot: to write it anew took up to a third of the time of a
+   * call.
+   */
   async topAsJson({ date, limit }: TopQuery): Promise<Buffer> {
     const day = this.dayOf(date);
     const answer = await this.answer(day);
@@ -94,13 +98,16 @@ export class RankingService {
       return stored;
     }
     const remembered = this.remembered.get(day);
-    return remembered === undefined ? { source: 'none', asOf: null, products: [] } : { source: 'memory', ...remembered };
+    return remembered === undefined
+      ? { source: 'none', asOf: null, products: [] }
+      : { source: 'memory', ...remembered };
   }
 
   /** The latest numbers: a backup that was read later may be older. An empty list is nothing to fall back to. */
   private remember(day: BusinessDay, { asOf, products }: Snapshot): void {
     const known = this.remembered.get(day);
-    if (products.length > 0 && (known === undefined || known.asOf <= asOf)) this.remembered.set(day, { asOf, products });
+    if (products.length > 0 && (known === undefined || known.asOf <= asOf))
+      this.remembered.set(day, { asOf, products });
   }
 
   private dayOf(date: BusinessDay | undefined): BusinessDay {
@@ -117,7 +124,10 @@ function view(date: BusinessDay, { source, asOf, products }: Answer, limit: numb
 }
 
 /** A product in a snapshot, which ends after the first 100. */
-function standingIn({ source, asOf, products }: Answer, productId: number): Sourced & Pick<ProductView, 'rank' | 'salesCount'> {
+function standingIn(
+  { source, asOf, products }: Answer,
+  productId: number,
+): Sourced & Pick<ProductView, 'rank' | 'salesCount'> {
   const found = products.find((product) => product.productId === productId);
   if (found !== undefined) return { source, asOf, rank: found.rank, salesCount: found.salesCount };
   const isWhole = source !== 'none' && products.length < TOP;

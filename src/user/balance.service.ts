@@ -54,6 +54,8 @@ export class BalanceService {
 
   private async refusal(manager: EntityManager, userId: number): Promise<Error> {
     if (!(await this.users.exists(manager, userId))) return new UserNotFoundError(userId);
-    return new ValidationFailedError([{ path: 'amount', message: `must leave the balance at ${MAX_BALANCE} or below` }]);
+    return new ValidationFailedError([
+      { path: 'amount', message: `must leave the balance at ${MAX_BALANCE} or below` },
+    ]);
   }
 }

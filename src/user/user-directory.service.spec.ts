@@ -5,7 +5,10 @@ import { UserRepository } from './user.repository.js';
 
 const TTL_MS = 1000;
 
-/** Immediates set together are callbacks of their own in one turn of the event loop, as requests that arrive together are. */
+/**
+ * Immediates set together are callbacks of their own in one turn of the event loop, as requests that arrive together
+ * are.
+ */
 async function inCallbackOfItsOwn<T>(work: () => Promise<T>): Promise<T> {
   return await new Promise((resolve, reject) => {
     setImmediate(() => void work().then(resolve, reject));
@@ -26,7 +29,9 @@ describe('UserDirectory', () => {
   });
 
   it('asks once for everybody who came in during one turn of the event loop', async () => {
-    const answers = await Promise.all([1, 6000, 1, 7].map((userId) => inCallbackOfItsOwn(() => directory.exists(userId))));
+    const answers = await Promise.all(
+      [1, 6000, 1, 7].map((userId) => inCallbackOfItsOwn(() => directory.exists(userId))),
+    );
 
     expect(answers).toEqual([true, false, true, true]);
     expect(findExistingIds.mock.calls).toEqual([[[1, 6000, 7]]]);

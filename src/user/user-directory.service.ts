@@ -7,7 +7,10 @@ import { UserRepository } from './user.repository.js';
 
 /** Ids in one look-up: far below what a statement may hold, and answered within a millisecond or two. */
 const MAX_BATCH_SIZE = 1000;
-/** Look-ups at once: with more, those of a slow MySQL would fill the queue of the pool, and the issuer stand behind them. */
+/**
+ * Look-ups at once: with more, those of a slow MySQL would fill the queue of the pool, and the issuer stand behind
+ * them.
+ */
 const MAX_LOOK_UPS = 2;
 
 /**

@@ -40,7 +40,8 @@ export class UserController {
   @HttpCode(HttpStatus.OK)
   @ApiOperation({
     summary: 'Charge the balance of a user',
-    description: 'Adds the amount in won. With an idempotency key it is added once, however often the request is repeated.',
+    description:
+      'Adds the amount in won. With an idempotency key it is added once, however often the request is repeated.',
   })
   @ApiHeader(IDEMPOTENCY_KEY_HEADER_DOCS)
   @ApiResponse({ status: HttpStatus.OK, description: 'The balance after the charge', standardSchema: chargeResponse })

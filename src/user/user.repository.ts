@@ -22,7 +22,12 @@ export class UserRepository {
   }
 
   /** Adds to the balance and returns the new one; undefined, and nothing changes, for no user or above `maxBalance`. */
-  async credit(manager: EntityManager, userId: number, amount: number, maxBalance: number): Promise<number | undefined> {
+  async credit(
+    manager: EntityManager,
+    userId: number,
+    amount: number,
+    maxBalance: number,
+  ): Promise<number | undefined> {
     // LAST_INSERT_ID(value) hands the value back with the result: RETURNING, in the words that both servers know.
     const { affectedRows, insertId } = await manager.query<UpdateResult>(
       'UPDATE users SET balance = LAST_INSERT_ID(balance + ?) WHERE id = ? AND balance <= ?',

@@ -21,7 +21,10 @@ beforeAll(async () => {
 });
 
 /** Runs the command from another directory and returns how it ended and what it said. */
-async function audit(words: string[], env: Record<string, string> = {}): Promise<{ code: number | null; out: string; err: string }> {
+async function audit(
+  words: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, [COMMAND, ...words], {
     cwd: tmpdir(),
     env: { PATH: process.env['PATH'], BASE_URL: app.url, ...env },
@@ -42,7 +45,9 @@ describe('npm run audit', () => {
     expect(out).toMatch(/^total +10$/m);
     expect(out).toMatch(/^held or issued, by the counter +3 +3$/m);
     expect(out).toMatch(/^pending +0$/m);
-    expect(out).toContain('Consistent: Redis and MySQL agree. 3 of 10 coupons are issued, each to another user; nothing is pending; 7 can still be had.');
+    expect(out).toContain(
+      'Consistent: Redis and MySQL agree. 3 of 10 coupons are issued, each to another user; nothing is pending; 7 can still be had.',
+    );
   });
 
   it('names each violation, says what it means, and ends with 1', async () => {
@@ -74,7 +79,8 @@ describe('npm run audit', () => {
     const nobody = await audit([id], { BASE_URL: `http://127.0.0.1:${await freePort()}` });
     const noUrl = await audit([id], { BASE_URL: 'localhost' });
 
-    for (const { code, out } of [wrongToken, unknown, nobody, noUrl]) expect({ code, out }).toEqual({ code: 2, out: '' });
+    for (const { code, out } of [wrongToken, unknown, nobody, noUrl])
+      expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(wrongToken.err).toContain('does not accept the admin token: set ADMIN_TOKEN');
     expect(unknown.err).toContain('answered 404: There is no coupon 99999999');
     expect(nobody.err).toMatch(/can not be reached: .*ECONNREFUSED/);
@@ -85,7 +91,10 @@ describe('npm run audit', () => {
   it('has words of its own for every violation', () => {
     const database = { totalQuantity: 1, issuedQuantity: 1, rows: 1, distinctUsers: 1 };
     for (const code of VIOLATION_CODES) {
-      const report = auditReport({ couponId: 1, consistent: false, redis: null, database, violations: [{ code, detail: 'x' }] }, '');
+      const report = auditReport(
+        { couponId: 1, consistent: false, redis: null, database, violations: [{ code, detail: 'x' }] },
+        '',
+      );
       expect(report).not.toContain('See docs');
     }
   });

@@ -118,7 +118,10 @@ describe('audit and rebuild', () => {
 
   it('need the admin token', async () => {
     const { couponId } = await app.coupon(2);
-    expect(await app.api.call(`/api/coupons/${couponId}/audit`)).toMatchObject({ status: 401, error: 'UNAUTHENTICATED' });
+    expect(await app.api.call(`/api/coupons/${couponId}/audit`)).toMatchObject({
+      status: 401,
+      error: 'UNAUTHENTICATED',
+    });
     const rebuild = await app.api.call(`/api/coupons/${couponId}/rebuild`, { method: 'POST' });
     expect(rebuild).toMatchObject({ status: 401, error: 'UNAUTHENTICATED' });
   });
@@ -131,7 +134,11 @@ describe('audit and rebuild', () => {
 
   it('while another rebuild is going on: the rebuild is 503 and the coupon stays closed, until that one’s lock expires', async () => {
     const { couponId } = await app.coupon(2);
-    await app.redis.multi().set(keys.rebuildLock(couponId), 'of someone who died', 'PX', 60_000).del(keys.state(couponId)).exec();
+    await app.redis
+      .multi()
+      .set(keys.rebuildLock(couponId), 'of someone who died', 'PX', 60_000)
+      .del(keys.state(couponId))
+      .exec();
     const answer = await app.api.rebuild(couponId);
     expect(answer).toMatchObject({ status: 503, error: 'RESERVATION_UNAVAILABLE' });
     expect(answer.headers.get('retry-after')).toBe('1');

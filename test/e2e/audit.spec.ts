@@ -42,14 +42,21 @@ describe('an audit without a violation', () => {
   it('is one of a coupon that nobody has asked for', async () => {
     const { couponId } = await app.api.createCoupon({ totalQuantity: 5 });
     const { consistent, redis } = await app.audit(couponId);
-    expect({ consistent, redis }).toMatchObject({ consistent: true, redis: { reserved: 0, users: 0, sequence: 0, available: 5 } });
+    expect({ consistent, redis }).toMatchObject({
+      consistent: true,
+      redis: { reserved: 0, users: 0, sequence: 0, available: 5 },
+    });
   });
 
   it('is one of MySQL alone with strategy lock', async () => {
     const { couponId } = await app.coupon(2, { strategy: 'lock' });
     expect(await app.audit(couponId)).toMatchObject({ consistent: true, redis: null, violations: [] });
     await app.changeRow(couponId, 'issued_quantity = 3');
-    expect(await app.audit(couponId)).toMatchObject({ consistent: false, redis: null, violations: [{ code: 'COUNTER_MISMATCH' }] });
+    expect(await app.audit(couponId)).toMatchObject({
+      consistent: false,
+      redis: null,
+      violations: [{ code: 'COUNTER_MISMATCH' }],
+    });
   });
 
   it('is one of a coupon that has ended and that Redis has forgotten', async () => {
@@ -89,7 +96,9 @@ describe('an audit names this very fault and no other', () => {
     const { couponId } = await app.coupon(2);
     await app.changeRow(couponId, `issued_quantity = ${counter}`);
     const { violations } = await app.audit(couponId);
-    expect(violations).toEqual([{ code: 'COUNTER_MISMATCH', detail: `issued_quantity is ${counter}, there are 2 rows` }]);
+    expect(violations).toEqual([
+      { code: 'COUNTER_MISMATCH', detail: `issued_quantity is ${counter}, there are 2 rows` },
+    ]);
   });
 
   it('ISSUED_NOT_IN_REDIS: a user with a row who holds no slot', async () => {
@@ -171,18 +180,25 @@ describe('an audit names', () => {
     expect(leaked.filter((userId) => detail.includes(String(userId))).length).toBe(10);
   });
 
-  it.each(['freeze', 'kill'] as const)('REDIS_UNAVAILABLE while Redis is away (%s), together with what MySQL alone shows', async (how) => {
-    const impatient = await app.startImpatient();
-    const { couponId } = await app.coupon(2);
-    await app.changeRow(couponId, 'issued_quantity = 3');
-    await app.redisServer[how]();
-    try {
-      const { status, body } = await impatient.audit(couponId);
-      const { redis, violations, database } = body;
-      expect({ status, redis, database }).toMatchObject({ status: 200, redis: null, database: { issuedQuantity: 3, rows: 2 } });
-      expect(violations.map(({ code }) => code).sort()).toEqual(['COUNTER_MISMATCH', 'REDIS_UNAVAILABLE']);
-    } finally {
-      await (how === 'freeze' ? app.redisServer.thaw() : app.redisServer.restart());
-    }
-  });
+  it.each(['freeze', 'kill'] as const)(
+    'REDIS_UNAVAILABLE while Redis is away (%s), together with what MySQL alone shows',
+    async (how) => {
+      const impatient = await app.startImpatient();
+      const { couponId } = await app.coupon(2);
+      await app.changeRow(couponId, 'issued_quantity = 3');
+      await app.redisServer[how]();
+      try {
+        const { status, body } = await impatient.audit(couponId);
+        const { redis, violations, database } = body;
+        expect({ status, redis, database }).toMatchObject({
+          status: 200,
+          redis: null,
+          database: { issuedQuantity: 3, rows: 2 },
+        });
+        expect(violations.map(({ code }) => code).sort()).toEqual(['COUNTER_MISMATCH', 'REDIS_UNAVAILABLE']);
+      } finally {
+        await (how === 'freeze' ? app.redisServer.thaw() : app.redisServer.restart());
+      }
+    },
+  );
 });

@@ -24,8 +24,8 @@ const DEFINITION = {
   audience: 'anyone',
 };
 
-// In the tables below a last column may be left out; their tests take rest parameters, since Jest takes a parameter that
-// a row has no value for as a callback to wait for.
+// In the tables below a last column may be left out; their tests take rest parameters, since Jest takes a parameter
+// that a row has no value for as a callback to wait for.
 
 /** What no id may be, as JSON text; 9007199254740993 is 2^53 + 1. */
 const BAD_IDS = ['"7"', '0', '-1', '1.5', '9007199254740993', '1e300', 'true', '[7]', '{}', 'null'];
@@ -254,11 +254,7 @@ describe('an id', () => {
 });
 
 describe('a list', () => {
-  const lists: Array<[string]> = [
-    ['/api/coupons'],
-    ['/api/users/7/coupons'],
-    ['/api/coupons/:couponId/failures'],
-  ];
+  const lists: Array<[string]> = [['/api/coupons'], ['/api/users/7/coupons'], ['/api/coupons/:couponId/failures']];
 
   it.each(lists)('%s has a limit of 1 to 100', async (path) => {
     for (const limit of BAD_LIMITS) {

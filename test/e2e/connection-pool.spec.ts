@@ -82,8 +82,9 @@ describe('when foreign locks hold up every connection', () => {
     const charges = inParallel(Array.from({ length: POOL_SIZE }), () => shop.charge(userId, { amount: 100 }));
     await eventually(async () => expect((await poolOf(app)).active).toBe(POOL_SIZE));
 
-    const refused = await inParallel(['/api/coupons', '/api/products', `/api/users/${userId}`, '/api/coupons/1'], (path) =>
-      shop.api.call(path),
+    const refused = await inParallel(
+      ['/api/coupons', '/api/products', `/api/users/${userId}`, '/api/coupons/1'],
+      (path) => shop.api.call(path),
     );
     for (const answer of refused) expectUnavailable(answer);
     expectUnavailable(await shop.charge(userId, { amount: 7 }));
@@ -161,7 +162,11 @@ describe('when clients hang up before they are answered', () => {
     const userId = await shop.user(1_000_000);
     const productId = await shop.product();
     const { couponId } = await shop.api.createCoupon({ strategy: 'lock', totalQuantity: 1000 });
-    const orders = await inParallel(Array.from({ length: 100 }), () => shop.order(userId, [{ productId, quantity: 1 }]), 8);
+    const orders = await inParallel(
+      Array.from({ length: 100 }),
+      () => shop.order(userId, [{ productId, quantity: 1 }]),
+      8,
+    );
 
     await inParallel(newUserIds(500), async (holder, index) => {
       const orderId = orders[Math.floor(index / 5)] ?? 0;

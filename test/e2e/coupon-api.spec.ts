@@ -57,9 +57,23 @@ describe.each<Strategy>(['reservation', 'lock'])('a coupon with the strategy %s'
 
     it('takes null for what is left out', async () => {
       const nulls = { discountRate: null, isActive: null, audience: null, codeFormat: null };
-      const body = { name: 'x', totalQuantity: 1, discountAmount: 5000, startsAt: inDays(0), expiresAt: inDays(1), strategy, ...nulls };
+      const body = {
+        name: 'x',
+        totalQuantity: 1,
+        discountAmount: 5000,
+        startsAt: inDays(0),
+        expiresAt: inDays(1),
+        strategy,
+        ...nulls,
+      };
       const answer = await api.call<CouponBody>('/api/coupons', { method: 'POST', body, isAdmin: true });
-      const defaults = { isActive: true, audience: 'registered', codeFormat: 'none', discountAmount: 5000, discountRate: null };
+      const defaults = {
+        isActive: true,
+        audience: 'registered',
+        codeFormat: 'none',
+        discountAmount: 5000,
+        discountRate: null,
+      };
       expect(answer).toMatchObject({ status: 201, body: defaults });
     });
   });
@@ -103,7 +117,9 @@ describe.each<Strategy>(['reservation', 'lock'])('a coupon with the strategy %s'
       expect((await api.coupon(before.couponId)).body).toEqual(answer.body);
 
       const window = { startsAt: inDays(1), expiresAt: inDays(2), isActive: true };
-      expect(await api.patchCoupon(before.couponId, window)).toMatchObject({ body: { ...window, status: 'SCHEDULED' } });
+      expect(await api.patchCoupon(before.couponId, window)).toMatchObject({
+        body: { ...window, status: 'SCHEDULED' },
+      });
     });
 
     it('takes effect at once: paused, resumed, not started, expired', async () => {
@@ -125,9 +141,15 @@ describe.each<Strategy>(['reservation', 'lock'])('a coupon with the strategy %s'
       expect(answer).toMatchObject({ status: 409, error: 'QUANTITY_BELOW_COMMITTED' });
       expect((await api.coupon(couponId)).body.totalQuantity).toBe(5);
 
-      expect(await api.patchCoupon(couponId, { totalQuantity: 3 })).toMatchObject({ status: 200, body: { remainingQuantity: 0 } });
+      expect(await api.patchCoupon(couponId, { totalQuantity: 3 })).toMatchObject({
+        status: 200,
+        body: { remainingQuantity: 0 },
+      });
       expect((await api.reserve(couponId, newUserId())).error).toBe('COUPON_SOLD_OUT');
-      expect(await api.patchCoupon(couponId, { totalQuantity: 4 })).toMatchObject({ status: 200, body: { remainingQuantity: 1 } });
+      expect(await api.patchCoupon(couponId, { totalQuantity: 4 })).toMatchObject({
+        status: 200,
+        body: { remainingQuantity: 1 },
+      });
       expect((await api.reserve(couponId, newUserId())).status).toBe(200);
     });
   });

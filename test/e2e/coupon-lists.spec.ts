@@ -41,7 +41,8 @@ async function userCoupons(userId: number, query = ''): Promise<Answer<CouponPag
 describe('the coupons', () => {
   it('come newest first, each one as it is shown by itself, and page by page', async () => {
     const created: CouponBody[] = [];
-    for (const strategy of ['reservation', 'lock', 'reservation'] as const) created.unshift(await api.createCoupon({ strategy }));
+    for (const strategy of ['reservation', 'lock', 'reservation'] as const)
+      created.unshift(await api.createCoupon({ strategy }));
 
     // Other test files create coupons meanwhile, which may come in between.
     const ours = created.map(({ couponId }) => couponId);
@@ -130,7 +131,12 @@ describe('the coupons of a user', () => {
       expect(new Set(body.coupons.map((coupon) => coupon.status))).toEqual(new Set([status]));
     }
     expect((await userCoupons(userId, '?status=USED')).body.coupons[0]).toMatchObject({ usedAt: time });
-    expect((await userCoupons(userId)).body.coupons.map(({ status }) => status)).toEqual(['USED', 'EXPIRED', 'USED', 'AVAILABLE']);
+    expect((await userCoupons(userId)).body.coupons.map(({ status }) => status)).toEqual([
+      'USED',
+      'EXPIRED',
+      'USED',
+      'AVAILABLE',
+    ]);
   });
 
   it('come newest first by time and then by id, and page by page, also when they were issued at the same moment', async () => {

@@ -21,7 +21,10 @@ beforeAll(async () => {
   // Ended before the outage: a pool that outlives its server can not be closed in order.
   const connection = await createConnection(mysql.url);
   for (const userId of [known, unknown]) {
-    await connection.query("INSERT INTO users (id, name, email) VALUES (?, 'Test', ?)", [userId, `${userId}@example.com`]);
+    await connection.query("INSERT INTO users (id, name, email) VALUES (?, 'Test', ?)", [
+      userId,
+      `${userId}@example.com`,
+    ]);
   }
   await connection.end();
   couponId = (await api.createCoupon({ audience: 'registered' })).couponId;

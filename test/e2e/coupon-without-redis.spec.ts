@@ -48,7 +48,11 @@ describe('while Redis is away', () => {
   it('knows the strategy lock as ever', async () => {
     const { couponId } = await api.createCoupon({ strategy: 'lock', totalQuantity: 1 });
     expect((await api.issue(couponId, newUserId())).status).toBe(200);
-    expect((await api.coupon(couponId)).body).toMatchObject({ reservedQuantity: 0, remainingQuantity: 0, status: 'SOLD_OUT' });
+    expect((await api.coupon(couponId)).body).toMatchObject({
+      reservedQuantity: 0,
+      remainingQuantity: 0,
+      status: 'SOLD_OUT',
+    });
   });
 });
 
@@ -60,7 +64,12 @@ describe('when Redis is back', () => {
       [createdMeanwhile, 20, 0],
     ] as const) {
       await eventually(async () => {
-        const shown = { totalQuantity, issuedQuantity, reservedQuantity: 0, remainingQuantity: totalQuantity - issuedQuantity };
+        const shown = {
+          totalQuantity,
+          issuedQuantity,
+          reservedQuantity: 0,
+          remainingQuantity: totalQuantity - issuedQuantity,
+        };
         expect((await api.coupon(couponId)).body).toMatchObject(shown);
       });
       expect((await api.issue(couponId, newUserId())).status).toBe(200);

@@ -35,7 +35,9 @@ describe.each([
     expect(await site.leftBehind(couponId)).toEqual({ isOpen: true, failures: 0, ...left });
 
     await site.start();
-    await eventually(async () => expect(await site.leftBehind(couponId)).toMatchObject({ pending: 0, rows: left.reserved }));
+    await eventually(async () =>
+      expect(await site.leftBehind(couponId)).toMatchObject({ pending: 0, rows: left.reserved }),
+    );
     const again = await site.api.reserve(couponId, userId);
     expect(again).toMatchObject(left.reserved === 0 ? { status: 200 } : { error: 'ALREADY_ISSUED' });
     expect(await site.api.reserve(couponId, next)).toMatchObject({ status: 200, body: { sequenceNumber: 2 } });

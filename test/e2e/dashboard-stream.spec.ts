@@ -52,9 +52,17 @@ describe('the stream', () => {
       return isLoaded === true && pending === 0;
     });
     const coupon = couponIn(settled, couponId);
-    expect(coupon).toMatchObject({ name: 'Told', status: 'SOLD_OUT', remainingQuantity: 0, pending: 0, isLoaded: true });
+    expect(coupon).toMatchObject({
+      name: 'Told',
+      status: 'SOLD_OUT',
+      remainingQuantity: 0,
+      pending: 0,
+      isLoaded: true,
+    });
     expect(coupon?.refusals).toEqual({ ALREADY_ISSUED: 1, COUPON_SOLD_OUT: 3 });
-    expect(listener.snapshots.some((snapshot) => (couponIn(snapshot, couponId)?.acceptedPerSecond ?? 0) > 0)).toBe(true);
+    expect(listener.snapshots.some((snapshot) => (couponIn(snapshot, couponId)?.acceptedPerSecond ?? 0) > 0)).toBe(
+      true,
+    );
     expect(listener.snapshots.some(({ latency }) => (latency.p99 ?? 0) > 0)).toBe(true);
     const history: History = JSON.parse(await (await fetch(`${site.app.url}/dashboard/history/${couponId}`)).text());
     expect(history.coupon.map(([, remaining]) => remaining)).toEqual(expect.arrayContaining([20, 0]));
@@ -65,8 +73,13 @@ describe('the stream', () => {
   it('has a coupon that is not among the newest for who asks for it', async () => {
     const { couponId } = await site.api.createCoupon({ name: 'Old' });
     await inParallel(Array.from({ length: 50 }), () => site.api.createCoupon(), 5);
-    const [usual, asking] = [await Listener.open(site.app.url), await Listener.open(site.app.url, `?coupons=${couponId}`)];
-    expect(couponIn(await asking.next((snapshot) => couponIn(snapshot, couponId) !== undefined), couponId)?.name).toBe('Old');
+    const [usual, asking] = [
+      await Listener.open(site.app.url),
+      await Listener.open(site.app.url, `?coupons=${couponId}`),
+    ];
+    expect(couponIn(await asking.next((snapshot) => couponIn(snapshot, couponId) !== undefined), couponId)?.name).toBe(
+      'Old',
+    );
     asking.close();
     await usual.next((snapshot) => snapshot.coupons.list?.length === 50 && couponIn(snapshot, couponId) === undefined);
     usual.close();
@@ -83,7 +96,12 @@ describe('the stream in an outage', () => {
     const without = await listener.next(({ health }) => !health.redis.isUp);
     expect(without.health.database.isUp).toBe(true);
     await listener.next();
-    expect(couponIn(await listener.next(), couponId)).toMatchObject({ issuedQuantity: 1, remainingQuantity: 9, pending: null, isLoaded: null });
+    expect(couponIn(await listener.next(), couponId)).toMatchObject({
+      issuedQuantity: 1,
+      remainingQuantity: 9,
+      pending: null,
+      isLoaded: null,
+    });
     await site.redisServer.restart();
     await listener.next((snapshot) => snapshot.health.redis.isUp && couponIn(snapshot, couponId)?.isLoaded === true);
     listener.close();
@@ -126,9 +144,12 @@ describe('the page', () => {
     }
   });
 
-  it.each(['none.js', 'tsconfig.json', 'uplot.d.ts', '..%2fsnapshot.js', '%2e%2e/snapshot.js', 'package.json'])('has no file %s', async (name) => {
-    expect((await fetch(`${site.app.url}/dashboard/files/${name}`)).status).toBe(404);
-  });
+  it.each(['none.js', 'tsconfig.json', 'uplot.d.ts', '..%2fsnapshot.js', '%2e%2e/snapshot.js', 'package.json'])(
+    'has no file %s',
+    async (name) => {
+      expect((await fetch(`${site.app.url}/dashboard/files/${name}`)).status).toBe(404);
+    },
+  );
 });
 
 it('ends in time with streams open, and ends them in order', async () => {

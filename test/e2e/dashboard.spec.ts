@@ -22,7 +22,11 @@ beforeEach(async () => {
 });
 
 /** The page, with no complaints of the browser about it. */
-async function withPage(work: (page: Page) => Promise<void>, hash = '', options: BrowserContextOptions = {}): Promise<void> {
+async function withPage(
+  work: (page: Page) => Promise<void>,
+  hash = '',
+  options: BrowserContextOptions = {},
+): Promise<void> {
   const { page, complaints } = await openWindow(browser, `${site.app.url}/dashboard${hash}`, options);
   try {
     await work(page);
@@ -77,7 +81,9 @@ it('says that there is no coupon, and makes one by the keyboard alone', async ()
     await tabTo(page, '#toggle');
     await page.keyboard.press('Enter');
     await shows(page, '#toggle', 'Resume');
-    const kept = await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])');
+    const kept = await page.evaluate<string>(
+      'JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])',
+    );
     expect(kept).not.toContain(TOKEN);
     await page.reload();
     await page.locator('#toggle').click();
@@ -131,7 +137,9 @@ it('pauses and resumes by a button', async () => {
     await page.click('#toggle');
     await giveToken(page, TOKEN);
     await shows(page, '.hero .badge', 'Paused');
-    await eventually(async () => expect(await site.api.reserve(couponId, newUserId())).toMatchObject({ error: 'COUPON_INACTIVE' }));
+    await eventually(async () =>
+      expect(await site.api.reserve(couponId, newUserId())).toMatchObject({ error: 'COUPON_INACTIVE' }),
+    );
     await page.click('#toggle');
     await shows(page, '.hero .badge', 'Open');
     await eventually(async () => expect(await site.api.reserve(couponId, newUserId())).toMatchObject({ status: 200 }));

@@ -16,7 +16,10 @@ beforeAll(async () => {
   database = openDatabase();
 });
 
-async function failures(couponId: number, query: string): Promise<Answer<{ failures: FailureBody[]; nextCursor: string | null }>> {
+async function failures(
+  couponId: number,
+  query: string,
+): Promise<Answer<{ failures: FailureBody[]; nextCursor: string | null }>> {
   return await api.call(`/api/coupons/${couponId}/failures${query}`, { isAdmin: true });
 }
 
@@ -69,7 +72,13 @@ describe('the failures of a coupon', () => {
     const answer = await api.retry(couponId, await idOf(first));
     expect(answer.status).toBe(200);
     expect(answer.headers.get('location')).toBe(`/api/coupons/${couponId}/reservations/${first}`);
-    const expected = { couponId, userId: first, sequenceNumber: expect.any(Number), status: 'RESERVED', message: expect.any(String) };
+    const expected = {
+      couponId,
+      userId: first,
+      sequenceNumber: expect.any(Number),
+      status: 'RESERVED',
+      message: expect.any(String),
+    };
     expect(answer.body).toEqual(expected);
     await eventually(async () => expect((await api.reservation(couponId, first ?? 0)).body.status).toBe('ISSUED'));
     const retried = (await api.failures(couponId)).body.failures.find(({ userId }) => userId === first);
@@ -79,6 +88,9 @@ describe('the failures of a coupon', () => {
     expect((await api.retry(couponId, await idOf(second))).status).toBe(200);
     expect(await api.retry(couponId, await idOf(third))).toMatchObject({ status: 409, error: 'COUPON_SOLD_OUT' });
     const other = await api.createCoupon();
-    expect(await api.retry(other.couponId, await idOf(third))).toMatchObject({ status: 404, error: 'FAILURE_NOT_FOUND' });
+    expect(await api.retry(other.couponId, await idOf(third))).toMatchObject({
+      status: 404,
+      error: 'FAILURE_NOT_FOUND',
+    });
   });
 });

@@ -191,7 +191,9 @@ describe('the same request at once', () => {
     try {
       await eventually(async () => {
         const waiting = 'SELECT id FROM information_schema.processlist WHERE info LIKE ?';
-        expect(await shop.database.rows(waiting, [`UPDATE users SET balance%WHERE id = ${userId} AND%`])).toHaveLength(1);
+        expect(await shop.database.rows(waiting, [`UPDATE users SET balance%WHERE id = ${userId} AND%`])).toHaveLength(
+          1,
+        );
       });
       const answer = await shop.pay(orderId, userId, KEY);
       expect(answer).toMatchObject({ status: 409, error: 'IDEMPOTENCY_IN_PROGRESS' });

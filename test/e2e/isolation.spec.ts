@@ -50,7 +50,9 @@ describe('a coupon that is asked for in vain 10,000 times', () => {
     database = openDatabase(mysql.url);
   });
 
-  /** New users ask, a hundred at once, by what makes requests with less of a processor than fetch. Their error codes. */
+  /**
+   * New users ask, a hundred at once, by what makes requests with less of a processor than fetch. Their error codes.
+   */
   async function askInVain(couponId: number): Promise<string[]> {
     const codes: string[] = [];
     const reserve: autocannon.Request = {
@@ -76,10 +78,13 @@ describe('a coupon that is asked for in vain 10,000 times', () => {
     await expectFewStatements(987_654, 'COUPON_NOT_FOUND');
   });
 
-  it.each(['reservation', 'lock'] as const)('and has ended (strategy %s) costs MySQL next to nothing', async (strategy) => {
-    const { couponId } = await api.createCoupon({ strategy });
-    const { status } = await api.patchCoupon(couponId, { expiresAt: new Date(Date.now() - 1000).toISOString() });
-    expect(status).toBe(200);
-    await expectFewStatements(couponId, 'COUPON_EXPIRED');
-  });
+  it.each(['reservation', 'lock'] as const)(
+    'and has ended (strategy %s) costs MySQL next to nothing',
+    async (strategy) => {
+      const { couponId } = await api.createCoupon({ strategy });
+      const { status } = await api.patchCoupon(couponId, { expiresAt: new Date(Date.now() - 1000).toISOString() });
+      expect(status).toBe(200);
+      await expectFewStatements(couponId, 'COUPON_EXPIRED');
+    },
+  );
 });

@@ -27,7 +27,10 @@ async function eventuallySays(pattern: RegExp, times = 1): Promise<void> {
 async function linesAddedBy(work: () => Promise<unknown>): Promise<string[]> {
   const before = site.app.logs.length;
   await work();
-  return site.app.logs.slice(before).split('\n').filter((line) => line !== '');
+  return site.app.logs
+    .slice(before)
+    .split('\n')
+    .filter((line) => line !== '');
 }
 
 describe('a start and an end', () => {
@@ -35,7 +38,9 @@ describe('a start and an end', () => {
     const app = await site.start({ LOG_LEVEL: 'info', ADMIN_TOKEN: 'very-secret-token' });
     await eventuallySays(/\[Main\] serving http.* under the profile test/);
     expect(lines(/\[Main\] firstcome \d+\.\d+\.\d+ on Node\.js .*profile=test .*admin\.token=\(set\)/)).toHaveLength(1);
-    expect(lines(new RegExp(`redis\\.url=redis://127\\.0\\.0\\.1:${new URL(site.redisProxy.url).port}`))).toHaveLength(1);
+    expect(lines(new RegExp(`redis\\.url=redis://127\\.0\\.0\\.1:${new URL(site.redisProxy.url).port}`))).toHaveLength(
+      1,
+    );
     expect(app.logs).not.toContain('very-secret-token');
 
     await app.kill('SIGTERM');
@@ -131,8 +136,12 @@ describe('the saga', () => {
     await site.api.reserve(couponId, newUserId());
     await site.app.exited;
     await site.start({ LOG_LEVEL: 'info' });
-    await eventuallySays(new RegExp(`\\[Sweep\\] coupon ${couponId}: 1 reservations had stayed pending and are issued again`));
-    await eventuallyShows(site.app, (scrape) => expect(scrape.value('firstcome_sweeps_total', { result: 'done' })).toBeGreaterThan(4));
+    await eventuallySays(
+      new RegExp(`\\[Sweep\\] coupon ${couponId}: 1 reservations had stayed pending and are issued again`),
+    );
+    await eventuallyShows(site.app, (scrape) =>
+      expect(scrape.value('firstcome_sweeps_total', { result: 'done' })).toBeGreaterThan(4),
+    );
     expect(lines(/\[Sweep\]/)).toHaveLength(1);
   });
 
@@ -150,11 +159,17 @@ describe('the saga', () => {
     const added = await linesAddedBy(async () => {
       await inParallel(newUserIds(100), (userId) => site.api.reserve(couponId, userId), 32);
       await again();
-      await eventually(async () => expect(await site.leftBehind(couponId)).toMatchObject({ pending: 0, failures: 100, reserved: 300 }));
+      await eventually(async () =>
+        expect(await site.leftBehind(couponId)).toMatchObject({ pending: 0, failures: 100, reserved: 300 }),
+      );
     });
     const failures = added.filter((line) => line.includes('failed'));
     expect(failures.length).toBeLessThan(20);
-    expect(failures[0]).toMatch(new RegExp(`coupon ${couponId}: \\d+ failed, \\d+ slots given back: number 30\\d of user \\d+, SOLD_OUT_IN_LEDGER \\(`));
+    expect(failures[0]).toMatch(
+      new RegExp(
+        `coupon ${couponId}: \\d+ failed, \\d+ slots given back: number 30\\d of user \\d+, SOLD_OUT_IN_LEDGER \\(`,
+      ),
+    );
     await eventuallyShows(site.app, (scrape) => {
       expect(scrape.value('firstcome_issuance_failures_total', { reason: 'SOLD_OUT_IN_LEDGER' })).toBe(100);
       expect(scrape.value('firstcome_released_total')).toBe(100);

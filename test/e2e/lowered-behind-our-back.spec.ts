@@ -21,7 +21,12 @@ let failedUsers: number[];
 beforeAll(async () => {
   const [mysql, redis] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
   // No sweep: the ledger's refusal alone has to bring the new total to Redis.
-  const env = { DATABASE_URL: mysql.url, REDIS_URL: redis.url, COUPON_SWEEP_INTERVAL_MS: '600000', COUPON_ISSUE_TIMEOUT_MS: '30000' };
+  const env = {
+    DATABASE_URL: mysql.url,
+    REDIS_URL: redis.url,
+    COUPON_SWEEP_INTERVAL_MS: '600000',
+    COUPON_ISSUE_TIMEOUT_MS: '30000',
+  };
   api = new ApiClient((await startApp({ env, waitFor: '/health/ready' })).url);
   database = openDatabase(mysql.url);
 });
@@ -44,7 +49,9 @@ describe('a total that is lowered in the table during a drop', () => {
     let firstFailureAt = Number.POSITIVE_INFINITY;
     const askedAt = new Map<number, number>();
     const lower = async () => {
-      await eventually(async () => expect((await database.userCoupons(couponId)).length).toBeGreaterThan(ROOM / 6), { intervalMs: 5 });
+      await eventually(async () => expect((await database.userCoupons(couponId)).length).toBeGreaterThan(ROOM / 6), {
+        intervalMs: 5,
+      });
       await database.change('UPDATE coupons SET total_quantity = ? WHERE id = ?', [ROOM, couponId]);
     };
     const lowered = lower();
@@ -96,7 +103,10 @@ describe('the retry of a failure', () => {
     const [failure] = (await allFailures(1)).failures as [FailureBody];
     expect(await api.retry(couponId, failure.failureId)).toMatchObject({ status: 409, error: 'COUPON_SOLD_OUT' });
     expect((await allFailures(100)).failures.filter(({ retriedAt }) => retriedAt !== null)).toEqual([]);
-    expect(await api.retry(couponId, failure.failureId + 1_000_000)).toMatchObject({ status: 404, error: 'FAILURE_NOT_FOUND' });
+    expect(await api.retry(couponId, failure.failureId + 1_000_000)).toMatchObject({
+      status: 404,
+      error: 'FAILURE_NOT_FOUND',
+    });
   });
 
   it('issues the coupon under a new number once the total was raised; a second one is told so', async () => {

@@ -32,7 +32,15 @@ const NOTHING = Object.fromEntries(PER_COUPON.map((name) => [name, undefined]));
 describe('an open coupon', () => {
   it('shows its stock, and nothing pending and no drift when all is well', async () => {
     const { couponId } = await world.coupon(3);
-    await eventuallyStands(couponId, { stock: 10, issued: 3, remaining: 7, loaded: 1, pending: 0, oldest_pending_seconds: 0, drift: 0 });
+    await eventuallyStands(couponId, {
+      stock: 10,
+      issued: 3,
+      remaining: 7,
+      loaded: 1,
+      pending: 0,
+      oldest_pending_seconds: 0,
+      drift: 0,
+    });
   });
 
   it('shows what is pending and for how long, until it is issued', async () => {
@@ -42,7 +50,9 @@ describe('an open coupon', () => {
     try {
       await inParallel(newUserIds(3), (userId) => world.api.reserve(couponId, userId));
       await eventuallyStands(couponId, { pending: 3, remaining: 5, drift: 0 });
-      await eventuallyShows(app, (scrape) => expect(ofCoupon(scrape, couponId)['oldest_pending_seconds']).toBeGreaterThan(1));
+      await eventuallyShows(app, (scrape) =>
+        expect(ofCoupon(scrape, couponId)['oldest_pending_seconds']).toBeGreaterThan(1),
+      );
       await eventuallyStands(couponId, { pending: 3, drift: 0 });
     } finally {
       await release();
@@ -68,7 +78,9 @@ describe('an open coupon', () => {
     await world.redis.zadd(pending, 1, String(newUserId()));
     await eventuallyStands(couponId, { pending: 1 });
     await world.changeRow(couponId, 'expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND');
-    await eventuallyShows(app, (scrape) => expect(ofCoupon(scrape, couponId)['oldest_pending_seconds']).toBeGreaterThan(0.5));
+    await eventuallyShows(app, (scrape) =>
+      expect(ofCoupon(scrape, couponId)['oldest_pending_seconds']).toBeGreaterThan(0.5),
+    );
     await world.redis.del(pending);
     await eventuallyStands(couponId, NOTHING);
   });

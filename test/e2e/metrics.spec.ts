@@ -18,7 +18,10 @@ beforeAll(async () => {
 });
 
 /** What has been added to each of these samples by `work`. */
-async function increases(work: () => Promise<unknown>, ...samples: Array<[string, Record<string, string>]>): Promise<number[]> {
+async function increases(
+  work: () => Promise<unknown>,
+  ...samples: Array<[string, Record<string, string>]>
+): Promise<number[]> {
   const before = await Scrape.of(app);
   await work();
   const after = await Scrape.of(app);
@@ -29,7 +32,9 @@ describe('the duration of calls', () => {
   it('is told by route and class of status', async () => {
     const { couponId } = await api.createCoupon({ totalQuantity: 7 });
     const calls = () => inParallel(newUserIds(10), (userId) => api.reserve(couponId, userId));
-    expect(await increases(calls, [HTTP, { ...RESERVE, status_class: '2xx' }], [HTTP, { ...RESERVE, status_class: '4xx' }])).toEqual([7, 3]);
+    expect(
+      await increases(calls, [HTTP, { ...RESERVE, status_class: '2xx' }], [HTTP, { ...RESERVE, status_class: '4xx' }]),
+    ).toEqual([7, 3]);
   });
 
   it('has its values in the buckets', async () => {
@@ -42,7 +47,10 @@ describe('the duration of calls', () => {
     expect(sum).toBeGreaterThan(0);
     expect(sum / count).toBeLessThan(60);
     expect(scrape.all(`${name}_bucket`, ok).map(({ value }) => value)).toEqual(
-      scrape.all(`${name}_bucket`, ok).map(({ value }) => value).sort((a, b) => a - b),
+      scrape
+        .all(`${name}_bucket`, ok)
+        .map(({ value }) => value)
+        .sort((a, b) => a - b),
     );
   });
 
@@ -70,7 +78,10 @@ describe('the duration of calls', () => {
 
   it('counts refusals before the body is read too', async () => {
     const text = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' };
-    const added = await increases(() => fetch(`${app.url}/api/coupons/1/reserve`, text), [HTTP, { ...RESERVE, status_class: '4xx' }]);
+    const added = await increases(
+      () => fetch(`${app.url}/api/coupons/1/reserve`, text),
+      [HTTP, { ...RESERVE, status_class: '4xx' }],
+    );
     expect(added).toEqual([1]);
   });
 });
@@ -85,7 +96,10 @@ describe('reservations', () => {
         for (const userId of [first, first, second, third]) await api.issue(couponId, userId);
       },
       ...results.map((labels): [string, Record<string, string>] => ['firstcome_reservations_total', labels]),
-      ...results.map((labels): [string, Record<string, string>] => ['firstcome_reservation_duration_seconds_count', labels]),
+      ...results.map((labels): [string, Record<string, string>] => [
+        'firstcome_reservation_duration_seconds_count',
+        labels,
+      ]),
       ['firstcome_reservation_to_commit_seconds_count', {}],
       ['firstcome_issued_total', {}],
     );
@@ -110,7 +124,12 @@ describe('every metric of ours', () => {
     const [info] = (await Scrape.of(app)).all('firstcome_build_info');
     expect(info).toMatchObject({
       value: 1,
-      labels: { profile: 'test', seeded: 'false', node: process.versions.node, version: expect.stringMatching(/^\d+\.\d+\.\d+/) },
+      labels: {
+        profile: 'test',
+        seeded: 'false',
+        node: process.versions.node,
+        version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      },
     });
   });
 

@@ -37,8 +37,13 @@ describe('npm run migrate', () => {
     const { code, out } = await migrate({ DATABASE_URL: url });
     expect(out).toMatch(/^migrated: \w+(, \w+)+\n$/);
     expect(code).toBe(0);
-    const tables = await server.rows<{ name: string }>('SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ?', [SCHEMA]);
-    expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['coupons', 'user_coupons', 'issuance_failures', 'orders']));
+    const tables = await server.rows<{ name: string }>(
+      'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ?',
+      [SCHEMA],
+    );
+    expect(tables.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['coupons', 'user_coupons', 'issuance_failures', 'orders']),
+    );
   });
 
   it('finds nothing left to do the second time', async () => {
@@ -47,8 +52,16 @@ describe('npm run migrate', () => {
 
   it.each([
     ['no address', {}, 'database.url (DATABASE_URL) is missing: must be mysql://user:password@host:port/schema'],
-    ['an address that is none', { DATABASE_URL: 'postgres://u:s3cret@h/d' }, 'database.url (DATABASE_URL) is not valid: must be'],
-    ['an unknown profile', { DATABASE_URL: 'mysql://u@h/d', NODE_ENV: 'staging' }, 'NODE_ENV is "staging": must be one of'],
+    [
+      'an address that is none',
+      { DATABASE_URL: 'postgres://u:s3cret@h/d' },
+      'database.url (DATABASE_URL) is not valid: must be',
+    ],
+    [
+      'an unknown profile',
+      { DATABASE_URL: 'mysql://u@h/d', NODE_ENV: 'staging' },
+      'NODE_ENV is "staging": must be one of',
+    ],
   ])('says what is wrong with %s, and ends with 1', async (_what, env, expected) => {
     const { code, out } = await migrate(env);
     expect(out).toContain(expected);

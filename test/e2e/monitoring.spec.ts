@@ -23,7 +23,9 @@ beforeAll(async () => {
   const { couponId } = await api.createCoupon();
   await api.issue(couponId, newUserId());
   await api.call('/api/products/ranking/top');
-  await eventuallyShows(app, (shown) => expect(shown.value('firstcome_coupon_drift', { coupon_id: String(couponId) })).toBe(0));
+  await eventuallyShows(app, (shown) =>
+    expect(shown.value('firstcome_coupon_drift', { coupon_id: String(couponId) })).toBe(0),
+  );
   scrape = await Scrape.of(app);
 });
 
@@ -31,7 +33,9 @@ describe('every rule and every panel', () => {
   it('asks for metrics that there are', () => {
     const { names } = scrape;
     const unknown = allExpressions().flatMap(({ where, text }) =>
-      selectorsOf(text).filter(({ name }) => !names.has(name)).map(({ name }) => `${where}: ${name}`),
+      selectorsOf(text)
+        .filter(({ name }) => !names.has(name))
+        .map(({ name }) => `${where}: ${name}`),
     );
     expect(unknown).toEqual([]);
     expect(allExpressions().length).toBeGreaterThan(50);
@@ -41,7 +45,9 @@ describe('every rule and every panel', () => {
     const unknown = allExpressions().flatMap(({ where, text }) =>
       selectorsOf(text).flatMap(({ name, labels }) => {
         const [sample] = scrape.all(name);
-        return labels.filter((label) => sample === undefined || !(label in sample.labels)).map((label) => `${where}: ${name}{${label}}`);
+        return labels
+          .filter((label) => sample === undefined || !(label in sample.labels))
+          .map((label) => `${where}: ${name}{${label}}`);
       }),
     );
     expect(unknown).toEqual([]);
@@ -56,13 +62,16 @@ describe('every rule and every panel', () => {
 });
 
 describe('every alert', () => {
-  it.each(alertRules().map((rule): [string, typeof rule] => [rule.alert, rule]))('%s says what is wrong and where to read on', (_name, rule) => {
-    const { summary, description, runbook } = rule.annotations;
-    expect(summary.length).toBeGreaterThan(10);
-    expect(description).toMatch(/\.$/);
-    expect(runbook).toBe(`docs/operations.md#${rule.alert.toLowerCase()}`);
-    expect(HANDBOOK).toMatch(new RegExp(`^#+ ${rule.alert}$`, 'm'));
-  });
+  it.each(alertRules().map((rule): [string, typeof rule] => [rule.alert, rule]))(
+    '%s says what is wrong and where to read on',
+    (_name, rule) => {
+      const { summary, description, runbook } = rule.annotations;
+      expect(summary.length).toBeGreaterThan(10);
+      expect(description).toMatch(/\.$/);
+      expect(runbook).toBe(`docs/operations.md#${rule.alert.toLowerCase()}`);
+      expect(HANDBOOK).toMatch(new RegExp(`^#+ ${rule.alert}$`, 'm'));
+    },
+  );
 });
 
 describe('the handbook', () => {
@@ -79,7 +88,9 @@ describe('the table of the promises', () => {
     const specs = ['src', 'test']
       .flatMap((directory) => readdirSync(PROJECT + directory, { encoding: 'utf8', recursive: true }))
       .flatMap((file) => (file.endsWith('.spec.ts') ? [basename(file, '.spec.ts')] : []));
-    const attackedBy = [...ARCHITECTURE.matchAll(/^\| P\d .*\| (.*) \|$/gm)].map(([, cell = '']) => cell.match(/[\w-]+/g) ?? []);
+    const attackedBy = [...ARCHITECTURE.matchAll(/^\| P\d .*\| (.*) \|$/gm)].map(
+      ([, cell = '']) => cell.match(/[\w-]+/g) ?? [],
+    );
     expect(attackedBy).toHaveLength(9);
     expect(attackedBy.filter((names) => names.length === 0)).toEqual([]);
     expect(attackedBy.flat().filter((name) => !specs.includes(name))).toEqual([]);
@@ -87,18 +98,23 @@ describe('the table of the promises', () => {
 });
 
 describe('the dashboards', () => {
-  it.each(dashboards().map((dashboard): [string, typeof dashboard] => [dashboard.file, dashboard]))('%s is laid out without overlaps', (_file, { uid, panels }) => {
-    expect(uid).toMatch(/^firstcome-[a-z-]+$/);
-    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
-    const taken = new Set<string>();
-    for (const { gridPos: { x, y, w, h } } of panels) {
-      expect(x + w).toBeLessThanOrEqual(24);
-      for (let column = x; column < x + w; column += 1) {
-        for (let row = y; row < y + h; row += 1) {
-          expect(taken.has(`${column} ${row}`)).toBe(false);
-          taken.add(`${column} ${row}`);
+  it.each(dashboards().map((dashboard): [string, typeof dashboard] => [dashboard.file, dashboard]))(
+    '%s is laid out without overlaps',
+    (_file, { uid, panels }) => {
+      expect(uid).toMatch(/^firstcome-[a-z-]+$/);
+      expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+      const taken = new Set<string>();
+      for (const {
+        gridPos: { x, y, w, h },
+      } of panels) {
+        expect(x + w).toBeLessThanOrEqual(24);
+        for (let column = x; column < x + w; column += 1) {
+          for (let row = y; row < y + h; row += 1) {
+            expect(taken.has(`${column} ${row}`)).toBe(false);
+            taken.add(`${column} ${row}`);
+          }
         }
       }
-    }
-  });
+    },
+  );
 });

@@ -107,7 +107,10 @@ describe("a foreign lock on a coupon's row", () => {
       const issued = await inParallel(newUserIds(50), (userId) => api.issue(other.couponId, userId));
       expect(tally(issued)).toEqual({ 200: 50 });
       expect((await api.patchCoupon(other.couponId, { totalQuantity: 300 })).status).toBe(200);
-      expect(await api.coupon(locked.couponId)).toMatchObject({ status: 200, body: { issuedQuantity: 0, reservedQuantity: 120 } });
+      expect(await api.coupon(locked.couponId)).toMatchObject({
+        status: 200,
+        body: { issuedQuantity: 0, reservedQuantity: 120 },
+      });
       const { userId } = late[0]?.body ?? { userId: 0 };
       expect((await api.reservation(locked.couponId, userId)).body).toMatchObject({ status: 'RESERVED' });
       expect(await database.userCoupons(locked.couponId)).toEqual([]);

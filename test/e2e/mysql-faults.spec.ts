@@ -108,7 +108,10 @@ describe('while MySQL is dead', () => {
     expect(shown).toMatchObject({ status: 200, body: { status: 'RESERVED', sequenceNumber: body.sequenceNumber } });
     for (const answer of [...unknown, ofUnknownCoupon]) expectUnavailable(answer);
     await eventually(async () => {
-      expect((await api.reservation(couponId, pending)).body).toMatchObject({ sequenceNumber: body.sequenceNumber, status: 'ISSUED' });
+      expect((await api.reservation(couponId, pending)).body).toMatchObject({
+        sequenceNumber: body.sequenceNumber,
+        status: 'ISSUED',
+      });
     });
     expect(await api.reservation(couponId, stranger)).toMatchObject({ status: 404, error: 'RESERVATION_NOT_FOUND' });
   });

@@ -101,16 +101,25 @@ describe('an order', () => {
   it('of an unknown user or product is 404', async () => {
     const [userId, productId] = [await shop.user(), await shop.product()];
     const items = [{ productId, quantity: 1 }];
-    expect(await shop.placeOrder({ userId: newUserId(), items })).toMatchObject({ status: 404, error: 'USER_NOT_FOUND' });
+    expect(await shop.placeOrder({ userId: newUserId(), items })).toMatchObject({
+      status: 404,
+      error: 'USER_NOT_FOUND',
+    });
     const withUnknown = [...items, { productId: newUserId(), quantity: 1 }];
-    expect(await shop.placeOrder({ userId, items: withUnknown })).toMatchObject({ status: 404, error: 'PRODUCT_NOT_FOUND' });
+    expect(await shop.placeOrder({ userId, items: withUnknown })).toMatchObject({
+      status: 404,
+      error: 'PRODUCT_NOT_FOUND',
+    });
     expect(await shop.orderCounts(userId)).toEqual({});
   });
 
   it('is not found when there is none, and when it is another user’s', async () => {
     const [userId, productId] = [await shop.user(), await shop.product()];
     const orderId = await shop.order(userId, [{ productId, quantity: 1 }]);
-    expect(await shop.api.call(`/api/orders/${orderId}?userId=${userId}`)).toMatchObject({ status: 200, body: { orderId } });
+    expect(await shop.api.call(`/api/orders/${orderId}?userId=${userId}`)).toMatchObject({
+      status: 200,
+      body: { orderId },
+    });
     for (const path of [`${orderId}?userId=${userId + 1}`, NOBODYS_ORDER]) {
       expect(await shop.api.call(`/api/orders/${path}`)).toMatchObject({ status: 404, error: 'ORDER_NOT_FOUND' });
     }
@@ -156,10 +165,19 @@ describe('a payment', () => {
     const tooDear = await shop.order(userId, both);
     expect(await shop.pay(tooDear, userId)).toMatchObject({ status: 409, error: 'INSUFFICIENT_BALANCE' });
 
-    const tooMany = await shop.order(userId, [{ productId: ample, quantity: 1 }, { productId: scarce, quantity: 2 }]);
+    const tooMany = await shop.order(userId, [
+      { productId: ample, quantity: 1 },
+      { productId: scarce, quantity: 2 },
+    ]);
     await shop.charge(userId, { amount: 8001 });
-    expect(await shop.pay(tooMany, userId)).toMatchObject({ status: 409, error: 'OUT_OF_STOCK', body: { productId: scarce } });
-    expect([await shop.balanceOf(userId), await shop.stockOf(ample), await shop.stockOf(scarce)]).toEqual([10_000, 1_000_000, 1]);
+    expect(await shop.pay(tooMany, userId)).toMatchObject({
+      status: 409,
+      error: 'OUT_OF_STOCK',
+      body: { productId: scarce },
+    });
+    expect([await shop.balanceOf(userId), await shop.stockOf(ample), await shop.stockOf(scarce)]).toEqual([
+      10_000, 1_000_000, 1,
+    ]);
     expect(await shop.orderCounts(userId)).toEqual({ PENDING: 2 });
 
     expect((await shop.pay(tooDear, userId)).status).toBe(200);

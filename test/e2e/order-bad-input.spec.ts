@@ -82,14 +82,28 @@ describe('an order', () => {
     ['items.0.quantity', { items: [{ productId: 1 }] }],
     ['items.0.productId', { items: [{ quantity: 1 }] }],
     ['items.0.price', { items: [{ productId: 1, quantity: 1, price: 1 }] }],
-    ['items.1.quantity', { items: [{ productId: 1, quantity: 10_000 }, { productId: 1, quantity: 1 }] }],
+    [
+      'items.1.quantity',
+      {
+        items: [
+          { productId: 1, quantity: 10_000 },
+          { productId: 1, quantity: 1 },
+        ],
+      },
+    ],
     ['userId', { userId: undefined }],
     ['couponId', { couponId: '42' }],
     ['couponId', { couponId: 0 }],
     ['status', { status: 'PAID' }],
     ['totalAmount', { totalAmount: 0 }],
   ])('is refused when %s is wrong: %j', async (path, change) => {
-    invalid(await shop.api.call('/api/orders', { method: 'POST', body: { userId, items: [{ productId, quantity: 1 }], ...change } }), path);
+    invalid(
+      await shop.api.call('/api/orders', {
+        method: 'POST',
+        body: { userId, items: [{ productId, quantity: 1 }], ...change },
+      }),
+      path,
+    );
   });
 
   it('is refused when an id is none', async () => {
@@ -118,16 +132,20 @@ describe('an order', () => {
 describe('a payment', () => {
   it('is refused when an id is none, and with fields that it does not have', async () => {
     for (const id of BAD_IDS) invalid(await postText(`/api/orders/${orderId}/payment`, `{"userId":${id}}`), 'userId');
-    for (const id of BAD_ID_TEXTS) invalid(await postText(`/api/orders/${id}/payment`, `{"userId":${userId}}`), 'orderId');
+    for (const id of BAD_ID_TEXTS)
+      invalid(await postText(`/api/orders/${id}/payment`, `{"userId":${userId}}`), 'orderId');
     invalid(await postText(`/api/orders/${orderId}/payment`, '{}'), 'userId');
     invalid(await postText(`/api/orders/${orderId}/payment`, `{"userId":${userId},"amount":1}`), 'amount');
   });
 });
 
 describe('a charge', () => {
-  it.each(['0', '-1', '0.5', '1000000000001', '1e300', '"100"', 'null', 'true', '[1]'])('of %s is refused', async (amount) => {
-    invalid(await postText(`/api/users/${userId}/balance/charge`, `{"amount":${amount}}`), 'amount');
-  });
+  it.each(['0', '-1', '0.5', '1000000000001', '1e300', '"100"', 'null', 'true', '[1]'])(
+    'of %s is refused',
+    async (amount) => {
+      invalid(await postText(`/api/users/${userId}/balance/charge`, `{"amount":${amount}}`), 'amount');
+    },
+  );
 
   it('is refused without an amount, with fields that it does not have, and for what is no id', async () => {
     invalid(await postText(`/api/users/${userId}/balance/charge`, '{}'), 'amount');

@@ -66,7 +66,11 @@ describe('the request id', () => {
   });
 
   it('is a new one where none came, or one that is not fit for a log', async () => {
-    const given: Array<Record<string, string>> = [{}, { 'x-request-id': 'two words' }, { 'x-request-id': 'x'.repeat(129) }];
+    const given: Array<Record<string, string>> = [
+      {},
+      { 'x-request-id': 'two words' },
+      { 'x-request-id': 'x'.repeat(129) },
+    ];
     const responses = await Promise.all(given.map((headers) => fetch(`${app.url}/health/live`, { headers })));
     const ids = responses.map(({ headers }) => headers.get('x-request-id'));
 
@@ -153,22 +157,27 @@ describe('/health', () => {
 });
 
 describe('SIGTERM', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s ends the process within 5 s in spite of idle connections', async (signal) => {
-    const own = await startApp();
-    await keepAlive(own);
-    await openSocket(own);
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s ends the process within 5 s in spite of idle connections',
+    async (signal) => {
+      const own = await startApp();
+      await keepAlive(own);
+      await openSocket(own);
 
-    // After 5 s it would give itself up with code 1, and some time before it would cut what it still waits for.
-    expect(await own.kill(signal)).toEqual({ code: 0, signal: null });
-    expect(own.logs).not.toContain('are cut');
-  });
+      // After 5 s it would give itself up with code 1, and some time before it would cut what it still waits for.
+      expect(await own.kill(signal)).toEqual({ code: 0, signal: null });
+      expect(own.logs).not.toContain('are cut');
+    },
+  );
 
   it('answers the request in flight, and closes its connection', async () => {
     const own = await startApp();
     const socket = await openSocket(own);
     let answer = '';
     socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
-    socket.write('POST /api/coupons HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{');
+    socket.write(
+      'POST /api/coupons HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{',
+    );
     // Answered after the unfinished request has arrived, since both go through the same process.
     await fetch(`${own.url}/health/live`);
 

@@ -10,8 +10,12 @@ const describeWithPrometheus = (await havePrometheus()) ? describe : describe.sk
 
 describeWithPrometheus('promtool', () => {
   it('finds the rules and the configuration in order', async () => {
-    expect(await promtool('check', 'rules', '--lint=all', '--lint-fatal', join(PROMETHEUS_CONFIG, 'alerts.yml'))).toContain('SUCCESS');
-    expect(await promtool('check', 'config', '--lint=all', '--lint-fatal', join(PROMETHEUS_CONFIG, 'prometheus.yml'))).toContain('SUCCESS');
+    expect(
+      await promtool('check', 'rules', '--lint=all', '--lint-fatal', join(PROMETHEUS_CONFIG, 'alerts.yml')),
+    ).toContain('SUCCESS');
+    expect(
+      await promtool('check', 'config', '--lint=all', '--lint-fatal', join(PROMETHEUS_CONFIG, 'prometheus.yml')),
+    ).toContain('SUCCESS');
   });
 
   it('sees each rule fire when it should, and not before', async () => {
@@ -33,7 +37,9 @@ describeWithPrometheus('a Prometheus that watches the application', () => {
 
   async function eventuallyAlerts(expected: object): Promise<void> {
     await eventually(async () => {
-      expect((await prometheus.alerts()).map(({ labels, state }) => ({ [String(labels['alertname'])]: state }))).toEqual(expected);
+      expect(
+        (await prometheus.alerts()).map(({ labels, state }) => ({ [String(labels['alertname'])]: state })),
+      ).toEqual(expected);
     });
   }
 

@@ -92,7 +92,10 @@ describe('the ranking of today', () => {
     const [productId = 0] = await ledger.products(1);
     await shop.order(await shop.user(), [{ productId, quantity: 1 }]);
     for (const id of [productId, 999_999_999]) {
-      expect(await ranking.product(id)).toMatchObject({ status: 200, body: { source: 'redis', productId: id, rank: null, salesCount: 0 } });
+      expect(await ranking.product(id)).toMatchObject({
+        status: 200,
+        body: { source: 'redis', productId: id, rank: null, salesCount: 0 },
+      });
     }
   });
 
@@ -106,27 +109,36 @@ describe('the ranking of today', () => {
 });
 
 describe('a past day', () => {
-  it.each([1, 6, 30])('%i days ago is added up from the paid orders, and stored as the backup of the day', async (daysAgo) => {
-    const day = addDays(today(), -daysAgo);
-    const { from, to } = boundsOf(day, ZONE);
-    const [a = 0, b = 0, outside = 0] = await ledger.products(3);
-    await ledger.paidOrder([{ productId: a, quantity: 1 }, { productId: b, quantity: 2 }], from);
-    await ledger.paidOrder([{ productId: a, quantity: 2 }], new Date(to.getTime() - 1));
-    await ledger.paidOrder([{ productId: outside, quantity: 7 }], new Date(from.getTime() - 1));
-    const rankings = [
-      { rank: 1, productId: a, productName: nameOf(a), salesCount: 3 },
-      { rank: 2, productId: b, productName: nameOf(b), salesCount: 2 },
-    ];
-    const sources: Array<TopBody['source']> = daysAgo <= 7 ? ['redis'] : ['backup'];
-    await eventually(async () => {
-      const { body } = await ranking.top(`?date=${day}`);
-      expect(body.rankings).toEqual(rankings);
-      expect(sources).toContain(body.source);
-      expect(body.date).toBe(day);
-    });
-    expect((await ranking.product(a, `?date=${day}`)).body).toMatchObject({ date: day, rank: 1, salesCount: 3 });
-    expect((await ranking.product(outside, `?date=${day}`)).body).toMatchObject({ rank: null, salesCount: 0 });
-  });
+  it.each([1, 6, 30])(
+    '%i days ago is added up from the paid orders, and stored as the backup of the day',
+    async (daysAgo) => {
+      const day = addDays(today(), -daysAgo);
+      const { from, to } = boundsOf(day, ZONE);
+      const [a = 0, b = 0, outside = 0] = await ledger.products(3);
+      await ledger.paidOrder(
+        [
+          { productId: a, quantity: 1 },
+          { productId: b, quantity: 2 },
+        ],
+        from,
+      );
+      await ledger.paidOrder([{ productId: a, quantity: 2 }], new Date(to.getTime() - 1));
+      await ledger.paidOrder([{ productId: outside, quantity: 7 }], new Date(from.getTime() - 1));
+      const rankings = [
+        { rank: 1, productId: a, productName: nameOf(a), salesCount: 3 },
+        { rank: 2, productId: b, productName: nameOf(b), salesCount: 2 },
+      ];
+      const sources: Array<TopBody['source']> = daysAgo <= 7 ? ['redis'] : ['backup'];
+      await eventually(async () => {
+        const { body } = await ranking.top(`?date=${day}`);
+        expect(body.rankings).toEqual(rankings);
+        expect(sources).toContain(body.source);
+        expect(body.date).toBe(day);
+      });
+      expect((await ranking.product(a, `?date=${day}`)).body).toMatchObject({ date: day, rank: 1, salesCount: 3 });
+      expect((await ranking.product(outside, `?date=${day}`)).body).toMatchObject({ rank: null, salesCount: 0 });
+    },
+  );
 
   it('without a sale is an empty list', async () => {
     expect(await ranking.top('?date=2001-02-03')).toMatchObject({
@@ -138,9 +150,18 @@ describe('a past day', () => {
   it('beyond the top 100 of a backup knows neither rank nor count', async () => {
     const day = addDays(today(), -40);
     const products = await ledger.products(101);
-    await ledger.paidOrder(products.map((productId, index) => ({ productId, quantity: 200 - index })), boundsOf(day, ZONE).from);
-    expect((await ranking.product(products.at(99) ?? 0, `?date=${day}`)).body).toMatchObject({ rank: 100, salesCount: 101 });
-    expect((await ranking.product(products.at(100) ?? 0, `?date=${day}`)).body).toMatchObject({ rank: null, salesCount: null });
+    await ledger.paidOrder(
+      products.map((productId, index) => ({ productId, quantity: 200 - index })),
+      boundsOf(day, ZONE).from,
+    );
+    expect((await ranking.product(products.at(99) ?? 0, `?date=${day}`)).body).toMatchObject({
+      rank: 100,
+      salesCount: 101,
+    });
+    expect((await ranking.product(products.at(100) ?? 0, `?date=${day}`)).body).toMatchObject({
+      rank: null,
+      salesCount: null,
+    });
   });
 });
 
@@ -175,7 +196,8 @@ describe('the OpenAPI document', () => {
   it.each(['/api/products/ranking/top', '/api/products/ranking/product/{productId}'])('describes %s', async (path) => {
     const { body } = await ranking.api.call<{ paths: Record<string, Record<string, unknown>> }>('/docs-json');
     const operation = JSON.stringify(body.paths[path]?.['get']);
-    for (const word of ['VALIDATION_FAILED', 'INTERNAL_ERROR', 'asOf', 'example', 'none', 'summary']) expect(operation).toContain(word);
+    for (const word of ['VALIDATION_FAILED', 'INTERNAL_ERROR', 'asOf', 'example', 'none', 'summary'])
+      expect(operation).toContain(word);
   });
 });
 
@@ -193,13 +215,17 @@ describe('the metrics', () => {
 describe('a crash between the commit of a payment and its count', () => {
   it('loses no sale', async () => {
     await app.kill();
-    app = await startApp({ env: { ...env, FAULT_POINT: 'before-ranking-count', RANKING_RECONCILE_INTERVAL_MS: '3600000' } });
+    app = await startApp({
+      env: { ...env, FAULT_POINT: 'before-ranking-count', RANKING_RECONCILE_INTERVAL_MS: '3600000' },
+    });
     const [productId = 0] = await ledger.products(1);
     const userId = await shop.user(1_000_000);
     const orderId = await shop.order(userId, [{ productId, quantity: 4 }]);
     expect((await shop.pay(orderId, userId)).status).toBe(0);
     expect(await app.exited).toEqual({ code: null, signal: 'SIGKILL' });
-    expect((await ledger.database.row<{ status: string }>('SELECT status FROM orders WHERE id = ?', [orderId])).status).toBe('PAID');
+    expect(
+      (await ledger.database.row<{ status: string }>('SELECT status FROM orders WHERE id = ?', [orderId])).status,
+    ).toBe('PAID');
 
     app = await startApp({ env: { ...env, RANKING_RECONCILE_INTERVAL_MS: '3600000' } });
     await expectSales(productId, 4);

@@ -29,7 +29,12 @@ beforeAll(async () => {
   redis = new Redis(url);
   atEndOfFile(async () => redis.disconnect());
   ledger = new Ledger(openDatabase(mysql.url));
-  env = { DATABASE_URL: mysql.url, REDIS_URL: url, RANKING_RECONCILE_INTERVAL_MS: NEVER_MS, RANKING_BACKUP_INTERVAL_MS: NEVER_MS };
+  env = {
+    DATABASE_URL: mysql.url,
+    REDIS_URL: url,
+    RANKING_RECONCILE_INTERVAL_MS: NEVER_MS,
+    RANKING_BACKUP_INTERVAL_MS: NEVER_MS,
+  };
 });
 
 beforeEach(async () => {
@@ -71,13 +76,17 @@ async function dieInTurn(job: 'backup' | 'reconcile', variable: string): Promise
 describe('a backup while MySQL is dead', () => {
   it('is logged and counted and harms no reader, and the next one works', async () => {
     await sell(2);
-    const app = await startApp({ env: { ...env, RANKING_BACKUP_INTERVAL_MS: '300', RANKING_RECONCILE_INTERVAL_MS: '300' } });
+    const app = await startApp({
+      env: { ...env, RANKING_BACKUP_INTERVAL_MS: '300', RANKING_RECONCILE_INTERVAL_MS: '300' },
+    });
     const day = await expectLive(app, 2);
     await expectBackup(day, 2);
     const before = await app.metric('firstcome_ranking_backup_failures_total');
 
     await mysql.kill();
-    await eventually(async () => expect(await app.metric('firstcome_ranking_backup_failures_total')).toBeGreaterThan(before));
+    await eventually(async () =>
+      expect(await app.metric('firstcome_ranking_backup_failures_total')).toBeGreaterThan(before),
+    );
     await eventually(() => expect(app.logs).toContain('backup failed: '));
     await expectLive(app, 2);
 

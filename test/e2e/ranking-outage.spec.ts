@@ -11,7 +11,9 @@ import { ReadsInRedis } from '../support/ranking-reads.js';
 import { type Item, Ledger, nameOf, RankingClient, type TopBody } from '../support/sales.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 
-/** P7: the ranking while Redis, MySQL or both are away. Each test has servers of its own, and its first sale in them. */
+/**
+ * P7: the ranking while Redis, MySQL or both are away. Each test has servers of its own, and its first sale in them.
+ */
 
 let mysql: PrivateServer;
 let redis: PrivateServer;
@@ -50,7 +52,11 @@ const listed = (salesCount: number) => [{ rank: 1, productId: product, productNa
 async function expectTop(source: TopBody['source'], salesCount: number): Promise<TopBody> {
   return await eventually(async () => {
     const { status, body } = await ranking.top();
-    expect({ status, source: body.source, rankings: body.rankings }).toEqual({ status: 200, source, rankings: listed(salesCount) });
+    expect({ status, source: body.source, rankings: body.rankings }).toEqual({
+      status: 200,
+      source,
+      rankings: listed(salesCount),
+    });
     return body;
   });
 }
@@ -149,7 +155,9 @@ describe('Redis is killed while many read', () => {
     await start();
     await eventually(async () => expect((await ranking.top()).body.source).toBe('redis'));
     await redis.kill();
-    await eventually(async () => expect((await ranking.top()).body).toMatchObject({ source: 'database', rankings: [] }));
+    await eventually(async () =>
+      expect((await ranking.top()).body).toMatchObject({ source: 'database', rankings: [] }),
+    );
     const before = Date.now();
     await ledger.paidOrder(one(1));
     const { body } = await ranking.top();
@@ -224,7 +232,11 @@ describe('Redis comes back with less than it had', () => {
     await expectTop('redis', 7);
     const answers = await load.stop();
     const seen = (isLive: boolean) =>
-      new Set(answers.filter(({ body }) => (body.source === 'redis') === isLive).map(({ body }) => body.rankings[0]?.salesCount));
+      new Set(
+        answers
+          .filter(({ body }) => (body.source === 'redis') === isLive)
+          .map(({ body }) => body.rankings[0]?.salesCount),
+      );
     expect(seen(true)).toEqual(new Set([7]));
     // The backup may be from before, and says so.
     for (const salesCount of seen(false)) expect([2, 7]).toContain(salesCount);
@@ -281,7 +293,12 @@ describe.each<[how: string, takeAway: () => Promise<void>, bringBack: () => Prom
     await takeMysqlAway();
     const { status, body } = await ranking.top();
     expect({ status, body }).toMatchObject({ status: 200, body: { source: 'none', asOf: null, rankings: [] } });
-    expect((await ranking.product(product)).body).toMatchObject({ source: 'none', asOf: null, rank: null, salesCount: null });
+    expect((await ranking.product(product)).body).toMatchObject({
+      source: 'none',
+      asOf: null,
+      rank: null,
+      salesCount: null,
+    });
     await expectRecovery(2);
   });
 });

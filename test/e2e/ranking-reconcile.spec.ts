@@ -13,7 +13,10 @@ import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { Shop } from '../support/shop.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-/** Payments through the API of two instances, one of which reaches Redis over a line that breaks; sales are exact all the same. */
+/**
+ * Payments through the API of two instances, one of which reaches Redis over a line that breaks; sales are exact all
+ * the same.
+ */
 
 let apps: AppProcess[];
 let shops: Shop[];
@@ -31,7 +34,10 @@ beforeAll(async () => {
   line = await TcpProxy.inFrontOf(url);
   apps = await inParallel([url, line.url], (redisUrl) =>
     // Nothing is reconciled on schedule: what heals is what the test is about.
-    startApp({ env: { DATABASE_URL: mysql.url, REDIS_URL: redisUrl, RANKING_RECONCILE_INTERVAL_MS: '3600000' }, waitFor: '/health/ready' }),
+    startApp({
+      env: { DATABASE_URL: mysql.url, REDIS_URL: redisUrl, RANKING_RECONCILE_INTERVAL_MS: '3600000' },
+      waitFor: '/health/ready',
+    }),
   );
   shops = apps.map((app) => new Shop(new ApiClient(app.url), database));
 });
@@ -72,7 +78,8 @@ async function live(app: AppProcess, products: readonly number[]) {
     .map(({ productId, salesCount }) => ({ productId, salesCount }));
 }
 
-const sum = (sales: ReadonlyArray<{ salesCount: number }>): number => sales.reduce((total, { salesCount }) => total + salesCount, 0);
+const sum = (sales: ReadonlyArray<{ salesCount: number }>): number =>
+  sales.reduce((total, { salesCount }) => total + salesCount, 0);
 
 /** How many orders the reconciles of both had to count. */
 async function corrections(): Promise<number> {
@@ -129,7 +136,9 @@ describe('an instance that loses its connection to Redis', () => {
     const lost = orders.filter((_order, index) => index % 2 === 1);
     await breakLine();
     const answers = await inParallel(lost, ({ orderId, userId }) => shop(1).pay(orderId, userId), 5);
-    expect(tally([...answers, ...(await inParallel(others, ({ orderId, userId }) => shop(0).pay(orderId, userId), 5))])).toEqual({ 200: 30 });
+    expect(
+      tally([...answers, ...(await inParallel(others, ({ orderId, userId }) => shop(0).pay(orderId, userId), 5))]),
+    ).toEqual({ 200: 30 });
     const paid = await sold(products);
     // The other instance knows of its own sales only, and the one without Redis says that it does not ask there.
     expect(sum((await live(apps[0] as AppProcess, products)) ?? [])).toBeLessThan(sum(paid));

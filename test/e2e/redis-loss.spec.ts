@@ -20,7 +20,10 @@ beforeEach(async () => {
   await site.isServing();
 });
 
-/** Lets Redis lose something, once or several times, in the middle of a drop; then whoever was promised something has it. */
+/**
+ * Lets Redis lose something, once or several times, in the middle of a drop; then whoever was promised something has
+ * it.
+ */
 async function expectDropSurvives(lose: (couponId: number) => Promise<void>, times = 1): Promise<number> {
   const { couponId } = await site.api.createCoupon({ totalQuantity: STOCK });
   const crowd = new Crowd(site.api, couponId);

@@ -30,7 +30,11 @@ async function expectUnavailable(couponId: number): Promise<void> {
 }
 
 /** Takes Redis away in the middle of a drop for as long as `during` takes. */
-async function expectDropSurvives(takeAway: () => Promise<void>, bringBack: () => Promise<void>, outageMs = 500): Promise<void> {
+async function expectDropSurvives(
+  takeAway: () => Promise<void>,
+  bringBack: () => Promise<void>,
+  outageMs = 500,
+): Promise<void> {
   const { couponId } = await site.api.createCoupon({ totalQuantity: STOCK });
   const crowd = new Crowd(site.api, couponId);
   await crowd.hasAccepted(STOCK / 6);
@@ -65,23 +69,39 @@ async function heldOnceOpen(couponId: number): Promise<number> {
 
 describe('without restarting the application, a drop survives that Redis', () => {
   it('is frozen for three seconds', async () => {
-    await expectDropSurvives(() => site.redisServer.freeze(), () => site.redisServer.thaw(), 3000);
+    await expectDropSurvives(
+      () => site.redisServer.freeze(),
+      () => site.redisServer.thaw(),
+      3000,
+    );
   });
 
   it('is dead for a while', async () => {
-    await expectDropSurvives(() => site.redisServer.kill(), () => site.redisServer.restart());
+    await expectDropSurvives(
+      () => site.redisServer.kill(),
+      () => site.redisServer.restart(),
+    );
   });
 
   it('can not be reached for a while', async () => {
-    await expectDropSurvives(() => site.redisProxy.refuse(), () => site.redisProxy.accept());
+    await expectDropSurvives(
+      () => site.redisProxy.refuse(),
+      () => site.redisProxy.accept(),
+    );
   });
 
   it('is cut off without a word for a while', async () => {
-    await expectDropSurvives(async () => site.redisProxy.stall(), async () => site.redisProxy.resume());
+    await expectDropSurvives(
+      async () => site.redisProxy.stall(),
+      async () => site.redisProxy.resume(),
+    );
   });
 
   it('answers later than we wait', async () => {
-    await expectDropSurvives(async () => site.redisProxy.addLatency(600), async () => site.redisProxy.addLatency(0));
+    await expectDropSurvives(
+      async () => site.redisProxy.addLatency(600),
+      async () => site.redisProxy.addLatency(0),
+    );
   });
 
   it('is slow, but not too slow, and loses its connections again and again', async () => {
@@ -133,7 +153,9 @@ describe('what was sent to a frozen Redis', () => {
 
   it('is little, however slowly they ask', async () => {
     const { couponId } = await site.api.createCoupon({ totalQuantity: STOCK });
-    const answers = await whileFrozen(() => inParallel(newUserIds(12), (userId) => site.api.reserve(couponId, userId), 1));
+    const answers = await whileFrozen(() =>
+      inParallel(newUserIds(12), (userId) => site.api.reserve(couponId, userId), 1),
+    );
     expect(tally(answers)).toEqual({ '503 RESERVATION_UNAVAILABLE': 12 });
     expect(await heldOnceOpen(couponId)).toBeLessThanOrEqual(5 + 1);
   });

@@ -68,7 +68,10 @@ describe('a slot that is given back during a drop', () => {
     expect(rows.map(({ userId }) => userId).filter((userId) => userId % REFUSED === 0)).toEqual([]);
     expect(rows.length + refused.length).toBe(accepted.size);
     expect(rows.map(({ userId, sequenceNumber }) => accepted.get(userId) === sequenceNumber)).not.toContain(false);
-    expect(await database.couponCounts(couponId)).toMatchObject({ issuedQuantity: TOTAL, failedQuantity: refused.length });
+    expect(await database.couponCounts(couponId)).toMatchObject({
+      issuedQuantity: TOTAL,
+      failedQuantity: refused.length,
+    });
     const shown = await inParallel(refused, (userId) => api.reservation(couponId, userId), 20);
     expect(new Set(shown.map(({ body }) => `${body.status} ${body.failureReason}`))).toEqual(
       new Set(['FAILED REFUSED_BY_DATABASE']),

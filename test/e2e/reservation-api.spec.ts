@@ -5,7 +5,9 @@ import { openDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
 import { newUserId } from '../support/unique-ids.js';
 
-/** The contract of the calls about reservations, field by field, the same for both strategies unless it says otherwise. */
+/**
+ * The contract of the calls about reservations, field by field, the same for both strategies unless it says otherwise.
+ */
 
 const DAY_MS = 24 * 3_600_000;
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
@@ -120,7 +122,11 @@ describe.each<Strategy>(['reservation', 'lock'])('with the strategy %s', (strate
       });
       const [row, ...others] = await database.userCoupons(couponId);
       expect(others).toEqual([]);
-      expect(answer.body).toMatchObject({ userCouponId: row?.id, code: row?.code, issuedAt: row?.issuedAt.toISOString() });
+      expect(answer.body).toMatchObject({
+        userCouponId: row?.id,
+        code: row?.code,
+        issuedAt: row?.issuedAt.toISOString(),
+      });
       expect(await issue(couponId, userId)).toMatchObject({ status: 409, error: 'ALREADY_ISSUED' });
     });
   });
@@ -161,7 +167,11 @@ describe.each<Strategy>(['reservation', 'lock'])('with the strategy %s', (strate
       const { couponId } = await create({ audience: 'registered' });
       const userId = newUserId();
       await refused(couponId, userId, '404 USER_NOT_FOUND');
-      await database.change('INSERT INTO users (id, name, email) VALUES (?, ?, ?)', [userId, 'New', `new${userId}@example.com`]);
+      await database.change('INSERT INTO users (id, name, email) VALUES (?, ?, ?)', [
+        userId,
+        'New',
+        `new${userId}@example.com`,
+      ]);
       expect((await api.issue(couponId, userId)).status).toBe(200);
     });
   });
@@ -169,7 +179,10 @@ describe.each<Strategy>(['reservation', 'lock'])('with the strategy %s', (strate
   describe('a reservation', () => {
     it('that was never made is 404', async () => {
       const { couponId } = await create();
-      expect(await api.reservation(couponId, newUserId())).toMatchObject({ status: 404, error: 'RESERVATION_NOT_FOUND' });
+      expect(await api.reservation(couponId, newUserId())).toMatchObject({
+        status: 404,
+        error: 'RESERVATION_NOT_FOUND',
+      });
       const missing = await api.reservation(Number.MAX_SAFE_INTEGER, newUserId());
       expect(missing).toMatchObject({ status: 404, error: 'COUPON_NOT_FOUND' });
     });

@@ -32,7 +32,12 @@ beforeAll(async () => {
 });
 
 const servers = () => ({ DATABASE_URL: mysql.url, REDIS_URL: redis.url });
-const production = () => ({ ...servers(), NODE_ENV: 'production', ADMIN_TOKEN: 'x'.repeat(32), DATABASE_MIGRATE_AT_START: 'true' });
+const production = () => ({
+  ...servers(),
+  NODE_ENV: 'production',
+  ADMIN_TOKEN: 'x'.repeat(32),
+  DATABASE_MIGRATE_AT_START: 'true',
+});
 
 async function rowCounts(): Promise<object> {
   return await database.row(
@@ -81,15 +86,24 @@ describe('in production', () => {
     expect(await rowCounts()).toEqual({ users: 0, products: 0, coupons: 0 });
   });
 
-  it.each(['production', ''])('with NODE_ENV=%j there is no seeder, even past the check of the settings', async (profile) => {
-    const config = loadConfig({ ...production(), NODE_ENV: profile, LOG_LEVEL: 'fatal' });
-    expect(config.profile).toBe('production');
-    await expect(seederUnder({ ...config, loadTest: { seedAtStart: true } })).rejects.toThrow(/Seeder/);
-    expect(await rowCounts()).toEqual({ users: 0, products: 0, coupons: 0 });
-  });
+  it.each(['production', ''])(
+    'with NODE_ENV=%j there is no seeder, even past the check of the settings',
+    async (profile) => {
+      const config = loadConfig({ ...production(), NODE_ENV: profile, LOG_LEVEL: 'fatal' });
+      expect(config.profile).toBe('production');
+      await expect(seederUnder({ ...config, loadTest: { seedAtStart: true } })).rejects.toThrow(/Seeder/);
+      expect(await rowCounts()).toEqual({ users: 0, products: 0, coupons: 0 });
+    },
+  );
 
   it('whatever other flags there are, no row appears and no route of the load tests', async () => {
-    const flags = { SEED: 'true', SEED_AT_START: 'true', LOAD_TEST: 'true', LOADTEST_SEEDATSTART: 'true', PROFILE: 'test' };
+    const flags = {
+      SEED: 'true',
+      SEED_AT_START: 'true',
+      LOAD_TEST: 'true',
+      LOADTEST_SEEDATSTART: 'true',
+      PROFILE: 'test',
+    };
     const app = await startApp({ env: { ...production(), ...flags } });
     expect(app.logs).not.toMatch(/seeder/i);
     expect(await rowCounts()).toEqual({ users: 0, products: 0, coupons: 0 });
@@ -149,7 +163,6 @@ describe('under the profile test', () => {
     expect(coupon.startsAt.getTime()).toBeLessThanOrEqual(Date.now());
     expect(coupon.expiresAt.getTime() - coupon.startsAt.getTime()).toBe(YEAR_MS);
   });
-
 });
 
 describe('a seeder that is called again', () => {

@@ -32,23 +32,26 @@ it.each([
   ['reservation', 'reserve'],
   ['reservation', 'issue'],
   ['lock', 'issue'],
-] as const)('SIGTERM in the middle of a drop (strategy %s, %s) loses nothing that was answered 200', async (strategy, call) => {
-  let app: AppProcess = await startApp({ env: PATIENT, waitFor: '/health/ready' });
-  const api = new ApiClient(() => app.url);
-  const { couponId } = await api.createCoupon({ strategy, totalQuantity: 1_000_000 });
-  const answers: Accepting[] = [];
-  const drop = crowd((userId) => api[call](couponId, userId), answers);
-  await eventually(() => expect(answers.length).toBeGreaterThan(1000), { intervalMs: 5 });
-  // The process gives itself up with code 1 when it has not come to an end after 5 s.
-  expect(await app.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-  await drop;
+] as const)(
+  'SIGTERM in the middle of a drop (strategy %s, %s) loses nothing that was answered 200',
+  async (strategy, call) => {
+    let app: AppProcess = await startApp({ env: PATIENT, waitFor: '/health/ready' });
+    const api = new ApiClient(() => app.url);
+    const { couponId } = await api.createCoupon({ strategy, totalQuantity: 1_000_000 });
+    const answers: Accepting[] = [];
+    const drop = crowd((userId) => api[call](couponId, userId), answers);
+    await eventually(() => expect(answers.length).toBeGreaterThan(1000), { intervalMs: 5 });
+    // The process gives itself up with code 1 when it has not come to an end after 5 s.
+    expect(await app.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    await drop;
 
-  const accepted = acceptedNumbers(answers);
-  expect(accepted.size).toBeGreaterThanOrEqual(1000 - CLIENTS);
-  // An answer of /issue means a row, whoever is there to see to it afterwards.
-  if (call === 'issue') await expectIssued(database, couponId, accepted);
+    const accepted = acceptedNumbers(answers);
+    expect(accepted.size).toBeGreaterThanOrEqual(1000 - CLIENTS);
+    // An answer of /issue means a row, whoever is there to see to it afterwards.
+    if (call === 'issue') await expectIssued(database, couponId, accepted);
 
-  app = await startApp({ env: PATIENT, waitFor: '/health/ready' });
-  await expectIssued(database, couponId, accepted);
-  await expectConsistent(api, couponId);
-});
+    app = await startApp({ env: PATIENT, waitFor: '/health/ready' });
+    await expectIssued(database, couponId, accepted);
+    await expectConsistent(api, couponId);
+  },
+);

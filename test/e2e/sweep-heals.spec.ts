@@ -43,7 +43,11 @@ describe('the sweep heals by itself', () => {
 
   it('ISSUED_NOT_IN_REDIS: holders whom Redis has forgotten have their slots again', async () => {
     const { couponId, users } = await app.coupon(3, { totalQuantity: 3 });
-    await app.redis.multi().srem(keys.users(couponId), String(users[0]), String(users[1])).decrby(keys.reserved(couponId), 2).exec();
+    await app.redis
+      .multi()
+      .srem(keys.users(couponId), String(users[0]), String(users[1]))
+      .decrby(keys.reserved(couponId), 2)
+      .exec();
     await expectConsistent(app.api, couponId);
     expect((await app.audit(couponId)).redis).toMatchObject({ reserved: 3, users: 3 });
     expect((await app.api.reserve(couponId, newUserId())).error).toBe('COUPON_SOLD_OUT');
@@ -81,7 +85,11 @@ describe('the sweep heals by itself', () => {
     for (const id of [couponId, ended]) {
       for (const [index, userId] of users.entries()) {
         await app.plantSlot(id, userId);
-        await app.redis.multi().incr(keys.sequence(id)).zadd(keys.pending(id), index + 3, String(userId)).exec();
+        await app.redis
+          .multi()
+          .incr(keys.sequence(id))
+          .zadd(keys.pending(id), index + 3, String(userId))
+          .exec();
       }
     }
     await app.api.patchCoupon(couponId, { isActive: false });
@@ -120,6 +128,8 @@ describe('the audit names what the sweeps did not bring to an end', () => {
       await giveBack();
     }
     await expectConsistent(crowded.api, couponId);
-    expect((await crowded.database.userCoupons(couponId)).map(({ sequenceNumber }) => sequenceNumber)).toEqual([1, 2, 3, 4, 5]);
+    expect((await crowded.database.userCoupons(couponId)).map(({ sequenceNumber }) => sequenceNumber)).toEqual([
+      1, 2, 3, 4, 5,
+    ]);
   });
 });

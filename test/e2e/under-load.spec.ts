@@ -14,7 +14,10 @@ let apis: readonly [ApiClient, ApiClient];
 let database: TestDatabase;
 
 beforeAll(async () => {
-  const [one, other] = await Promise.all([startApp({ waitFor: '/health/ready' }), startApp({ waitFor: '/health/ready' })]);
+  const [one, other] = await Promise.all([
+    startApp({ waitFor: '/health/ready' }),
+    startApp({ waitFor: '/health/ready' }),
+  ]);
   apis = [new ApiClient(one.url), new ApiClient(other.url)];
   database = openDatabase();
 });
@@ -46,7 +49,8 @@ describe('the total under load', () => {
       const { body } = await api.coupon(couponId);
       // Now up, now down to what may just be too little.
       const committed = body.issuedQuantity + (body.reservedQuantity ?? 0);
-      const totalQuantity = round % 2 === 0 ? committed + 30 : Math.max(1, committed + Math.floor(Math.random() * 20) - 10);
+      const totalQuantity =
+        round % 2 === 0 ? committed + 30 : Math.max(1, committed + Math.floor(Math.random() * 20) - 10);
       const answer = await api.patchCoupon(couponId, { totalQuantity });
       if (answer.status === 200) return totalQuantity;
       expect(answer).toMatchObject({ status: 409, error: 'QUANTITY_BELOW_COMMITTED' });
@@ -91,10 +95,17 @@ describe('the total under load', () => {
       return totalQuantity;
     });
     await load.sees('409 COUPON_SOLD_OUT', 20);
-    expect((await one.coupon(couponId)).body).toMatchObject({ totalQuantity: lowered, remainingQuantity: 0, status: 'SOLD_OUT' });
+    expect((await one.coupon(couponId)).body).toMatchObject({
+      totalQuantity: lowered,
+      remainingQuantity: 0,
+      status: 'SOLD_OUT',
+    });
 
     // Counted from before the change: most of the hundred may be gone when it is answered.
-    const [raised] = await Promise.all([one.patchCoupon(couponId, { totalQuantity: lowered + 100 }), load.sees('200', 50)]);
+    const [raised] = await Promise.all([
+      one.patchCoupon(couponId, { totalQuantity: lowered + 100 }),
+      load.sees('200', 50),
+    ]);
     expect(raised.status).toBe(200);
     await load.sees('409 COUPON_SOLD_OUT', 200);
     const accepted = promises(await load.stop());
@@ -112,7 +123,9 @@ describe('a pause under load', () => {
     for (const admin of [one, other, one]) {
       await load.sees('200', 50);
       expect((await admin.patchCoupon(couponId, { isActive: false })).status).toBe(200);
-      const later = await inParallel(newUserIds(40), (userId, index) => apis[index % 2 === 0 ? 0 : 1].reserve(couponId, userId));
+      const later = await inParallel(newUserIds(40), (userId, index) =>
+        apis[index % 2 === 0 ? 0 : 1].reserve(couponId, userId),
+      );
       expect(tally(later)).toEqual({ '409 COUPON_INACTIVE': 40 });
       await expectShownByBoth(couponId, { status: 'PAUSED' });
       expect((await other.patchCoupon(couponId, { isActive: true })).status).toBe(200);

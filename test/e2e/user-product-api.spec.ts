@@ -69,7 +69,10 @@ describe('a user', () => {
   it('that is unknown is 404', async () => {
     const userId = newUserId();
     for (const path of ['', '/balance']) {
-      expect(await shop.api.call(`/api/users/${userId}${path}`)).toMatchObject({ status: 404, error: 'USER_NOT_FOUND' });
+      expect(await shop.api.call(`/api/users/${userId}${path}`)).toMatchObject({
+        status: 404,
+        error: 'USER_NOT_FOUND',
+      });
     }
     expect(await shop.charge(userId, { amount: 1, idempotencyKey: 'k' })).toMatchObject({ error: 'USER_NOT_FOUND' });
   });
@@ -84,7 +87,10 @@ describe('a product', () => {
   });
 
   it('that is unknown is 404', async () => {
-    expect(await shop.api.call(`/api/products/${newUserId()}`)).toMatchObject({ status: 404, error: 'PRODUCT_NOT_FOUND' });
+    expect(await shop.api.call(`/api/products/${newUserId()}`)).toMatchObject({
+      status: 404,
+      error: 'PRODUCT_NOT_FOUND',
+    });
   });
 });
 
@@ -110,7 +116,8 @@ describe('the products', () => {
       query = `?limit=2&cursor=${body.nextCursor}`;
     }
     expect(found.map(({ productId }) => productId)).toEqual(ours);
-    for (const product of found) expect((await shop.api.call(`/api/products/${product.productId}`)).body).toEqual(product);
+    for (const product of found)
+      expect((await shop.api.call(`/api/products/${product.productId}`)).body).toEqual(product);
   });
 });
 

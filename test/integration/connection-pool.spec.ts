@@ -35,10 +35,9 @@ beforeEach(async () => {
 
 function openWatchedPool(limits: Partial<typeof LIMITS> = {}): ConnectionPool {
   const { database } = loadConfig({ ...process.env, NODE_ENV: 'test', ...LIMITS, ...limits });
-  const driverPool = openPool(
-    { uri: proxy.url, connectionLimit: database.poolSize, connectTimeout: 5000 },
-    [lockWaitLimit(database.statementTimeoutMs)],
-  );
+  const driverPool = openPool({ uri: proxy.url, connectionLimit: database.poolSize, connectTimeout: 5000 }, [
+    lockWaitLimit(database.statementTimeoutMs),
+  ]);
   const watched = new ConnectionPool(driverPool, database, new PoolMetrics(new MetricsRegistry()));
   atEndOfFile(() => new Promise((resolve) => watched.end(() => resolve())));
   return watched;

@@ -89,7 +89,9 @@ describe('lower', () => {
 
   it('compares versions as numbers: 10 is newer than 9', async () => {
     const couponId = await redis.load({ totalQuantity: 5, version: 9 });
-    expect(await redis.definitions.lower(redis.definition({ couponId, totalQuantity: 4, version: 10 }))).toBe('LOWERED');
+    expect(await redis.definitions.lower(redis.definition({ couponId, totalQuantity: 4, version: 10 }))).toBe(
+      'LOWERED',
+    );
   });
 
   it.each(NOT_LOADED_CAUSES)('changes nothing while the coupon is not loaded: %s', async (_cause, plant) => {

@@ -22,7 +22,9 @@ const USERS = 100;
 let collideAbove = Number.POSITIVE_INFINITY;
 
 class CollidingInBatches extends IssuanceRepository {
-  override async insertUserCoupons(...[manager, couponId, rows, now]: Parameters<IssuanceRepository['insertUserCoupons']>) {
+  override async insertUserCoupons(
+    ...[manager, couponId, rows, now]: Parameters<IssuanceRepository['insertUserCoupons']>
+  ) {
     const written = rows.length > collideAbove ? rows.map((row) => ({ ...row, code: 'SAME' })) : rows;
     await super.insertUserCoupons(manager, couponId, written, now);
   }
@@ -75,7 +77,9 @@ async function loadedCoupon(codeFormat: string, failedQuantity = 0): Promise<num
   return couponId;
 }
 
-/** Issues a coupon to USERS users at once; each must get it, once, under the number and with the code that is recorded. */
+/**
+ * Issues a coupon to USERS users at once; each must get it, once, under the number and with the code that is recorded.
+ */
 async function expectAllIssued(couponId: number): Promise<void> {
   const service = app.get(ReservationService);
   const issued = await inParallel(newUserIds(USERS), (userId) => service.issue(couponId, userId));

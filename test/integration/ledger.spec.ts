@@ -45,7 +45,9 @@ async function recorded(couponId: number, made: readonly Reservation[]): Promise
     [couponId],
   );
   const reasonOf = new Map(failures.map(({ number, reason }) => [number, reason]));
-  return made.map(({ sequenceNumber: number }) => [rows.has(number) ? 'ISSUED' : [], reasonOf.get(number) ?? []].flat().join(' and '));
+  return made.map(({ sequenceNumber: number }) =>
+    [rows.has(number) ? 'ISSUED' : [], reasonOf.get(number) ?? []].flat().join(' and '),
+  );
 }
 
 describe('two instances that decide about the same reservation at the same time', () => {
@@ -132,7 +134,9 @@ describe('a decision', () => {
     }
     const couponId = await insertCoupon(dataSource, { code_format: 'alphanumeric', total_quantity: 3 });
     const made = reservations(5);
-    await expect(ledgerOn(dataSource, { codes: new SameCode() }).decide(couponId, made)).rejects.toThrow('Duplicate entry');
+    await expect(ledgerOn(dataSource, { codes: new SameCode() }).decide(couponId, made)).rejects.toThrow(
+      'Duplicate entry',
+    );
     expect(await recorded(couponId, made)).toEqual(made.map(() => ''));
     expect(await database.couponCounts(couponId)).toMatchObject({ issuedQuantity: 0, failedQuantity: 0 });
   });

@@ -81,7 +81,11 @@ describe('npm run load', () => {
     [{ BASE_URL: 'nowhere' }, ['smoke'], 'BASE_URL must be an address such as http://localhost:8080, not "nowhere"'],
     [{ BASE_URL: 'http://127.0.0.1:1' }, ['smoke'], 'No app answers http://127.0.0.1:1/health/live'],
     [{ BASE_URL: '', REDIS_URL: 'redis://127.0.0.1:1' }, ['smoke', '--fresh'], 'unset REDIS_URL, or leave --fresh out'],
-    [{ BASE_URL: '', DATABASE_URL: 'mysql://127.0.0.1:1/x', NODE_ENV: 'local' }, ['smoke', '--fresh'], 'unset DATABASE_URL, or leave'],
+    [
+      { BASE_URL: '', DATABASE_URL: 'mysql://127.0.0.1:1/x', NODE_ENV: 'local' },
+      ['smoke', '--fresh'],
+      'unset DATABASE_URL, or leave',
+    ],
   ])('says what is wrong with %j %j', async (environment, words, message) => {
     standInForK6(RESULT, 0);
     expect(await loadWith(environment, ...words)).toMatchObject({ code: 1, output: expect.stringContaining(message) });
@@ -89,7 +93,8 @@ describe('npm run load', () => {
 
   /** A program that leaves this result, or none, and ends with this code. */
   function standInForK6(result: unknown, exitCode: number): void {
-    const leaveResult = result === undefined ? '' : `cat > "$RESULTS_DIR/smoke.json" <<'END'\n${JSON.stringify(result)}\nEND\n`;
+    const leaveResult =
+      result === undefined ? '' : `cat > "$RESULTS_DIR/smoke.json" <<'END'\n${JSON.stringify(result)}\nEND\n`;
     const program = `#!/bin/sh\n[ "$1" = version ] && { echo 'k6 v1.8.1'; exit; }\n${leaveResult}exit ${exitCode}\n`;
     writeFileSync(join(dir, 'k6'), program);
     chmodSync(join(dir, 'k6'), 0o755);
@@ -99,7 +104,10 @@ describe('npm run load', () => {
     return loadWith({}, ...words);
   }
 
-  async function loadWith(environment: Record<string, string>, ...words: string[]): Promise<{ code: number | null; output: string }> {
+  async function loadWith(
+    environment: Record<string, string>,
+    ...words: string[]
+  ): Promise<{ code: number | null; output: string }> {
     const { port } = app.address() as AddressInfo;
     const child = spawn(process.execPath, [RUNNER, ...words], {
       env: {

@@ -60,7 +60,9 @@ describe('the gate', () => {
     const giveBack = await coupons.holdRowLock(couponId);
 
     const outcomes: string[] = [];
-    const all = inParallel(newUserIds(20), async (userId) => outcomes.push(await outcome(service.issue(couponId, userId))));
+    const all = inParallel(newUserIds(20), async (userId) =>
+      outcomes.push(await outcome(service.issue(couponId, userId))),
+    );
     try {
       await eventually(async () => expect(await coupons.waitingForRowLock(couponId)).toBe(2));
       await eventually(() => expect(countEach(outcomes)).toEqual({ DATABASE_UNAVAILABLE: 18 }));

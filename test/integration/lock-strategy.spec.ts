@@ -37,9 +37,18 @@ describe('a drop', () => {
     const userId = newUserId();
     const issued = await coupons.service().issue(couponId, userId);
     const [row] = await coupons.database.userCoupons(couponId);
-    expect(row).toEqual({ id: issued.userCouponId, userId, sequenceNumber: 1, code: issued.code, issuedAt: issued.issuedAt });
+    expect(row).toEqual({
+      id: issued.userCouponId,
+      userId,
+      sequenceNumber: 1,
+      code: issued.code,
+      issuedAt: issued.issuedAt,
+    });
     expect(issued).toMatchObject({ couponId, userId, couponName: '첫 쿠폰' });
-    const coupon = await coupons.database.row<{ expiresAt: Date }>('SELECT expires_at AS expiresAt FROM coupons WHERE id = ?', [couponId]);
+    const coupon = await coupons.database.row<{ expiresAt: Date }>(
+      'SELECT expires_at AS expiresAt FROM coupons WHERE id = ?',
+      [couponId],
+    );
     expect(issued.expiresAt).toEqual(coupon.expiresAt);
   });
 

@@ -16,7 +16,9 @@ import { startPrivateRedis } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { newUserId } from '../support/unique-ids.js';
 
-/** Redis stays the same server, but for a while it hears nothing of us, or only later. No sweep makes up for it here. */
+/**
+ * Redis stays the same server, but for a while it hears nothing of us, or only later. No sweep makes up for it here.
+ */
 
 let instance: Instance;
 let database: TestDatabase;
@@ -113,7 +115,9 @@ describe('a smaller total that Redis takes after it was given up', () => {
       expect(await told(lowering)).toBe('RESERVATION_UNAVAILABLE');
     });
     // Version 2 was the smaller one.
-    await eventually(async () => expect(await definitions.definition(couponId)).toMatchObject({ version: 3, totalQuantity: 10 }));
+    await eventually(async () =>
+      expect(await definitions.definition(couponId)).toMatchObject({ version: 3, totalQuantity: 10 }),
+    );
     expect(await instance.get(CouponService).get(couponId)).toMatchObject({ totalQuantity: 10 });
   });
 });

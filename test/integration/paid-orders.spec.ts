@@ -64,9 +64,19 @@ describe('paid orders of a time range', () => {
     await paidAt(new Date(from.getTime() - 1), [[a, 100]]);
     await paidAt(to, [[a, 100]]);
     await paidAt(undefined, [[a, 100]]);
-    orders.push(await paidAt(new Date(to.getTime() - 1), [[b, 2], [a, 1]]));
+    orders.push(
+      await paidAt(new Date(to.getTime() - 1), [
+        [b, 2],
+        [a, 1],
+      ]),
+    );
     orders.push(await paidAt(from, [[c, 3]]));
-    orders.push(await paidAt(from, [[d, 1], [a, 1]]));
+    orders.push(
+      await paidAt(from, [
+        [d, 1],
+        [a, 1],
+      ]),
+    );
   });
 
   it('are found by the time of their payment, from included and to not, earliest first, of equals the lower id', async () => {
@@ -80,7 +90,7 @@ describe('paid orders of a time range', () => {
 
   it.each([1, 2])('come in pages of %i, also where several were paid in one millisecond', async (size) => {
     const found: number[] = [];
-    for (let after: PaidOrder | undefined; ; ) {
+    for (let after: PaidOrder | undefined; ;) {
       const page = await paidOrders.between(from, to, size, after);
       expect(page.length).toBeLessThanOrEqual(size);
       found.push(...page.map(({ orderId }) => orderId));
@@ -102,8 +112,20 @@ describe('paid orders of a time range', () => {
   it('tell what they took', async () => {
     const [one = 0, , other = 0] = orders;
     expect(await paidOrders.itemsOf([{ orderId: other }, { orderId: one }, { orderId: 2 ** 52 }])).toEqual([
-      { orderId: one, items: [{ productId: a, quantity: 1 }, { productId: b, quantity: 2 }] },
-      { orderId: other, items: [{ productId: a, quantity: 1 }, { productId: d, quantity: 1 }] },
+      {
+        orderId: one,
+        items: [
+          { productId: a, quantity: 1 },
+          { productId: b, quantity: 2 },
+        ],
+      },
+      {
+        orderId: other,
+        items: [
+          { productId: a, quantity: 1 },
+          { productId: d, quantity: 1 },
+        ],
+      },
     ]);
     expect(await paidOrders.itemsOf([])).toEqual([]);
   });

@@ -30,7 +30,9 @@ function newDay(): string {
 
 async function pay(items: readonly Item[], paidAt = world.now): Promise<void> {
   const orderId = await world.ledger.paidOrder(items, paidAt);
-  await world.instances[0].get(CountSalesWhenPaymentCompletedListener).handle(new PaymentCompletedEvent(orderId, paidAt, items));
+  await world.instances[0]
+    .get(CountSalesWhenPaymentCompletedListener)
+    .handle(new PaymentCompletedEvent(orderId, paidAt, items));
 }
 
 const backups = (at: 0 | 1) => world.instances[at].get(BackupService);
@@ -123,7 +125,12 @@ describe('at midnight in Seoul', () => {
     // Paid in the last second, and its process died after the commit.
     await world.ledger.paidOrder([{ productId: late, quantity: 5 }], lastSecond);
     await backups(1).backUpAll();
-    await expectBackup(new Map([[late, 7], [early, 1]]));
+    await expectBackup(
+      new Map([
+        [late, 7],
+        [early, 1],
+      ]),
+    );
     const [{ backedUpAt } = { backedUpAt: undefined }] = await world.ledger.backup(day);
     expect(backedUpAt).toEqual(world.now);
 
@@ -135,7 +142,14 @@ describe('at midnight in Seoul', () => {
 
     const yesterday = await world.top(0, day);
     expect(yesterday).toMatchObject({ date: day, source: 'redis' });
-    expect(yesterday.rankings).toEqual(rankingOf(new Map([[late, 7], [early, 1]])));
+    expect(yesterday.rankings).toEqual(
+      rankingOf(
+        new Map([
+          [late, 7],
+          [early, 1],
+        ]),
+      ),
+    );
     const today = await world.top(0);
     expect(today.date > day).toBe(true);
     expect(today.rankings).toEqual(rankingOf(new Map([[next, 9]])));

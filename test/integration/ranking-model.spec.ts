@@ -33,7 +33,14 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('deliverAgain' as const), pick: fc.nat(20), at }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('reconcile' as const), at }) },
   // Payments that are counted while a reconcile goes through the orders.
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('reconcileUnderPayments' as const), lines: fc.array(lines, { maxLength: 4 }), at }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('reconcileUnderPayments' as const),
+      lines: fc.array(lines, { maxLength: 4 }),
+      at,
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restore' as const), stepsBack: fc.nat(10) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('backUp' as const), at }) },
@@ -95,7 +102,11 @@ class Run {
     expect(backup.map(({ backedUpAt: _at, ...row }) => row)).toEqual(rankingOf(this.sales));
   }
 
-  private async pay(picked: ReadonlyArray<{ product: number; quantity: number }>, deliveries: number, instance: 0 | 1): Promise<void> {
+  private async pay(
+    picked: ReadonlyArray<{ product: number; quantity: number }>,
+    deliveries: number,
+    instance: 0 | 1,
+  ): Promise<void> {
     const items: Item[] = picked.map(({ product, quantity }) => ({ productId: products[product] ?? 0, quantity }));
     const orderId = newUserId();
     await world.ledger.paidOrders([{ orderId, items, paidAt: world.now }]);
@@ -119,17 +130,13 @@ class Run {
 }
 
 describe('whatever happens in whatever order, at two instances', () => {
-  it(
-    'the ranking and its backup are the sums of the paid orders',
-    async () => {
-      const property = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
-        world.setTime(new Date(world.now.getTime() + 9 * DAY_MS));
-        const run = new Run(world.now.toISOString().slice(0, 10));
-        for (const next of steps) await run.take(next);
-        await run.check();
-      });
-      await fc.assert(property, { seed, numRuns });
-    },
-    300_000,
-  );
+  it('the ranking and its backup are the sums of the paid orders', async () => {
+    const property = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
+      world.setTime(new Date(world.now.getTime() + 9 * DAY_MS));
+      const run = new Run(world.now.toISOString().slice(0, 10));
+      for (const next of steps) await run.take(next);
+      await run.check();
+    });
+    await fc.assert(property, { seed, numRuns });
+  }, 300_000);
 });

@@ -22,7 +22,12 @@ let raw: Redis;
 let connection: RedisConnection;
 
 beforeAll(async () => {
-  const config = loadConfig({ ...process.env, NODE_ENV: 'test', LOG_LEVEL: 'fatal', REDIS_COMMAND_TIMEOUT_MS: '10000' });
+  const config = loadConfig({
+    ...process.env,
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'fatal',
+    REDIS_COMMAND_TIMEOUT_MS: '10000',
+  });
   connection = new RedisConnection(config);
   store = new RankingStore(connection, new BusinessCalendar(clock, config));
   raw = new Redis(config.redis.url);
@@ -52,7 +57,9 @@ async function sell(...sales: Array<[productId: number, quantity: number]>): Pro
 }
 
 const pairs = (sales: Awaited<ReturnType<RankingStore['top']>>) =>
-  sales?.map(({ productId, salesCount }) => [productId, salesCount]).sort((a, b) => Number(b[1]) - Number(a[1]) || Number(a[0]) - Number(b[0]));
+  sales
+    ?.map(({ productId, salesCount }) => [productId, salesCount])
+    .sort((a, b) => Number(b[1]) - Number(a[1]) || Number(a[0]) - Number(b[0]));
 
 /** Every way in which a day with sales is not complete. */
 const INCOMPLETE: ReadonlyArray<[name: string, plant: () => Promise<unknown>]> = [
@@ -84,7 +91,11 @@ describe('count-orders.lua', () => {
     await store.count(day, [order(8, [42, 2])]);
     const orders = [order(7, [42, 3], [43, 1]), order(8, [42, 2]), order(9, [44, 1]), order(7, [42, 3], [43, 1])];
     expect(await store.count(day, orders)).toEqual({ counted: 2, isComplete: true });
-    expect(pairs(await store.top(day, 100))).toEqual([[42, 5], [43, 1], [44, 1]]);
+    expect(pairs(await store.top(day, 100))).toEqual([
+      [42, 5],
+      [43, 1],
+      [44, 1],
+    ]);
     expect((await raw.smembers(keys.orders(day))).sort()).toEqual(['7', '8', '9']);
     expect(await store.count(day, orders)).toEqual({ counted: 0, isComplete: true });
     expect(await store.count(day, [])).toEqual({ counted: 0, isComplete: true });
@@ -124,8 +135,17 @@ describe('top-products.lua', () => {
   it('answers those sold most, and of equals at the cut-off the lowest ids, whatever their length', async () => {
     await newDay();
     await sell([9, 5], [10, 5], [100, 5], [2, 7], [1000, 1], [Number.MAX_SAFE_INTEGER, 9]);
-    expect(pairs(await store.top(day, 3))).toEqual([[Number.MAX_SAFE_INTEGER, 9], [2, 7], [9, 5]]);
-    expect(pairs(await store.top(day, 4))).toEqual([[Number.MAX_SAFE_INTEGER, 9], [2, 7], [9, 5], [10, 5]]);
+    expect(pairs(await store.top(day, 3))).toEqual([
+      [Number.MAX_SAFE_INTEGER, 9],
+      [2, 7],
+      [9, 5],
+    ]);
+    expect(pairs(await store.top(day, 4))).toEqual([
+      [Number.MAX_SAFE_INTEGER, 9],
+      [2, 7],
+      [9, 5],
+      [10, 5],
+    ]);
     expect(pairs(await store.top(day, 6))).toHaveLength(6);
     expect(pairs(await store.top(day, 100))).toHaveLength(6);
   });
@@ -134,7 +154,10 @@ describe('top-products.lua', () => {
     await newDay();
     await sell([30, 1], [4, 1], [200, 1]);
     expect(pairs(await store.top(day, 1))).toEqual([[4, 1]]);
-    expect(pairs(await store.top(day, 2))).toEqual([[4, 1], [30, 1]]);
+    expect(pairs(await store.top(day, 2))).toEqual([
+      [4, 1],
+      [30, 1],
+    ]);
   });
 
   it.each(INCOMPLETE)('answers nothing for a day that is not complete: %s', async (_name, plant) => {
@@ -182,18 +205,21 @@ describe('begin-reconcile.lua and end-reconcile.lua', () => {
   it.each([
     ['sales', keys.sales],
     ['orders', keys.orders],
-  ])('delete what is left when the %s are lost, and let no other reconcile that is under way complete the day', async (_name, key) => {
-    await newDay();
-    await sell([42, 3]);
-    const other = await store.beginReconcile(day);
-    await raw.del(key(day));
-    const token = await store.beginReconcile(day);
-    expect(await raw.exists(...dayKeys(day))).toBe(0);
-    await sell([42, 3]);
-    expect(await store.endReconcile(day, other)).toBe(false);
-    expect(await store.top(day, 10)).toBeUndefined();
-    expect(await store.endReconcile(day, token)).toBe(true);
-  });
+  ])(
+    'delete what is left when the %s are lost, and let no other reconcile that is under way complete the day',
+    async (_name, key) => {
+      await newDay();
+      await sell([42, 3]);
+      const other = await store.beginReconcile(day);
+      await raw.del(key(day));
+      const token = await store.beginReconcile(day);
+      expect(await raw.exists(...dayKeys(day))).toBe(0);
+      await sell([42, 3]);
+      expect(await store.endReconcile(day, other)).toBe(false);
+      expect(await store.top(day, 10)).toBeUndefined();
+      expect(await store.endReconcile(day, token)).toBe(true);
+    },
+  );
 
   it('do not mark a day whose keys were lost meanwhile', async () => {
     await newDay();

@@ -22,8 +22,14 @@ async function withHolders() {
   return { couponId, confirmed, pending };
 }
 
-async function swap(couponId: number, { token = MINE, epoch = 2, leastSequence }: { token?: string; epoch?: number; leastSequence?: number }) {
-  return await redis.rebuilds.swapRebuilt(redis.definition({ couponId, totalQuantity: 10 }), token, { epoch, leastSequence });
+async function swap(
+  couponId: number,
+  { token = MINE, epoch = 2, leastSequence }: { token?: string; epoch?: number; leastSequence?: number },
+) {
+  return await redis.rebuilds.swapRebuilt(redis.definition({ couponId, totalQuantity: 10 }), token, {
+    epoch,
+    leastSequence,
+  });
 }
 
 async function end(couponId: number, token: string): Promise<number> {
@@ -49,7 +55,10 @@ describe('begin', () => {
   it.each([
     ['the state is missing', async (id: number) => await redis.raw.del(keys.state(id))],
     ['the sequence is missing', async (id: number) => await redis.raw.del(keys.sequence(id))],
-    ['the keys were loaded into another server', async (id: number) => await redis.raw.hset(keys.state(id), 'runId', 'x')],
+    [
+      'the keys were loaded into another server',
+      async (id: number) => await redis.raw.hset(keys.state(id), 'runId', 'x'),
+    ],
   ])('does not trust the sequence when %s', async (_cause, plant) => {
     const { couponId } = await withHolders();
     await plant(couponId);
@@ -88,10 +97,15 @@ describe('add', () => {
     expect(await redis.raw.pttl(keys.rebuildUsers(couponId))).toBeGreaterThan(5000);
   });
 
-  it.each([['to someone else', THEIRS], ['to no one', undefined]])('changes nothing when the lock belongs %s', async (_whose, owner) => {
+  it.each([
+    ['to someone else', THEIRS],
+    ['to no one', undefined],
+  ])('changes nothing when the lock belongs %s', async (_whose, owner) => {
     const { couponId } = await withHolders();
     if (owner !== undefined) await redis.rebuilds.beginRebuild(couponId, owner);
-    expect(await redis.withoutEffect(couponId, () => redis.rebuilds.addRebuiltUsers(couponId, MINE, [1, 2]))).toBe(false);
+    expect(await redis.withoutEffect(couponId, () => redis.rebuilds.addRebuiltUsers(couponId, MINE, [1, 2]))).toBe(
+      false,
+    );
   });
 });
 
@@ -144,20 +158,29 @@ describe('swap', () => {
     ['the least value', { own: 3, lastPending: 5, leastSequence: 1000, expected: 1000 }],
     ['its own value', { own: 2000, lastPending: 5, leastSequence: 1000, expected: 2000 }],
     ['the last pending number', { own: 3, lastPending: 3000, leastSequence: 1000, expected: 3000 }],
-    ['the least value, when there is nothing else', { own: undefined, lastPending: undefined, leastSequence: 1000, expected: 1000 }],
+    [
+      'the least value, when there is nothing else',
+      { own: undefined, lastPending: undefined, leastSequence: 1000, expected: 1000 },
+    ],
     ['its own value, when it was not lost', { own: 3, lastPending: 2, leastSequence: undefined, expected: 3 }],
     ['a number that needs more than 32 bits', { own: 1, lastPending: 1, leastSequence: 2 ** 52, expected: 2 ** 52 }],
-  ])('lets the sequence go on above the greatest: %s', async (_which, { own, lastPending, leastSequence, expected }) => {
-    const { couponId, pending } = await withHolders();
-    await redis.raw.del(keys.sequence(couponId), keys.pending(couponId));
-    if (own !== undefined) await redis.raw.set(keys.sequence(couponId), own);
-    if (lastPending !== undefined) await redis.raw.zadd(keys.pending(couponId), lastPending, pending);
-    await redis.rebuilds.beginRebuild(couponId, MINE);
-    await swap(couponId, { leastSequence });
-    expect(await redis.reserve(couponId, newUserId())).toBe(expected + 1);
-  });
+  ])(
+    'lets the sequence go on above the greatest: %s',
+    async (_which, { own, lastPending, leastSequence, expected }) => {
+      const { couponId, pending } = await withHolders();
+      await redis.raw.del(keys.sequence(couponId), keys.pending(couponId));
+      if (own !== undefined) await redis.raw.set(keys.sequence(couponId), own);
+      if (lastPending !== undefined) await redis.raw.zadd(keys.pending(couponId), lastPending, pending);
+      await redis.rebuilds.beginRebuild(couponId, MINE);
+      await swap(couponId, { leastSequence });
+      expect(await redis.reserve(couponId, newUserId())).toBe(expected + 1);
+    },
+  );
 
-  it.each([['to someone else', THEIRS], ['to no one', undefined]])('changes nothing when the lock belongs %s', async (_whose, owner) => {
+  it.each([
+    ['to someone else', THEIRS],
+    ['to no one', undefined],
+  ])('changes nothing when the lock belongs %s', async (_whose, owner) => {
     const { couponId } = await withHolders();
     if (owner !== undefined) await redis.rebuilds.beginRebuild(couponId, owner);
     expect(await redis.withoutEffect(couponId, () => swap(couponId, { leastSequence: 99 }))).toBe(false);
@@ -201,7 +224,13 @@ describe('inspect', () => {
     const { couponId } = await withHolders();
     await redis.raw.del(...couponKeys(couponId));
     expect(await redis.coupons.inspect(couponId)).toEqual({
-      loaded: false, reserved: undefined, users: 0, sequence: undefined, pending: 0, epoch: undefined, definition: undefined,
+      loaded: false,
+      reserved: undefined,
+      users: 0,
+      sequence: undefined,
+      pending: 0,
+      epoch: undefined,
+      definition: undefined,
     });
   });
 });

@@ -74,10 +74,16 @@ describe('the sequence after a rebuild', () => {
 
   it.each([
     ['the counter was deleted', (couponId: number) => deleteKeys(world.raw, couponId, 'sequence')],
-    ['the state was deleted, which says whose counter it is', (couponId: number) => deleteKeys(world.raw, couponId, 'state')],
+    [
+      'the state was deleted, which says whose counter it is',
+      (couponId: number) => deleteKeys(world.raw, couponId, 'state'),
+    ],
     ['everything was deleted', async () => void (await world.raw.flushall())],
     ['the server was restarted with its file', () => restartRedis()],
-    ['the server came back with an older file, as after a fail-over', (_couponId: number, older: string) => restartRedis(older)],
+    [
+      'the server came back with an older file, as after a fail-over',
+      (_couponId: number, older: string) => restartRedis(older),
+    ],
   ])('starts above every number that can have been given out when %s', async (_name, lose) => {
     const couponId = await loadedCoupon();
     const given = await issue(couponId, 10);

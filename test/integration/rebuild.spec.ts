@@ -59,7 +59,10 @@ describe('a coupon with 200,000 issued users', () => {
   let couponId: number;
 
   beforeAll(async () => {
-    couponId = await insertIssuedCoupon(world.dataSource, MANY + FREE, { firstUserId: holders[0] as number, count: MANY });
+    couponId = await insertIssuedCoupon(world.dataSource, MANY + FREE, {
+      firstUserId: holders[0] as number,
+      count: MANY,
+    });
   });
 
   it.each(['for the first time', 'after its keys were lost'])(
@@ -67,7 +70,10 @@ describe('a coupon with 200,000 issued users', () => {
     async (when) => {
       if (when !== 'for the first time') {
         await deleteKeys(world.raw, couponId, 'state', 'reserved', 'users', 'sequence');
-        await world.database.change('UPDATE coupons SET total_quantity = total_quantity + ? WHERE id = ?', [FREE, couponId]);
+        await world.database.change('UPDATE coupons SET total_quantity = total_quantity + ? WHERE id = ?', [
+          FREE,
+          couponId,
+        ]);
       }
       const heard = { holders: [] as string[], others: [] as string[] };
       const epoch = await epochOf(couponId);
@@ -105,30 +111,33 @@ describe('a coupon with 200,000 issued users', () => {
 });
 
 describe('a rebuild', () => {
-  it.each(['lost', 'taken by someone else'])('whose lock was %s in the middle does not open the coupon', async (how) => {
-    const firstUserId = newUserIds(SOME)[0] as number;
-    const couponId = await insertIssuedCoupon(world.dataSource, SOME, { firstUserId, count: SOME });
-    const ledger = world.one.get(ReservationRepository);
-    const read = ledger.usersAfter.bind(ledger);
-    let chunks = 0;
-    jest.spyOn(ledger, 'usersAfter').mockImplementation(async (...args) => {
-      chunks += 1;
-      if (chunks === 3 && how === 'lost') await world.raw.del(keys.rebuildLock(couponId));
-      if (chunks === 3 && how !== 'lost') await world.raw.set(keys.rebuildLock(couponId), 'another', 'PX', 60_000);
-      return await read(...args);
-    });
-    expect(await rebuild(world.one, couponId)).toBe('RESERVATION_UNAVAILABLE');
-    expect(chunks).toBe(3);
-    expect(await world.raw.exists(keys.state(couponId))).toBe(0);
-    // Whoever has the lock now keeps it.
-    expect(await world.raw.get(keys.rebuildLock(couponId))).toBe(how === 'lost' ? null : 'another');
-    expect(await reserve(couponId, newUserId(), 1)).toBe('RESERVATION_UNAVAILABLE');
+  it.each(['lost', 'taken by someone else'])(
+    'whose lock was %s in the middle does not open the coupon',
+    async (how) => {
+      const firstUserId = newUserIds(SOME)[0] as number;
+      const couponId = await insertIssuedCoupon(world.dataSource, SOME, { firstUserId, count: SOME });
+      const ledger = world.one.get(ReservationRepository);
+      const read = ledger.usersAfter.bind(ledger);
+      let chunks = 0;
+      jest.spyOn(ledger, 'usersAfter').mockImplementation(async (...args) => {
+        chunks += 1;
+        if (chunks === 3 && how === 'lost') await world.raw.del(keys.rebuildLock(couponId));
+        if (chunks === 3 && how !== 'lost') await world.raw.set(keys.rebuildLock(couponId), 'another', 'PX', 60_000);
+        return await read(...args);
+      });
+      expect(await rebuild(world.one, couponId)).toBe('RESERVATION_UNAVAILABLE');
+      expect(chunks).toBe(3);
+      expect(await world.raw.exists(keys.state(couponId))).toBe(0);
+      // Whoever has the lock now keeps it.
+      expect(await world.raw.get(keys.rebuildLock(couponId))).toBe(how === 'lost' ? null : 'another');
+      expect(await reserve(couponId, newUserId(), 1)).toBe('RESERVATION_UNAVAILABLE');
 
-    await world.raw.del(keys.rebuildLock(couponId));
-    // The reserve that found it closed may be about to start one too.
-    await eventually(async () => expect(await rebuild(world.other, couponId)).toBe('OK'));
-    await expectConsistent(couponId);
-  });
+      await world.raw.del(keys.rebuildLock(couponId));
+      // The reserve that found it closed may be about to start one too.
+      await eventually(async () => expect(await rebuild(world.other, couponId)).toBe('OK'));
+      await expectConsistent(couponId);
+    },
+  );
 
   it('in the middle of a drop keeps everyone who was admitted', async () => {
     const couponId = await insertCoupon(world.dataSource, { total_quantity: 500 });
@@ -144,7 +153,11 @@ describe('a rebuild', () => {
       10,
     );
     for (const instance of [world.one, world.other, world.one, world.other]) await rebuild(instance, couponId);
-    expect(Object.keys(countEach(await drop)).filter((heard) => !['OK', 'COUPON_SOLD_OUT', 'RESERVATION_UNAVAILABLE'].includes(heard))).toEqual([]);
+    expect(
+      Object.keys(countEach(await drop)).filter(
+        (heard) => !['OK', 'COUPON_SOLD_OUT', 'RESERVATION_UNAVAILABLE'].includes(heard),
+      ),
+    ).toEqual([]);
     expect(accepted.length).toBeGreaterThan(0);
     await eventually(async () => {
       const users = new Set((await world.database.userCoupons(couponId)).map(({ userId }) => userId));

@@ -26,7 +26,9 @@ const keepHangul = new Set<number>();
 const batches: number[] = [];
 
 class HangulForFew extends IssuanceRepository {
-  override async insertUserCoupons(...[manager, couponId, rows, now]: Parameters<IssuanceRepository['insertUserCoupons']>) {
+  override async insertUserCoupons(
+    ...[manager, couponId, rows, now]: Parameters<IssuanceRepository['insertUserCoupons']>
+  ) {
     batches.push(rows.length);
     const written = rows.map((row) =>
       row.code === null || keepHangul.has(row.userId) ? row : { ...row, code: `CODE-${row.sequenceNumber}` },
@@ -99,7 +101,10 @@ describe.each([
     const { failures } = await app.get(FailureService).list(couponId, { cursor: undefined, limit: 10 });
     expect(failures).toMatchObject([{ userId: victim, sequenceNumber: victimsNumber, reason: 'REFUSED_BY_DATABASE' }]);
     expect(failures[0]?.detail).toContain(detail);
-    expect(await service.find(couponId, victim)).toMatchObject({ status: 'FAILED', failureReason: 'REFUSED_BY_DATABASE' });
+    expect(await service.find(couponId, victim)).toMatchObject({
+      status: 'FAILED',
+      failureReason: 'REFUSED_BY_DATABASE',
+    });
 
     // The slot is offered again, to one: whoever comes first.
     const later = newUserIds(20);

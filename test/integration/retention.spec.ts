@@ -53,7 +53,9 @@ async function couponThatEnded(daysAgo: number): Promise<{ couponId: number; hol
   });
   const holder = newUserId();
   await instance.get(ReservationService).reserve(couponId, holder);
-  await eventually(async () => expect(await instance.get(CouponKeysStore).inspect(couponId)).toMatchObject({ pending: 0 }));
+  await eventually(async () =>
+    expect(await instance.get(CouponKeysStore).inspect(couponId)).toMatchObject({ pending: 0 }),
+  );
   await changeEnd(couponId, new Date(Date.now() - daysAgo * DAY_MS));
   // By then, every instance has long noticed the end.
   if (daysAgo > 0) await eventually(async () => await expectRefused(couponId, 'COUPON_EXPIRED'));
@@ -139,7 +141,10 @@ describe('a coupon that was forgotten', () => {
     await instance.get(SweepService).sweepAll();
     expect(await keysOf(couponId)).toEqual([]);
     expect(await instance.get(AuditService).audit(couponId)).toMatchObject({ consistent: true, database: { rows: 1 } });
-    expect(await instance.get(ReservationService).find(couponId, holder)).toMatchObject({ status: 'ISSUED', sequenceNumber: 1 });
+    expect(await instance.get(ReservationService).find(couponId, holder)).toMatchObject({
+      status: 'ISSUED',
+      sequenceNumber: 1,
+    });
   });
 
   it('is rebuilt when it is prolonged: holders still hold, and no number is given twice', async () => {

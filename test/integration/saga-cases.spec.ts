@@ -16,7 +16,12 @@ const lose = (...keys: ReadonlyArray<(typeof EVERY_KEY)[number]>): Step => ({ do
 const rebuild: Step = { do: 'rebuild', at: 0 };
 /** Of the reservations accepted so far, counted back from the latest. */
 const decide = (...picks: number[]): Step => ({ do: 'decide', picks, settles: true, at: 1 });
-const refuse = (pick: number, { settles }: { settles: boolean }): Step => ({ do: 'refuse', picks: [pick], settles, at: 1 });
+const refuse = (pick: number, { settles }: { settles: boolean }): Step => ({
+  do: 'refuse',
+  picks: [pick],
+  settles,
+  at: 1,
+});
 const lowerInRedis = (total: number): Step => ({ do: 'lowerInRedis', total, at: 0 });
 const restartWithWhatItHeld = (stepsBack: number): Step => ({ do: 'restart', stepsBack });
 
@@ -26,12 +31,33 @@ describe('a case of two faults', () => {
     [
       'the pending entries were lost and their slots offered again, then everything is lost: no number is given twice',
       1,
-      [reserve(1), lose('pending'), rebuild, reserve(2), lose('pending'), rebuild, reserve(3), lose(...EVERY_KEY), rebuild, reserve(4)],
+      [
+        reserve(1),
+        lose('pending'),
+        rebuild,
+        reserve(2),
+        lose('pending'),
+        rebuild,
+        reserve(3),
+        lose(...EVERY_KEY),
+        rebuild,
+        reserve(4),
+      ],
     ],
     [
       'everything is lost twice, and a reservation from before is issued in between: no number is given twice',
       2,
-      [reserve(1), lose(...EVERY_KEY), rebuild, reserve(2), reserve(3), decide(2), lose(...EVERY_KEY), rebuild, reserve(4)],
+      [
+        reserve(1),
+        lose(...EVERY_KEY),
+        rebuild,
+        reserve(2),
+        reserve(3),
+        decide(2),
+        lose(...EVERY_KEY),
+        rebuild,
+        reserve(4),
+      ],
     ],
     [
       'Redis comes back with a failed attempt of a user who got a row at the next: the holder keeps the slot',
@@ -41,7 +67,17 @@ describe('a case of two faults', () => {
     [
       'a user asked before and after a loss, and others have taken all: both attempts fail, and neither is told it was issued',
       1,
-      [reserve(1), lose(...EVERY_KEY), rebuild, reserve(1), lose('pending'), rebuild, reserve(2), decide(0), decide(1, 2)],
+      [
+        reserve(1),
+        lose(...EVERY_KEY),
+        rebuild,
+        reserve(1),
+        lose('pending'),
+        rebuild,
+        reserve(2),
+        decide(0),
+        decide(1, 2),
+      ],
     ],
     [
       'a user asked before and after a loss, and both are decided together: one row',

@@ -4,7 +4,9 @@ import { checkSaga } from '../support/saga-check.js';
 import { anySteps, anyStepsWithLoss } from '../support/saga-steps.js';
 import { SagaWorld } from '../support/saga-world.js';
 
-/** Each run differs. A failure prints its seed, with which SAGA_SEED=<seed> repeats it; SAGA_RUNS=1000 searches longer. */
+/**
+ * Each run differs. A failure prints its seed, with which SAGA_SEED=<seed> repeats it; SAGA_RUNS=1000 searches longer.
+ */
 const seed = Number(process.env['SAGA_SEED'] ?? Date.now() % 2 ** 31);
 const numRuns = Number(process.env['SAGA_RUNS'] ?? 40);
 /** For the shrinking of a failure; without one it is far less. */
@@ -29,7 +31,10 @@ describe('whatever happens in whatever order, at two instances', () => {
   it(
     'the same, and no promise is broken, when Redis loses keys or comes back with older ones',
     async () => {
-      const property = fc.asyncProperty(anyStepsWithLoss, async ({ stock, steps }) => await checkSaga(world, stock, steps));
+      const property = fc.asyncProperty(
+        anyStepsWithLoss,
+        async ({ stock, steps }) => await checkSaga(world, stock, steps),
+      );
       await fc.assert(property, { seed, numRuns });
     },
     TIMEOUT_MS,

@@ -40,25 +40,33 @@ describe('confirm', () => {
     const { couponId, pending } = await soldOut();
     const lost = { userId: newUserId(), sequenceNumber: 9 };
     expect(await redis.settlement.confirm(couponId, [pending[0], lost])).toBe(true);
-    expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 4, sequence: 3, pending: pending.slice(1) });
+    expect(await redis.slots(couponId)).toMatchObject({
+      loaded: true,
+      reserved: 4,
+      sequence: 3,
+      pending: pending.slice(1),
+    });
     expect(await redis.coupons.holdSlot(couponId, [lost.userId])).toEqual([true]);
     await redis.withoutEffect(couponId, () => redis.settlement.confirm(couponId, [lost]));
   });
 
-  it.each(NOT_LOADED_CAUSES)('while the coupon is not loaded only puts users back into pending: %s', async (_cause, plant) => {
-    const { couponId, pending } = await soldOut();
-    const [confirmed, waiting] = pending;
-    await redis.settlement.confirm(couponId, [confirmed]);
-    await plant(redis, couponId);
-    const before = await redis.dump(couponId);
+  it.each(NOT_LOADED_CAUSES)(
+    'while the coupon is not loaded only puts users back into pending: %s',
+    async (_cause, plant) => {
+      const { couponId, pending } = await soldOut();
+      const [confirmed, waiting] = pending;
+      await redis.settlement.confirm(couponId, [confirmed]);
+      await plant(redis, couponId);
+      const before = await redis.dump(couponId);
 
-    expect(await redis.settlement.confirm(couponId, [confirmed])).toBe(false);
-    expect(await redis.coupons.pendingNumber(couponId, confirmed.userId)).toBe(confirmed.sequenceNumber);
-    await redis.raw.zrem(keys.pending(couponId), confirmed.userId);
-    expect(await redis.dump(couponId)).toEqual(before);
-    expect(await redis.settlement.confirm(couponId, [waiting])).toBe(false);
-    expect(await redis.coupons.pendingNumber(couponId, waiting.userId)).toBe(waiting.sequenceNumber);
-  });
+      expect(await redis.settlement.confirm(couponId, [confirmed])).toBe(false);
+      expect(await redis.coupons.pendingNumber(couponId, confirmed.userId)).toBe(confirmed.sequenceNumber);
+      await redis.raw.zrem(keys.pending(couponId), confirmed.userId);
+      expect(await redis.dump(couponId)).toEqual(before);
+      expect(await redis.settlement.confirm(couponId, [waiting])).toBe(false);
+      expect(await redis.coupons.pendingNumber(couponId, waiting.userId)).toBe(waiting.sequenceNumber);
+    },
+  );
 
   it('while the coupon is not loaded leaves a newer reservation of the same user pending under its own number', async () => {
     const { couponId, pending } = await soldOut();

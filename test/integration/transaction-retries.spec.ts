@@ -80,16 +80,19 @@ describe('a lock conflict', () => {
     ['unless told otherwise', undefined, 5],
     ['when two are allowed', { attempts: 2 }, 2],
     ['when one is allowed', { attempts: 1 }, 1],
-  ])('%s ends after so many attempts with the first error, and leaves nothing behind', async (_when, options, attempts) => {
-    let tries = 0;
-    const failing = runner.run(async (manager) => {
-      tries += 1;
-      await add(manager, 1);
-      throw serverError(1213, '40001', `try ${tries}`);
-    }, options);
-    await expect(failing).rejects.toThrow('try 1');
-    expect({ tries, steps: await steps() }).toEqual({ tries: attempts, steps: [0, 0] });
-  });
+  ])(
+    '%s ends after so many attempts with the first error, and leaves nothing behind',
+    async (_when, options, attempts) => {
+      let tries = 0;
+      const failing = runner.run(async (manager) => {
+        tries += 1;
+        await add(manager, 1);
+        throw serverError(1213, '40001', `try ${tries}`);
+      }, options);
+      await expect(failing).rejects.toThrow('try 1');
+      expect({ tries, steps: await steps() }).toEqual({ tries: attempts, steps: [0, 0] });
+    },
+  );
 
   it('followed by another error ends it with the first error', async () => {
     let tries = 0;

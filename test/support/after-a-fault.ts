@@ -29,7 +29,11 @@ export function promises(answers: readonly Told[]): Map<number, number> {
  * What must be true after any fault, once the servers are back: every promise is kept under the number that was told;
  * with more demand exactly the stock is issued, to different users under different numbers; Redis and MySQL agree.
  */
-export async function expectHealed({ api, database }: World, couponId: number, answers: readonly Told[]): Promise<void> {
+export async function expectHealed(
+  { api, database }: World,
+  couponId: number,
+  answers: readonly Told[],
+): Promise<void> {
   await expectIssued(database, couponId, promises(answers));
   await leaveOnly(SOON_SOLD_OUT, api, couponId);
   const later = await sellOut(api, couponId);

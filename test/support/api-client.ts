@@ -154,7 +154,10 @@ export class ApiClient {
   }
 
   /** Any other call. */
-  async call<T>(path: string, { method = 'GET', body, isAdmin = false, headers: given = {} }: Request = {}): Promise<Answer<T>> {
+  async call<T>(
+    path: string,
+    { method = 'GET', body, isAdmin = false, headers: given = {} }: Request = {},
+  ): Promise<Answer<T>> {
     const base = typeof this.url === 'string' ? this.url : this.url();
     const headers: Record<string, string> = { ...given };
     if (isAdmin) headers['authorization'] = `Bearer ${ADMIN_TOKEN}`;

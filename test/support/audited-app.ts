@@ -29,7 +29,10 @@ export class AuditedApp {
   ) {}
 
   /** With the longest interval nothing is swept after the start, so that faults stay as they were planted. */
-  static async open({ sweepIntervalMs = 600_000, env = {} }: { sweepIntervalMs?: number; env?: Record<string, string> } = {}) {
+  static async open({
+    sweepIntervalMs = 600_000,
+    env = {},
+  }: { sweepIntervalMs?: number; env?: Record<string, string> } = {}) {
     const [mysqlServer, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
     const redis = new Redis(redisServer.url, { commandTimeout: 10_000 });
     redis.on('error', () => undefined); // some tests take the server away
@@ -37,7 +40,14 @@ export class AuditedApp {
     const urls = { REDIS_URL: redisServer.url, DATABASE_URL: mysqlServer.url };
     const settings = { ...urls, COUPON_SWEEP_INTERVAL_MS: String(sweepIntervalMs), ...env };
     const app = await startApp({ env: settings, waitFor: '/health/ready' });
-    return new AuditedApp(new ApiClient(app.url), redis, openDatabase(mysqlServer.url), redisServer, mysqlServer.url, settings);
+    return new AuditedApp(
+      new ApiClient(app.url),
+      redis,
+      openDatabase(mysqlServer.url),
+      redisServer,
+      mysqlServer.url,
+      settings,
+    );
   }
 
   /** One more process over the same servers. */

@@ -20,7 +20,9 @@ export async function openBrowser(): Promise<Browser> {
   return browser;
 }
 
-/** A window of a person of their own. What the page itself complains about (a refused script, an error) is collected. */
+/**
+ * A window of a person of their own. What the page itself complains about (a refused script, an error) is collected.
+ */
 export async function openWindow(
   browser: Browser,
   url: string,
@@ -32,7 +34,8 @@ export async function openWindow(
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
     // A call that is refused, or gets no answer, is reported by the browser whatever the page does about it.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) complaints.push(message.text());
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      complaints.push(message.text());
   });
   await page.goto(url);
   return { page, complaints };

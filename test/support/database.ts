@@ -5,11 +5,14 @@ import { dataSourceOptions } from '../../src/platform/database/data-source-optio
 import { migrateDatabase } from '../../src/platform/database/migrate-database.js';
 import { atEndOfFile } from './cleanup.js';
 
-/** The database of this test run; @throws Error when it is not named, or when its name does not say that it is a test's. */
+/**
+ * The database of this test run; @throws Error when it is not named, or when its name does not say that it is a test's.
+ */
 export function testDatabaseUrl(url = process.env['DATABASE_URL']): string {
   if (url === undefined || url === '') throw new Error('DATABASE_URL is not set; start the tests with `npm test`');
   const name = new URL(url).pathname.slice(1);
-  if (!name.includes('test')) throw new Error(`the tests write, so they refuse the database "${name}": no "test" in its name`);
+  if (!name.includes('test'))
+    throw new Error(`the tests write, so they refuse the database "${name}": no "test" in its name`);
   return url;
 }
 
@@ -93,8 +96,13 @@ export function openDatabase(url?: string): TestDatabase {
   return database;
 }
 
-/** A migrated TypeORM data source as the application opens it, for tests of repositories; closed at the end of the file. */
-export async function openDataSource({ url, poolSize = 10 }: { url?: string; poolSize?: number } = {}): Promise<DataSource> {
+/**
+ * A migrated TypeORM data source as the application opens it, for tests of repositories; closed at the end of the file.
+ */
+export async function openDataSource({
+  url,
+  poolSize = 10,
+}: { url?: string; poolSize?: number } = {}): Promise<DataSource> {
   const settings = { url: testDatabaseUrl(url), poolSize, connectTimeoutMs: 3000, migrateAtStart: true };
   const dataSource = new DataSource(dataSourceOptions(settings, MIGRATIONS));
   await dataSource.initialize();

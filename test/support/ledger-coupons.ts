@@ -18,7 +18,10 @@ export function ledgerOn(dataSource: DataSource, { codes = new CouponCodeGenerat
 }
 
 /** Inserts a coupon that is open now, past the API; returns its id. */
-export async function insertCoupon(source: DataSource | EntityManager, overrides: Record<string, unknown> = {}): Promise<number> {
+export async function insertCoupon(
+  source: DataSource | EntityManager,
+  overrides: Record<string, unknown> = {},
+): Promise<number> {
   const row = {
     name: 'Ledger coupon',
     total_quantity: 100,
@@ -49,7 +52,11 @@ interface Holders {
  * Inserts an open coupon that is issued to these users under the numbers from 1 on; its id. All in one transaction: an
  * instance that has just started must not load the coupon before its rows are there.
  */
-export async function insertIssuedCoupon(dataSource: DataSource, totalQuantity: number, holders: Holders): Promise<number> {
+export async function insertIssuedCoupon(
+  dataSource: DataSource,
+  totalQuantity: number,
+  holders: Holders,
+): Promise<number> {
   return await dataSource.transaction(async (manager) => {
     const couponId = await insertCoupon(manager, { total_quantity: totalQuantity });
     await insertRows(manager, couponId, holders);

@@ -42,7 +42,13 @@ export class LockCoupons {
       COUPON_LOCK_MAX_CONCURRENT: String(maxConcurrent),
       COUPON_LOCK_WAIT_MS: String(waitMs),
     });
-    return new LockIssuanceService(new TransactionRunner(this.dataSource, new EventEmitter2()), repository, codes, new RefusalTally(), config);
+    return new LockIssuanceService(
+      new TransactionRunner(this.dataSource, new EventEmitter2()),
+      repository,
+      codes,
+      new RefusalTally(),
+      config,
+    );
   }
 
   /** A coupon that is open now; returns its id. */

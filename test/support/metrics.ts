@@ -45,7 +45,10 @@ export class Scrape {
 }
 
 /** Looks again and again until the expectation holds. */
-export async function eventuallyShows(app: { readonly url: string }, expectation: (scrape: Scrape) => void): Promise<void> {
+export async function eventuallyShows(
+  app: { readonly url: string },
+  expectation: (scrape: Scrape) => void,
+): Promise<void> {
   await eventually(async () => expectation(await Scrape.of(app)));
 }
 

@@ -40,14 +40,18 @@ export function alertRules(): Rule[] {
 
 export function dashboards(): Dashboard[] {
   const directory = `${CONFIG}grafana/dashboards/`;
-  return readdirSync(directory).map((file) => ({ file, ...(JSON.parse(readFileSync(directory + file, 'utf8')) as object) }) as Dashboard);
+  return readdirSync(directory).map(
+    (file) => ({ file, ...(JSON.parse(readFileSync(directory + file, 'utf8')) as object) }) as Dashboard,
+  );
 }
 
 /** Every expression of a rule, a panel or a variable of a dashboard. */
 export function allExpressions(): Expression[] {
   const ofRules = alertRules().map(({ alert, expr }) => ({ where: alert, text: expr }));
   const ofDashboards = dashboards().flatMap(({ title, panels, templating }) => [
-    ...panels.flatMap((panel) => (panel.targets ?? []).map(({ expr }) => ({ where: `${title}: ${panel.title}`, text: expr }))),
+    ...panels.flatMap((panel) =>
+      (panel.targets ?? []).map(({ expr }) => ({ where: `${title}: ${panel.title}`, text: expr })),
+    ),
     ...templating.list.flatMap(({ name, definition = '' }) => {
       const text = /^label_values\((.*), \w+\)$/.exec(definition)?.[1];
       return text === undefined ? [] : [{ where: `${title}: $${name}`, text }];
@@ -60,7 +64,9 @@ export function allExpressions(): Expression[] {
 export function selectorsOf(text: string): Array<{ name: string; labels: string[] }> {
   const selectors = [...text.matchAll(/([a-zA-Z_]\w*)\{([^}]*)\}/g)].map(([, name = '', matchers = '']) => ({
     name,
-    labels: [...matchers.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label = '']) => label).filter((label) => !GIVEN_LABELS.has(label)),
+    labels: [...matchers.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)]
+      .map(([, label = '']) => label)
+      .filter((label) => !GIVEN_LABELS.has(label)),
   }));
   const bare = [...text.matchAll(/\b(?:firstcome|nodejs|process)_\w+/g)].map(([name]) => ({ name, labels: [] }));
   return [...selectors, ...bare].filter(({ name }) => !GIVEN_METRICS.has(name));

@@ -43,7 +43,9 @@ export class OpenApiDocument {
     expect(operation?.summary).toMatch(/\w/);
     expect(operation?.description).toMatch(/\w/);
     expect(operation?.security).toEqual(codes.includes(ADMIN) ? [{ bearer: [] }] : undefined);
-    expect(Object.keys(operation?.requestBody?.content ?? {})).toEqual(codes.includes(BODY) ? ['application/json'] : []);
+    expect(Object.keys(operation?.requestBody?.content ?? {})).toEqual(
+      codes.includes(BODY) ? ['application/json'] : [],
+    );
     for (const { schema } of Object.values(operation?.requestBody?.content ?? {})) expect(schema.example).toBeDefined();
 
     const responses = Object.entries(operation?.responses ?? {});
@@ -54,7 +56,9 @@ export class OpenApiDocument {
       expect(Object.keys(schema.properties ?? {})).toEqual(expect.arrayContaining(Object.keys(Object(schema.example))));
       expect(schema.example).toBeDefined();
     }
-    const documented = responses.flatMap(([, { content }]) => Object.keys(content['application/problem+json']?.examples ?? {}));
+    const documented = responses.flatMap(([, { content }]) =>
+      Object.keys(content['application/problem+json']?.examples ?? {}),
+    );
     expect(documented.sort()).toEqual(words(`${EVERY} ${codes}`).sort());
   }
 }

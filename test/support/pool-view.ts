@@ -12,7 +12,8 @@ export interface PoolView {
 
 export async function poolOf(app: { readonly url: string }): Promise<PoolView> {
   const scrape = await Scrape.of(app);
-  const value = (name: string, labels?: Record<string, string>) => scrape.value(`firstcome_database_pool_${name}`, labels);
+  const value = (name: string, labels?: Record<string, string>) =>
+    scrape.value(`firstcome_database_pool_${name}`, labels);
   return {
     active: value('connections', { state: 'active' }),
     idle: value('connections', { state: 'idle' }),

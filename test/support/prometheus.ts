@@ -24,8 +24,8 @@ interface Alert {
 }
 
 /**
- * True when Prometheus and promtool are here, installed now where we may, as Redis and MySQL are. Else one line says what
- * is left out.
+ * True when Prometheus and promtool are here, installed now where we may, as Redis and MySQL are. Else one line says
+ * what is left out.
  */
 export async function havePrometheus(): Promise<boolean> {
   if (isHere() || ((await installPackages(['prometheus'], say)) && isHere())) return true;
@@ -74,7 +74,11 @@ export class Prometheus {
       answers: async (port) => (await fetch(`http://127.0.0.1:${port}/-/ready`).catch(() => undefined))?.ok ?? false,
       command: (port) => ({
         binary: findBinary('prometheus') ?? 'prometheus',
-        args: [`--config.file=${config}`, `--storage.tsdb.path=${join(dir, 'data')}`, `--web.listen-address=127.0.0.1:${port}`],
+        args: [
+          `--config.file=${config}`,
+          `--storage.tsdb.path=${join(dir, 'data')}`,
+          `--web.listen-address=127.0.0.1:${port}`,
+        ],
       }),
     });
     atEndOfFile(() => server.kill('SIGKILL'));

@@ -17,7 +17,12 @@ interface Ending {
  * users; Redis and MySQL agree; whoever was answered 200 has a row, or a failure with a reason, under the very number
  * they were told; no number went to two of them; and each client was told greater and greater numbers.
  */
-export async function expectPromisesKept(site: Site, couponId: number, stock: number, asks: readonly Ask[]): Promise<void> {
+export async function expectPromisesKept(
+  site: Site,
+  couponId: number,
+  stock: number,
+  asks: readonly Ask[],
+): Promise<void> {
   await expectConsistent(site.api, couponId);
   const endings = await endingsOf(site, couponId);
   const issued = endings.filter(({ reason }) => reason === null);
@@ -47,7 +52,12 @@ async function expectShownAsFailed({ api }: Site, couponId: number, endings: rea
   const failed = endings.filter(({ reason }) => reason !== null);
   const shown = await inParallel(failed, ({ userId }) => api.reservation(couponId, userId), 16);
   expect(shown.map(({ body }) => body)).toMatchObject(
-    failed.map(({ userId, sequenceNumber, reason }) => ({ userId, sequenceNumber, status: 'FAILED', failureReason: reason })),
+    failed.map(({ userId, sequenceNumber, reason }) => ({
+      userId,
+      sequenceNumber,
+      status: 'FAILED',
+      failureReason: reason,
+    })),
   );
 }
 

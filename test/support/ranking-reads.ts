@@ -7,7 +7,9 @@ import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';
 
 const SCRIPTS = new URL('../../src/ranking/ranking-scripts.ts', import.meta.url).href;
-/** How a script is called: by its hash, or the first time on a connection by its text, as MONITOR shows its beginning. */
+/**
+ * How a script is called: by its hash, or the first time on a connection by its text, as MONITOR shows its beginning.
+ */
 const READS = ['lua/top-products.lua', 'lua/product-rank.lua'].flatMap((file) => {
   const text = loadScript(SCRIPTS, file);
   return [sha1(text), JSON.stringify(text).slice(1, 60)];

@@ -12,7 +12,11 @@ import { Ledger } from './sales.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
 
 /** Jobs run when a test calls them. */
-const QUIET = { RANKING_RECONCILE_INTERVAL_MS: '3600000', RANKING_BACKUP_INTERVAL_MS: '86400000', RANKING_READ_TIMEOUT_MS: '10000' };
+const QUIET = {
+  RANKING_RECONCILE_INTERVAL_MS: '3600000',
+  RANKING_BACKUP_INTERVAL_MS: '86400000',
+  RANKING_READ_TIMEOUT_MS: '10000',
+};
 
 /** Two instances over one Redis and one MySQL that nobody else uses, under a clock that a test sets. */
 export class RankingWorld {
@@ -28,7 +32,10 @@ export class RankingWorld {
     const mysql = await startPrivateMysql({ extraArgs: ['--innodb-flush-log-at-trx-commit=0'] });
     const { url } = await startPrivateRedis();
     const servers = { redisUrl: url, databaseUrl: mysql.url };
-    const instances = [await Instance.open(servers, { ...QUIET, ...env }), await Instance.open(servers, { ...QUIET, ...env })] as const;
+    const instances = [
+      await Instance.open(servers, { ...QUIET, ...env }),
+      await Instance.open(servers, { ...QUIET, ...env }),
+    ] as const;
     const redis = new Redis(url);
     atEndOfFile(async () => redis.disconnect());
     const world = new RankingWorld(instances, new Ledger(openDatabase(mysql.url)), redis, mysql, time);

@@ -21,7 +21,9 @@ const HOUR_MS = 3_600_000;
 /** Everything Redis holds of a coupon: key → its value, and whether it expires. */
 export type Dump = Record<string, { readonly value: unknown; readonly expires: boolean }>;
 
-/** The Redis side of reservations without the application around it, and a raw client to plant what it must withstand. */
+/**
+ * The Redis side of reservations without the application around it, and a raw client to plant what it must withstand.
+ */
 export class ReservationRedis {
   private readonly couponIds: number[] = [];
 
@@ -57,7 +59,9 @@ export class ReservationRedis {
     return redis;
   }
 
-  /** A definition that admits anyone now; its coupon has no row in MySQL, so no application of the test run touches it. */
+  /**
+   * A definition that admits anyone now; its coupon has no row in MySQL, so no application of the test run touches it.
+   */
   definition(overrides: Partial<CouponDefinition> = {}): CouponDefinition {
     return {
       couponId: newUserId(),
@@ -86,7 +90,11 @@ export class ReservationRedis {
   }
 
   /** Asks for one user. */
-  async reserve(couponId: number, userId: number, options?: { always: boolean }): Promise<number | Refusal | undefined> {
+  async reserve(
+    couponId: number,
+    userId: number,
+    options?: { always: boolean },
+  ): Promise<number | Refusal | undefined> {
     return (await this.admission.reserve(couponId, [userId], options))[0];
   }
 

@@ -2,8 +2,8 @@ import mysqlDriver from 'mysql2/promise';
 import { atEndOfFile } from './cleanup.js';
 
 /**
- * Locks a row on a connection of its own, as a foreign program would; call the result to let go of it. Whoever wants the
- * lock waits.
+ * Locks a row on a connection of its own, as a foreign program would; call the result to let go of it. Whoever wants
+ * the lock waits.
  */
 export async function holdRowLock(
   databaseUrl: string,

@@ -9,7 +9,9 @@ import type { RealKeys, RealLedger, SagaWorld } from './saga-world.js';
 
 const BOTH = [0, 1] as const;
 
-/** Takes the steps one after the other and asserts after each what must be true then; at the end, that all has healed. */
+/**
+ * Takes the steps one after the other and asserts after each what must be true then; at the end, that all has healed.
+ */
 export async function checkSaga(world: SagaWorld, total: number, steps: readonly Step[]): Promise<void> {
   const couponId = await world.createCoupon(total);
   const run = new SagaRun(world, couponId, new SagaModel(total));
@@ -79,7 +81,11 @@ function expectLedger({ rows, failures, total }: RealLedger, model: SagaModel): 
   });
 }
 
-function expectKeys({ state, reserved, users, sequence, pending }: RealKeys, isCurrent: boolean, model: ModelKeys): void {
+function expectKeys(
+  { state, reserved, users, sequence, pending }: RealKeys,
+  isCurrent: boolean,
+  model: ModelKeys,
+): void {
   const published = { total: Number(state['total']), version: Number(state['version']), isCurrent };
   expect({
     state: Object.keys(state).length === 0 ? undefined : published,
@@ -123,8 +129,9 @@ async function expectEverythingEnds(run: SagaRun): Promise<void> {
 }
 
 /**
- * Nothing contradicts anything. Only where keys were lost may something be left that the counts of the sweep can't show:
- * a row that was committed after the rebuild by a process that then died. The audit names it and the rebuild heals it.
+ * Nothing contradicts anything. Only where keys were lost may something be left that the counts of the sweep can't
+ * show: a row that was committed after the rebuild by a process that then died. The audit names it and the rebuild
+ * heals it.
  */
 async function expectCleanAudit(run: SagaRun): Promise<void> {
   const { rows, keys } = run.model;
@@ -148,7 +155,8 @@ async function violations(run: SagaRun): Promise<string[]> {
 /** P4: when more ask than there is stock, exactly the stock is issued. */
 async function expectWholeStockIsIssued(run: SagaRun): Promise<void> {
   const { total } = run.model;
-  for (let user = MOST_USERS + 1; user <= MOST_USERS + total + 1; user += 1) await take(run, { do: 'admit', user, at: 0 });
+  for (let user = MOST_USERS + 1; user <= MOST_USERS + total + 1; user += 1)
+    await take(run, { do: 'admit', user, at: 0 });
   expect(run.model.rows.size).toBe(total);
   expect(await violations(run)).toEqual([]);
 }

@@ -26,8 +26,8 @@ interface Mark {
 }
 
 /**
- * What the saga promises, without Redis, MySQL or time: the scripts, the ledger, the sweep and the rebuild of one coupon
- * as pure functions of this state. Simple because it does one thing after the other and forgets nothing.
+ * What the saga promises, without Redis, MySQL or time: the scripts, the ledger, the sweep and the rebuild of one
+ * coupon as pure functions of this state. Simple because it does one thing after the other and forgets nothing.
  */
 export class SagaModel {
   version = 1;

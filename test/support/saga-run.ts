@@ -94,7 +94,11 @@ export class SagaRun {
       this.model.settle(this.model.decide([{ userId: user, sequenceNumber: expected }]));
       return;
     }
-    const code = { NOT_LOADED: 'RESERVATION_UNAVAILABLE', ALREADY_RESERVED: 'ALREADY_ISSUED', SOLD_OUT: 'COUPON_SOLD_OUT' };
+    const code = {
+      NOT_LOADED: 'RESERVATION_UNAVAILABLE',
+      ALREADY_RESERVED: 'ALREADY_ISSUED',
+      SOLD_OUT: 'COUPON_SOLD_OUT',
+    };
     expect(await codeOf(reserving)).toBe(code[expected]);
     if (expected !== 'NOT_LOADED') return;
     // The refused reserve has started a rebuild; this joins it.
@@ -113,21 +117,29 @@ export class SagaRun {
   private async refuse(reservation: Reservation | undefined, settles: boolean, at: At): Promise<void> {
     if (reservation === undefined) return;
     const expected = this.model.refuse(reservation);
-    const decision = await this.at(at).get(Ledger).refuse(this.couponId, reservation, new Error('a row that is refused'));
+    const decision = await this.at(at)
+      .get(Ledger)
+      .refuse(this.couponId, reservation, new Error('a row that is refused'));
     this.remember(expected, decision);
     if (settles) await this.settle(expected, 'settle', at);
   }
 
-  private async settle(decision: ModelDecision | undefined, how: 'settle' | 'confirm' | 'release', at: At): Promise<void> {
+  private async settle(
+    decision: ModelDecision | undefined,
+    how: 'settle' | 'confirm' | 'release',
+    at: At,
+  ): Promise<void> {
     if (decision === undefined) return;
     const { issued, failed } = decision;
     const store = this.at(at).get(SettlementStore);
     if (how === 'settle') {
       this.model.settle(decision);
-      await this.at(at).get(SettlementService).settle(this.couponId, {
-        issued,
-        failed: failed.map((failure) => ({ ...failure, detail: '' })),
-      });
+      await this.at(at)
+        .get(SettlementService)
+        .settle(this.couponId, {
+          issued,
+          failed: failed.map((failure) => ({ ...failure, detail: '' })),
+        });
     } else if (how === 'confirm' && issued.length > 0) {
       const isLoaded = this.model.isLoaded;
       this.model.confirm(issued);
@@ -149,7 +161,9 @@ export class SagaRun {
 
   private async change(total: number, at: At): Promise<void> {
     const expected = this.model.change(total);
-    const changing = this.at(at).get(CouponDefinitionService).change(this.couponId, { totalQuantity: total }, () => undefined);
+    const changing = this.at(at)
+      .get(CouponDefinitionService)
+      .change(this.couponId, { totalQuantity: total }, () => undefined);
     expect(await codeOf(changing)).toBe(expected === 'CHANGED' ? undefined : expected);
     if (expected === 'RESERVATION_UNAVAILABLE') await this.at(at).get(RebuildService).load(this.couponId);
   }

@@ -9,7 +9,9 @@ export type Step =
   | { readonly do: 'reserve'; readonly users: number[]; readonly at: At }
   /** As a caller does it: script, event, issuer, settlement. */
   | { readonly do: 'admit'; readonly user: number; readonly at: At }
-  /** The ledger decides about some reservations, or refuses one; without `settles` the process died after the commit. */
+  /**
+   * The ledger decides about some reservations, or refuses one; without `settles` the process died after the commit.
+   */
   | { readonly do: 'decide'; readonly picks: number[]; readonly settles: boolean; readonly at: At }
   | { readonly do: 'refuse'; readonly picks: number[]; readonly settles: boolean; readonly at: At }
   /** A decision reaches Redis late, or again, or only half of it. */
@@ -68,11 +70,19 @@ const others: fc.WeightedArbitrary<Step>[] = [
 function sequenceOf(mostStock: number, steps: fc.WeightedArbitrary<Step>[]) {
   const stock = fc.integer({ min: 1, max: mostStock });
   // Without the bias of fast-check to few and extreme values: what is rare here takes many steps.
-  return fc.noBias(fc.record({ stock, steps: fc.array(fc.oneof(...steps), { minLength: 1, maxLength: 50, size: 'max' }) }));
+  return fc.noBias(
+    fc.record({ stock, steps: fc.array(fc.oneof(...steps), { minLength: 1, maxLength: 50, size: 'max' }) }),
+  );
 }
 
 /** The stock, and what happens one after the other while Redis keeps its keys; it may be restarted with all of them. */
-export const anySteps = sequenceOf(MOST_STOCK, [...others, reserves(8), decides(5), rebuilds(1), restarts(1, fc.constant(0))]);
+export const anySteps = sequenceOf(MOST_STOCK, [
+  ...others,
+  reserves(8),
+  decides(5),
+  rebuilds(1),
+  restarts(1, fc.constant(0)),
+]);
 
 /** Redis also loses keys, or comes back with older ones; a small stock and few decisions, so that much is
  *  undecided then and others have taken its place. */
@@ -81,7 +91,10 @@ export const anyStepsWithLoss = sequenceOf(2, [
   reserves(10),
   decides(7),
   rebuilds(8),
-  loses(1, fc.constantFrom(...KEYS).map((key) => [key])),
+  loses(
+    1,
+    fc.constantFrom(...KEYS).map((key) => [key]),
+  ),
   loses(2, fc.constant<ReservationKey[]>(['pending'])),
   loses(2, fc.constant(KEYS)),
   restarts(2, fc.nat({ max: 12 })),

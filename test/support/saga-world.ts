@@ -97,7 +97,8 @@ export class SagaWorld {
   async restartRedisWith(couponId: number, earlier: RealKeys): Promise<void> {
     const [state, reserved, users, sequence, pending] = couponKeys(couponId);
     const transaction = this.redis.multi().del(state, reserved, users, sequence, pending);
-    if (Object.keys(earlier.state).length > 0) transaction.hset(state, { ...earlier.state, runId: 'before the restart' });
+    if (Object.keys(earlier.state).length > 0)
+      transaction.hset(state, { ...earlier.state, runId: 'before the restart' });
     if (earlier.reserved !== undefined) transaction.set(reserved, earlier.reserved);
     if (earlier.users.length > 0) transaction.sadd(users, ...earlier.users.map(String));
     if (earlier.sequence !== undefined) transaction.set(sequence, earlier.sequence);

@@ -98,5 +98,10 @@ export function rankingOf(sales: ReadonlyMap<number, number>, limit = 100): Rank
   return [...sales]
     .sort(([a, soldA], [b, soldB]) => soldB - soldA || a - b)
     .slice(0, limit)
-    .map(([productId, salesCount], index) => ({ rank: index + 1, productId, productName: nameOf(productId), salesCount }));
+    .map(([productId, salesCount], index) => ({
+      rank: index + 1,
+      productId,
+      productName: nameOf(productId),
+      salesCount,
+    }));
 }

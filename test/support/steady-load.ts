@@ -44,7 +44,8 @@ export class SteadyLoad<T> {
     await eventually(
       () => {
         const seen = tally(this.answers);
-        if ((seen[outcome] ?? 0) < enough) throw new Error(`not ${count} more times ${outcome}: ${JSON.stringify(seen)}`);
+        if ((seen[outcome] ?? 0) < enough)
+          throw new Error(`not ${count} more times ${outcome}: ${JSON.stringify(seen)}`);
       },
       { intervalMs: 10 },
     );

@@ -51,7 +51,10 @@ export class TcpProxy {
     this.latencyMs = ms;
   }
 
-  /** Connections stay open, and nothing passes in either direction: what a dead router looks like. What is already under way may still pass. */
+  /**
+   * Connections stay open, and nothing passes in either direction: what a dead router looks like. What is already under
+   * way may still pass.
+   */
   stall(): void {
     this.isStalled = true;
     for (const { client, server } of this.pairs) {

@@ -48,7 +48,10 @@ export class AuditService {
     }
   }
 
-  /** What is wrong with the keys by themselves, and wrong in the same way at a second look: two changes in a row are not. */
+  /**
+   * What is wrong with the keys by themselves, and wrong in the same way at a second look: two changes in a row are
+   * not.
+   */
   private async keyViolations(coupon: Coupon, keys: CouponKeys): Promise<Violation[]> {
     const suspected = this.violationsOf(coupon, keys);
     if (suspected.length === 0) return [];
@@ -58,7 +61,10 @@ export class AuditService {
     return violations.filter(({ detail }) => suspected.some((suspect) => suspect.detail === detail));
   }
 
-  private violationsOf(coupon: Coupon, { loaded, reserved, users, pending, sequence, definition }: CouponKeys): Violation[] {
+  private violationsOf(
+    coupon: Coupon,
+    { loaded, reserved, users, pending, sequence, definition }: CouponKeys,
+  ): Violation[] {
     const violations: Violation[] = [];
     if (reserved !== undefined && reserved !== users) {
       const detail = `the counter says ${reserved} slots are held, the set of users has ${users}`;
@@ -71,7 +77,10 @@ export class AuditService {
         reserved === undefined && 'reserved',
         sequence === undefined && 'sequence',
       ].filter((key) => key !== false);
-      const why = missing.length > 0 ? `missing: ${missing.join(', ')}` : 'they contradict each other or belong to another server process';
+      const why =
+        missing.length > 0
+          ? `missing: ${missing.join(', ')}`
+          : 'they contradict each other or belong to another server process';
       violations.push({ code: 'NOT_LOADED', detail: `the keys can not be trusted (${why}); closed until rebuilt` });
     }
     if (definition !== undefined && !sameDefinition(definitionOf(coupon), definition)) {
@@ -83,16 +92,24 @@ export class AuditService {
 
 const ONLY_MYSQL = { redis: null, violations: [] };
 
-function redisView(coupon: Coupon, { reserved = 0, users, pending, sequence = 0, epoch = 0 }: CouponKeys): Audit['redis'] {
+function redisView(
+  coupon: Coupon,
+  { reserved = 0, users, pending, sequence = 0, epoch = 0 }: CouponKeys,
+): Audit['redis'] {
   return { reserved, users, pending, sequence, epoch, available: Math.max(0, coupon.totalQuantity - reserved) };
 }
 
 function ledgerViolations({ totalQuantity, issuedQuantity, rows, distinctUsers }: LedgerCounts): Violation[] {
   const violations: Violation[] = [];
-  if (rows > totalQuantity) violations.push({ code: 'OVER_ISSUED', detail: `${rows} rows for a total of ${totalQuantity}` });
-  if (distinctUsers < rows) violations.push({ code: 'DUPLICATE_USER', detail: `${rows} rows for ${distinctUsers} users` });
+  if (rows > totalQuantity)
+    violations.push({ code: 'OVER_ISSUED', detail: `${rows} rows for a total of ${totalQuantity}` });
+  if (distinctUsers < rows)
+    violations.push({ code: 'DUPLICATE_USER', detail: `${rows} rows for ${distinctUsers} users` });
   if (issuedQuantity !== rows) {
-    violations.push({ code: 'COUNTER_MISMATCH', detail: `issued_quantity is ${issuedQuantity}, there are ${rows} rows` });
+    violations.push({
+      code: 'COUNTER_MISMATCH',
+      detail: `issued_quantity is ${issuedQuantity}, there are ${rows} rows`,
+    });
   }
   return violations;
 }

@@ -44,7 +44,7 @@ export class SlotComparison {
 
   private async issuedWithoutSlot(couponId: number): Promise<number[]> {
     const suspects: number[] = [];
-    for (let after = 0; suspects.length < MOST_SUSPECTS; ) {
+    for (let after = 0; suspects.length < MOST_SUSPECTS;) {
       const userIds = await this.ledger.usersAfter(couponId, after, PAGE);
       if (userIds.length === 0) break;
       suspects.push(...(await this.withoutSlot(couponId, userIds)));
@@ -91,7 +91,9 @@ export class SlotComparison {
 
   private async stillPending(couponId: number, suspects: readonly Reservation[]): Promise<number[]> {
     const numbers = await Promise.all(suspects.map(({ userId }) => this.store.pendingNumber(couponId, userId)));
-    return suspects.filter(({ sequenceNumber }, index) => numbers[index] === sequenceNumber).map(({ userId }) => userId);
+    return suspects
+      .filter(({ sequenceNumber }, index) => numbers[index] === sequenceNumber)
+      .map(({ userId }) => userId);
   }
 }
 

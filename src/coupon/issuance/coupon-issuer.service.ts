@@ -1,10 +1,4 @@
-import {
-  type BeforeApplicationShutdown,
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
@@ -20,7 +14,9 @@ import { SettlementService } from './settlement.service.js';
 /** Of the 5 s a stop may take, what the issuer may use to empty its lanes. */
 const DRAIN_MS = 1000;
 
-/** Brings reservations to the ledger, in batches, for as long as it takes: the events and the sweep hand them in here. */
+/**
+ * Brings reservations to the ledger, in batches, for as long as it takes: the events and the sweep hand them in here.
+ */
 @Injectable()
 export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger('Issuance');
@@ -39,8 +35,8 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
   ) {}
 
   /**
-   * Takes a reservation to issue it in the next batch of its coupon. False when the queue is full or this reservation is
-   * on its way already; it is pending in Redis all the same, and the sweep comes back to it.
+   * Takes a reservation to issue it in the next batch of its coupon. False when the queue is full or this reservation
+   * is on its way already; it is pending in Redis all the same, and the sweep comes back to it.
    */
   submit(couponId: number, reservation: Reservation): boolean {
     if (this.isFull || this.stop.signal.aborted) {
@@ -81,7 +77,8 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
   /** Gives up waiting for a database that is away: what is not issued stays pending. */
   onApplicationShutdown(): void {
     this.stop.abort();
-    if (this.queued > 0) this.logger.warn(`stopped with ${this.queued} reservations pending; the sweep issues them later`);
+    if (this.queued > 0)
+      this.logger.warn(`stopped with ${this.queued} reservations pending; the sweep issues them later`);
   }
 
   /**
@@ -105,8 +102,8 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
   }
 
   /**
-   * Has a batch decided, for as long as it takes; halves it where the database refuses a row for good. Does not wait for
-   * the settlement: the next batch is decided meanwhile.
+   * Has a batch decided, for as long as it takes; halves it where the database refuses a row for good. Does not wait
+   * for the settlement: the next batch is decided meanwhile.
    */
   private async issue(lane: IssuanceLane, batch: readonly Reservation[]): Promise<void> {
     const endTimer = this.metrics.batchSeconds.startTimer();

@@ -35,7 +35,10 @@ export class FailureService {
   ) {}
 
   /** The newest first. @throws CouponNotFoundError */
-  async list(couponId: number, { cursor, limit }: Page): Promise<{ failures: FailureView[]; nextCursor: string | null }> {
+  async list(
+    couponId: number,
+    { cursor, limit }: Page,
+  ): Promise<{ failures: FailureView[]; nextCursor: string | null }> {
     await this.definitions.require(couponId);
     const found = await this.failures.findPage(couponId, cursor, limit + 1);
     const { page, nextCursor } = pageOf(found, limit, ({ id }) => id);
@@ -43,10 +46,11 @@ export class FailureService {
   }
 
   /**
-   * Takes a new slot and a new number for the user, whatever the window and the pause, and marks the failure as retried;
-   * also when it finds that the user holds a slot by now, since then nothing is left to do about it.
+   * Takes a new slot and a new number for the user, whatever the window and the pause, and marks the failure as
+   * retried; also when it finds that the user holds a slot by now, since then nothing is left to do about it.
    *
-   * @throws CouponNotFoundError, FailureNotFoundError, AlreadyIssuedError, CouponSoldOutError, ReservationUnavailableError
+   * @throws CouponNotFoundError, FailureNotFoundError, AlreadyIssuedError, CouponSoldOutError,
+   * ReservationUnavailableError
    */
   async retry(couponId: number, failureId: number): Promise<Reserved> {
     const definition = await this.definitions.require(couponId);
@@ -67,7 +71,9 @@ export class FailureService {
     try {
       await this.failures.markRetried(id, this.clock.now());
     } catch (error) {
-      this.logger.warn(`coupon ${couponId}: failure ${id} is retried, which could not be noted: ${databaseErrorMessage(error)}`);
+      this.logger.warn(
+        `coupon ${couponId}: failure ${id} is retried, which could not be noted: ${databaseErrorMessage(error)}`,
+      );
     }
   }
 }

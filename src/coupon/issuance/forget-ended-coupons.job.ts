@@ -8,7 +8,10 @@ import { CouponKeysStore } from '../reservation/coupon-keys.store.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Frees Redis of coupons that ended `coupon.retentionDays` ago and have nothing pending. Doing it twice changes nothing. */
+/**
+ * Frees Redis of coupons that ended `coupon.retentionDays` ago and have nothing pending. Doing it twice changes
+ * nothing.
+ */
 @Injectable()
 export class ForgetEndedCouponsJob {
   private readonly logger = new Logger('Retention');

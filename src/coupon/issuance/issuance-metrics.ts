@@ -89,6 +89,7 @@ export class IssuanceMetrics {
   recordCommit(batch: readonly Reservation[]): void {
     if (!this.isEnabled) return;
     const now = performance.now();
-    for (const { reservedAt } of batch) if (reservedAt !== undefined) this.untilCommit.observe((now - reservedAt) / 1000);
+    for (const { reservedAt } of batch)
+      if (reservedAt !== undefined) this.untilCommit.observe((now - reservedAt) / 1000);
   }
 }

@@ -76,10 +76,9 @@ export class IssuanceRepository {
     rows: ReadonlyArray<Reservation & { readonly code: string | null }>,
     issuedAt: Date,
   ): Promise<void> {
-    await manager.query(
-      'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, code, issued_at) VALUES ?',
-      [rows.map(({ userId, sequenceNumber, code }) => [couponId, userId, sequenceNumber, code, issuedAt])],
-    );
+    await manager.query('INSERT INTO user_coupons (coupon_id, user_id, sequence_number, code, issued_at) VALUES ?', [
+      rows.map(({ userId, sequenceNumber, code }) => [couponId, userId, sequenceNumber, code, issuedAt]),
+    ]);
   }
 
   async insertFailures(
@@ -90,7 +89,16 @@ export class IssuanceRepository {
   ): Promise<void> {
     await manager.query(
       'INSERT INTO issuance_failures (coupon_id, user_id, sequence_number, reason, detail, failed_at) VALUES ?',
-      [failures.map((failure) => [couponId, failure.userId, failure.sequenceNumber, failure.reason, failure.detail, failedAt])],
+      [
+        failures.map((failure) => [
+          couponId,
+          failure.userId,
+          failure.sequenceNumber,
+          failure.reason,
+          failure.detail,
+          failedAt,
+        ]),
+      ],
     );
   }
 
@@ -105,9 +113,9 @@ export class IssuanceRepository {
 
   /**
    * P1: adds what was decided to the coupon's counters, and takes its row lock, unless more than the total would be
-   * issued: then false, and what was inserted must be rolled back. `onlyIfNoneFailed` is false too once a reservation of
-   * the coupon has failed. `outOfRoom` also makes the definition newer, so that Redis takes the ledger's total even when
-   * someone changed the table behind our back.
+   * issued: then false, and what was inserted must be rolled back. `onlyIfNoneFailed` is false too once a reservation
+   * of the coupon has failed. `outOfRoom` also makes the definition newer, so that Redis takes the ledger's total even
+   * when someone changed the table behind our back.
    */
   async count(
     manager: EntityManager,

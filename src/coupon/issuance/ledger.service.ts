@@ -46,13 +46,15 @@ export class Ledger {
 
   /**
    * Decides about reservations of one coupon: leaves alone what is decided already, issues as many of the others as the
-   * stock has room for, lowest number first, and fails the rest. Throws what the database throws; then nothing is decided.
+   * stock has room for, lowest number first, and fails the rest. Throws what the database throws; then nothing is
+   * decided.
    */
   async decide(couponId: number, reservations: readonly Reservation[]): Promise<Decision> {
     try {
       return await this.transactions.run(
         async (manager) =>
-          (await this.issueAll(manager, couponId, reservations)) ?? (await this.decideEach(manager, couponId, reservations)),
+          (await this.issueAll(manager, couponId, reservations)) ??
+          (await this.decideEach(manager, couponId, reservations)),
         ONE_ATTEMPT,
       );
     } catch (error) {
@@ -63,8 +65,8 @@ export class Ledger {
   }
 
   /**
-   * What nearly every batch of a drop is: all of it new, with room for all. Two statements, and no look-up; undefined, and
-   * nothing done, when the coupon's counters say that there may be more to it.
+   * What nearly every batch of a drop is: all of it new, with room for all. Two statements, and no look-up; undefined,
+   * and nothing done, when the coupon's counters say that there may be more to it.
    */
   private async issueAll(
     manager: EntityManager,
@@ -190,7 +192,8 @@ function oneOfEachUser(byNumber: readonly Reservation[]): Reservation[] {
 }
 
 /**
- * The row comes first: also when Redis brings back an older attempt of its holder that failed, the slot is the holder's.
+ * The row comes first: also when Redis brings back an older attempt of its holder that failed, the slot is the
+ * holder's.
  */
 function decision(
   reservations: readonly Reservation[],

@@ -23,8 +23,8 @@ export class PersistentLedger {
   ) {}
 
   /**
-   * The ledger's decision; REFUSED when the database refuses something for good in a batch of several, of which nothing is
-   * decided then. A single one that is refused is recorded as failed. @throws when `stop` is aborted
+   * The ledger's decision; REFUSED when the database refuses something for good in a batch of several, of which nothing
+   * is decided then. A single one that is refused is recorded as failed. @throws when `stop` is aborted
    */
   async decide(couponId: number, batch: readonly Reservation[], stop: AbortSignal): Promise<Decision | 'REFUSED'> {
     for (let attempt = 1; ; attempt += 1) {
@@ -43,7 +43,12 @@ export class PersistentLedger {
     }
   }
 
-  private async refuse(couponId: number, reservation: Reservation, refusal: unknown, stop: AbortSignal): Promise<Decision> {
+  private async refuse(
+    couponId: number,
+    reservation: Reservation,
+    refusal: unknown,
+    stop: AbortSignal,
+  ): Promise<Decision> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.ledger.refuse(couponId, reservation, refusal);

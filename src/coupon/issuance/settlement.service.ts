@@ -38,7 +38,8 @@ export class SettlementService {
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
       // Once for an outage, not for each batch.
-      if (!this.isRedisBehind) this.logger.warn(`decided, but Redis can't be told: ${error.message}; the sweep will tell it`);
+      if (!this.isRedisBehind)
+        this.logger.warn(`decided, but Redis can't be told: ${error.message}; the sweep will tell it`);
       this.isRedisBehind = true;
     } finally {
       await this.answerWaiters(couponId, decision);
@@ -56,7 +57,9 @@ export class SettlementService {
     const released = await this.store.release(couponId, failed);
     for (const { reason } of failed) this.metrics.failed.inc({ reason });
     this.metrics.released.inc(released ?? 0);
-    this.logger.warn(`coupon ${couponId}: ${failed.length} failed, ${released ?? 0} slots given back: ${named(failed)}`);
+    this.logger.warn(
+      `coupon ${couponId}: ${failed.length} failed, ${released ?? 0} slots given back: ${named(failed)}`,
+    );
   }
 
   private async answerWaiters(couponId: number, { issued, failed }: Decision): Promise<void> {
@@ -65,7 +68,10 @@ export class SettlementService {
     }
     const awaited = issued.filter(({ sequenceNumber }) => this.outcomes.isAwaited(couponId, sequenceNumber));
     if (awaited.length === 0) return;
-    const rows = await this.repository.issuedTo(couponId, awaited.map(({ userId }) => userId));
+    const rows = await this.repository.issuedTo(
+      couponId,
+      awaited.map(({ userId }) => userId),
+    );
     const rowOf = new Map(rows.map((row) => [row.userId, row]));
     for (const { userId, sequenceNumber } of awaited) {
       const row = rowOf.get(userId);
@@ -78,6 +84,9 @@ export class SettlementService {
 function named(failed: readonly FailedReservation[]): string {
   const names = failed
     .slice(0, MOST_NAMED)
-    .map(({ userId, sequenceNumber, reason, detail }) => `number ${sequenceNumber} of user ${userId}, ${reason} (${detail})`);
+    .map(
+      ({ userId, sequenceNumber, reason, detail }) =>
+        `number ${sequenceNumber} of user ${userId}, ${reason} (${detail})`,
+    );
   return [...names, ...(failed.length > MOST_NAMED ? ['...'] : [])].join('; ');
 }

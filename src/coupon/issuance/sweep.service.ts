@@ -57,7 +57,10 @@ export class SweepService {
     this.marks = marks;
   }
 
-  /** The last number that the last sweep would have issued again: what is pending up to it, and in nobody's hands, is overdue. */
+  /**
+   * The last number that the last sweep would have issued again: what is pending up to it, and in nobody's hands, is
+   * overdue.
+   */
   overdueUpTo(couponId: number): number {
     return this.marks.get(couponId)?.issuedAgainUpTo ?? 0;
   }
@@ -114,7 +117,10 @@ export class SweepService {
     await this.rebuilds.refill(couponId);
   }
 
-  /** Counts the rows first: a counter that someone changed by hand would have the coupon rebuilt, and closed, at every sweep. */
+  /**
+   * Counts the rows first: a counter that someone changed by hand would have the coupon rebuilt, and closed, at every
+   * sweep.
+   */
   private async offerLeakedSlotsAgain(couponId: number, { users, pending, epoch }: CouponKeys): Promise<void> {
     const leaked = users - pending - (await this.ledger.countRows(couponId));
     if (leaked <= 0) return;
@@ -126,7 +132,7 @@ export class SweepService {
 
   private async issueAgain(couponId: number, upTo: number): Promise<void> {
     let submitted = 0;
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const page = await this.store.pendingBetween(couponId, after, upTo, PAGE);
       if (page.length === 0) break;
       for (const reservation of page) {

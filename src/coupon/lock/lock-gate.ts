@@ -8,8 +8,8 @@ export class LockGateTimeoutError extends Error {
 }
 
 /**
- * Lets at most `maxConcurrent` pieces of work run at once; the others wait in the order in which they came, each at most
- * `waitMs`. Without it a popular lock coupon takes every connection of the pool, and the issuer starves.
+ * Lets at most `maxConcurrent` pieces of work run at once; the others wait in the order in which they came, each at
+ * most `waitMs`. Without it a popular lock coupon takes every connection of the pool, and the issuer starves.
  */
 export class LockGate {
   private inside = 0;

@@ -58,7 +58,8 @@ export class LockIssuanceService {
   }
 
   /**
-   * Issues the coupon to the user; when this resolves it is committed. Whether the user exists is the caller's to check.
+   * Issues the coupon to the user; when this resolves it is committed. Whether the user exists is the caller's to
+   * check.
    *
    * @throws CouponNotFoundError, CouponInactiveError, CouponNotStartedError, CouponExpiredError, AlreadyIssuedError,
    *   CouponSoldOutError, in this order, and then nothing has changed
@@ -75,7 +76,10 @@ export class LockIssuanceService {
       });
     } catch (error) {
       if (error instanceof CouponExpiredError && !this.ended.has(couponId)) this.ended.set(couponId, true);
-      const told = error instanceof LockGateTimeoutError || isLockConflict(error) ? new DatabaseUnavailableError({ cause: error }) : error;
+      const told =
+        error instanceof LockGateTimeoutError || isLockConflict(error)
+          ? new DatabaseUnavailableError({ cause: error })
+          : error;
       if (told instanceof DomainError) this.refusals.count(couponId, told.code);
       throw told;
     }

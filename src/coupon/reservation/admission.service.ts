@@ -30,8 +30,8 @@ export class AdmissionService {
   ) {}
 
   /**
-   * Reserves a slot; `always` ignores the window and the pause. When this resolves the saga has begun, and nothing of it
-   * depends on the caller any more.
+   * Reserves a slot; `always` ignores the window and the pause. When this resolves the saga has begun, and nothing of
+   * it depends on the caller any more.
    *
    * @throws the refusal as its domain error; ReservationUnavailableError when Redis can't decide
    */
@@ -63,9 +63,17 @@ export class AdmissionService {
     return outcomes;
   }
 
-  private async reserve(couponId: number, asking: readonly Asking[], always: boolean): Promise<Array<number | Refusal>> {
+  private async reserve(
+    couponId: number,
+    asking: readonly Asking[],
+    always: boolean,
+  ): Promise<Array<number | Refusal>> {
     try {
-      return await this.store.reserve(couponId, asking.map(({ userId }) => userId), { always });
+      return await this.store.reserve(
+        couponId,
+        asking.map(({ userId }) => userId),
+        { always },
+      );
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
       const failedAt = this.metrics.now();
@@ -78,7 +86,13 @@ export class AdmissionService {
     }
   }
 
-  private refuse(refusal: Refusal, definition: CouponDefinition, userId: number, always: boolean, durationMs: number): Error {
+  private refuse(
+    refusal: Refusal,
+    definition: CouponDefinition,
+    userId: number,
+    always: boolean,
+    durationMs: number,
+  ): Error {
     const seen = refusal === 'NOT_LOADED' ? this.whenNotLoaded(definition, always) : refusal;
     this.metrics.record(seen, durationMs);
     const error = refusalError(seen, definition.couponId, userId);

@@ -2,11 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { Coupon } from '../coupon.entity.js';
-import {
-  CouponNotFoundError,
-  QuantityBelowCommittedError,
-  ReservationUnavailableError,
-} from '../coupon.errors.js';
+import { CouponNotFoundError, QuantityBelowCommittedError, ReservationUnavailableError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { definitionOf } from './coupon-definition.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
@@ -30,11 +26,11 @@ export class CouponDefinitionService {
   ) {}
 
   /**
-   * Changes the coupon in MySQL and tells Redis. `validate` sees the coupon as it will be, under the lock, and throws to
-   * refuse it. A smaller total goes to Redis first, so that nobody is admitted to a slot that is about to go.
+   * Changes the coupon in MySQL and tells Redis. `validate` sees the coupon as it will be, under the lock, and throws
+   * to refuse it. A smaller total goes to Redis first, so that nobody is admitted to a slot that is about to go.
    *
-   * @throws CouponNotFoundError, QuantityBelowCommittedError (nothing changed), ReservationUnavailableError when a total
-   * can't be lowered because Redis can't be asked what is reserved
+   * @throws CouponNotFoundError, QuantityBelowCommittedError (nothing changed), ReservationUnavailableError when a
+   * total can't be lowered because Redis can't be asked what is reserved
    */
   async change(couponId: number, change: DefinitionChange, validate: (coupon: Coupon) => void): Promise<Coupon> {
     // Redis may have a smaller total that MySQL has not.
@@ -79,7 +75,9 @@ export class CouponDefinitionService {
       coupon.version = (published?.version ?? coupon.version) + 1;
       return await this.store.lower(definitionOf(coupon));
     } catch (error) {
-      throw error instanceof RedisUnavailableError ? new ReservationUnavailableError(coupon.id, { cause: error }) : error;
+      throw error instanceof RedisUnavailableError
+        ? new ReservationUnavailableError(coupon.id, { cause: error })
+        : error;
     }
   }
 
@@ -100,8 +98,8 @@ export class CouponDefinitionService {
   }
 
   /**
-   * With Redis away the change stands in MySQL, and Redis hears of it as soon as it answers. A Redis that is only cut off
-   * from us admits by the old definition until then.
+   * With Redis away the change stands in MySQL, and Redis hears of it as soon as it answers. A Redis that is only cut
+   * off from us admits by the old definition until then.
    */
   private async publish(coupon: Coupon): Promise<void> {
     if (coupon.strategy === 'lock') return;

@@ -17,8 +17,9 @@ interface Remembered {
 }
 
 /**
- * Definitions in memory, so that the reserve call reads none from MySQL. What decides (window, pause, total) is looked at
- * by the script; here it may be `coupon.definitionRefreshMs` old, and older while neither Redis nor MySQL can be asked.
+ * Definitions in memory, so that the reserve call reads none from MySQL. What decides (window, pause, total) is looked
+ * at by the script; here it may be `coupon.definitionRefreshMs` old, and older while neither Redis nor MySQL can be
+ * asked.
  */
 @Injectable()
 export class CouponDefinitions {
@@ -47,8 +48,8 @@ export class CouponDefinitions {
   }
 
   /**
-   * The definition, or undefined when there is no such coupon, which is remembered for `coupon.definitionRefreshMs` too.
-   * Throws what the database throws, for a coupon that is neither in memory nor in Redis.
+   * The definition, or undefined when there is no such coupon, which is remembered for `coupon.definitionRefreshMs`
+   * too. Throws what the database throws, for a coupon that is neither in memory nor in Redis.
    */
   async get(couponId: number): Promise<CouponDefinition | undefined> {
     const definition = this.peek(couponId);

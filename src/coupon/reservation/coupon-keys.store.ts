@@ -21,22 +21,27 @@ export interface CouponKeys {
 }
 
 /**
- * Looks at the keys of coupons, and deletes those of a coupon that is over. Every method throws RedisUnavailableError when
- * Redis can't be asked.
+ * Looks at the keys of coupons, and deletes those of a coupon that is over. Every method throws RedisUnavailableError
+ * when Redis can't be asked.
  */
 @Injectable()
 export class CouponKeysStore {
   constructor(private readonly redis: ReservationConnection) {}
 
   async inspect(couponId: number): Promise<CouponKeys> {
-    return toCouponKeys(couponId, await this.redis.ask((client) => client.inspectCoupon(...couponKeys(couponId), this.redis.requireRunId())));
+    return toCouponKeys(
+      couponId,
+      await this.redis.ask((client) => client.inspectCoupon(...couponKeys(couponId), this.redis.requireRunId())),
+    );
   }
 
   /** `inspect` for many coupons in one exchange. */
   async counts(couponIds: readonly number[]): Promise<Map<number, CouponKeys>> {
     if (couponIds.length === 0) return new Map();
     const replies = await this.redis.ask((client) => inspectAll(client, couponIds, this.redis.requireRunId()));
-    return new Map(couponIds.map((couponId, index) => [couponId, toCouponKeys(couponId, replies[index] as InspectReply)]));
+    return new Map(
+      couponIds.map((couponId, index) => [couponId, toCouponKeys(couponId, replies[index] as InspectReply)]),
+    );
   }
 
   /** The number of the user's pending reservation, or undefined. */
@@ -72,7 +77,9 @@ export class CouponKeysStore {
 
   /** One page of the users who hold a slot; a page may be empty, the last one has cursor '0'. */
   async usersPage(couponId: number, cursor: string, count: number): Promise<{ cursor: string; userIds: number[] }> {
-    const [next, members] = await this.redis.ask((client) => client.sscan(keys.users(couponId), cursor, 'COUNT', count));
+    const [next, members] = await this.redis.ask((client) =>
+      client.sscan(keys.users(couponId), cursor, 'COUNT', count),
+    );
     return { cursor: next, userIds: members.map(Number) };
   }
 
@@ -111,9 +118,13 @@ async function inspectAll(client: Redis, couponIds: readonly number[], runId: st
   });
 }
 
-function toCouponKeys(couponId: number, [loaded, reserved, users, sequence, pending, fields]: InspectReply): CouponKeys {
+function toCouponKeys(
+  couponId: number,
+  [loaded, reserved, users, sequence, pending, fields]: InspectReply,
+): CouponKeys {
   const state: Record<string, string> = {};
-  for (let index = 0; index + 1 < fields.length; index += 2) state[fields[index] as string] = fields[index + 1] as string;
+  for (let index = 0; index + 1 < fields.length; index += 2)
+    state[fields[index] as string] = fields[index + 1] as string;
   return {
     loaded: loaded === 1,
     reserved: reserved === '' ? undefined : Number(reserved),

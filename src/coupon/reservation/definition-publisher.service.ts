@@ -11,7 +11,9 @@ import { DefinitionStore } from './definition.store.js';
 
 /** Between two attempts to tell Redis what it missed. */
 const RETRY_MS = 250;
-/** Intervals of the sweep after which it alone goes on: it has looked at the coupon by then, if Redis could be asked. */
+/**
+ * Intervals of the sweep after which it alone goes on: it has looked at the coupon by then, if Redis could be asked.
+ */
 const SWEEPS = 2;
 
 /** Brings the definition that MySQL has to Redis. Only a newer version replaces the one there. */
@@ -53,10 +55,14 @@ export class DefinitionPublisher implements OnApplicationShutdown {
     });
     if (definition === undefined) return;
     await this.store.publish(definition);
-    this.logger.warn(`coupon ${couponId}: Redis had another definition than MySQL; published version ${definition.version}`);
+    this.logger.warn(
+      `coupon ${couponId}: Redis had another definition than MySQL; published version ${definition.version}`,
+    );
   }
 
-  /** `reconcile` in the background, when Redis or MySQL could not be asked just now: again and again until it succeeds. */
+  /**
+   * `reconcile` in the background, when Redis or MySQL could not be asked just now: again and again until it succeeds.
+   */
   reconcileLater(couponId: number): void {
     this.waitToReconcile(couponId, Date.now() + SWEEPS * this.config.coupon.sweep.intervalMs);
   }
@@ -82,7 +88,11 @@ export class DefinitionPublisher implements OnApplicationShutdown {
       await this.reconcile(couponId);
     } catch (error) {
       if (error instanceof RedisUnavailableError || isDatabaseUnavailable(error)) this.waitToReconcile(couponId, until);
-      else this.logger.error(`coupon ${couponId}: Redis not told of a change`, error instanceof Error ? error.stack : String(error));
+      else
+        this.logger.error(
+          `coupon ${couponId}: Redis not told of a change`,
+          error instanceof Error ? error.stack : String(error),
+        );
     }
   }
 }

@@ -15,18 +15,21 @@ export class RebuildRepository {
   }
 
   /**
-   * P5: remembers the last number of a sequence that goes on. Slots whose pending entries were lost are offered again by
-   * this very rebuild, so the numbers of their users may be known to nobody afterwards.
+   * P5: remembers the last number of a sequence that goes on. Slots whose pending entries were lost are offered again
+   * by this very rebuild, so the numbers of their users may be known to nobody afterwards.
    */
   async keepSequenceBase(manager: EntityManager, couponId: number, sequence: number): Promise<void> {
-    await manager.query('UPDATE coupons SET sequence_base = GREATEST(sequence_base, ?) WHERE id = ?', [sequence, couponId]);
+    await manager.query('UPDATE coupons SET sequence_base = GREATEST(sequence_base, ?) WHERE id = ?', [
+      sequence,
+      couponId,
+    ]);
   }
 
   /**
    * P5: raises `sequence_base` above every number that can have been given out: the greatest that the ledger or an
-   * earlier rebuild knows, plus the whole total. Numbers that neither knows belong to reservations that held a slot at the
-   * same time, so there are at most as many as slots. (The slots not issued yet would not be enough: reservations from
-   * before an earlier loss may have been issued meanwhile.)
+   * earlier rebuild knows, plus the whole total. Numbers that neither knows belong to reservations that held a slot at
+   * the same time, so there are at most as many as slots. (The slots not issued yet would not be enough: reservations
+   * from before an earlier loss may have been issued meanwhile.)
    */
   async raiseSequenceBase(manager: EntityManager, couponId: number): Promise<void> {
     await manager.query(

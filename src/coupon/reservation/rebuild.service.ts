@@ -78,7 +78,9 @@ export class RebuildService {
     try {
       if (!(await this.refill(couponId))) throw new ReservationUnavailableError(couponId);
     } catch (error) {
-      throw error instanceof RedisUnavailableError ? new ReservationUnavailableError(couponId, { cause: error }) : error;
+      throw error instanceof RedisUnavailableError
+        ? new ReservationUnavailableError(couponId, { cause: error })
+        : error;
     }
   }
 
@@ -138,9 +140,12 @@ export class RebuildService {
     if (!(await this.rebuilds.swapRebuilt(definitionOf(coupon), token, base))) return false;
     // A PATCH may have committed between the look at MySQL and the swap.
     await this.publisher.publish(couponId);
-    const sequence = base.leastSequence === undefined ? 'sequence goes on' : `sequence from ${base.leastSequence + 1} on`;
+    const sequence =
+      base.leastSequence === undefined ? 'sequence goes on' : `sequence from ${base.leastSequence + 1} on`;
     const seconds = endTimer().toFixed(3);
-    this.logger.log(`coupon ${couponId} rebuilt from MySQL in ${seconds} s: epoch ${base.epoch}, ${users} issued, ${sequence}`);
+    this.logger.log(
+      `coupon ${couponId} rebuilt from MySQL in ${seconds} s: epoch ${base.epoch}, ${users} issued, ${sequence}`,
+    );
     return true;
   }
 
@@ -157,7 +162,9 @@ export class RebuildService {
     });
   }
 
-  /** True for a coupon that was never loaded, or whose window, never changed since it was created, has not opened yet. */
+  /**
+   * True for a coupon that was never loaded, or whose window, never changed since it was created, has not opened yet.
+   */
   private nothingWasGivenOut({ epoch, version, startsAt }: Coupon): boolean {
     const notOpenYet = startsAt.getTime() > this.clock.now().getTime() + CLOCK_TOLERANCE_MS;
     return epoch === 0 || (version === 1 && notOpenYet);

@@ -58,7 +58,10 @@ export class RebuildStore {
     return answer === 1;
   }
 
-  /** Ends the rebuild and opens the coupon; false when the lock was lost. `leastSequence` undefined: the sequence goes on. */
+  /**
+   * Ends the rebuild and opens the coupon; false when the lock was lost. `leastSequence` undefined: the sequence goes
+   * on.
+   */
   async swapRebuilt(
     definition: CouponDefinition,
     token: string,
@@ -84,8 +87,6 @@ export class RebuildStore {
 
   /** Gives back the lock; nothing happens when it was lost before. */
   async endRebuild(couponId: number, token: string): Promise<void> {
-    await this.redis.ask((client) =>
-      client.endRebuild(keys.rebuildLock(couponId), keys.rebuildUsers(couponId), token),
-    );
+    await this.redis.ask((client) => client.endRebuild(keys.rebuildLock(couponId), keys.rebuildUsers(couponId), token));
   }
 }

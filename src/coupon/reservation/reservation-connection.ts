@@ -3,7 +3,9 @@ import type { Redis } from 'ioredis';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { defineReservationScripts } from './reservation-scripts.js';
 
-/** The connection to Redis as the stores of this folder use it: it knows their scripts before any of them can call one. */
+/**
+ * The connection to Redis as the stores of this folder use it: it knows their scripts before any of them can call one.
+ */
 @Injectable()
 export class ReservationConnection {
   constructor(private readonly redis: RedisConnection) {

@@ -63,7 +63,9 @@ export class ReservationMetrics {
     for (const result of ['rebuilt', 'superseded', 'failed']) this.rebuilds.inc({ result }, 0);
   }
 
-  /** Milliseconds since some moment, to take the difference of for {@link record}; always 0 when nothing is measured. */
+  /**
+   * Milliseconds since some moment, to take the difference of for {@link record}; always 0 when nothing is measured.
+   */
   now(): number {
     return this.isEnabled ? performance.now() : 0;
   }

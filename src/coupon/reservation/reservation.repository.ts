@@ -24,9 +24,7 @@ export class ReservationRepository {
     userId: number,
   ): Promise<{ sequenceNumber: number; failureReason: FailureReason } | undefined> {
     const failure = await this.failures.findOne({ where: { couponId, userId }, order: { sequenceNumber: 'DESC' } });
-    return failure === null
-      ? undefined
-      : { sequenceNumber: failure.sequenceNumber, failureReason: failure.reason };
+    return failure === null ? undefined : { sequenceNumber: failure.sequenceNumber, failureReason: failure.reason };
   }
 
   /** The next users with a row after `afterUserId`, in order of their ids, at most `limit`. */

@@ -3,11 +3,7 @@ import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { UserDirectory, UserNotFoundError } from '../../user/index.js';
-import {
-  IssuanceFailedError,
-  ReservationNotFoundError,
-  ReservationUnavailableError,
-} from '../coupon.errors.js';
+import { IssuanceFailedError, ReservationNotFoundError, ReservationUnavailableError } from '../coupon.errors.js';
 import type { FailureReason } from '../issuance/issuance-failure.entity.js';
 import { IssuanceOutcomes } from '../issuance/issuance-outcomes.js';
 import { LockIssuanceService, type LockIssued } from '../lock/lock-issuance.service.js';

@@ -10,13 +10,18 @@ describe('ReserveBatcher', () => {
   let batcher: ReserveBatcher;
 
   beforeEach(() => {
-    decide.mockReset().mockImplementation(async (_definition, asking) =>
-      asking.map(({ userId }) => (userId < 1000 ? { userId, sequenceNumber: userId * 10 } : new Error(`no ${userId}`))),
-    );
+    decide
+      .mockReset()
+      .mockImplementation(async (_definition, asking) =>
+        asking.map(({ userId }) =>
+          userId < 1000 ? { userId, sequenceNumber: userId * 10 } : new Error(`no ${userId}`),
+        ),
+      );
     batcher = new ReserveBatcher(decide);
   });
 
-  const asked = () => decide.mock.calls.map(([{ couponId }, asking, always]) => [couponId, asking.map(({ userId }) => userId), always]);
+  const asked = () =>
+    decide.mock.calls.map(([{ couponId }, asking, always]) => [couponId, asking.map(({ userId }) => userId), always]);
 
   it('decides together about all who ask for a coupon in one turn, and tells each of them what is theirs', async () => {
     const outcomes = await Promise.allSettled([
@@ -25,15 +30,23 @@ describe('ReserveBatcher', () => {
       batcher.ask(coupon(8), user(2), false),
       batcher.ask(coupon(7), user(3), false),
     ]);
-    expect(asked()).toEqual([[7, [1, 1001, 3], false], [8, [2], false]]);
-    expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.sequenceNumber : String(outcome.reason)))).toEqual([
-      10, 'Error: no 1001', 20, 30,
+    expect(asked()).toEqual([
+      [7, [1, 1001, 3], false],
+      [8, [2], false],
     ]);
+    expect(
+      outcomes.map((outcome) =>
+        outcome.status === 'fulfilled' ? outcome.value.sequenceNumber : String(outcome.reason),
+      ),
+    ).toEqual([10, 'Error: no 1001', 20, 30]);
   });
 
   it('keeps those apart who ignore the window', async () => {
     await Promise.all([batcher.ask(coupon(7), user(1), false), batcher.ask(coupon(7), user(2), true)]);
-    expect(asked()).toEqual([[7, [1], false], [7, [2], true]]);
+    expect(asked()).toEqual([
+      [7, [1], false],
+      [7, [2], true],
+    ]);
   });
 
   it('decides about 200 at a time at most', async () => {
@@ -43,7 +56,10 @@ describe('ReserveBatcher', () => {
 
   it('tells everybody of a decision that failed, and decides anew for the next', async () => {
     decide.mockRejectedValueOnce(new Error('Redis is away'));
-    const outcomes = await Promise.allSettled([batcher.ask(coupon(7), user(1), false), batcher.ask(coupon(7), user(2), false)]);
+    const outcomes = await Promise.allSettled([
+      batcher.ask(coupon(7), user(1), false),
+      batcher.ask(coupon(7), user(2), false),
+    ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect((await batcher.ask(coupon(7), user(1), false)).sequenceNumber).toBe(10);
   });

@@ -8,7 +8,9 @@ export interface Asking {
   readonly askedAt: number;
 }
 
-/** Decides about some users of one coupon: for each of them, in the same order, the reservation or why there is none. */
+/**
+ * Decides about some users of one coupon: for each of them, in the same order, the reservation or why there is none.
+ */
 export type Decide = (
   definition: CouponDefinition,
   asking: readonly Asking[],
@@ -33,7 +35,9 @@ export class ReserveBatcher {
 
   constructor(private readonly decide: Decide) {}
 
-  /** The user's reservation; @throws the reason why there is none. `always` is for who ignores the window and the pause. */
+  /**
+   * The user's reservation; @throws the reason why there is none. `always` is for who ignores the window and the pause.
+   */
   ask(definition: CouponDefinition, { userId, askedAt }: Asking, always: boolean): Promise<Reservation> {
     return new Promise((resolve, reject) => {
       const open = always ? this.always : this.ordinary;

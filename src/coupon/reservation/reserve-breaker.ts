@@ -16,7 +16,10 @@ interface Options {
 
 type Send = () => Promise<unknown>;
 
-/** Stops sending reserves to a Redis that does not answer: a frozen one would carry them out after their callers got 503. */
+/**
+ * Stops sending reserves to a Redis that does not answer: a frozen one would carry them out after their callers got
+ * 503.
+ */
 export class ReserveBreaker {
   private readonly logger = new Logger('Reservations');
   private readonly breaker: CircuitBreaker<[Send]>;
@@ -32,7 +35,8 @@ export class ReserveBreaker {
       volumeThreshold: failures,
       errorThresholdPercentage: 50,
       resetTimeout: 2 ** 31 - 1, // closed by our own probe, so that no reservation is the guinea pig
-      // A Redis that says no at once (full, read-only) collects nothing, and answers a PING: to open would only be to flap.
+      // A Redis that says no at once (full, read-only) collects nothing, and answers a PING: to open would only be to
+      // flap.
       errorFilter: (error) => !(error instanceof RedisUnavailableError) || isAnswerOfRedis(error),
     });
     // Where few ask, time-outs come too slowly to fill the window: they count in a row, too.

@@ -4,19 +4,25 @@ import { couponKeys } from './reservation-keys.js';
 import type { Reservation } from './reservation.js';
 
 /**
- * Is told by the ledger how reservations ended. Every method throws RedisUnavailableError when Redis can't be asked; what
- * was sent then may still be carried out.
+ * Is told by the ledger how reservations ended. Every method throws RedisUnavailableError when Redis can't be asked;
+ * what was sent then may still be carried out.
  */
 @Injectable()
 export class SettlementStore {
   constructor(private readonly redis: ReservationConnection) {}
 
-  /** After the commit: the reservations are no longer pending. False while the coupon is not loaded; then they stay pending. */
+  /**
+   * After the commit: the reservations are no longer pending. False while the coupon is not loaded; then they stay
+   * pending.
+   */
   async confirm(couponId: number, reservations: readonly Reservation[]): Promise<boolean> {
     return (await this.settle('confirmReservations', couponId, reservations)) === 1;
   }
 
-  /** Gives back the slots of failed reservations; how many, or undefined while the coupon is not loaded (they stay pending). */
+  /**
+   * Gives back the slots of failed reservations; how many, or undefined while the coupon is not loaded (they stay
+   * pending).
+   */
   async release(couponId: number, reservations: readonly Reservation[]): Promise<number | undefined> {
     const released = await this.settle('releaseReservations', couponId, reservations);
     return released === -1 ? undefined : released;

@@ -2,7 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { driftBetween, type Look } from './coupon-drift.js';
 
 /** 10 of 100 issued, nothing pending. */
-function look({ issued = 10, total = 100, ...keys }: { issued?: number; total?: number } & Partial<Look['keys']> = {}): Look {
+function look({
+  issued = 10,
+  total = 100,
+  ...keys
+}: { issued?: number; total?: number } & Partial<Look['keys']> = {}): Look {
   return {
     keys: { loaded: true, reserved: keys.users ?? 10, users: 10, pending: 0, ...keys },
     totalQuantity: total,
@@ -17,9 +21,13 @@ describe('driftBetween', () => {
 
   it('is 0 for work in flight, of which MySQL is read later than Redis', () => {
     // 5 pending, of which 3 are committed by the time MySQL is read; then 20 more came
-    expect(driftBetween(look({ users: 15, pending: 5, issued: 13 }), look({ users: 35, pending: 20, issued: 30 }))).toBe(0);
+    expect(
+      driftBetween(look({ users: 15, pending: 5, issued: 13 }), look({ users: 35, pending: 20, issued: 30 })),
+    ).toBe(0);
     // committed and not yet confirmed, in both looks
-    expect(driftBetween(look({ users: 15, pending: 5, issued: 15 }), look({ users: 15, pending: 5, issued: 15 }))).toBe(0);
+    expect(driftBetween(look({ users: 15, pending: 5, issued: 15 }), look({ users: 15, pending: 5, issued: 15 }))).toBe(
+      0,
+    );
   });
 
   it('counts slots that nobody holds, once two looks show them', () => {

@@ -11,8 +11,8 @@ export interface Look {
  * By how many slots Redis and MySQL contradict each other or themselves, by their counters alone; 0 when they agree.
  *
  * Work in flight is no drift. A user of the set is pending until after the row is committed, so the users who are not
- * pending are never more than the rows of a *later* look; and a row's user was in the set before, so the users are never
- * less than the rows of an *earlier* one. Hence two looks; each of them must show the contradiction.
+ * pending are never more than the rows of a *later* look; and a row's user was in the set before, so the users are
+ * never less than the rows of an *earlier* one. Hence two looks; each of them must show the contradiction.
  */
 export function driftBetween(before: Look, now: Look): number {
   const counter = Math.min(counterMismatch(before), counterMismatch(now));

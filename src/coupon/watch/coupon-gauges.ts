@@ -12,7 +12,11 @@ const OF_EACH_COUPON: readonly Shown[] = [
   ['firstcome_coupon_stock', 'The total quantity of an open coupon.', (sight) => sight.totalQuantity],
   ['firstcome_coupon_issued', 'User coupons issued of an open coupon.', (sight) => sight.issuedQuantity],
   ['firstcome_coupon_remaining', 'Slots of an open coupon that nobody holds.', (sight) => sight.remainingQuantity],
-  ['firstcome_coupon_loaded', '1 when the keys of an open coupon are complete and trusted; 0: closed until rebuilt.', (sight) => Number(sight.isLoaded)],
+  [
+    'firstcome_coupon_loaded',
+    '1 when the keys of an open coupon are complete and trusted; 0: closed until rebuilt.',
+    (sight) => Number(sight.isLoaded),
+  ],
   ['firstcome_coupon_pending', 'Reservations of an open coupon that are not confirmed yet.', (sight) => sight.pending],
   [
     'firstcome_coupon_oldest_pending_seconds',

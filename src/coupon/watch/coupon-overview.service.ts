@@ -90,7 +90,15 @@ export class CouponOverviewService {
     const view = couponView(coupon, reservedQuantityOf(coupon, redis?.keys, now), now);
     const rest = { view, openFailures, refusals: this.refusals.of(coupon.id) };
     if (coupon.strategy === 'lock') {
-      return { ...rest, pending: 0, oldestPending: null, pendingForMs: 0, accepted: coupon.issuedQuantity, epoch: 0, isLoaded: true };
+      return {
+        ...rest,
+        pending: 0,
+        oldestPending: null,
+        pendingForMs: 0,
+        accepted: coupon.issuedQuantity,
+        epoch: 0,
+        isLoaded: true,
+      };
     }
     return {
       ...rest,

@@ -19,7 +19,9 @@ export interface CouponSight {
   readonly isLoaded: boolean;
   readonly remainingQuantity: number;
   readonly pending: number;
-  /** Seconds since the number of the oldest pending reservation was first seen to be given out; 0 when none is pending. */
+  /**
+   * Seconds since the number of the oldest pending reservation was first seen to be given out; 0 when none is pending.
+   */
   readonly oldestPendingSeconds: number;
   /** See {@link driftBetween}; undefined at the first look, and while MySQL can not be asked. */
   readonly drift: number | undefined;
@@ -33,9 +35,9 @@ interface Watched {
 }
 
 /**
- * Looks at the open coupons from time to time: what is pending, for how long, and whether Redis and MySQL agree. A coupon
- * that is over is watched for as long as something of it is pending. While MySQL is away it goes on with the coupons it
- * knows; while Redis is away there is nothing to see.
+ * Looks at the open coupons from time to time: what is pending, for how long, and whether Redis and MySQL agree. A
+ * coupon that is over is watched for as long as something of it is pending. While MySQL is away it goes on with the
+ * coupons it knows; while Redis is away there is nothing to see.
  */
 @Injectable()
 export class CouponWatch {
@@ -77,7 +79,9 @@ export class CouponWatch {
   private async chooseCoupons(): Promise<void> {
     const now = this.clock.now();
     const known = [...this.watched.values()];
-    const unfinished = known.filter(({ sight }) => sight === undefined || sight.pending > 0).map(({ coupon }) => coupon);
+    const unfinished = known
+      .filter(({ sight }) => sight === undefined || sight.pending > 0)
+      .map(({ coupon }) => coupon);
     const open = await this.openNow(now, known);
     // What is unfinished is what this is for: coupons that open meanwhile must not push it out.
     const ids = new Set([...unfinished, ...open].map(({ id }) => id));

@@ -6,9 +6,10 @@ interface Mark {
 const MOST_MARKS = 1000;
 
 /**
- * Tells how long a pending reservation has been so, although Redis only holds its number: numbers are given out in order,
- * so a number is at least as old as the first look at which the sequence had reached it. It costs the reserve call
- * nothing. The age is short by up to the time between two looks, and for what was pending before the first look by more.
+ * Tells how long a pending reservation has been so, although Redis only holds its number: numbers are given out in
+ * order, so a number is at least as old as the first look at which the sequence had reached it. It costs the reserve
+ * call nothing. The age is short by up to the time between two looks, and for what was pending before the first look by
+ * more.
  */
 export class PendingAge {
   private marks: Mark[] = [];
@@ -18,7 +19,8 @@ export class PendingAge {
   /** At the time `at` (ms) the last number given out was `sequence`, and `lowest` the lowest one that is pending. */
   look(sequence: number, lowest: number | undefined, at: number): void {
     const last = this.marks.at(-1);
-    if (last === undefined || (sequence > last.sequence && at - last.at >= this.spacingMs)) this.marks.push({ sequence, at });
+    if (last === undefined || (sequence > last.sequence && at - last.at >= this.spacingMs))
+      this.marks.push({ sequence, at });
     // Of the marks below the lowest number nothing will be asked any more.
     const firstNeeded = this.marks.findIndex((mark) => mark.sequence >= (lowest ?? sequence));
     if (firstNeeded > 0) {

@@ -27,7 +27,8 @@ export class WatchCouponsJob implements OnApplicationBootstrap {
       this.hasFailed = false;
     } catch (error) {
       // The same again every few seconds says nothing new.
-      if (!this.hasFailed) this.logger.error('open coupons can not be watched', error instanceof Error ? error.stack : String(error));
+      if (!this.hasFailed)
+        this.logger.error('open coupons can not be watched', error instanceof Error ? error.stack : String(error));
       this.hasFailed = true;
     }
   }

@@ -8,7 +8,12 @@ const START = CREATED.getTime() + 60_000;
 type Seen = Partial<Omit<CouponOverview, 'view'>> & { readonly remaining?: number };
 
 function overview({ remaining = 100, ...rest }: Seen = {}): CouponOverview {
-  const view = { couponId: 1, totalQuantity: 100, remainingQuantity: remaining, createdAt: CREATED } as CouponOverview['view'];
+  const view = {
+    couponId: 1,
+    totalQuantity: 100,
+    remainingQuantity: remaining,
+    createdAt: CREATED,
+  } as CouponOverview['view'];
   const redis = { pending: 0, oldestPending: null, pendingForMs: 0, accepted: 0, epoch: 1, isLoaded: true };
   return { view, ...redis, openFailures: 0, refusals: {}, ...rest };
 }
@@ -19,7 +24,9 @@ describe('the history of a coupon', () => {
     expect(history.add(START, overview())).toMatchObject({ acceptedPerSecond: null, refusedPerSecond: 0 });
     const second = overview({ accepted: 40, remaining: 60, refusals: { COUPON_SOLD_OUT: 3, ALREADY_ISSUED: 2 } });
     expect(history.add(START + 1000, second)).toMatchObject({ acceptedPerSecond: 40, refusedPerSecond: 5 });
-    expect(history.add(START + 3000, overview({ accepted: 50, remaining: 50, refusals: second.refusals }))).toMatchObject({
+    expect(
+      history.add(START + 3000, overview({ accepted: 50, remaining: 50, refusals: second.refusals })),
+    ).toMatchObject({
       acceptedPerSecond: 5,
       refusedPerSecond: 0,
     });
@@ -48,15 +55,24 @@ describe('the history of a coupon', () => {
     const history = new CouponHistory();
     const at = CREATED.getTime() + 500;
     expect(history.add(at, overview({ accepted: 100, remaining: 0 })).acceptedPerSecond).toBe(200);
-    expect(history.points.map(([time, remaining]) => [time, remaining])).toEqual([[CREATED.getTime(), 100], [at, 0]]);
+    expect(history.points.map(([time, remaining]) => [time, remaining])).toEqual([
+      [CREATED.getTime(), 100],
+      [at, 0],
+    ]);
   });
 
   it('knows the age of what is pending by the number, and takes the word of who looked before', () => {
     const history = new CouponHistory();
-    expect(history.add(START, overview({ accepted: 10, pending: 1, oldestPending: 10, pendingForMs: 90_000 })).oldestPendingMs).toBe(90_000);
+    expect(
+      history.add(START, overview({ accepted: 10, pending: 1, oldestPending: 10, pendingForMs: 90_000 }))
+        .oldestPendingMs,
+    ).toBe(90_000);
     history.add(START + 1000, overview({ accepted: 20 }));
     history.add(START + 2000, overview({ accepted: 30 }));
-    expect(history.add(START + 5000, overview({ accepted: 30, pending: 9, oldestPending: 12, pendingForMs: 90_000 })).oldestPendingMs).toBe(4000);
+    expect(
+      history.add(START + 5000, overview({ accepted: 30, pending: 9, oldestPending: 12, pendingForMs: 90_000 }))
+        .oldestPendingMs,
+    ).toBe(4000);
     expect(history.add(START + 6000, overview({ accepted: 30 })).oldestPendingMs).toBeNull();
   });
 

@@ -33,7 +33,8 @@ export class CouponHistory {
     const before = this.marks.at(-1);
     const acceptedPerSecond = this.acceptedPerSecond(mark);
     // Forgotten and begun anew, a count is smaller than before.
-    const refusedPerSecond = before === undefined ? 0 : perSecond(Math.max(0, mark.refused - before.refused), at - before.at);
+    const refusedPerSecond =
+      before === undefined ? 0 : perSecond(Math.max(0, mark.refused - before.refused), at - before.at);
     this.points.push([at, view.remainingQuantity, acceptedPerSecond, refusedPerSecond, pending]);
     this.marks.push(mark);
     while ((this.marks[0]?.at ?? at) < at - HISTORY_MS) {
@@ -51,14 +52,19 @@ export class CouponHistory {
     this.marks.push({ at, accepted: 0, epoch, refused: 0 });
   }
 
-  /** Since the last time that both were known, which may be before an outage; null after a rebuild, which skips numbers. */
+  /**
+   * Since the last time that both were known, which may be before an outage; null after a rebuild, which skips numbers.
+   */
   private acceptedPerSecond({ at, accepted, epoch }: Mark): number | null {
     const before = this.marks.findLast((mark) => mark.accepted !== null);
     if (accepted === null || before === undefined || before.accepted === null || before.epoch !== epoch) return null;
     return perSecond(Math.max(0, accepted - before.accepted), at - before.at);
   }
 
-  /** A reservation was made before the first time that its number was seen to be given out; long before, if it always was. */
+  /**
+   * A reservation was made before the first time that its number was seen to be given out; long before, if it always
+   * was.
+   */
   private ageOf(sequenceNumber: number | null, pendingForMs: number, now: number): number | null {
     if (sequenceNumber === null) return null;
     const seen = this.marks.findIndex(({ accepted }) => accepted !== null && accepted >= sequenceNumber);

@@ -38,11 +38,7 @@ export class DashboardController {
   }
 
   @Get('files/:name')
-  file(
-    @Param('name') name: string,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  file(@Param('name') name: string, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     return this.files.send(request, reply, name);
   }
 

@@ -44,7 +44,8 @@ export function quantile(buckets: Buckets, share: number): number | undefined {
   const wanted = share * total;
   let [lower, below] = [0, 0];
   for (const [bound, count] of buckets) {
-    if (count >= wanted) return bound === Infinity ? lower : lower + ((bound - lower) * (wanted - below)) / (count - below);
+    if (count >= wanted)
+      return bound === Infinity ? lower : lower + ((bound - lower) * (wanted - below)) / (count - below);
     [lower, below] = [bound, count];
   }
   return lower;

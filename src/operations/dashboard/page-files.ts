@@ -56,7 +56,13 @@ export class PageFiles implements OnModuleInit {
   send(request: FastifyRequest, reply: FastifyReply, name = INDEX): Buffer | undefined {
     const file = this.files.get(name);
     if (file === undefined) throw new RouteNotFoundError(request.method, request.url);
-    reply.headers({ ...SECURITY, 'content-type': file.type, etag: file.etag, vary: 'accept-encoding', 'cache-control': 'no-cache' });
+    reply.headers({
+      ...SECURITY,
+      'content-type': file.type,
+      etag: file.etag,
+      vary: 'accept-encoding',
+      'cache-control': 'no-cache',
+    });
     if (request.headers['if-none-match'] === file.etag) {
       reply.code(304);
       return undefined;

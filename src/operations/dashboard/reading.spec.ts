@@ -5,7 +5,10 @@ import { Reading } from './reading.js';
 function newReading(): { reading: Reading<string>; errors: unknown[] } {
   const errors: unknown[] = [];
   let now = 0;
-  return { reading: new Reading({ waitMs: 20, now: () => (now += 1), onError: (error) => errors.push(error) }), errors };
+  return {
+    reading: new Reading({ waitMs: 20, now: () => (now += 1), onError: (error) => errors.push(error) }),
+    errors,
+  };
 }
 
 describe('a reading', () => {

@@ -8,8 +8,8 @@ interface Options {
 }
 
 /**
- * Something that is asked again and again, and its latest answer. There is only one question at a time, so that a server
- * which hangs is not asked by ever more of them.
+ * Something that is asked again and again, and its latest answer. There is only one question at a time, so that a
+ * server which hangs is not asked by ever more of them.
  */
 export class Reading<T> {
   private latest: { readonly value: T; readonly at: number } | undefined;

@@ -1,6 +1,17 @@
 import { Injectable, type MessageEvent, type OnModuleDestroy } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { defer, exhaustMap, finalize, map, type Observable, ReplaySubject, share, Subject, takeUntil, timer } from 'rxjs';
+import {
+  defer,
+  exhaustMap,
+  finalize,
+  map,
+  type Observable,
+  ReplaySubject,
+  share,
+  Subject,
+  takeUntil,
+  timer,
+} from 'rxjs';
 import { Gauge } from 'prom-client';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { SnapshotService } from './snapshot.service.js';
@@ -8,8 +19,8 @@ import { SnapshotService } from './snapshot.service.js';
 const INTERVAL_MS = 1_000;
 
 /**
- * One snapshot a second for however many listen, and none while nobody does. Something is sent every second, whatever is
- * down, so a listener that hears nothing for a few seconds knows that the connection is lost.
+ * One snapshot a second for however many listen, and none while nobody does. Something is sent every second, whatever
+ * is down, so a listener that hears nothing for a few seconds knows that the connection is lost.
  */
 @Injectable()
 export class SnapshotStream implements OnModuleDestroy {

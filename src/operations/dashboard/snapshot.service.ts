@@ -30,7 +30,9 @@ const RANKING_LENGTH = 10;
 const WAIT_MS = 600;
 const RESERVATION_DURATION = 'firstcome_reservation_duration_seconds';
 
-/** Takes snapshots, and remembers the last ten minutes of them. Whatever is down, a snapshot says so and does not fail. */
+/**
+ * Takes snapshots, and remembers the last ten minutes of them. Whatever is down, a snapshot says so and does not fail.
+ */
 @Injectable()
 export class SnapshotService {
   private readonly logger = new Logger('Dashboard');
@@ -94,7 +96,9 @@ export class SnapshotService {
 
   private couponsAt(at: number): CouponsSnapshot {
     const slots = this.redis.current;
-    const list = this.ledger.value?.map((side) => this.couponAt(at, this.coupons.combine(side, slots?.get(side.coupon.id))));
+    const list = this.ledger.value?.map((side) =>
+      this.couponAt(at, this.coupons.combine(side, slots?.get(side.coupon.id))),
+    );
     return { ledgerAt: this.ledger.at ?? null, redisAt: this.redis.at ?? null, list: list ?? null };
   }
 

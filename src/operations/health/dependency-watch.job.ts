@@ -82,7 +82,9 @@ export class DependencyWatchJob implements OnApplicationBootstrap, OnModuleDestr
   private reportDown(error: unknown, since: number): void {
     if (this.mysqlDownSince !== undefined || this.isStopping) return;
     this.mysqlDownSince = since;
-    this.logger.error(`does not answer: ${databaseErrorMessage(error)}; reservations go on and stay pending until it is back`);
+    this.logger.error(
+      `does not answer: ${databaseErrorMessage(error)}; reservations go on and stay pending until it is back`,
+    );
   }
 
   private reportUp(): void {

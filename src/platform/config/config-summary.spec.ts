@@ -27,7 +27,15 @@ describe('configSummary', () => {
   });
 
   it('has no secret in it', () => {
-    for (const secret of ['token:with', 'redisuser', 'redispassword', 'redisoption', 'dbuser', 'dbpassword', 'dboption']) {
+    for (const secret of [
+      'token:with',
+      'redisuser',
+      'redispassword',
+      'redisoption',
+      'dbuser',
+      'dbpassword',
+      'dboption',
+    ]) {
       expect(summary).not.toContain(secret);
     }
     expect([...SECRET_SETTINGS].every((name) => summary.includes(`${name}=`))).toBe(true);

@@ -1,6 +1,9 @@
 import { type Config, SECRET_SETTINGS } from './config.schema.js';
 
-/** Every setting on one line, `http.port=8080 http.host=0.0.0.0 ...`, for the log; of the secret ones only what is no secret. */
+/**
+ * Every setting on one line, `http.port=8080 http.host=0.0.0.0 ...`, for the log; of the secret ones only what is no
+ * secret.
+ */
 export function configSummary(config: Config): string {
   return entries(config, '')
     .map(([name, value]) => `${name}=${SECRET_SETTINGS.has(name) ? withoutSecret(name, value) : value}`)
@@ -9,7 +12,9 @@ export function configSummary(config: Config): string {
 
 function entries(settings: object, prefix: string): Array<[name: string, value: string]> {
   return Object.entries(settings).flatMap(([name, value]: [string, unknown]) =>
-    typeof value === 'object' && value !== null ? entries(value, `${prefix}${name}.`) : [[prefix + name, String(value)]],
+    typeof value === 'object' && value !== null
+      ? entries(value, `${prefix}${name}.`)
+      : [[prefix + name, String(value)]],
   );
 }
 

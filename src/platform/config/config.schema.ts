@@ -63,7 +63,11 @@ const settings = z.strictObject({
     breaker: z.strictObject({ failures: wholeNumber(1, 1_000), probeIntervalMs: wholeNumber(10, 60_000) }),
   }),
   database: z.strictObject({
-    url: urlOf(/^(mysql|mariadb):$/, 'must be mysql://user:password@host:port/schema', (url) => url.pathname.length > 1),
+    url: urlOf(
+      /^(mysql|mariadb):$/,
+      'must be mysql://user:password@host:port/schema',
+      (url) => url.pathname.length > 1,
+    ),
     poolSize: wholeNumber(4, 1_000),
     connectTimeoutMs: wholeNumber(100, 60_000),
     acquireTimeoutMs: wholeNumber(10, 600_000),
@@ -133,7 +137,9 @@ export const configSchema = settings.check(
     ['coupon', 'lock', 'maxConcurrent'],
     'must be less than half of database.poolSize: the issuer needs the other connections',
     ({ coupon, database }) =>
-      coupon?.lock === undefined || database?.poolSize === undefined || coupon.lock.maxConcurrent < database.poolSize / 2,
+      coupon?.lock === undefined ||
+      database?.poolSize === undefined ||
+      coupon.lock.maxConcurrent < database.poolSize / 2,
   ),
   rule(
     ['loadTest', 'seedAtStart'],

@@ -70,7 +70,12 @@ describe('loadConfig', () => {
   });
 
   it('names every problem at once, with its variable, what is wrong and what is allowed', () => {
-    const env = local({ PORT: 'eighty', LOG_LEVEL: 'loud', COUPON_RETENTION_DAYS: '0', DATABASE_MIGRATE_AT_START: 'yes' });
+    const env = local({
+      PORT: 'eighty',
+      LOG_LEVEL: 'loud',
+      COUPON_RETENTION_DAYS: '0',
+      DATABASE_MIGRATE_AT_START: 'yes',
+    });
 
     expect(problemsOf({ ...env, REDIS_URL: '', FAULT_POINT: 'after-commit' }).toSorted()).toEqual([
       'coupon.retentionDays (COUPON_RETENTION_DAYS) is "0": must be a whole number from 1 to 3650',

@@ -87,12 +87,13 @@ describe('what an error of the database means', () => {
     expect(meaningOf(new QueryFailedError('SELECT 1', [], error))).toEqual(meaning);
   });
 
-  it.each([['a text', 'ECONNREFUSED'], ['nothing', undefined], ['an object', { errno: 1213, sqlState: '45000' }]])(
-    '%s is no error of the database',
-    (_name, thrown) => {
-      expect(meaningOf(thrown)).toEqual(NOTHING_KNOWN);
-    },
-  );
+  it.each([
+    ['a text', 'ECONNREFUSED'],
+    ['nothing', undefined],
+    ['an object', { errno: 1213, sqlState: '45000' }],
+  ])('%s is no error of the database', (_name, thrown) => {
+    expect(meaningOf(thrown)).toEqual(NOTHING_KNOWN);
+  });
 });
 
 it.each([

@@ -28,11 +28,43 @@ const READ_ONLY_ERRNOS = new Set([1290, 1792, 1836]);
  * read-only, disk full, statement or connection killed or timed out by the server, not a Galera primary.
  */
 const UNAVAILABLE_ERRNOS = new Set([
-  1021, 1037, 1038, 1040, 1041, 1047, 1053, 1077, 1079, 1114, 1129, 1135, 1152, 1158, 1159, 1160, 1161, 1180, 1184, 1203,
-  1205, 1226, 1317, 1927, 1969, 3024, 3032, 3168, 3169, 4031, ...READ_ONLY_ERRNOS,
+  1021,
+  1037,
+  1038,
+  1040,
+  1041,
+  1047,
+  1053,
+  1077,
+  1079,
+  1114,
+  1129,
+  1135,
+  1152,
+  1158,
+  1159,
+  1160,
+  1161,
+  1180,
+  1184,
+  1203,
+  1205,
+  1226,
+  1317,
+  1927,
+  1969,
+  3024,
+  3032,
+  3168,
+  3169,
+  4031,
+  ...READ_ONLY_ERRNOS,
 ]);
 
-/** Of these, what concerns one statement and the rows it wants: locked by others for too long, killed, or over its time limit. */
+/**
+ * Of these, what concerns one statement and the rows it wants: locked by others for too long, killed, or over its time
+ * limit.
+ */
 const ONE_STATEMENT_ERRNOS = new Set([LOCK_WAIT_TIMEOUT, 1317, 1969, 3024]);
 
 const UNAVAILABLE_CODES = new Set([
@@ -53,7 +85,10 @@ const UNAVAILABLE_CODES = new Set([
   'DATABASE_STATEMENT_TIMEOUT',
 ]);
 
-/** The driver's own error: TypeORM wraps it in QueryFailedError, Node wraps several connection attempts in AggregateError. */
+/**
+ * The driver's own error: TypeORM wraps it in QueryFailedError, Node wraps several connection attempts in
+ * AggregateError.
+ */
 function driverError(error: unknown): (Error & DriverError) | undefined {
   // Not instanceof: Node's own errors come from another realm where the tests run.
   if (!isNativeError(error)) return undefined;

@@ -30,16 +30,16 @@ export class TransactionRunner {
 
   /**
    * Runs `work` in a transaction, at READ COMMITTED as all our connections. A deadlock or lock-wait time-out, also at
-   * COMMIT, starts it again from the beginning, at most `attempts` times in all and for ten seconds; then the first error
-   * is thrown; a refusal of the work (a DomainError) is thrown as it is, at any attempt. Events are published after the commit, in their order; a listener that throws harms neither the caller nor
-   * the other listeners.
+   * COMMIT, starts it again from the beginning, at most `attempts` times in all and for ten seconds; then the first
+   * error is thrown; a refusal of the work (a DomainError) is thrown as it is, at any attempt. Events are published
+   * after the commit, in their order; a listener that throws harms neither the caller nor the other listeners.
    *
    * After a conflict the server has rolled back. After any other error of a COMMIT (the connection was lost, or
-   * StatementTimeoutError) nobody knows whether it happened, so it is never run again from here: that is for callers who
-   * find out what happened before. The ledger looks for its rows under the lock; a payment or a charge answers 503, and
-   * the same idempotency key then gets the stored answer, or does it for the first time. (Without a key a payment that
-   * happened is refused as already paid; a charge is not protected.) Its event is lost, and the reconciliation of the
-   * ranking makes up for it.
+   * StatementTimeoutError) nobody knows whether it happened, so it is never run again from here: that is for callers
+   * who find out what happened before. The ledger looks for its rows under the lock; a payment or a charge answers 503,
+   * and the same idempotency key then gets the stored answer, or does it for the first time. (Without a key a payment
+   * that happened is refused as already paid; a charge is not protected.) Its event is lost, and the reconciliation of
+   * the ranking makes up for it.
    */
   async run<T>(
     work: (manager: EntityManager, publish: PublishAfterCommit) => Promise<T>,
@@ -50,9 +50,7 @@ export class TransactionRunner {
     for (let attempt = 1; ; attempt += 1) {
       const registered: DomainEvent[] = [];
       try {
-        const result = await this.dataSource.transaction((manager) =>
-          work(manager, (event) => registered.push(event)),
-        );
+        const result = await this.dataSource.transaction((manager) => work(manager, (event) => registered.push(event)));
         this.publish(registered);
         return result;
       } catch (error) {

@@ -8,7 +8,9 @@ export interface ProblemKind {
 /** Every code the application may answer with. */
 export type ProblemCatalog = Readonly<Record<string, ProblemKind>>;
 
-/** Injection token of the {@link ProblemCatalog}; the composition root provides it, since platform knows no domain word. */
+/**
+ * Injection token of the {@link ProblemCatalog}; the composition root provides it, since platform knows no domain word.
+ */
 export const PROBLEM_CATALOG = Symbol('ProblemCatalog');
 
 /** The `type` of a problem: `COUPON_SOLD_OUT` is `urn:firstcome:problem:coupon-sold-out`. */

@@ -57,7 +57,9 @@ function answerTo(thrown: unknown, reply = new FakeReply()) {
 
 /** As Nest hands on an error of Fastify below 500. */
 function fastifyError(code: string, status: number): HttpException {
-  return new HttpException('as Fastify says', status, { cause: Object.assign(new Error(code), { code, statusCode: status }) });
+  return new HttpException('as Fastify says', status, {
+    cause: Object.assign(new Error(code), { code, statusCode: status }),
+  });
 }
 
 describe('ProblemFilter', () => {
@@ -102,9 +104,12 @@ describe('ProblemFilter', () => {
     );
   });
 
-  it.each([['a string'], [undefined], [null], [{ statusCode: 400 }]])('takes %p, thrown, for an unknown error', (thrown) => {
-    expect(answerTo(thrown).problem).toMatchObject({ status: 500, code: 'INTERNAL_ERROR' });
-  });
+  it.each([['a string'], [undefined], [null], [{ statusCode: 400 }]])(
+    'takes %p, thrown, for an unknown error',
+    (thrown) => {
+      expect(answerTo(thrown).problem).toMatchObject({ status: 500, code: 'INTERNAL_ERROR' });
+    },
+  );
 
   it('takes a code without a status for a fault of ours', () => {
     expect(answerTo(new NamelessError('hm')).problem).toMatchObject({ status: 500, code: 'INTERNAL_ERROR' });
@@ -115,7 +120,8 @@ describe('ProblemFilter', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const filter = new ProblemFilter(CATALOG);
     const replies = [new FakeReply(), new FakeReply(), new FakeReply()];
-    for (const reply of replies) filter.catch(refused, new ExecutionContextHost([{ id: '1', method: 'GET', url: '/' }, reply]));
+    for (const reply of replies)
+      filter.catch(refused, new ExecutionContextHost([{ id: '1', method: 'GET', url: '/' }, reply]));
 
     for (const reply of replies) {
       expect(reply.status).toBe(503);
@@ -139,7 +145,11 @@ describe('ProblemFilter', () => {
 
   it('answers 503 when a deadlock has outlasted every retry', () => {
     const deadlock = Object.assign(new Error('Deadlock found'), { errno: 1213 });
-    expect(answerTo(deadlock)).toMatchObject({ status: 503, headers: { 'retry-after': 1 }, problem: { code: 'DATABASE_UNAVAILABLE' } });
+    expect(answerTo(deadlock)).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': 1 },
+      problem: { code: 'DATABASE_UNAVAILABLE' },
+    });
   });
 
   it.each([

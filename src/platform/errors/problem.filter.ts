@@ -19,7 +19,9 @@ export class ProblemFilter implements ExceptionFilter {
   private readonly outages = new LogLimit(OUTAGE_LINES, (count) =>
     this.logger.warn(`the database was unavailable for ${count} more calls, answered 503`),
   );
-  private readonly faults = new LogLimit(FAULT_LINES, (count) => this.logger.error(`${count} more calls failed within a second`));
+  private readonly faults = new LogLimit(FAULT_LINES, (count) =>
+    this.logger.error(`${count} more calls failed within a second`),
+  );
 
   constructor(@Inject(PROBLEM_CATALOG) catalog: ProblemCatalog) {
     this.kinds = new Map(Object.entries(catalog).map(([code, kind]) => [code, { ...kind, type: problemType(code) }]));
@@ -63,10 +65,15 @@ export class ProblemFilter implements ExceptionFilter {
     if (refusal instanceof InternalError) {
       const stack = error instanceof Error ? error.stack : undefined;
       this.faults.write(() =>
-        this.logger.error(`${request.method} ${pathOf(request.url)} failed, request ${request.id}: ${String(error)}`, stack),
+        this.logger.error(
+          `${request.method} ${pathOf(request.url)} failed, request ${request.id}: ${String(error)}`,
+          stack,
+        ),
       );
     } else if (refusal instanceof DatabaseUnavailableError) {
-      this.outages.write(() => this.logger.warn(`the database is unavailable, answering 503: ${String(refusal.cause)}`));
+      this.outages.write(() =>
+        this.logger.warn(`the database is unavailable, answering 503: ${String(refusal.cause)}`),
+      );
     }
   }
 }

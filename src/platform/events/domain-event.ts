@@ -1,4 +1,7 @@
-/** Something that has happened and is committed. Listeners subscribe to its type: `@OnEvent(PaymentCompletedEvent.type)`. */
+/**
+ * Something that has happened and is committed. Listeners subscribe to its type:
+ * `@OnEvent(PaymentCompletedEvent.type)`.
+ */
 export interface DomainEvent {
   readonly type: string;
 }

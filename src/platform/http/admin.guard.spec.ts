@@ -27,13 +27,20 @@ describe('AdminGuard', () => {
     expect(headers).toEqual({});
   });
 
-  it.each([undefined, '', 'Bearer', 'Bearer ', 'Bearer nope', 'Bearer the-token2', 'Basic the-token', 'the-token', 'Bearer a b'])(
-    'refuses %p and names the scheme',
-    (authorization) => {
-      const { pass, headers } = ask(authorization);
+  it.each([
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    'Bearer nope',
+    'Bearer the-token2',
+    'Basic the-token',
+    'the-token',
+    'Bearer a b',
+  ])('refuses %p and names the scheme', (authorization) => {
+    const { pass, headers } = ask(authorization);
 
-      expect(pass).toThrow(UnauthenticatedError);
-      expect(headers).toEqual({ 'www-authenticate': 'Bearer' });
-    },
-  );
+    expect(pass).toThrow(UnauthenticatedError);
+    expect(headers).toEqual({ 'www-authenticate': 'Bearer' });
+  });
 });

@@ -24,8 +24,8 @@ export interface RootModule {
 /**
  * The whole application, ready for `listen()`.
  *
- * Each request pays for what is here, so there is little: one hook that sets two headers, one that adds up its duration,
- * one pipe, one filter; no request log, no interceptor, no Connect middleware.
+ * Each request pays for what is here, so there is little: one hook that sets two headers, one that adds up its
+ * duration, one pipe, one filter; no request log, no interceptor, no Connect middleware.
  */
 export async function createApp(root: RootModule, config: Config = loadConfig()): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({

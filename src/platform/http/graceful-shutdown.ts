@@ -17,20 +17,24 @@ import type { Config } from '../config/config.schema.js';
 
 /** Longer than a call may wait for its issuance; the rest of the time belongs to what closes after the requests. */
 const SHARE_FOR_REQUESTS = 0.7;
-/** Longer than a request is on its way from a load balancer, and than the next one takes to come on a busy connection. */
+/**
+ * Longer than a request is on its way from a load balancer, and than the next one takes to come on a busy connection.
+ */
 const SHARE_FOR_IDLE_CONNECTIONS = 0.1;
 
 /**
  * Ends HTTP before anything that requests need is closed: no new connections, requests in flight are answered, and
- * each answer closes its keep-alive connection. Without that, Fastify waits 70 s for a connection that stays idle. One that
- * is idle stays open for half a second: a load balancer may have sent its next request on it already, and may not send that
- * again to another instance, for all it knows it was carried out.
+ * each answer closes its keep-alive connection. Without that, Fastify waits 70 s for a connection that stays idle. One
+ * that is idle stays open for half a second: a load balancer may have sent its next request on it already, and may not
+ * send that again to another instance, for all it knows it was carried out.
  *
  * It stops taking requests in `onModuleDestroy`, so that in `beforeApplicationShutdown` modules can finish what is in
  * hand, and lets go of the last request before `onApplicationShutdown`, where Redis and MySQL close.
  */
 @Injectable()
-export class GracefulShutdown implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown {
+export class GracefulShutdown
+  implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
+{
   private readonly logger = new Logger('Shutdown');
   private readonly sockets = new Set<Socket>();
   private isDraining = false;

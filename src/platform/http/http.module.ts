@@ -5,5 +5,8 @@ import { HttpMetrics } from './http-metrics.js';
 
 /** What {@link createApp} takes from the container. */
 @Global()
-@Module({ providers: [ProblemFilter, GracefulShutdown, HttpMetrics], exports: [ProblemFilter, GracefulShutdown, HttpMetrics] })
+@Module({
+  providers: [ProblemFilter, GracefulShutdown, HttpMetrics],
+  exports: [ProblemFilter, GracefulShutdown, HttpMetrics],
+})
 export class HttpModule {}

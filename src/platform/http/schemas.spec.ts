@@ -17,7 +17,10 @@ describe('id', () => {
 });
 
 describe('idParam', () => {
-  it.each([['1', 1], [String(LARGEST), LARGEST]])('reads %p', (text, value) => expect(idParam.parse(text)).toBe(value));
+  it.each([
+    ['1', 1],
+    [String(LARGEST), LARGEST],
+  ])('reads %p', (text, value) => expect(idParam.parse(text)).toBe(value));
 
   it.each(['0', '-1', '1.0', '1e3', ' 1', '01', '', 'abc', '9007199254740992', '99999999999999999999', 1])(
     'refuses %p',
@@ -26,9 +29,15 @@ describe('idParam', () => {
 });
 
 describe('limitQuery', () => {
-  it.each([['1', 1], ['100', 100], [undefined, 20]])('reads %p', (text, value) => expect(limitQuery.parse(text)).toBe(value));
+  it.each([
+    ['1', 1],
+    ['100', 100],
+    [undefined, 20],
+  ])('reads %p', (text, value) => expect(limitQuery.parse(text)).toBe(value));
 
-  it.each(['0', '101', '-5', '', 'ten', ['5', '6']])('refuses %p', (text) => expect(accepts(limitQuery, text)).toBe(false));
+  it.each(['0', '101', '-5', '', 'ten', ['5', '6']])('refuses %p', (text) =>
+    expect(accepts(limitQuery, text)).toBe(false),
+  );
 });
 
 describe('cursorQuery', () => {

@@ -13,7 +13,10 @@ const DATE_TIME_ERROR = 'must be a date and time with offset in ISO 8601, such a
 const MAX_CURSOR_LENGTH = 512;
 
 /** An id in a JSON body. */
-export const id = z.int({ error: ID_ERROR }).min(1, { error: ID_ERROR }).meta({ examples: [42] });
+export const id = z
+  .int({ error: ID_ERROR })
+  .min(1, { error: ID_ERROR })
+  .meta({ examples: [42] });
 
 /** An id in a path or a query, where everything is text. */
 export const idParam = wholeNumberText({ max: Number.MAX_SAFE_INTEGER, error: ID_ERROR, example: 42 });

@@ -40,13 +40,15 @@ describe('ValidationPipe', () => {
   });
 
   it('names every wrong value by its path, and every unknown field by its own', () => {
-    expect(issuesOf({ userId: 'x', items: [{ quantity: 1 }, { quantity: 0.5, size: 1 }], a: 1, b: 2 }, body())).toEqual([
-      { path: 'userId', message: expect.stringContaining('number') },
-      { path: 'items.1.quantity', message: expect.stringContaining('int') },
-      { path: 'items.1.size', message: 'is not a field of this call' },
-      { path: 'a', message: 'is not a field of this call' },
-      { path: 'b', message: 'is not a field of this call' },
-    ]);
+    expect(issuesOf({ userId: 'x', items: [{ quantity: 1 }, { quantity: 0.5, size: 1 }], a: 1, b: 2 }, body())).toEqual(
+      [
+        { path: 'userId', message: expect.stringContaining('number') },
+        { path: 'items.1.quantity', message: expect.stringContaining('int') },
+        { path: 'items.1.size', message: 'is not a field of this call' },
+        { path: 'a', message: 'is not a field of this call' },
+        { path: 'b', message: 'is not a field of this call' },
+      ],
+    );
   });
 
   it('names the parameter of a path or a query', () => {

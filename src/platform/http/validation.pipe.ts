@@ -22,9 +22,7 @@ export class ValidationPipe implements PipeTransform<unknown> {
     if (schema === undefined) return value;
     if (metadata.type === 'body') refuseNoObject(value);
     const result = schema['~standard'].validate(value);
-    return result instanceof Promise
-      ? result.then((settled) => unwrap(settled, metadata))
-      : unwrap(result, metadata);
+    return result instanceof Promise ? result.then((settled) => unwrap(settled, metadata)) : unwrap(result, metadata);
   }
 }
 

@@ -34,7 +34,9 @@ export class ForgetIdempotencyKeysJob {
     const before = new Date(this.clock.now().getTime() - KEPT_MS);
     let forgotten = 0;
     for (;;) {
-      const deleted = await this.transactions.run((manager) => this.repository.deleteBefore(manager, before, KEYS_AT_ONCE));
+      const deleted = await this.transactions.run((manager) =>
+        this.repository.deleteBefore(manager, before, KEYS_AT_ONCE),
+      );
       forgotten += deleted;
       if (deleted < KEYS_AT_ONCE) return forgotten;
     }

@@ -38,7 +38,10 @@ export const idempotencyKey = optional(key).meta({
  * @param header value of {@link IDEMPOTENCY_KEY_HEADER}
  * @throws ValidationFailedError when the header is not a key, or another one than in the body
  */
-export function idempotencyKeyOf(body: { idempotencyKey?: string | undefined }, header: string | undefined): string | undefined {
+export function idempotencyKeyOf(
+  body: { idempotencyKey?: string | undefined },
+  header: string | undefined,
+): string | undefined {
   if (header === undefined) return body.idempotencyKey;
   const fromHeader = key.safeParse(header);
   if (!fromHeader.success) throw new ValidationFailedError([{ path: IDEMPOTENCY_KEY_HEADER, message: KEY_ERROR }]);

@@ -21,16 +21,17 @@ const NEST_LEVELS: ReadonlyArray<readonly [Level, LogLevel]> = [
 const FRAMEWORK_CONTEXTS: ReadonlySet<unknown> = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
 
 /**
- * Of one kind (level and context) in a second. Whoever expects many lines writes fewer of them; this is for the fault that
- * nobody expected, with each request. Many enough for a line about each coupon that is rebuilt after a restart of Redis.
+ * Of one kind (level and context) in a second. Whoever expects many lines writes fewer of them; this is for the fault
+ * that nobody expected, with each request. Many enough for a line about each coupon that is rebuilt after a restart of
+ * Redis.
  */
 const MOST_LINES = { log: 100, warn: 20, error: 20 } as const;
 
 type LimitedLevel = keyof typeof MOST_LINES;
 
 /**
- * The application's logger: JSON lines for machines, or text for people, from `log.level` up. Of one kind it writes only
- * so many lines a second, and says how many it left out.
+ * The application's logger: JSON lines for machines, or text for people, from `log.level` up. Of one kind it writes
+ * only so many lines a second, and says how many it left out.
  */
 export class AppLogger extends ConsoleLogger {
   private readonly limits = new Map<string, LogLimit>();

@@ -62,8 +62,8 @@ interface Options {
 }
 
 /**
- * A histogram for what happens with each request. prom-client's own hashes and checks the labels of every value; this one
- * resolves them once ({@link series}), after which a value costs two additions.
+ * A histogram for what happens with each request. prom-client's own hashes and checks the labels of every value; this
+ * one resolves them once ({@link series}), after which a value costs two additions.
  */
 export class HotHistogram {
   readonly name: string;
@@ -75,7 +75,9 @@ export class HotHistogram {
     options.registry.registerMetric(this as unknown as Histogram);
   }
 
-  /** A new series; it is shown from now on. For whoever keeps it: asked twice for the same labels there would be two. */
+  /**
+   * A new series; it is shown from now on. For whoever keeps it: asked twice for the same labels there would be two.
+   */
   series(labels: Readonly<Record<string, string>> = {}): HotSeries {
     const series = new HotSeries(this.options.buckets, labels);
     this.known.push(series);

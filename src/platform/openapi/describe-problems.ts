@@ -21,7 +21,11 @@ const problemSchema = {
     errors: {
       type: 'array',
       description: 'With VALIDATION_FAILED: every wrong value',
-      items: { type: 'object', properties: { path: text('Where'), message: text('What') }, required: ['path', 'message'] },
+      items: {
+        type: 'object',
+        properties: { path: text('Where'), message: text('What') },
+        required: ['path', 'message'],
+      },
     },
     requestId: text('With INTERNAL_ERROR: quote it when you report the error'),
   },

@@ -82,7 +82,9 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     await this.ask((client) => client.ping());
   }
 
-  /** Runs one exchange with Redis; @throws RedisUnavailableError when Redis can't be asked or does not answer in time */
+  /**
+   * Runs one exchange with Redis; @throws RedisUnavailableError when Redis can't be asked or does not answer in time
+   */
   async ask<T>(exchange: (client: Redis) => Promise<T>): Promise<T> {
     try {
       return await this.withinTimeLimit(exchange(this.client));
@@ -117,9 +119,13 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     const wanted = { appendonly: 'yes', 'maxmemory-policy': 'noeviction' };
     for (const [setting, safe] of Object.entries(wanted)) {
       const answer: unknown = await this.client.config('GET', setting).catch(() => undefined);
-      const value = Array.isArray(answer) ? String(answer[1]) : Object.values((answer ?? {}) as Record<string, string>)[0];
+      const value = Array.isArray(answer)
+        ? String(answer[1])
+        : Object.values((answer ?? {}) as Record<string, string>)[0];
       if (value !== safe) {
-        this.logger.warn(`runs with ${setting}=${value ?? 'unknown'}; reservations are only safe with ${setting}=${safe}`);
+        this.logger.warn(
+          `runs with ${setting}=${value ?? 'unknown'}; reservations are only safe with ${setting}=${safe}`,
+        );
       }
     }
   }

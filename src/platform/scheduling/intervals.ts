@@ -1,7 +1,9 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 
-/** Work that repeats at an interval which the configuration sets, and which @nestjs/schedule's decorators can't know. */
+/**
+ * Work that repeats at an interval which the configuration sets, and which @nestjs/schedule's decorators can't know.
+ */
 @Injectable()
 export class Intervals implements OnModuleDestroy {
   private readonly names: string[] = [];
@@ -23,7 +25,10 @@ export class Intervals implements OnModuleDestroy {
       isRunning = true;
       await run().finally(() => (isRunning = false));
     };
-    this.scheduler.addInterval(name, setInterval(() => void runAlone(), intervalMs));
+    this.scheduler.addInterval(
+      name,
+      setInterval(() => void runAlone(), intervalMs),
+    );
     this.names.push(name);
     if (atOnce) void runAlone();
   }

@@ -8,8 +8,8 @@ import { RankingTurns, type SharedJob } from '../ranking-turns.js';
 import { BackupService } from './backup.service.js';
 
 /**
- * Every `ranking.backup.intervalMs` the instance whose turn it is backs up the ranking. What it writes after its turn is
- * over can't harm, since the later numbers win.
+ * Every `ranking.backup.intervalMs` the instance whose turn it is backs up the ranking. What it writes after its turn
+ * is over can't harm, since the later numbers win.
  */
 @Injectable()
 export class BackUpRankingJob implements OnApplicationBootstrap {

@@ -23,7 +23,12 @@ export class BackupRepository {
     );
     const [first] = rows;
     if (first === undefined) return undefined;
-    const products = rows.map(({ rank, productId, productName, salesCount }) => ({ rank, productId, productName, salesCount }));
+    const products = rows.map(({ rank, productId, productName, salesCount }) => ({
+      rank,
+      productId,
+      productName,
+      salesCount,
+    }));
     return { asOf: first.backedUpAt, products };
   }
 
@@ -44,7 +49,14 @@ export class BackupRepository {
     if (affectedRows === 0) return false;
     await manager.query('DELETE FROM product_ranking_backups WHERE business_date = ?', [day]);
     if (products.length === 0) return true;
-    const rows = products.map(({ rank, productId, productName, salesCount }) => [day, productId, rank, salesCount, productName, asOf]);
+    const rows = products.map(({ rank, productId, productName, salesCount }) => [
+      day,
+      productId,
+      rank,
+      salesCount,
+      productName,
+      asOf,
+    ]);
     await manager.query(
       `INSERT INTO product_ranking_backups (business_date, product_id, ranking, sales_count, product_name, backed_up_at)
        VALUES ?`,

@@ -36,8 +36,8 @@ export class BackupService {
   ) {}
 
   /**
-   * Backs up today, and past days whose last backup is older than their end. A day that fails is logged and counted, and
-   * does not stop the others.
+   * Backs up today, and past days whose last backup is older than their end. A day that fails is logged and counted,
+   * and does not stop the others.
    *
    * @throws Error only when MySQL can not say which days are due
    */
@@ -63,7 +63,9 @@ export class BackupService {
     return (await this.write(day, { asOf, products: rank(sales, names) })) ? 'BACKED_UP' : 'NEWER_IS_THERE';
   }
 
-  /** Stores the snapshot as the day's backup; false when a later one is there already. @throws what the database throws */
+  /**
+   * Stores the snapshot as the day's backup; false when a later one is there already. @throws what the database throws
+   */
   async write(day: BusinessDay, snapshot: Snapshot): Promise<boolean> {
     return await this.transactions.run((manager) => this.repository.replace(manager, day, snapshot));
   }
@@ -74,7 +76,9 @@ export class BackupService {
     return await this.transactions.run((manager) => this.repository.deleteBefore(manager, oldest));
   }
 
-  /** Tells the metric of the latest backup of today or yesterday, whichever instance took it and when this one started. */
+  /**
+   * Tells the metric of the latest backup of today or yesterday, whichever instance took it and when this one started.
+   */
   async observeAge(): Promise<void> {
     const today = this.calendar.today();
     const times = await this.repository.backedUpAt([today, addDays(today, -1)]);
@@ -84,7 +88,8 @@ export class BackupService {
 
   private async attempt(day: BusinessDay): Promise<void> {
     try {
-      if ((await this.backUp(day)) === 'NOT_COMPLETE') this.logger.warn(`${day}: not backed up, it is being reconciled`);
+      if ((await this.backUp(day)) === 'NOT_COMPLETE')
+        this.logger.warn(`${day}: not backed up, it is being reconciled`);
     } catch (error) {
       this.metrics.backupFailures.inc();
       this.logger.error(`${day}: backup failed: ${error instanceof Error ? error.message : String(error)}`);

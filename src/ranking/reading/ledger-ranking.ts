@@ -30,7 +30,8 @@ export class LedgerRanking {
   private readonly breaker = new OutageBreaker({
     timeoutMs: TIMEOUT_MS,
     retryAfterMs: RETRY_AFTER_MS,
-    onOpen: (reason) => this.logger.error(`MySQL gives no rankings, and is asked once in ${RETRY_AFTER_MS} ms: ${reason}`),
+    onOpen: (reason) =>
+      this.logger.error(`MySQL gives no rankings, and is asked once in ${RETRY_AFTER_MS} ms: ${reason}`),
     onClose: () => this.logger.log('MySQL gives rankings again'),
   });
 

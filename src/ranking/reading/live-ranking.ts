@@ -75,7 +75,11 @@ export class LiveRanking implements OnModuleDestroy {
     const asOf = this.clock.now();
     const sales = await this.askComplete(day, () => this.store.top(day, TOP));
     if (sales === undefined) return undefined;
-    return { source: 'redis', asOf, products: rank(sales, await this.labels.of(sales.map(({ productId }) => productId))) };
+    return {
+      source: 'redis',
+      asOf,
+      products: rank(sales, await this.labels.of(sales.map(({ productId }) => productId))),
+    };
   }
 
   private async askComplete<T>(day: BusinessDay, exchange: () => Promise<T | undefined>): Promise<T | undefined> {
@@ -85,7 +89,9 @@ export class LiveRanking implements OnModuleDestroy {
   }
 
   private async closeBreakerWhenRedisAnswers(reason: string): Promise<void> {
-    this.logger.warn(`Redis is not asked for rankings until it answers and is reconciled: ${reason || 'a sale was not counted'}`);
+    this.logger.warn(
+      `Redis is not asked for rankings until it answers and is reconciled: ${reason || 'a sale was not counted'}`,
+    );
     while (this.breaker.isOpen) {
       await delay(this.config.redis.breaker.probeIntervalMs, undefined, { ref: false });
       if (this.isShutDown) return;
@@ -102,8 +108,9 @@ export class LiveRanking implements OnModuleDestroy {
   }
 
   /**
-   * Reconciles today and the days of which a sale was missed; these stay missed where it fails, or where another sale was
-   * missed meanwhile. A day without one needs no reconcile to be exact: its marker vouches for it, also without MySQL.
+   * Reconciles today and the days of which a sale was missed; these stay missed where it fails, or where another sale
+   * was missed meanwhile. A day without one needs no reconcile to be exact: its marker vouches for it, also without
+   * MySQL.
    */
   private async reconcileMissed(): Promise<void> {
     const missed = new Set(this.missed);

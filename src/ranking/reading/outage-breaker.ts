@@ -15,7 +15,9 @@ type Exchange = () => Promise<unknown>;
 
 const NEVER_MS = 2 ** 31 - 1;
 
-/** Asks a server that may be away. Opens at the first failure, so that one caller pays for it and the next ones don't. */
+/**
+ * Asks a server that may be away. Opens at the first failure, so that one caller pays for it and the next ones don't.
+ */
 export class OutageBreaker {
   private readonly breaker: CircuitBreaker<[Exchange]>;
 

@@ -61,7 +61,9 @@ export class ReconcileService {
     void this.tryReconcile(day);
   }
 
-  /** As `reconcile`; false when it failed, which is logged, unless it is an outage: that is reported where it begins. */
+  /**
+   * As `reconcile`; false when it failed, which is logged, unless it is an outage: that is reported where it begins.
+   */
   async tryReconcile(day: BusinessDay): Promise<boolean> {
     try {
       await this.reconcile(day);
@@ -90,7 +92,7 @@ export class ReconcileService {
   private async countMissing(day: BusinessDay): Promise<number> {
     const { from, to } = this.calendar.boundsOf(day);
     let corrections = 0;
-    for (let after: PaidOrder | undefined; ; ) {
+    for (let after: PaidOrder | undefined; ;) {
       const orders = await this.paidOrders.between(from, to, PAGE, after);
       const missing = await this.paidOrders.itemsOf(await this.store.uncounted(day, orders));
       const { counted } = await this.store.count(day, missing);

@@ -44,7 +44,13 @@ function forget() {
  * @returns {Promise<import('./api.js').Answer | undefined>}
  */
 function ask(path, request, wasRefused) {
-  const input = el('input', { id: 'token', type: 'password', required: true, autocomplete: 'off', spellcheck: 'false' });
+  const input = el('input', {
+    id: 'token',
+    type: 'password',
+    required: true,
+    autocomplete: 'off',
+    spellcheck: 'false',
+  });
   const error = el('p', { class: 'error', id: 'token-error', role: 'alert' }, wasRefused ? t('adminWrong') : '');
   const submit = el('button', { class: 'primary', type: 'submit' }, t('adminGo'));
   input.setAttribute('aria-describedby', 'token-error token-hint');

@@ -46,14 +46,25 @@ export class Audit {
 function explain({ consistent, redis, database, violations }) {
   const at = el('p', { class: 'hint' }, t('auditAt', { time: clock(Date.now()) }));
   if (!consistent) {
-    const found = violations.map(({ code, detail }) => el('li', {}, el('p', {}, textOf(code, code)), el('p', { class: 'hint' }, `${code}: ${detail}`)));
+    const found = violations.map(({ code, detail }) =>
+      el('li', {}, el('p', {}, textOf(code, code)), el('p', { class: 'hint' }, `${code}: ${detail}`)),
+    );
     return [verdict('bad', t('auditBad')), el('ul', { class: 'violations' }, ...found), at];
   }
-  const counts = { rows: number(database.rows), users: number(database.distinctUsers), total: number(database.totalQuantity) };
+  const counts = {
+    rows: number(database.rows),
+    users: number(database.distinctUsers),
+    total: number(database.totalQuantity),
+  };
   const pending = redis?.pending ?? 0;
   return [
     verdict('good', t('auditGood')),
-    el('p', {}, redis === null ? t('auditGoodLock', counts) : t('auditGoodWhy', counts), pending > 0 && ` ${t('auditPending', { pending: number(pending) })}`),
+    el(
+      'p',
+      {},
+      redis === null ? t('auditGoodLock', counts) : t('auditGoodWhy', counts),
+      pending > 0 && ` ${t('auditPending', { pending: number(pending) })}`,
+    ),
     at,
   ];
 }
@@ -63,5 +74,10 @@ function explain({ consistent, redis, database, violations }) {
  * @param {string} text
  */
 function verdict(kind, text) {
-  return el('p', { class: 'sentence', 'data-kind': kind }, icon(kind === 'good' ? 'check' : 'warning'), el('span', {}, text));
+  return el(
+    'p',
+    { class: 'sentence', 'data-kind': kind },
+    icon(kind === 'good' ? 'check' : 'warning'),
+    el('span', {}, text),
+  );
 }

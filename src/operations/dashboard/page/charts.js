@@ -82,7 +82,17 @@ class Chart {
     this.figure = el(
       'figure',
       {},
-      el('figcaption', {}, el('span', { class: 'title' }, t(plan.title), isShared && el('span', { class: 'where' }, t(plan.lines[0]?.where ?? 'ofAll'))), el('ul', { class: 'keys' }, ...keys)),
+      el(
+        'figcaption',
+        {},
+        el(
+          'span',
+          { class: 'title' },
+          t(plan.title),
+          isShared && el('span', { class: 'where' }, t(plan.lines[0]?.where ?? 'ofAll')),
+        ),
+        el('ul', { class: 'keys' }, ...keys),
+      ),
       this.holder,
     );
     this.#plot = this.#draw();
@@ -117,7 +127,12 @@ class Chart {
   }
 
   #draw(width = 400) {
-    const axis = { stroke: color('--muted'), font: FONT, grid: { stroke: color('--line'), width: 1 }, ticks: { show: false } };
+    const axis = {
+      stroke: color('--muted'),
+      font: FONT,
+      grid: { stroke: color('--line'), width: 1 },
+      ticks: { show: false },
+    };
     return new uPlot(
       {
         width,
@@ -130,7 +145,13 @@ class Chart {
           y: { range: (_plot, _low, high) => [0, this.plan.top(high ?? 0)] },
         },
         axes: [
-          { ...axis, grid: { show: false }, size: 28, space: 80, values: (_plot, seconds) => seconds.map((second) => clock(second * 1000)) },
+          {
+            ...axis,
+            grid: { show: false },
+            size: 28,
+            space: 80,
+            values: (_plot, seconds) => seconds.map((second) => clock(second * 1000)),
+          },
           { ...axis, size: 56, space: 36, values: (_plot, values) => values.map((value) => shortNumber(value)) },
         ],
         series: [
@@ -138,7 +159,11 @@ class Chart {
           ...this.plan.lines.map(({ color: property, dash, fill }) => ({
             stroke: color(property),
             width: 2,
-            points: { show: true, size: 5, filter: (/** @type {uPlot} */ plot, /** @type {number} */ index) => aloneIn(plot.data[index] ?? []) },
+            points: {
+              show: true,
+              size: 5,
+              filter: (/** @type {uPlot} */ plot, /** @type {number} */ index) => aloneIn(plot.data[index] ?? []),
+            },
             paths: this.plan.stepped ? uPlot.paths.stepped?.({ align: -1 }) : uPlot.paths.linear?.(),
             ...(dash && { dash }),
             ...(fill && { fill: color(fill) }),
@@ -167,7 +192,9 @@ class Chart {
  */
 function aloneIn(values) {
   const isThere = (/** @type {number} */ index) => (values[index] ?? null) !== null;
-  return Array.from(values, (_value, index) => index).filter((index) => isThere(index) && !isThere(index - 1) && !isThere(index + 1));
+  return Array.from(values, (_value, index) => index).filter(
+    (index) => isThere(index) && !isThere(index - 1) && !isThere(index + 1),
+  );
 }
 
 export class Charts {
@@ -199,7 +226,11 @@ export class Charts {
     const seconds = coupon.map(([at]) => at / 1000);
     this.stock.show([seconds, coupon.map(([, remaining]) => remaining)], from, now / 1000);
     this.demand.show([seconds, coupon.map((point) => point[2]), coupon.map((point) => point[3])], from, now / 1000);
-    this.latency.show([latency.map(([at]) => at / 1000), latency.map((point) => point[1]), latency.map((point) => point[2])], from, now / 1000);
+    this.latency.show(
+      [latency.map(([at]) => at / 1000), latency.map((point) => point[1]), latency.map((point) => point[2])],
+      from,
+      now / 1000,
+    );
   }
 
   destroy() {

@@ -14,14 +14,44 @@ export function openCreateForm(onCreated) {
   const now = new Date();
   const fields = {
     name: input('name', 'name', { required: true, maxlength: 255, autocomplete: 'off', autofocus: true }),
-    totalQuantity: input('totalQuantity', 'totalQuantity', { type: 'number', required: true, min: 1, max: 10_000_000, value: 1000, inputmode: 'numeric' }),
-    discount: input('discountAmount', 'discount', { type: 'number', required: true, min: 1, value: 10, inputmode: 'numeric' }),
-    kind: select('discountKind', 'discountKind', [['rate', 'discountRate'], ['amount', 'discountAmount']]),
+    totalQuantity: input('totalQuantity', 'totalQuantity', {
+      type: 'number',
+      required: true,
+      min: 1,
+      max: 10_000_000,
+      value: 1000,
+      inputmode: 'numeric',
+    }),
+    discount: input('discountAmount', 'discount', {
+      type: 'number',
+      required: true,
+      min: 1,
+      value: 10,
+      inputmode: 'numeric',
+    }),
+    kind: select('discountKind', 'discountKind', [
+      ['rate', 'discountRate'],
+      ['amount', 'discountAmount'],
+    ]),
     startsAt: input('startsAt', 'startsAt', { type: 'datetime-local', required: true, value: localTime(now) }),
-    expiresAt: input('expiresAt', 'expiresAt', { type: 'datetime-local', required: true, value: localTime(new Date(now.getTime() + WEEK_MS)) }),
-    audience: select('audience', 'audience', [['registered', 'audience_registered'], ['anyone', 'audience_anyone']]),
-    codeFormat: select('codeFormat', 'codeFormat', [['none', 'code_none'], ['alphanumeric', 'code_alphanumeric'], ['hangul', 'code_hangul']]),
-    strategy: select('strategy', 'strategy', [['reservation', 'strategy_reservation'], ['lock', 'strategy_lock']]),
+    expiresAt: input('expiresAt', 'expiresAt', {
+      type: 'datetime-local',
+      required: true,
+      value: localTime(new Date(now.getTime() + WEEK_MS)),
+    }),
+    audience: select('audience', 'audience', [
+      ['registered', 'audience_registered'],
+      ['anyone', 'audience_anyone'],
+    ]),
+    codeFormat: select('codeFormat', 'codeFormat', [
+      ['none', 'code_none'],
+      ['alphanumeric', 'code_alphanumeric'],
+      ['hangul', 'code_hangul'],
+    ]),
+    strategy: select('strategy', 'strategy', [
+      ['reservation', 'strategy_reservation'],
+      ['lock', 'strategy_lock'],
+    ]),
   };
   const error = el('p', { class: 'error', role: 'alert' });
   const submit = el('button', { class: 'primary', type: 'submit' }, t('createGo'));
@@ -33,7 +63,12 @@ export function openCreateForm(onCreated) {
     el('div', { class: 'fields' }, fields.totalQuantity.row, fields.discount.row, fields.kind.row),
     el('div', { class: 'fields two' }, fields.startsAt.row, fields.expiresAt.row),
     el('p', { class: 'hint' }, t('yourTime', { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })),
-    el('details', {}, el('summary', {}, t('more')), el('div', { class: 'fields' }, fields.audience.row, fields.codeFormat.row, fields.strategy.row)),
+    el(
+      'details',
+      {},
+      el('summary', {}, t('more')),
+      el('div', { class: 'fields' }, fields.audience.row, fields.codeFormat.row, fields.strategy.row),
+    ),
     error,
     el('div', { class: 'actions' }, el('button', { type: 'button', click: () => dialog.close() }, t('cancel')), submit),
   );
@@ -102,7 +137,11 @@ function input(path, label, attributes) {
  * @param {Array<[string, TextKey]>} options
  */
 function select(path, label, options) {
-  return field(path, label, el('select', { id: `new-${path}` }, ...options.map(([value, text]) => el('option', { value }, t(text)))));
+  return field(
+    path,
+    label,
+    el('select', { id: `new-${path}` }, ...options.map(([value, text]) => el('option', { value }, t(text)))),
+  );
 }
 
 /**
@@ -118,7 +157,12 @@ function field(path, label, control) {
     wrong.textContent = text;
     control.setAttribute('aria-invalid', String(text !== ''));
   };
-  return { path, control, refuse, row: el('div', { class: 'field' }, el('label', { for: control.id }, t(label)), control, wrong) };
+  return {
+    path,
+    control,
+    refuse,
+    row: el('div', { class: 'field' }, el('label', { for: control.id }, t(label)), control, wrong),
+  };
 }
 
 /**

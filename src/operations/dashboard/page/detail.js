@@ -82,7 +82,13 @@ export class Detail {
         rangeMinutes = minutes;
         this.#redraw?.();
       };
-      const input = el('input', { type: 'radio', name: 'range', value: minutes, checked: minutes === rangeMinutes, change: choose });
+      const input = el('input', {
+        type: 'radio',
+        name: 'range',
+        value: minutes,
+        checked: minutes === rangeMinutes,
+        change: choose,
+      });
       return el('label', {}, input, el('span', {}, t('minutes', { n: number(minutes) })));
     });
     return el('div', { class: 'ranges', role: 'radiogroup', 'aria-label': t('range') }, ...choices);

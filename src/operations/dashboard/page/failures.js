@@ -48,15 +48,24 @@ export class Failures {
   /** @param {Failure[]} failures */
   #tableOf(failures) {
     const head = [t('number'), t('user'), t('reason'), t('when'), ''].map((text) => el('th', { scope: 'col' }, text));
-    return el('table', {}, el('thead', {}, el('tr', {}, ...head)), el('tbody', {}, ...failures.map((failure) => this.#rowOf(failure))));
+    return el(
+      'table',
+      {},
+      el('thead', {}, el('tr', {}, ...head)),
+      el('tbody', {}, ...failures.map((failure) => this.#rowOf(failure))),
+    );
   }
 
   /** @param {Failure} failure */
   #rowOf({ failureId, userId, sequenceNumber, reason, detail, failedAt, retriedAt }) {
     const last = el('td', { class: 'end' });
-    const done = (/** @type {string} */ time) => last.replaceChildren(el('span', { class: 'hint' }, t('retriedAt', { time: clock(time) })));
+    const done = (/** @type {string} */ time) =>
+      last.replaceChildren(el('span', { class: 'hint' }, t('retriedAt', { time: clock(time) })));
     if (retriedAt !== null) done(retriedAt);
-    else last.append(el('button', { 'aria-label': t('retryFor', { user: userId }), click: () => void retry() }, t('retry')));
+    else
+      last.append(
+        el('button', { 'aria-label': t('retryFor', { user: userId }), click: () => void retry() }, t('retry')),
+      );
 
     const path = `api/coupons/${this.couponId}/failures/${failureId}/retry`;
     async function retry() {

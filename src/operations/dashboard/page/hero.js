@@ -30,7 +30,12 @@ export class Hero {
     this.element = el(
       'section',
       { class: 'card hero', 'aria-labelledby': 'coupon-name' },
-      el('div', { class: 'title' }, el('div', {}, this.#name, this.#facts), el('div', { class: 'actions' }, this.#badge.element, this.#toggle)),
+      el(
+        'div',
+        { class: 'title' },
+        el('div', {}, this.#name, this.#facts),
+        el('div', { class: 'actions' }, this.#badge.element, this.#toggle),
+      ),
       el('p', { class: 'remaining' }, this.#remaining, ' ', this.#ofTotal),
       this.#bar,
       el('dl', { class: 'counts' }, ...counts),
@@ -57,7 +62,11 @@ export class Hero {
     setText(this.#ofTotal, t('leftOf', { total: number(totalQuantity) }));
     this.#issuedBar.style.width = percent(issuedQuantity, totalQuantity);
     this.#pendingBar.style.width = percent(pending ?? 0, totalQuantity);
-    const counts = { issued: number(issuedQuantity), pending: pending === null ? t('unknown') : number(pending), left: number(remainingQuantity) };
+    const counts = {
+      issued: number(issuedQuantity),
+      pending: pending === null ? t('unknown') : number(pending),
+      left: number(remainingQuantity),
+    };
     setAttribute(this.#bar, 'aria-label', t('bar', { ...counts, total: number(totalQuantity) }));
     setText(this.#counts.issued, counts.issued);
     setText(this.#counts.pending, counts.pending);
@@ -89,8 +98,15 @@ function percent(part, whole) {
 
 /** @param {CouponSnapshot} coupon */
 function factsOf({ couponId, discountRate, discountAmount, startsAt, expiresAt, strategy }) {
-  const discount = discountRate === null ? t('wonOff', { value: number(discountAmount) }) : t('percentOff', { value: number(discountRate) });
-  const facts = [t('couponId', { id: couponId }), discount, t('window', { from: dayAndTime(startsAt), to: dayAndTime(expiresAt) })];
+  const discount =
+    discountRate === null
+      ? t('wonOff', { value: number(discountAmount) })
+      : t('percentOff', { value: number(discountRate) });
+  const facts = [
+    t('couponId', { id: couponId }),
+    discount,
+    t('window', { from: dayAndTime(startsAt), to: dayAndTime(expiresAt) }),
+  ];
   return [...facts, ...(strategy === 'lock' ? [t('lockStrategy')] : [])].join(' · ');
 }
 
@@ -106,10 +122,14 @@ function storyOf(coupon, series, now) {
   if (coupon.status === 'ENDED') return t('storyEnded', { when: dayAndTime(coupon.expiresAt) });
   if (coupon.status === 'SOLD_OUT') {
     const end = series.soldOut(coupon.totalQuantity);
-    return end === undefined ? t('storySoldOut') : t('storySoldOutAfter', { when: clock(end.at), time: duration(end.afterMs) });
+    return end === undefined
+      ? t('storySoldOut')
+      : t('storySoldOutAfter', { when: clock(end.at), time: duration(end.afterMs) });
   }
   if (coupon.isLoaded === null) return t('storyNoRedis');
   if (!coupon.isLoaded) return t('storyClosed');
   const pace = series.pace();
-  return pace > 0 ? t('storyPace', { time: duration(Math.max(1000, (1000 * coupon.remainingQuantity) / pace)) }) : t('storyOpen');
+  return pace > 0
+    ? t('storyPace', { time: duration(Math.max(1000, (1000 * coupon.remainingQuantity) / pace)) })
+    : t('storyOpen');
 }

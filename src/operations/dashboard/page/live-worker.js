@@ -20,7 +20,7 @@ addEventListener('connect', (event) => {
     const isNew = !tabs.has(port);
     tabs.set(port, data.join);
     source ??= new LiveSource((message) => {
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port leads to one tab, whatever its origin
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port leads to one tab
       for (const [tabPort] of tabs) tabPort.postMessage(message);
     });
     if (isNew) port.postMessage(source.latest);

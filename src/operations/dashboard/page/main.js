@@ -104,7 +104,9 @@ function showPlaceholder(what) {
   detail = undefined;
   holder.dataset['shows'] = what;
   if (what === 'waiting') {
-    const blocks = ['hero', 'tiles', 'charts'].map((name) => el('div', { class: `card skeleton ${name}`, 'aria-hidden': 'true' }));
+    const blocks = ['hero', 'tiles', 'charts'].map((name) =>
+      el('div', { class: `card skeleton ${name}`, 'aria-hidden': 'true' }),
+    );
     holder.replaceChildren(el('p', { class: 'hint' }, t('waiting')), ...blocks);
   } else {
     holder.replaceChildren(

@@ -28,8 +28,14 @@ export function showRanking(ranking, now) {
     setText(row.name, productName);
     setText(row.sold, t('sold', { count: number(salesCount) }));
   });
-  arrange(byId('ranking-list'), rows.slice(0, products.length).map(({ element }) => element));
-  setText(byId('ranking-note'), products.length > 0 ? '' : ranking === null || source === 'none' ? t('rankingAway') : t('rankingEmpty'));
+  arrange(
+    byId('ranking-list'),
+    rows.slice(0, products.length).map(({ element }) => element),
+  );
+  setText(
+    byId('ranking-note'),
+    products.length > 0 ? '' : ranking === null || source === 'none' ? t('rankingAway') : t('rankingEmpty'),
+  );
 }
 
 function newRow() {

@@ -5,7 +5,13 @@ import { number, t, textOf } from './language.js';
 export class Refusals {
   #list = el('ul', { class: 'reasons' });
   #note = el('p', { class: 'hint' });
-  element = el('section', { class: 'card', 'aria-labelledby': 'refusals-title' }, el('h2', { id: 'refusals-title' }, t('refusals')), this.#list, this.#note);
+  element = el(
+    'section',
+    { class: 'card', 'aria-labelledby': 'refusals-title' },
+    el('h2', { id: 'refusals-title' }, t('refusals')),
+    this.#list,
+    this.#note,
+  );
   /** @type {Map<string, { element: HTMLElement, count: HTMLElement }>} */
   #rows = new Map();
 

@@ -29,7 +29,8 @@ export class Series {
   async add(snapshot) {
     const last = this.coupon.at(-1)?.[0] ?? 0;
     const isNewInstance = snapshot.instance !== this.#instance;
-    if ((isNewInstance || snapshot.at - last > 2_500) && !this.#isLoading) await this.#load(snapshot.instance, isNewInstance);
+    if ((isNewInstance || snapshot.at - last > 2_500) && !this.#isLoading)
+      await this.#load(snapshot.instance, isNewInstance);
     this.#append(snapshot);
   }
 
@@ -71,7 +72,9 @@ export class Series {
    * @returns {{ at: number, afterMs: number } | undefined}
    */
   soldOut(total) {
-    const end = this.coupon.findIndex(([, remaining], index) => remaining === 0 && (this.coupon[index - 1]?.[1] ?? 0) > 0);
+    const end = this.coupon.findIndex(
+      ([, remaining], index) => remaining === 0 && (this.coupon[index - 1]?.[1] ?? 0) > 0,
+    );
     if (end === -1) return undefined;
     const start = this.coupon.slice(0, end).findLastIndex(([, remaining]) => remaining === total);
     const [from, to] = [this.coupon[start]?.[0], this.coupon[end]?.[0]];

@@ -27,7 +27,10 @@ export class Status {
     document.body.classList.toggle('lost', state === 'lost');
     if (snapshot !== undefined) this.#showHealth(snapshot);
     this.#say(noticesFor(state, snapshot));
-    setText(byId('instance'), snapshot === undefined ? '' : t('instance', { instance: snapshot.instance, streams: number(snapshot.streams) }));
+    setText(
+      byId('instance'),
+      snapshot === undefined ? '' : t('instance', { instance: snapshot.instance, streams: number(snapshot.streams) }),
+    );
   }
 
   /** @param {Snapshot} snapshot */
@@ -47,7 +50,9 @@ export class Status {
     const said = notices.join('\n');
     if (said === this.#said) return;
     this.#said = said;
-    byId('notices').replaceChildren(...notices.map((text) => el('p', { class: 'notice', 'data-kind': 'bad' }, icon('warning'), el('span', {}, text))));
+    byId('notices').replaceChildren(
+      ...notices.map((text) => el('p', { class: 'notice', 'data-kind': 'bad' }, icon('warning'), el('span', {}, text))),
+    );
   }
 }
 
@@ -74,7 +79,16 @@ function noticesFor(state, snapshot) {
  */
 function chip(label) {
   const value = el('span', { class: 'value' }, '–');
-  return { item: el('li', { 'data-up': 'unknown' }, el('span', { class: 'mark' }), el('span', { class: 'label' }, label), value), value };
+  return {
+    item: el(
+      'li',
+      { 'data-up': 'unknown' },
+      el('span', { class: 'mark' }),
+      el('span', { class: 'label' }, label),
+      value,
+    ),
+    value,
+  };
 }
 
 /**

@@ -14,8 +14,10 @@ export const EN = {
   lostSince: 'Connection lost. What you see is from {time}. Trying again …',
   neverConnected: 'No connection to the application yet. Trying again …',
   ledgerNotRead: 'MySQL does not answer, so no coupon is known yet.',
-  redisDown: 'Redis does not answer: nobody can reserve until it is back. Issued coupons are safe; the stock shown is what MySQL knows.',
-  databaseDown: 'MySQL does not answer: reservations go on and are issued when it is back. Issued numbers are from {time}.',
+  redisDown:
+    'Redis does not answer: nobody can reserve until it is back. Issued coupons are safe; the stock shown is what MySQL knows.',
+  databaseDown:
+    'MySQL does not answer: reservations go on and are issued when it is back. Issued numbers are from {time}.',
   breakerOpen: 'Redis did not answer lately: reservations are refused at once until it does.',
   bothDown: 'Neither Redis nor MySQL answers. What you see is from {time}.',
 
@@ -27,7 +29,8 @@ export const EN = {
   refusing: 'refused',
 
   noCoupons: 'No coupon yet. Create one.',
-  noCouponsHint: 'A coupon is a promotion: a name, a stock, a discount and a window. It can be reserved as soon as it is open.',
+  noCouponsHint:
+    'A coupon is a promotion: a name, a stock, a discount and a window. It can be reserved as soon as it is open.',
   notFound: 'Coupon {id} is not here. Choose one from the list.',
   waiting: 'Waiting for the first numbers …',
   leftShort: '{left} of {total} left',
@@ -95,13 +98,15 @@ export const EN = {
   auditRunning: 'Comparing …',
   auditAt: 'Looked at {time}',
   auditGood: 'Everything adds up.',
-  auditGoodWhy: '{rows} coupons are issued to {users} different users, not one more than the stock of {total}, and Redis holds exactly these slots.',
+  auditGoodWhy:
+    '{rows} coupons are issued to {users} different users, not one more than the stock of {total}, and Redis holds exactly these slots.',
   auditGoodLock: '{rows} coupons are issued to {users} different users, not one more than the stock of {total}.',
   auditPending: '{pending} reservations are on their way to MySQL, as they should be.',
   auditBad: 'Something does not add up.',
   OVER_ISSUED: 'More coupons were issued than the stock allows. Pause the coupon and look into it now.',
   DUPLICATE_USER: 'Someone holds this coupon twice. Pause the coupon and look into it now.',
-  COUNTER_MISMATCH: 'The counter of issued coupons differs from the rows. Nobody got too many by that; someone may have changed the table by hand.',
+  COUNTER_MISMATCH:
+    'The counter of issued coupons differs from the rows. Nobody got too many by that; someone may have changed the table by hand.',
   RESERVED_MISMATCH: 'Redis counts its slots in two ways, and they differ. The coupon closes itself and is rebuilt.',
   ISSUED_NOT_IN_REDIS: 'Some who hold the coupon have no slot in Redis. A rebuild puts them back.',
   SLOT_LEAKED: 'Some slots belong to nobody. The sweep offers them again within seconds.',

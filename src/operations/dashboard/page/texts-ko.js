@@ -15,7 +15,8 @@ export const KO = {
   lostSince: '연결이 끊겼습니다. 지금 보이는 값은 {time} 기준입니다. 다시 연결하는 중 …',
   neverConnected: '아직 애플리케이션에 연결되지 않았습니다. 다시 시도하는 중 …',
   ledgerNotRead: 'MySQL이 응답하지 않아 쿠폰을 아직 알 수 없습니다.',
-  redisDown: 'Redis가 응답하지 않습니다. 복구될 때까지 예약할 수 없습니다. 발급된 쿠폰은 안전하며, 재고는 MySQL 기준입니다.',
+  redisDown:
+    'Redis가 응답하지 않습니다. 복구될 때까지 예약할 수 없습니다. 발급된 쿠폰은 안전하며, 재고는 MySQL 기준입니다.',
   databaseDown: 'MySQL이 응답하지 않습니다. 예약은 계속되고 복구되면 발급됩니다. 발급 수는 {time} 기준입니다.',
   breakerOpen: 'Redis가 최근에 응답하지 않았습니다. 응답할 때까지 예약을 바로 거절합니다.',
   bothDown: 'Redis와 MySQL이 모두 응답하지 않습니다. 지금 보이는 값은 {time} 기준입니다.',
@@ -96,13 +97,15 @@ export const KO = {
   auditRunning: '비교하는 중 …',
   auditAt: '{time} 확인',
   auditGood: '모두 맞습니다.',
-  auditGoodWhy: '쿠폰 {rows}개가 서로 다른 사용자 {users}명에게 발급되었고, 재고 {total}개를 하나도 넘지 않았으며, Redis의 슬롯과 정확히 같습니다.',
+  auditGoodWhy:
+    '쿠폰 {rows}개가 서로 다른 사용자 {users}명에게 발급되었고, 재고 {total}개를 하나도 넘지 않았으며, Redis의 슬롯과 정확히 같습니다.',
   auditGoodLock: '쿠폰 {rows}개가 서로 다른 사용자 {users}명에게 발급되었고, 재고 {total}개를 하나도 넘지 않았습니다.',
   auditPending: '예약 {pending}건이 정상적으로 MySQL로 가는 중입니다.',
   auditBad: '맞지 않는 것이 있습니다.',
   OVER_ISSUED: '재고보다 많은 쿠폰이 발급되었습니다. 쿠폰을 일시 중지하고 바로 살펴보세요.',
   DUPLICATE_USER: '이 쿠폰을 두 번 가진 사용자가 있습니다. 쿠폰을 일시 중지하고 바로 살펴보세요.',
-  COUNTER_MISMATCH: '발급 수 카운터가 행의 수와 다릅니다. 더 발급된 것은 아니며, 누군가 테이블을 직접 고쳤을 수 있습니다.',
+  COUNTER_MISMATCH:
+    '발급 수 카운터가 행의 수와 다릅니다. 더 발급된 것은 아니며, 누군가 테이블을 직접 고쳤을 수 있습니다.',
   RESERVED_MISMATCH: 'Redis의 두 슬롯 수가 서로 다릅니다. 쿠폰은 스스로 닫히고 다시 만들어집니다.',
   ISSUED_NOT_IN_REDIS: '쿠폰이 있는데 Redis에 슬롯이 없는 사용자가 있습니다. 다시 만들면 돌아옵니다.',
   SLOT_LEAKED: '주인 없는 슬롯이 있습니다. 몇 초 안에 스윕이 다시 내놓습니다.',
@@ -138,7 +141,8 @@ export const KO = {
   rankingEmpty: '오늘은 아직 판매가 없습니다.',
   rankingAway: '지금은 랭킹이 없습니다.',
   sold: '{count}개 판매',
-  instance: '"이 인스턴스"로 표시한 숫자는 {instance}의 값입니다. 열린 스트림: {streams}, 모두 1초에 한 번 확인한 값을 받습니다.',
+  instance:
+    '"이 인스턴스"로 표시한 숫자는 {instance}의 값입니다. 열린 스트림: {streams}, 모두 1초에 한 번 확인한 값을 받습니다.',
 
   adminTitle: '관리자 토큰',
   adminHint: '한 번만 묻고 이 페이지의 메모리에만 둡니다. 닫거나 새로 고치면 사라집니다.',

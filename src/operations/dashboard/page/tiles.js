@@ -19,7 +19,14 @@ class Tile {
    * @param {TextKey} where
    */
   constructor(id, label, where) {
-    this.element = el('div', { class: 'card tile', id }, el('dt', {}, t(label)), this.value, this.note, el('dd', { class: 'where' }, t(where)));
+    this.element = el(
+      'div',
+      { class: 'card tile', id },
+      el('dt', {}, t(label)),
+      this.value,
+      this.note,
+      el('dd', { class: 'where' }, t(where)),
+    );
   }
 
   /**
@@ -37,7 +44,14 @@ export class Tiles {
   #refused = new Tile('tile-refused', 'refusedRate', 'ofThis');
   #latency = new Tile('tile-latency', 'latency', 'ofThisAll');
   #pending = new Tile('tile-pending', 'pending', 'ofAll');
-  element = el('dl', { class: 'tiles' }, this.#accepted.element, this.#refused.element, this.#latency.element, this.#pending.element);
+  element = el(
+    'dl',
+    { class: 'tiles' },
+    this.#accepted.element,
+    this.#refused.element,
+    this.#latency.element,
+    this.#pending.element,
+  );
 
   /**
    * @param {Snapshot} snapshot
@@ -53,7 +67,10 @@ export class Tiles {
 
     const { p50, p99 } = snapshot.latency;
     const latest = p99 === null ? t('noRequests') : `${t('p50')} ${milliseconds(p50)}`;
-    this.#latency.show(p99 === null ? '–' : milliseconds(p99), peakOf(2) > 0 ? `${latest} · ${t('peak', { value: milliseconds(peakOf(2)) })}` : latest);
+    this.#latency.show(
+      p99 === null ? '–' : milliseconds(p99),
+      peakOf(2) > 0 ? `${latest} · ${t('peak', { value: milliseconds(peakOf(2)) })}` : latest,
+    );
 
     const { pending, oldestPendingMs } = coupon;
     const age = oldestPendingMs === null ? '' : t('oldest', { time: duration(oldestPendingMs) });

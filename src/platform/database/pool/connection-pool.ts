@@ -73,7 +73,13 @@ export class ConnectionPool implements PoolState {
    */
   getConnection(callback: Callback): void {
     const takenBy = rememberCallers();
-    const request: Request = { callback, takenBy, askedAt: performance.now(), cancelTimeout: () => {}, hasGivenUp: false };
+    const request: Request = {
+      callback,
+      takenBy,
+      askedAt: performance.now(),
+      cancelTimeout: () => {},
+      hasGivenUp: false,
+    };
     request.cancelTimeout = afterTimeLimit(this.config.acquireTimeoutMs, () => this.giveUp(request));
     if (this.taken < this.limit) this.serve(request);
     else this.waiters.add(request);

@@ -1,7 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { type CallStack, ownFrames } from './call-stack.js';
 
-/** Reports each connection that is held for longer than `database.leakWarningMs`: once, and once more when it is back. */
+/**
+ * Reports each connection that is held for longer than `database.leakWarningMs`: once, and once more when it is back.
+ */
 export class LeakWatch {
   private readonly logger = new Logger('Database');
 

@@ -8,8 +8,8 @@ import { StatementTimeoutError } from './pool-errors.js';
 const LONG_FACTOR = 10;
 
 /**
- * One borrowing of a connection: what TypeORM runs its statements on until it gives the connection back. Speaks the part
- * of mysql2's PoolConnection that TypeORM uses.
+ * One borrowing of a connection: what TypeORM runs its statements on until it gives the connection back. Speaks the
+ * part of mysql2's PoolConnection that TypeORM uses.
  */
 export class Lease {
   private isReturned = false;

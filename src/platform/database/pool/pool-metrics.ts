@@ -11,7 +11,10 @@ export interface PoolState {
   readonly connectionLimit: number;
 }
 
-/** What an operator sees of the connection pool. The gauges look at it when they are read, so they cost a request nothing. */
+/**
+ * What an operator sees of the connection pool. The gauges look at it when they are read, so they cost a request
+ * nothing.
+ */
 @Injectable()
 export class PoolMetrics {
   readonly acquireSeconds: Histogram;
@@ -38,9 +41,18 @@ export class PoolMetrics {
       labelNames: ['state'],
       registers,
       collect: () => {
-        connections.set({ state: 'active' }, read(({ active }) => active));
-        connections.set({ state: 'idle' }, read(({ idle }) => idle));
-        connections.set({ state: 'waiting' }, read(({ waiting }) => waiting));
+        connections.set(
+          { state: 'active' },
+          read(({ active }) => active),
+        );
+        connections.set(
+          { state: 'idle' },
+          read(({ idle }) => idle),
+        );
+        connections.set(
+          { state: 'waiting' },
+          read(({ waiting }) => waiting),
+        );
       },
     });
     const limit: Gauge = new Gauge({
