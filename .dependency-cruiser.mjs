@@ -23,6 +23,24 @@ const moduleRules = Object.entries(NEIGHBOURS).map(([module, neighbours]) => ({
 }));
 
 /**
+ * One direction inside coupon: reservation (Redis) ← issuance (MySQL) ← what watches, repairs or goes beside them. What
+ * joins them stands directly in coupon/.
+ */
+const ABOVE = {
+  reservation: ['issuance', 'lock', 'audit', 'watch'],
+  issuance: ['lock', 'audit', 'watch'],
+};
+
+/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
+const couponRules = Object.entries(ABOVE).map(([folder, above]) => ({
+  name: `coupon-${folder}-imports`,
+  comment: `coupon/${folder} knows nothing of ${above.join(', ')}`,
+  severity: 'error',
+  from: { path: `^src/coupon/${folder}/` },
+  to: { path: `^src/coupon/(${above.join('|')})/` },
+}));
+
+/**
  * Naming a type touches nothing: a service passes the EntityManager of its transaction on without using it.
  * @type {{ dependencyTypesNot: import('dependency-cruiser').DependencyType[] }}
  */
@@ -39,6 +57,7 @@ export default {
       to: { path: '^src/', pathNot: '^src/platform/' },
     },
     ...moduleRules,
+    ...couponRules,
     {
       name: 'only-through-index',
       comment: 'from another module import its index.ts only',

@@ -8,8 +8,8 @@ import { AuditService } from './audit/audit.service.js';
 import { auditResponse, failureListResponse, reservedResponse } from './coupon.responses.js';
 import { type Page, pageQuery } from './coupon.schemas.js';
 import { FailureService } from './issuance/failure.service.js';
-import { RebuildService } from './reservation/rebuild.service.js';
 import { located } from './reservation-location.js';
+import { RebuildService } from './reservation/rebuild.service.js';
 
 @ApiTags('coupon administration')
 @ApiBearerAuth()

@@ -73,23 +73,23 @@ describe('couponView', () => {
 });
 
 describe('reservedQuantityOf', () => {
-  const keys = { loaded: true, reserved: 7, users: 7, sequence: 7, pending: 5, epoch: 1, definition: undefined };
+  const redisCoupon = { loaded: true, reserved: 7, users: 7, sequence: 7, pending: 5, epoch: 1, definition: undefined };
 
   it('counts a row that is committed but not yet confirmed once', () => {
-    expect(reservedQuantityOf(coupon(), keys, DURING)).toBe(3);
+    expect(reservedQuantityOf(coupon(), redisCoupon, DURING)).toBe(3);
   });
 
   it('is never negative: rows may have been written that Redis does not know of', () => {
-    expect(reservedQuantityOf(coupon({ issuedQuantity: 9 }), keys, DURING)).toBe(0);
+    expect(reservedQuantityOf(coupon({ issuedQuantity: 9 }), redisCoupon, DURING)).toBe(0);
   });
 
   it('is not known while Redis is away or the coupon is not loaded', () => {
     expect(reservedQuantityOf(coupon(), undefined, DURING)).toBeNull();
-    expect(reservedQuantityOf(coupon(), { ...keys, loaded: false }, DURING)).toBeNull();
+    expect(reservedQuantityOf(coupon(), { ...redisCoupon, loaded: false }, DURING)).toBeNull();
   });
 
   it('is what is pending of a coupon that has ended, which is not loaded again', () => {
-    expect(reservedQuantityOf(coupon(), { ...keys, loaded: false }, AFTER)).toBe(5);
+    expect(reservedQuantityOf(coupon(), { ...redisCoupon, loaded: false }, AFTER)).toBe(5);
   });
 
   it('is nothing with the lock strategy, with or without Redis', () => {

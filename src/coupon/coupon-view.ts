@@ -1,5 +1,5 @@
 import type { Audience, CodeFormat, Coupon, Strategy } from './coupon.entity.js';
-import type { CouponKeys } from './reservation/coupon-keys.store.js';
+import type { RedisCoupon } from './reservation/redis-coupon.store.js';
 
 /** How a coupon stands; the first that applies, in this order. */
 export const COUPON_STATUSES = ['PAUSED', 'SCHEDULED', 'ENDED', 'SOLD_OUT', 'OPEN'] as const;
@@ -65,12 +65,12 @@ function statusOf(coupon: Coupon, remainingQuantity: number, now: Date): CouponS
 
 /**
  * Slots of the coupon that are held but not yet issued, or null when Redis can't say. The rows were counted before
- * `keys` were read, so that one which was committed in between is counted as reserved, and never left out.
+ * `redisCoupon` were read, so that one which was committed in between is counted as reserved, and never left out.
  */
-export function reservedQuantityOf(coupon: Coupon, keys: CouponKeys | undefined, now: Date): number | null {
+export function reservedQuantityOf(coupon: Coupon, redisCoupon: RedisCoupon | undefined, now: Date): number | null {
   if (coupon.strategy === 'lock') return 0;
-  if (keys === undefined) return null;
-  if (keys.loaded) return Math.max(0, keys.users - coupon.issuedQuantity);
+  if (redisCoupon === undefined) return null;
+  if (redisCoupon.loaded) return Math.max(0, redisCoupon.users - coupon.issuedQuantity);
   // A coupon that has ended is not loaded again; what is still pending of it goes on being issued.
-  return now >= coupon.expiresAt ? keys.pending : null;
+  return now >= coupon.expiresAt ? redisCoupon.pending : null;
 }

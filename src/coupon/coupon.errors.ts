@@ -1,5 +1,5 @@
 import { DomainError } from '../platform/errors/domain-error.js';
-import type { FailureReason } from './issuance/issuance-failure.entity.js';
+import type { FailureReason } from './issuance-failure.entity.js';
 
 /** No coupon has this id. */
 export class CouponNotFoundError extends DomainError {

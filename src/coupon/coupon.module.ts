@@ -9,40 +9,40 @@ import { CouponController } from './coupon.controller.js';
 import { Coupon } from './coupon.entity.js';
 import { CouponRepository } from './coupon.repository.js';
 import { CouponService } from './coupon.service.js';
+import { IssuanceFailure } from './issuance-failure.entity.js';
 import { CouponCodeGenerator } from './issuance/coupon-code.js';
 import { CouponIssuer } from './issuance/coupon-issuer.service.js';
 import { FailureRepository } from './issuance/failure.repository.js';
 import { FailureService } from './issuance/failure.service.js';
 import { ForgetEndedCouponsJob } from './issuance/forget-ended-coupons.job.js';
-import { IssuanceFailure } from './issuance/issuance-failure.entity.js';
 import { IssuanceMetrics } from './issuance/issuance-metrics.js';
 import { IssuanceOutcomes } from './issuance/issuance-outcomes.js';
 import { IssuanceRepository } from './issuance/issuance.repository.js';
 import { IssueWhenCouponReservedListener } from './issuance/issue-when-coupon-reserved.listener.js';
 import { Ledger } from './issuance/ledger.service.js';
-import { PersistentLedger } from './issuance/persistent-ledger.service.js';
+import { RetryingLedger } from './issuance/retrying-ledger.service.js';
 import { SettlementService } from './issuance/settlement.service.js';
 import { SweepPendingJob } from './issuance/sweep-pending.job.js';
 import { SweepService } from './issuance/sweep.service.js';
+import { LedgerRepository } from './ledger.repository.js';
 import { LockIssuanceRepository } from './lock/lock-issuance.repository.js';
 import { LockIssuanceService } from './lock/lock-issuance.service.js';
 import { ReservationController } from './reservation.controller.js';
+import { ReservationService } from './reservation.service.js';
 import { AdmissionService } from './reservation/admission.service.js';
 import { AdmissionStore } from './reservation/admission.store.js';
 import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
-import { CouponDefinitions } from './reservation/coupon-definitions.js';
-import { CouponKeysStore } from './reservation/coupon-keys.store.js';
+import { DefinitionCache } from './reservation/definition-cache.js';
 import { DefinitionPublisher } from './reservation/definition-publisher.service.js';
 import { DefinitionStore } from './reservation/definition.store.js';
 import { LoadCouponsWhenRedisIsReadyListener } from './reservation/load-coupons-when-redis-is-ready.listener.js';
-import { RefusalTally } from './reservation/refusal-tally.js';
 import { RebuildRepository } from './reservation/rebuild.repository.js';
 import { RebuildService } from './reservation/rebuild.service.js';
 import { RebuildStore } from './reservation/rebuild.store.js';
+import { RedisCouponStore } from './reservation/redis-coupon.store.js';
+import { RefusalTally } from './reservation/refusal-tally.js';
 import { ReservationConnection } from './reservation/reservation-connection.js';
 import { ReservationMetrics } from './reservation/reservation-metrics.js';
-import { ReservationRepository } from './reservation/reservation.repository.js';
-import { ReservationService } from './reservation/reservation.service.js';
 import { SettlementStore } from './reservation/settlement.store.js';
 import { UserCouponUsageRepository } from './user-coupon-usage.repository.js';
 import { UserCouponUsage } from './user-coupon-usage.service.js';
@@ -61,11 +61,11 @@ const RESERVATION = [
   AdmissionStore,
   DefinitionStore,
   SettlementStore,
-  CouponKeysStore,
+  RedisCouponStore,
   RebuildStore,
-  ReservationRepository,
+  LedgerRepository,
   RebuildRepository,
-  CouponDefinitions,
+  DefinitionCache,
   CouponDefinitionService,
   DefinitionPublisher,
   RebuildService,
@@ -81,7 +81,7 @@ const ISSUANCE = [
   IssueWhenCouponReservedListener,
   CouponIssuer,
   Ledger,
-  PersistentLedger,
+  RetryingLedger,
   IssuanceRepository,
   CouponCodeGenerator,
   SettlementService,

@@ -25,7 +25,7 @@ function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
   return z.enum(values, { error: `must be one of ${values.join(', ')}` });
 }
 
-// Counted in characters, as the column does, not in UTF-16 units.
+// CounterChange in characters, as the column does, not in UTF-16 units.
 const name = z
   .string({ error: NAME_ERROR })
   .trim()

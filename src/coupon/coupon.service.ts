@@ -8,8 +8,8 @@ import { CouponNotFoundError } from './coupon.errors.js';
 import { CouponRepository, type NewCoupon } from './coupon.repository.js';
 import { assertWindow, type CouponDraft, type CouponPatch, type Page } from './coupon.schemas.js';
 import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
-import { type CouponKeys, CouponKeysStore } from './reservation/coupon-keys.store.js';
 import { RebuildService } from './reservation/rebuild.service.js';
+import { type RedisCoupon, RedisCouponStore } from './reservation/redis-coupon.store.js';
 
 /** A page of coupons; `nextCursor` is null on the last one. */
 export interface CouponPage {
@@ -24,7 +24,7 @@ export class CouponService {
     private readonly coupons: CouponRepository,
     private readonly definitions: CouponDefinitionService,
     private readonly rebuilds: RebuildService,
-    private readonly store: CouponKeysStore,
+    private readonly store: RedisCouponStore,
     private readonly clock: Clock,
   ) {}
 
@@ -49,10 +49,12 @@ export class CouponService {
   async list({ cursor, limit }: Page): Promise<CouponPage> {
     const found = await this.coupons.findPage({ cursor, limit: limit + 1 });
     const { page, nextCursor } = pageOf(found, limit, ({ id }) => id);
-    const keys = await this.keysOf(page);
+    const redisCoupons = await this.redisCouponsOf(page);
     const now = this.clock.now();
     return {
-      coupons: page.map((coupon) => couponView(coupon, reservedQuantityOf(coupon, keys?.get(coupon.id), now), now)),
+      coupons: page.map((coupon) =>
+        couponView(coupon, reservedQuantityOf(coupon, redisCoupons?.get(coupon.id), now), now),
+      ),
       nextCursor,
     };
   }
@@ -75,16 +77,16 @@ export class CouponService {
   }
 
   private async view(coupon: Coupon): Promise<CouponView> {
-    const keys = await this.keysOf([coupon]);
+    const redisCoupons = await this.redisCouponsOf([coupon]);
     const now = this.clock.now();
-    return couponView(coupon, reservedQuantityOf(coupon, keys?.get(coupon.id), now), now);
+    return couponView(coupon, reservedQuantityOf(coupon, redisCoupons?.get(coupon.id), now), now);
   }
 
   /** What Redis knows of the coupons, or undefined while it is away: a coupon can be shown all the same. */
-  private async keysOf(coupons: readonly Coupon[]): Promise<Map<number, CouponKeys> | undefined> {
+  private async redisCouponsOf(coupons: readonly Coupon[]): Promise<Map<number, RedisCoupon> | undefined> {
     const reserving = coupons.filter((coupon) => coupon.strategy === 'reservation');
     try {
-      return await this.store.counts(reserving.map((coupon) => coupon.id));
+      return await this.store.inspectMany(reserving.map((coupon) => coupon.id));
     } catch (error) {
       if (error instanceof RedisUnavailableError) return undefined;
       throw error;

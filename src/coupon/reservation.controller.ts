@@ -12,8 +12,8 @@ import {
   holderBody,
   holderOf,
 } from './coupon.schemas.js';
-import { ReservationService } from './reservation/reservation.service.js';
 import { issuedOrLocated, located } from './reservation-location.js';
+import { ReservationService } from './reservation.service.js';
 
 const LOCATION = {
   Location: {

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { UserCouponsPage } from './coupon.schemas.js';
-import { UserCoupon } from './user-coupon.entity.js';
 import type { HeldCoupon, UserCouponStatus } from './user-coupon-view.js';
+import { UserCoupon } from './user-coupon.entity.js';
 
 /** The same rule as in user-coupon-view.ts. */
 const IN_STATUS: Readonly<Record<UserCouponStatus, string>> = {

@@ -11,9 +11,9 @@ import { orderAmounts, type OrderAmounts } from './order-amounts.js';
 import { OrderNumbers } from './order-number.js';
 import { orderView, type OrderView } from './order-view.js';
 import { CouponNotUsableError, OrderNotFoundError } from './order.errors.js';
+import type { NewOrder, Order, OrderItem } from './order.js';
 import { OrderRepository } from './order.repository.js';
 import type { OrderDraft, OrdersQuery } from './order.schemas.js';
-import type { NewOrder, Order, OrderItem } from './order.js';
 
 /** A second collision in a row is a chance of one in billions; more of them are a fault. */
 const NUMBER_ATTEMPTS = 5;

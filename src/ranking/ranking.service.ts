@@ -4,8 +4,8 @@ import { ValidationFailedError } from '../platform/errors/platform.errors.js';
 import { BusinessCalendar } from './business-calendar.js';
 import type { BusinessDay } from './business-day.js';
 import { RankingMetrics } from './ranking-metrics.js';
-import type { DayQuery, TopQuery } from './ranking.schemas.js';
 import { type RankedProduct, type Snapshot, type Source, type SourcedSnapshot, TOP } from './ranking.js';
+import type { DayQuery, TopQuery } from './ranking.schemas.js';
 import { LedgerRanking } from './reading/ledger-ranking.js';
 import { LiveRanking } from './reading/live-ranking.js';
 
@@ -44,7 +44,7 @@ export class RankingService {
 
   constructor(
     private readonly live: LiveRanking,
-    private readonly ledger: LedgerRanking,
+    private readonly ledgerRanking: LedgerRanking,
     private readonly calendar: BusinessCalendar,
     private readonly metrics: RankingMetrics,
   ) {}
@@ -92,7 +92,7 @@ export class RankingService {
   }
 
   private async fallBack(day: BusinessDay): Promise<Answer> {
-    const stored = await this.ledger.top(day);
+    const stored = await this.ledgerRanking.top(day);
     if (stored !== undefined) {
       this.remember(day, stored);
       return stored;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { scriptKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { AuditedApp } from '../support/audited-app.js';
 import { expectConsistent } from '../support/drop.js';
 import { eventually } from '../support/poll.js';
@@ -57,7 +57,7 @@ describe('a rebuild answers the audit after it, and heals', () => {
     ['the counter of slots', (id: number) => app.redis.del(keys.reserved(id))],
     ['the set of users', (id: number) => app.redis.del(keys.users(id))],
     ['the sequence', (id: number) => app.redis.del(keys.sequence(id))],
-    ['every key', (id: number) => app.redis.del(couponKeys(id))],
+    ['every key', (id: number) => app.redis.del(scriptKeys(id))],
     ['nothing, but another server holds the keys', (id: number) => app.redis.hset(keys.state(id), 'runId', 'another')],
   ])('NOT_LOADED: missing is %s', async (_missing, plant) => {
     const { couponId, users } = await app.coupon(2);
@@ -82,7 +82,7 @@ describe('a rebuild answers the audit after it, and heals', () => {
 describe('without a rebuild that is asked for', () => {
   it('a coupon that lost every key is loaded by its first reserve, which is told to come again', async () => {
     const { couponId, users } = await app.coupon(2);
-    await app.redis.del(couponKeys(couponId));
+    await app.redis.del(scriptKeys(couponId));
     expect(await app.api.reserve(couponId, users[0])).toMatchObject({ status: 503, error: 'RESERVATION_UNAVAILABLE' });
     await eventually(async () => expect((await app.api.reserve(couponId, users[0])).error).toBe('ALREADY_ISSUED'));
     await expectConsistent(app.api, couponId);

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
+import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { promises } from '../support/after-a-fault.js';
 import { ApiClient, type FailureBody } from '../support/api-client.js';
@@ -22,7 +22,7 @@ let api: ApiClient;
 let database: TestDatabase;
 /** Other instances, to release from within. */
 let stores: SettlementStore[];
-let keys: CouponKeysStore;
+let keys: RedisCouponStore;
 
 beforeAll(async () => {
   const [mysql, redis] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
@@ -38,7 +38,7 @@ beforeAll(async () => {
   const servers = { databaseUrl: mysql.url, redisUrl: redis.url };
   const instances = await inParallel([1, 2], () => Instance.open(servers));
   stores = instances.map((instance) => instance.get(SettlementStore));
-  keys = (instances[0] as Instance).get(CouponKeysStore);
+  keys = (instances[0] as Instance).get(RedisCouponStore);
 });
 
 async function failuresOf(couponId: number): Promise<FailureBody[]> {

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
-import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
+import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
@@ -12,14 +12,14 @@ import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId } from '../support/unique-ids.js';
 
 let instance: Instance;
-let store: CouponKeysStore;
+let store: RedisCouponStore;
 let redis: Redis;
 let database: TestDatabase;
 
 beforeAll(async () => {
   const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
   instance = await Instance.open({ redisUrl: redisServer.url, databaseUrl: mysql.url });
-  store = instance.get(CouponKeysStore);
+  store = instance.get(RedisCouponStore);
   redis = new Redis(redisServer.url);
   atEndOfFile(async () => redis.disconnect());
   database = openDatabase(mysql.url);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 async function watched(): Promise<number[]> {
   const watch = instance.get(CouponWatch);
   await watch.look();
-  return watch.sights.map(({ couponId }) => couponId);
+  return watch.observations.map(({ couponId }) => couponId);
 }
 
 describe('of more coupons than are watched', () => {

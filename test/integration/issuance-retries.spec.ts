@@ -5,7 +5,7 @@ import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { IssuanceRepository } from '../../src/coupon/issuance/issuance.repository.js';
-import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
+import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { openApplication } from '../support/app-context.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { connectionError, FailingStatements, serverError } from '../support/failing-statements.js';

@@ -4,7 +4,7 @@ import { CouponService } from '../../src/coupon/coupon.service.js';
 import { DefinitionStore } from '../../src/coupon/reservation/definition.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
-import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
+import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';

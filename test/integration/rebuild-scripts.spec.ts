@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { scriptKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { NOT_LOADED_CAUSES, ReservationRedis } from '../support/reservation-redis.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
@@ -142,7 +142,7 @@ describe('swap', () => {
     expect(await swap(couponId, { leastSequence: 0 })).toBe(true);
     await end(couponId, MINE);
     expect(await redis.slots(couponId)).toEqual({ loaded: true, reserved: 0, users: [], sequence: 0, pending: [] });
-    await redis.raw.del(...couponKeys(couponId));
+    await redis.raw.del(...scriptKeys(couponId));
   });
 
   it('takes every pending user, also more than a page of them', async () => {
@@ -222,7 +222,7 @@ describe('inspect', () => {
 
   it('tells a missing counter from one that is zero', async () => {
     const { couponId } = await withHolders();
-    await redis.raw.del(...couponKeys(couponId));
+    await redis.raw.del(...scriptKeys(couponId));
     expect(await redis.coupons.inspect(couponId)).toEqual({
       loaded: false,
       reserved: undefined,

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
-import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
+import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
-import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
+import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { inParallel } from '../support/in-parallel.js';
 import { insertCoupon } from '../support/ledger-coupons.js';
@@ -44,7 +44,7 @@ async function reserveOnly(couponId: number, users: number): Promise<number[]> {
 }
 
 async function sequenceOf(couponId: number): Promise<number | undefined> {
-  return (await world.one.get(CouponKeysStore).inspect(couponId)).sequence;
+  return (await world.one.get(RedisCouponStore).inspect(couponId)).sequence;
 }
 
 /** Kills Redis and starts it again with the file it left, or with the copy of an older one. */

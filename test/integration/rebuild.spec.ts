@@ -2,12 +2,12 @@ import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { randomInt } from 'node:crypto';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
-import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
+import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { RebuildStore } from '../../src/coupon/reservation/rebuild.store.js';
-import { ReservationRepository } from '../../src/coupon/reservation/reservation.repository.js';
-import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
+import { LedgerRepository } from '../../src/coupon/ledger.repository.js';
+import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { inParallel } from '../support/in-parallel.js';
 import type { Instance } from '../support/instance.js';
 import { insertCoupon, insertIssuedCoupon } from '../support/ledger-coupons.js';
@@ -94,7 +94,7 @@ describe('a coupon with 200,000 issued users', () => {
       await expectConsistent(couponId);
       const { totalQuantity, issuedQuantity } = await world.database.couponCounts(couponId);
       expect(issuedQuantity).toBe(totalQuantity);
-      const held = await world.one.get(CouponKeysStore).inspect(couponId);
+      const held = await world.one.get(RedisCouponStore).inspect(couponId);
       expect(held).toMatchObject({ loaded: true, reserved: totalQuantity, users: totalQuantity, pending: 0 });
       // Both instances were asked, and it was rebuilt once.
       expect(await epochOf(couponId)).toBe(epoch + 1);
@@ -116,7 +116,7 @@ describe('a rebuild', () => {
     async (how) => {
       const firstUserId = newUserIds(SOME)[0] as number;
       const couponId = await insertIssuedCoupon(world.dataSource, SOME, { firstUserId, count: SOME });
-      const ledger = world.one.get(ReservationRepository);
+      const ledger = world.one.get(LedgerRepository);
       const read = ledger.usersAfter.bind(ledger);
       let chunks = 0;
       jest.spyOn(ledger, 'usersAfter').mockImplementation(async (...args) => {
@@ -194,7 +194,7 @@ describe('a rebuild', () => {
     await world.database.change('UPDATE coupons SET expires_at = NOW(3) - INTERVAL 1 DAY WHERE id = ?', [couponId]);
     const before = { epoch: await epochOf(couponId), state: await world.raw.hgetall(keys.state(couponId)) };
 
-    const looks = jest.spyOn(world.one.get(ReservationRepository), 'usersAfter');
+    const looks = jest.spyOn(world.one.get(LedgerRepository), 'usersAfter');
     expect(await rebuild(world.one, couponId)).toBe('COUPON_EXPIRED');
     expect(looks).not.toHaveBeenCalled();
     expect({ epoch: await epochOf(couponId), state: await world.raw.hgetall(keys.state(couponId)) }).toEqual(before);

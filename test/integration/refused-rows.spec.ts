@@ -4,9 +4,9 @@ import { DataSource } from 'typeorm';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { FailureService } from '../../src/coupon/issuance/failure.service.js';
 import { IssuanceRepository } from '../../src/coupon/issuance/issuance.repository.js';
-import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
+import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
-import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
+import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { DomainError } from '../../src/platform/errors/domain-error.js';
 import { openApplication } from '../support/app-context.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
@@ -108,7 +108,7 @@ describe.each([
 
     // The slot is offered again, to one: whoever comes first.
     const later = newUserIds(20);
-    await eventually(async () => expect((await app.get(CouponKeysStore).inspect(couponId)).reserved).toBe(BATCH - 1));
+    await eventually(async () => expect((await app.get(RedisCouponStore).inspect(couponId)).reserved).toBe(BATCH - 1));
     const outcomes = await inParallel(later, (userId) => outcome(service.issue(couponId, userId)));
     expect(countEach(outcomes)).toEqual({ ISSUED: 1, COUPON_SOLD_OUT: 19 });
     const holders = [...userIds.filter((userId) => userId !== victim), later[outcomes.indexOf('ISSUED')]];

@@ -5,10 +5,10 @@ import { CouponService } from '../../src/coupon/coupon.service.js';
 import { ForgetEndedCouponsJob } from '../../src/coupon/issuance/forget-ended-coupons.job.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
-import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
+import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
-import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
-import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
+import { scriptKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
@@ -54,7 +54,7 @@ async function couponThatEnded(daysAgo: number): Promise<{ couponId: number; hol
   const holder = newUserId();
   await instance.get(ReservationService).reserve(couponId, holder);
   await eventually(async () =>
-    expect(await instance.get(CouponKeysStore).inspect(couponId)).toMatchObject({ pending: 0 }),
+    expect(await instance.get(RedisCouponStore).inspect(couponId)).toMatchObject({ pending: 0 }),
   );
   await changeEnd(couponId, new Date(Date.now() - daysAgo * DAY_MS));
   // By then, every instance has long noticed the end.
@@ -108,7 +108,7 @@ describe('coupons that ended', () => {
     const [number] = await instance.get(AdmissionStore).reserve(couponId, [userId]);
     await changeEnd(couponId, new Date(Date.now() - (RETENTION_DAYS + 1) * DAY_MS));
     expect(await forgetEnded()).toEqual([]);
-    expect(await keysOf(couponId)).toEqual(couponKeys(couponId).sort());
+    expect(await keysOf(couponId)).toEqual(scriptKeys(couponId).sort());
 
     await instance.get(SweepService).sweepAll();
     await instance.get(SweepService).sweepAll();

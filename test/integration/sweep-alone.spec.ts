@@ -2,10 +2,10 @@ import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
-import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
+import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { DefinitionPublisher } from '../../src/coupon/reservation/definition-publisher.service.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
-import { ReservationRepository } from '../../src/coupon/reservation/reservation.repository.js';
+import { LedgerRepository } from '../../src/coupon/ledger.repository.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 async function totalInRedis(couponId: number): Promise<number | undefined> {
-  return (await instances[0].get(CouponKeysStore).inspect(couponId)).definition?.totalQuantity;
+  return (await instances[0].get(RedisCouponStore).inspect(couponId)).definition?.totalQuantity;
 }
 
 describe('a sweep', () => {
@@ -58,13 +58,13 @@ describe('a sweep', () => {
   it('leaves a coupon alone that another instance has rebuilt while it counted the rows', async () => {
     const [one, other] = instances.map((instance) => instance.get(SweepService)) as [SweepService, SweepService];
     const couponId = await instances[0].createCoupon(10);
-    const store = instances[0].get(CouponKeysStore);
+    const store = instances[0].get(RedisCouponStore);
     await redis.multi().sadd(keys.users(couponId), String(newUserId())).incr(keys.reserved(couponId)).exec();
     // A leak is believed when it is seen twice.
     await inParallel([one, other], (sweep) => sweep.sweepAll());
     const { epoch = 0 } = await store.inspect(couponId);
 
-    const ledger = instances[1].get(ReservationRepository);
+    const ledger = instances[1].get(LedgerRepository);
     const countRows = ledger.countRows.bind(ledger);
     jest.spyOn(ledger, 'countRows').mockImplementationOnce(async (id) => {
       const rows = await countRows(id);

@@ -3,11 +3,11 @@ import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
 import type { CouponDefinition } from '../../src/coupon/reservation/coupon-definition.js';
-import { CouponKeysStore } from '../../src/coupon/reservation/coupon-keys.store.js';
+import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { DefinitionStore } from '../../src/coupon/reservation/definition.store.js';
 import { RebuildStore } from '../../src/coupon/reservation/rebuild.store.js';
 import { ReservationConnection } from '../../src/coupon/reservation/reservation-connection.js';
-import { couponKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { scriptKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import type { Refusal } from '../../src/coupon/reservation/reservation.js';
 import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { loadConfig } from '../../src/platform/config/load-config.js';
@@ -32,7 +32,7 @@ export class ReservationRedis {
     readonly admission: AdmissionStore,
     readonly definitions: DefinitionStore,
     readonly settlement: SettlementStore,
-    readonly coupons: CouponKeysStore,
+    readonly coupons: RedisCouponStore,
     readonly rebuilds: RebuildStore,
     readonly raw: Redis,
   ) {}
@@ -49,7 +49,7 @@ export class ReservationRedis {
       new AdmissionStore(scripted, config),
       new DefinitionStore(scripted),
       new SettlementStore(scripted),
-      new CouponKeysStore(scripted),
+      new RedisCouponStore(scripted),
       new RebuildStore(scripted, config),
       new Redis(config.redis.url),
     );
@@ -138,7 +138,7 @@ export class ReservationRedis {
   }
 
   private async close(): Promise<void> {
-    const all = this.couponIds.flatMap((id) => [...couponKeys(id), keys.rebuildLock(id), keys.rebuildUsers(id)]);
+    const all = this.couponIds.flatMap((id) => [...scriptKeys(id), keys.rebuildLock(id), keys.rebuildUsers(id)]);
     if (all.length > 0) await this.raw.unlink(...all);
     this.connection.onApplicationShutdown();
     this.raw.disconnect();
@@ -153,8 +153,8 @@ export const NOT_LOADED_CAUSES: ReadonlyArray<[name: string, plant: Plant]> = [
   ['its counter of slots is missing', ({ raw }, id) => raw.del(keys.reserved(id))],
   ['its set of users is missing', ({ raw }, id) => raw.del(keys.users(id))],
   ['its sequence is missing', ({ raw }, id) => raw.del(keys.sequence(id))],
-  ['all its keys but pending are missing', ({ raw }, id) => raw.del(couponKeys(id).slice(0, 4))],
-  ['all its keys are missing', ({ raw }, id) => raw.del(...couponKeys(id))],
+  ['all its keys but pending are missing', ({ raw }, id) => raw.del(scriptKeys(id).slice(0, 4))],
+  ['all its keys are missing', ({ raw }, id) => raw.del(...scriptKeys(id))],
   ['it was loaded into another server', ({ raw }, id) => raw.hset(keys.state(id), 'runId', 'f'.repeat(40))],
   ['it does not say into which server it was loaded', ({ raw }, id) => raw.hdel(keys.state(id), 'runId')],
   ['a user is in the set who was not counted', ({ raw }, id) => raw.sadd(keys.users(id), String(newUserId()))],

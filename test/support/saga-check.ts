@@ -4,7 +4,7 @@ import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js'
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
 import { type ModelKeys, SagaModel } from './saga-model.js';
 import { SagaRun } from './saga-run.js';
-import { MOST_USERS, type Step } from './saga-steps.js';
+import { MAX_USERS, type Step } from './saga-steps.js';
 import type { RealKeys, RealLedger, SagaWorld } from './saga-world.js';
 
 const BOTH = [0, 1] as const;
@@ -155,7 +155,7 @@ async function violations(run: SagaRun): Promise<string[]> {
 /** P4: when more ask than there is stock, exactly the stock is issued. */
 async function expectWholeStockIsIssued(run: SagaRun): Promise<void> {
   const { total } = run.model;
-  for (let user = MOST_USERS + 1; user <= MOST_USERS + total + 1; user += 1)
+  for (let user = MAX_USERS + 1; user <= MAX_USERS + total + 1; user += 1)
     await take(run, { do: 'admit', user, at: 0 });
   expect(run.model.rows.size).toBe(total);
   expect(await violations(run)).toEqual([]);

@@ -7,7 +7,7 @@ import type { CouponDefinition } from '../../src/coupon/reservation/coupon-defin
 import { CouponDefinitionService } from '../../src/coupon/reservation/coupon-definition.service.js';
 import { DefinitionStore } from '../../src/coupon/reservation/definition.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
-import { ReservationService } from '../../src/coupon/reservation/reservation.service.js';
+import { ReservationService } from '../../src/coupon/reservation.service.js';
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
 import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { DomainError } from '../../src/platform/errors/domain-error.js';

@@ -25,14 +25,14 @@ export type Step =
   /** Redis comes back as another process, with what it held some steps ago. */
   | { readonly do: 'restart'; readonly stepsBack: number };
 
-export const MOST_USERS = 6;
-const MOST_STOCK = 5;
+export const MAX_USERS = 6;
+const MAX_STOCK = 5;
 const KEYS: ReservationKey[] = ['state', 'reserved', 'users', 'sequence', 'pending'];
 
 const at = fc.constantFrom<At>(0, 1);
-const user = fc.integer({ min: 1, max: MOST_USERS });
+const user = fc.integer({ min: 1, max: MAX_USERS });
 const users = fc.uniqueArray(user, { minLength: 1, maxLength: 4 });
-const total = fc.integer({ min: 1, max: MOST_STOCK });
+const total = fc.integer({ min: 1, max: MAX_STOCK });
 /** Counted back from the latest: reservations are mostly decided soon. */
 const pick = fc.nat({ max: 8 });
 const picks = fc.uniqueArray(pick, { minLength: 1, maxLength: 5 });
@@ -76,7 +76,7 @@ function sequenceOf(mostStock: number, steps: fc.WeightedArbitrary<Step>[]) {
 }
 
 /** The stock, and what happens one after the other while Redis keeps its keys; it may be restarted with all of them. */
-export const anySteps = sequenceOf(MOST_STOCK, [
+export const anySteps = sequenceOf(MAX_STOCK, [
   ...others,
   reserves(8),
   decides(5),

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CouponIssuer } from '../../src/coupon/issuance/coupon-issuer.service.js';
-import { couponKeys, reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
+import { scriptKeys, reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
 import { atEndOfFile } from './cleanup.js';
 import { openDatabase, type TestDatabase } from './database.js';
@@ -54,7 +54,7 @@ export class SagaWorld {
 
   /** So that the sweeps of the next coupon see it alone. */
   async forgetCoupon(couponId: number): Promise<void> {
-    await this.redis.del(...couponKeys(couponId));
+    await this.redis.del(...scriptKeys(couponId));
   }
 
   async keys(couponId: number): Promise<RealKeys> {
@@ -95,7 +95,7 @@ export class SagaWorld {
 
   /** Another server process answers from now on, which holds what Redis held earlier. */
   async restartRedisWith(couponId: number, earlier: RealKeys): Promise<void> {
-    const [state, reserved, users, sequence, pending] = couponKeys(couponId);
+    const [state, reserved, users, sequence, pending] = scriptKeys(couponId);
     const transaction = this.redis.multi().del(state, reserved, users, sequence, pending);
     if (Object.keys(earlier.state).length > 0)
       transaction.hset(state, { ...earlier.state, runId: 'before the restart' });

@@ -6,7 +6,7 @@ import type { Coupon } from '../coupon.entity.js';
 import { CouponNotFoundError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { definitionOf, sameDefinition } from '../reservation/coupon-definition.js';
-import { type CouponKeys, CouponKeysStore } from '../reservation/coupon-keys.store.js';
+import { type RedisCoupon, RedisCouponStore } from '../reservation/redis-coupon.store.js';
 import type { Audit, Violation } from './audit.js';
 import { AuditRepository, type LedgerCounts } from './audit.repository.js';
 import { SlotComparison } from './slot-comparison.js';
@@ -20,7 +20,7 @@ export class AuditService {
   constructor(
     private readonly coupons: CouponRepository,
     private readonly repository: AuditRepository,
-    private readonly store: CouponKeysStore,
+    private readonly store: RedisCouponStore,
     private readonly slots: SlotComparison,
     private readonly clock: Clock,
   ) {}
@@ -37,10 +37,10 @@ export class AuditService {
 
   private async compareWithRedis(coupon: Coupon): Promise<Pick<Audit, 'redis' | 'violations'>> {
     try {
-      const keys = await this.store.inspect(coupon.id);
-      const violations = await this.keyViolations(coupon, keys);
-      if (keys.loaded) violations.push(...(await this.slots.compare(coupon.id, keys.sequence ?? 0)));
-      return { redis: redisView(coupon, keys), violations };
+      const redisCoupon = await this.store.inspect(coupon.id);
+      const violations = await this.keyViolations(coupon, redisCoupon);
+      if (redisCoupon.loaded) violations.push(...(await this.slots.compare(coupon.id, redisCoupon.sequence ?? 0)));
+      return { redis: redisView(coupon, redisCoupon), violations };
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
       const detail = 'Redis can not be asked, so nothing could be compared with it';
@@ -52,18 +52,18 @@ export class AuditService {
    * What is wrong with the keys by themselves, and wrong in the same way at a second look: two changes in a row are
    * not.
    */
-  private async keyViolations(coupon: Coupon, keys: CouponKeys): Promise<Violation[]> {
-    const suspected = this.violationsOf(coupon, keys);
+  private async keyViolations(coupon: Coupon, redisCoupon: RedisCoupon): Promise<Violation[]> {
+    const suspected = this.violationsOf(coupon, redisCoupon);
     if (suspected.length === 0) return [];
     await delay(SECOND_LOOK_MS);
-    const [again, keysAgain] = [await this.coupons.find(coupon.id), await this.store.inspect(coupon.id)];
-    const violations = again === null ? [] : this.violationsOf(again, keysAgain);
+    const [again, redisCouponAgain] = [await this.coupons.find(coupon.id), await this.store.inspect(coupon.id)];
+    const violations = again === null ? [] : this.violationsOf(again, redisCouponAgain);
     return violations.filter(({ detail }) => suspected.some((suspect) => suspect.detail === detail));
   }
 
   private violationsOf(
     coupon: Coupon,
-    { loaded, reserved, users, pending, sequence, definition }: CouponKeys,
+    { loaded, reserved, users, pending, sequence, definition }: RedisCoupon,
   ): Violation[] {
     const violations: Violation[] = [];
     if (reserved !== undefined && reserved !== users) {
@@ -94,7 +94,7 @@ const ONLY_MYSQL = { redis: null, violations: [] };
 
 function redisView(
   coupon: Coupon,
-  { reserved = 0, users, pending, sequence = 0, epoch = 0 }: CouponKeys,
+  { reserved = 0, users, pending, sequence = 0, epoch = 0 }: RedisCoupon,
 ): Audit['redis'] {
   return { reserved, users, pending, sequence, epoch, available: Math.max(0, coupon.totalQuantity - reserved) };
 }
@@ -114,7 +114,7 @@ function ledgerViolations({ totalQuantity, issuedQuantity, rows, distinctUsers }
   return violations;
 }
 
-function differences(coupon: Coupon, published: NonNullable<CouponKeys['definition']>): string {
+function differences(coupon: Coupon, published: NonNullable<RedisCoupon['definition']>): string {
   return Object.entries(definitionOf(coupon))
     .map(([field, value]) => ({ field, value, other: published[field as keyof typeof published] }))
     .filter(({ field, value, other }) => field !== 'version' && value !== other)

@@ -2,15 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CouponIssuer } from '../issuance/coupon-issuer.service.js';
 import { SweepService } from '../issuance/sweep.service.js';
-import { CouponKeysStore } from '../reservation/coupon-keys.store.js';
+import { LedgerRepository } from '../ledger.repository.js';
+import { RedisCouponStore } from '../reservation/redis-coupon.store.js';
 import type { Reservation } from '../reservation/reservation.js';
-import { ReservationRepository } from '../reservation/reservation.repository.js';
 import type { Violation } from './audit.js';
 
 const PAGE = 1000;
 /** Enough to see what is wrong; a lost key makes suspects of everyone. */
-const MOST_SUSPECTS = 1000;
-const MOST_NAMED = 10;
+const MAX_SUSPECTS = 1000;
+const MAX_NAMED = 10;
 /** Longer than the script, the batch and the confirmation of a reservation in flight take. */
 const SECOND_LOOK_MS = 300;
 
@@ -18,8 +18,8 @@ const SECOND_LOOK_MS = 300;
 @Injectable()
 export class SlotComparison {
   constructor(
-    private readonly store: CouponKeysStore,
-    private readonly ledger: ReservationRepository,
+    private readonly store: RedisCouponStore,
+    private readonly ledgerRepository: LedgerRepository,
     private readonly issuer: CouponIssuer,
     private readonly sweep: SweepService,
   ) {}
@@ -44,13 +44,13 @@ export class SlotComparison {
 
   private async issuedWithoutSlot(couponId: number): Promise<number[]> {
     const suspects: number[] = [];
-    for (let after = 0; suspects.length < MOST_SUSPECTS;) {
-      const userIds = await this.ledger.usersAfter(couponId, after, PAGE);
+    for (let after = 0; suspects.length < MAX_SUSPECTS;) {
+      const userIds = await this.ledgerRepository.usersAfter(couponId, after, PAGE);
       if (userIds.length === 0) break;
       suspects.push(...(await this.withoutSlot(couponId, userIds)));
       after = userIds.at(-1) as number;
     }
-    return suspects.slice(0, MOST_SUSPECTS);
+    return suspects.slice(0, MAX_SUSPECTS);
   }
 
   private async slotsOfNobody(couponId: number): Promise<number[]> {
@@ -60,14 +60,14 @@ export class SlotComparison {
       const page = await this.store.usersPage(couponId, cursor, PAGE);
       for (const userId of await this.heldByNobody(couponId, page.userIds)) suspects.add(userId);
       cursor = page.cursor;
-    } while (cursor !== '0' && suspects.size < MOST_SUSPECTS);
+    } while (cursor !== '0' && suspects.size < MAX_SUSPECTS);
     return [...suspects];
   }
 
   /** What a whole sweep has left behind, and what no sweep would find: a number that was not given out yet. */
   private async overdue(couponId: number, sequence: number): Promise<Reservation[]> {
-    const swept = await this.store.pendingBetween(couponId, 0, this.sweep.overdueUpTo(couponId), MOST_SUSPECTS);
-    const unknown = await this.store.pendingBetween(couponId, sequence, Number.MAX_SAFE_INTEGER, MOST_SUSPECTS);
+    const swept = await this.store.pendingBetween(couponId, 0, this.sweep.overdueUpTo(couponId), MAX_SUSPECTS);
+    const unknown = await this.store.pendingBetween(couponId, sequence, Number.MAX_SAFE_INTEGER, MAX_SUSPECTS);
     const current = (await this.store.inspect(couponId)).sequence ?? 0;
     return [...swept, ...unknown.filter(({ sequenceNumber }) => sequenceNumber > current)].filter(
       ({ sequenceNumber }) => !this.issuer.holds(couponId, sequenceNumber),
@@ -83,7 +83,7 @@ export class SlotComparison {
     // The pending entries first: a reservation that is confirmed in between has its row by then.
     const pending = await this.store.arePending(couponId, userIds);
     const suspects = userIds.filter((_userId, index) => pending[index] === false);
-    const rows = await this.ledger.usersWithRow(couponId, suspects);
+    const rows = await this.ledgerRepository.usersWithRow(couponId, suspects);
     const withoutRow = suspects.filter((userId) => !rows.has(userId));
     const holds = await this.store.holdSlot(couponId, withoutRow);
     return withoutRow.filter((_userId, index) => holds[index] === true);
@@ -99,7 +99,7 @@ export class SlotComparison {
 
 function violation(code: Violation['code'], what: string, userIds: readonly number[]): Violation[] {
   if (userIds.length === 0) return [];
-  const count = userIds.length >= MOST_SUSPECTS ? `${MOST_SUSPECTS} or more` : String(userIds.length);
-  const named = userIds.slice(0, MOST_NAMED).join(', ') + (userIds.length > MOST_NAMED ? ', …' : '');
+  const count = userIds.length >= MAX_SUSPECTS ? `${MAX_SUSPECTS} or more` : String(userIds.length);
+  const named = userIds.slice(0, MAX_NAMED).join(', ') + (userIds.length > MAX_NAMED ? ', …' : '');
   return [{ code, detail: `${count} users ${what}: ${named}` }];
 }

@@ -8,7 +8,7 @@ import { IssuanceLane } from './issuance-lane.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 import { IssuanceOutcomes } from './issuance-outcomes.js';
 import type { Decision } from './ledger.service.js';
-import { PersistentLedger } from './persistent-ledger.service.js';
+import { RetryingLedger } from './retrying-ledger.service.js';
 import { SettlementService } from './settlement.service.js';
 
 /** Of the 5 s a stop may take, what the issuer may use to empty its lanes. */
@@ -26,7 +26,7 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
   private isOverflowing = false;
 
   constructor(
-    private readonly ledger: PersistentLedger,
+    private readonly retryingLedger: RetryingLedger,
     private readonly settlement: SettlementService,
     private readonly outcomes: IssuanceOutcomes,
     private readonly metrics: IssuanceMetrics,
@@ -107,7 +107,7 @@ export class CouponIssuer implements BeforeApplicationShutdown, OnApplicationShu
    */
   private async issue(lane: IssuanceLane, batch: readonly Reservation[]): Promise<void> {
     const endTimer = this.metrics.batchSeconds.startTimer();
-    const decision = await this.ledger.decide(lane.couponId, batch, this.stop.signal);
+    const decision = await this.retryingLedger.decide(lane.couponId, batch, this.stop.signal);
     endTimer();
     if (decision === 'REFUSED') {
       const half = Math.ceil(batch.length / 2);

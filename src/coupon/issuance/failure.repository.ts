@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, Repository } from 'typeorm';
-import { IssuanceFailure } from './issuance-failure.entity.js';
+import { IssuanceFailure } from '../issuance-failure.entity.js';
 
 /** More need not be counted to see that there are many. */
 const MAX_COUNTED = 10_000;

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
 import { AlreadyIssuedError, CouponSoldOutError } from '../coupon.errors.js';
+import type { IssuanceFailure } from '../issuance-failure.entity.js';
 import { AdmissionService } from '../reservation/admission.service.js';
-import { CouponDefinitions } from '../reservation/coupon-definitions.js';
+import { DefinitionCache } from '../reservation/definition-cache.js';
 import { FailureRepository } from './failure.repository.js';
 import { FailureService } from './failure.service.js';
-import type { IssuanceFailure } from './issuance-failure.entity.js';
 
 const NOW = new Date('2026-11-20T09:00:00Z');
 
@@ -26,7 +26,7 @@ describe('the retry of a failure', () => {
     markRetried.mockReset().mockResolvedValue();
     service = new FailureService(
       fake(FailureRepository, { find: async () => failure as IssuanceFailure, markRetried }),
-      fake(CouponDefinitions, { require: jest.fn<CouponDefinitions['require']>() }),
+      fake(DefinitionCache, { require: jest.fn<DefinitionCache['require']>() }),
       fake(AdmissionService, { admit }),
       fake(Clock, { now: () => NOW }),
     );

@@ -4,10 +4,10 @@ import { databaseErrorMessage } from '../../platform/database/database-errors.js
 import { pageOf } from '../../platform/http/page.js';
 import { AlreadyIssuedError, FailureNotFoundError } from '../coupon.errors.js';
 import type { Page } from '../coupon.schemas.js';
+import type { FailureReason, IssuanceFailure } from '../issuance-failure.entity.js';
+import { type Reserved, reserved } from '../reservation-view.js';
 import { AdmissionService } from '../reservation/admission.service.js';
-import { CouponDefinitions } from '../reservation/coupon-definitions.js';
-import { type Reserved, reserved } from '../reservation/reservation.service.js';
-import type { FailureReason, IssuanceFailure } from './issuance-failure.entity.js';
+import { DefinitionCache } from '../reservation/definition-cache.js';
 import { FailureRepository } from './failure.repository.js';
 
 /** A reservation that ended as FAILED, as the API shows it. */
@@ -29,7 +29,7 @@ export class FailureService {
 
   constructor(
     private readonly failures: FailureRepository,
-    private readonly definitions: CouponDefinitions,
+    private readonly definitions: DefinitionCache,
     private readonly admission: AdmissionService,
     private readonly clock: Clock,
   ) {}

@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
+import { Clock } from '../../platform/clock.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
-import { Clock } from '../../platform/clock.js';
 import { CouponRepository } from '../coupon.repository.js';
-import { CouponKeysStore } from '../reservation/coupon-keys.store.js';
+import { RedisCouponStore } from '../reservation/redis-coupon.store.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -17,7 +17,7 @@ export class ForgetEndedCouponsJob {
   private readonly logger = new Logger('Retention');
 
   constructor(
-    private readonly store: CouponKeysStore,
+    private readonly store: RedisCouponStore,
     private readonly coupons: CouponRepository,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,

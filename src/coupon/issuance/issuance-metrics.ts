@@ -4,8 +4,8 @@ import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { HotHistogram, type HotSeries } from '../../platform/metrics/hot-histogram.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
+import { FAILURE_REASONS } from '../issuance-failure.entity.js';
 import type { Reservation } from '../reservation/reservation.js';
-import { FAILURE_REASONS } from './issuance-failure.entity.js';
 
 /** What an operator sees of the MySQL side. */
 @Injectable()

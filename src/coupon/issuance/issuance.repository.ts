@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { CodeFormat } from '../coupon.entity.js';
+import type { FailureReason } from '../issuance-failure.entity.js';
 import type { Reservation } from '../reservation/reservation.js';
-import type { FailureReason } from './issuance-failure.entity.js';
 
 /** The coupon as the deciding transaction sees it, under its row lock. */
-export interface LockedCoupon {
+export interface LedgerCoupon {
   readonly couponId: number;
   readonly totalQuantity: number;
   readonly issuedQuantity: number;
@@ -20,7 +20,7 @@ export interface FailedReservation extends Reservation {
 }
 
 /** What a decision adds to the coupon's counters, and on which conditions. */
-export interface Counted {
+export interface CounterChange {
   readonly issued: number;
   readonly failed?: number;
   readonly outOfRoom?: boolean;
@@ -42,8 +42,8 @@ export class IssuanceRepository {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   /** Locks the coupon's row: whoever holds it decides; undefined when there is no such coupon. */
-  async lockCoupon(manager: EntityManager, couponId: number): Promise<LockedCoupon | undefined> {
-    const [row] = await manager.query<LockedCoupon[]>(
+  async lockCoupon(manager: EntityManager, couponId: number): Promise<LedgerCoupon | undefined> {
+    const [row] = await manager.query<LedgerCoupon[]>(
       `SELECT id AS couponId, total_quantity AS totalQuantity, issued_quantity AS issuedQuantity,
               failed_quantity AS failedQuantity, code_format AS codeFormat
          FROM coupons WHERE id = ? FOR UPDATE`,
@@ -117,10 +117,10 @@ export class IssuanceRepository {
    * of the coupon has failed. `outOfRoom` also makes the definition newer, so that Redis takes the ledger's total even
    * when someone changed the table behind our back.
    */
-  async count(
+  async takeFromTotal(
     manager: EntityManager,
     couponId: number,
-    { issued, failed = 0, outOfRoom = false, onlyIfNoneFailed = false }: Counted,
+    { issued, failed = 0, outOfRoom = false, onlyIfNoneFailed = false }: CounterChange,
   ): Promise<boolean> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(
       `UPDATE coupons

@@ -8,7 +8,7 @@ import { FaultPoints } from '../../platform/fault-points.js';
 import type { CodeFormat } from '../coupon.entity.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { CouponCodeGenerator } from './coupon-code.js';
-import { type FailedReservation, IssuanceRepository, type LockedCoupon } from './issuance.repository.js';
+import { type FailedReservation, IssuanceRepository, type LedgerCoupon } from './issuance.repository.js';
 
 /**
  * How reservations ended. Final: asked again, the ledger says the same, unless a later attempt of the user got a row
@@ -74,7 +74,7 @@ export class Ledger {
     reservations: readonly Reservation[],
   ): Promise<Decision | undefined> {
     const issued = reservations.length;
-    if (!(await this.repository.count(manager, couponId, { issued, onlyIfNoneFailed: true }))) return undefined;
+    if (!(await this.repository.takeFromTotal(manager, couponId, { issued, onlyIfNoneFailed: true }))) return undefined;
     await this.insertRows(manager, couponId, await this.codeFormat(manager, couponId), reservations);
     this.faults.reach('inside-transaction');
     return { issued: reservations, failed: [] };
@@ -113,14 +113,14 @@ export class Ledger {
     }, ONE_ATTEMPT);
   }
 
-  private async lock(manager: EntityManager, couponId: number): Promise<LockedCoupon> {
+  private async lock(manager: EntityManager, couponId: number): Promise<LedgerCoupon> {
     const coupon = await this.repository.lockCoupon(manager, couponId);
     if (coupon === undefined) throw noSuchCoupon(couponId);
     return coupon;
   }
 
   /** Who of the users holds a row, which of the reservations have failed, and the undecided ones by number. */
-  private async sortOut(manager: EntityManager, coupon: LockedCoupon, reservations: readonly Reservation[]) {
+  private async sortOut(manager: EntityManager, coupon: LedgerCoupon, reservations: readonly Reservation[]) {
     const userIds = reservations.map(({ userId }) => userId);
     const holders = await this.repository.usersWithRow(manager, coupon.couponId, userIds);
     const failures =
@@ -139,7 +139,7 @@ export class Ledger {
 
   private async record(
     manager: EntityManager,
-    { couponId, codeFormat }: LockedCoupon,
+    { couponId, codeFormat }: LedgerCoupon,
     issued: readonly Reservation[],
     failed: readonly FailedReservation[],
   ): Promise<void> {
@@ -147,7 +147,7 @@ export class Ledger {
     if (issued.length > 0) await this.insertRows(manager, couponId, codeFormat, issued);
     if (failed.length > 0) await this.repository.insertFailures(manager, couponId, failed, this.clock.now());
     const outOfRoom = failed.some(({ reason }) => reason === 'SOLD_OUT_IN_LEDGER');
-    const counted = await this.repository.count(manager, couponId, {
+    const counted = await this.repository.takeFromTotal(manager, couponId, {
       issued: issued.length,
       failed: failed.length,
       outOfRoom,

@@ -8,7 +8,7 @@ import { type FailedReservation, IssuanceRepository } from './issuance.repositor
 import type { Decision } from './ledger.service.js';
 
 /** Failures named in one line of the log. */
-const MOST_NAMED = 10;
+const MAX_NAMED = 10;
 
 /** Carries a decision of the ledger out of MySQL, after its commit: to Redis and to those who wait for it. */
 @Injectable()
@@ -83,10 +83,10 @@ export class SettlementService {
 /** "number 7 of user 42, SOLD_OUT_IN_LEDGER (no room); ..." */
 function named(failed: readonly FailedReservation[]): string {
   const names = failed
-    .slice(0, MOST_NAMED)
+    .slice(0, MAX_NAMED)
     .map(
       ({ userId, sequenceNumber, reason, detail }) =>
         `number ${sequenceNumber} of user ${userId}, ${reason} (${detail})`,
     );
-  return [...names, ...(failed.length > MOST_NAMED ? ['...'] : [])].join('; ');
+  return [...names, ...(failed.length > MAX_NAMED ? ['...'] : [])].join('; ');
 }

@@ -4,11 +4,11 @@ import { isDatabaseAway } from '../../platform/database/database-errors.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
+import { LedgerRepository } from '../ledger.repository.js';
 import { definitionOf, sameDefinition } from '../reservation/coupon-definition.js';
-import { type CouponKeys, CouponKeysStore } from '../reservation/coupon-keys.store.js';
 import { DefinitionPublisher } from '../reservation/definition-publisher.service.js';
 import { RebuildService } from '../reservation/rebuild.service.js';
-import { ReservationRepository } from '../reservation/reservation.repository.js';
+import { type RedisCoupon, RedisCouponStore } from '../reservation/redis-coupon.store.js';
 import { CouponIssuer } from './coupon-issuer.service.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 
@@ -37,11 +37,11 @@ export class SweepService {
   private marks = new Map<number, Mark>();
 
   constructor(
-    private readonly store: CouponKeysStore,
+    private readonly store: RedisCouponStore,
     private readonly coupons: CouponRepository,
     private readonly publisher: DefinitionPublisher,
     private readonly rebuilds: RebuildService,
-    private readonly ledger: ReservationRepository,
+    private readonly ledgerRepository: LedgerRepository,
     private readonly issuer: CouponIssuer,
     private readonly metrics: IssuanceMetrics,
     private readonly clock: Clock,
@@ -66,13 +66,13 @@ export class SweepService {
   }
 
   private async sweepPage(couponIds: readonly number[], marks: Map<number, Mark>): Promise<void> {
-    const keysOf = await this.store.counts(couponIds);
+    const redisCoupons = await this.store.inspectMany(couponIds);
     // After Redis: what is issued meanwhile makes fewer slots look leaked, never more.
     for (const coupon of await this.coupons.findMany(couponIds)) {
-      const keys = keysOf.get(coupon.id);
-      if (keys === undefined) continue;
+      const redisCoupon = redisCoupons.get(coupon.id);
+      if (redisCoupon === undefined) continue;
       try {
-        const mark = await this.sweep(coupon, keys);
+        const mark = await this.sweep(coupon, redisCoupon);
         if (mark !== undefined) marks.set(coupon.id, mark);
       } catch (error) {
         if (error instanceof RedisUnavailableError || isDatabaseAway(error)) throw error;
@@ -81,24 +81,25 @@ export class SweepService {
     }
   }
 
-  private async sweep(coupon: Coupon, keys: CouponKeys): Promise<Mark | undefined> {
-    if (!keys.loaded || keys.definition === undefined) {
+  private async sweep(coupon: Coupon, redisCoupon: RedisCoupon): Promise<Mark | undefined> {
+    if (!redisCoupon.loaded || redisCoupon.definition === undefined) {
       const hasEnded = coupon.expiresAt <= this.clock.now();
       // An ended coupon is opened again only to bring its pending reservations to their end.
-      if (!hasEnded || keys.pending > 0) await this.rebuilds.load(coupon.id);
+      if (!hasEnded || redisCoupon.pending > 0) await this.rebuilds.load(coupon.id);
       return undefined;
     }
-    if (!sameDefinition(definitionOf(coupon), keys.definition)) await this.publisher.reconcile(coupon.id);
+    if (!sameDefinition(definitionOf(coupon), redisCoupon.definition)) await this.publisher.reconcile(coupon.id);
 
     const before = this.marks.get(coupon.id);
-    if (keys.pending > 0 && before !== undefined) await this.issueAgain(coupon.id, before.sequence);
+    if (redisCoupon.pending > 0 && before !== undefined) await this.issueAgain(coupon.id, before.sequence);
 
     // Each user of the set is pending or has a row; a slot of nobody, seen twice, was lost with its pending entry.
-    const leaked = Math.max(0, keys.users - keys.pending - coupon.issuedQuantity);
-    if (leaked > 0 && before !== undefined && before.leaked > 0) await this.offerLeakedSlotsAgain(coupon.id, keys);
-    if (before !== undefined && before.issued > keys.users) await this.giveHoldersTheirSlots(coupon.id);
+    const leaked = Math.max(0, redisCoupon.users - redisCoupon.pending - coupon.issuedQuantity);
+    if (leaked > 0 && before !== undefined && before.leaked > 0)
+      await this.offerLeakedSlotsAgain(coupon.id, redisCoupon);
+    if (before !== undefined && before.issued > redisCoupon.users) await this.giveHoldersTheirSlots(coupon.id);
     return {
-      sequence: keys.sequence ?? 0,
+      sequence: redisCoupon.sequence ?? 0,
       issuedAgainUpTo: before?.sequence ?? 0,
       leaked,
       issued: coupon.issuedQuantity,
@@ -110,7 +111,7 @@ export class SweepService {
    * rows, before the users, for the same reason as below.
    */
   private async giveHoldersTheirSlots(couponId: number): Promise<void> {
-    const rows = await this.ledger.countRows(couponId);
+    const rows = await this.ledgerRepository.countRows(couponId);
     const { loaded, users } = await this.store.inspect(couponId);
     if (!loaded || users >= rows) return;
     this.logger.warn(`coupon ${couponId}: ${rows - users} holders have no slot in Redis; rebuilding it`);
@@ -121,8 +122,8 @@ export class SweepService {
    * Counts the rows first: a counter that someone changed by hand would have the coupon rebuilt, and closed, at every
    * sweep.
    */
-  private async offerLeakedSlotsAgain(couponId: number, { users, pending, epoch }: CouponKeys): Promise<void> {
-    const leaked = users - pending - (await this.ledger.countRows(couponId));
+  private async offerLeakedSlotsAgain(couponId: number, { users, pending, epoch }: RedisCoupon): Promise<void> {
+    const leaked = users - pending - (await this.ledgerRepository.countRows(couponId));
     if (leaked <= 0) return;
     // Another instance may have rebuilt it while the rows were counted; once more would close it for nothing.
     if ((await this.store.inspect(couponId)).epoch !== epoch) return;

@@ -4,7 +4,7 @@ import { isDuplicateKey } from '../../platform/database/database-errors.js';
 import type { CodeFormat } from '../coupon.entity.js';
 
 /** The coupon as the one who holds its row lock sees it. */
-export interface LockCoupon {
+export interface LockStrategyCoupon {
   readonly name: string;
   readonly totalQuantity: number;
   readonly issuedQuantity: number;
@@ -32,8 +32,8 @@ export class LockIssuanceRepository {
   /**
    * Waits for the coupon's row lock, which is held until the transaction ends; undefined when there is no such coupon.
    */
-  async lockCoupon(manager: EntityManager, couponId: number): Promise<LockCoupon | undefined> {
-    const [row] = await manager.query<Array<Omit<LockCoupon, 'isActive'> & { isActive: number }>>(
+  async lockCoupon(manager: EntityManager, couponId: number): Promise<LockStrategyCoupon | undefined> {
+    const [row] = await manager.query<Array<Omit<LockStrategyCoupon, 'isActive'> & { isActive: number }>>(
       `SELECT name, total_quantity AS totalQuantity, issued_quantity AS issuedQuantity,
               sequence_base AS lastSequenceNumber, code_format AS codeFormat, is_active AS isActive,
               starts_at AS startsAt, expires_at AS expiresAt
@@ -78,7 +78,7 @@ export class LockIssuanceRepository {
    * P1: counts one more, unless more than the total would be issued: then false, and the caller must roll back. Guarded
    * because on a Galera cluster the row lock keeps out only those on the same node.
    */
-  async countOne(manager: EntityManager, couponId: number, sequenceNumber: number): Promise<boolean> {
+  async takeFromTotal(manager: EntityManager, couponId: number, sequenceNumber: number): Promise<boolean> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(
       `UPDATE coupons SET issued_quantity = issued_quantity + 1, sequence_base = ?
         WHERE id = ? AND issued_quantity < total_quantity`,

@@ -18,7 +18,7 @@ import {
 import { CouponCodeGenerator } from '../issuance/coupon-code.js';
 import { RefusalTally } from '../reservation/refusal-tally.js';
 import { LockGate, LockGateTimeoutError } from './lock-gate.js';
-import { type LockCoupon, LockIssuanceRepository, type NewUserCoupon } from './lock-issuance.repository.js';
+import { type LockStrategyCoupon, LockIssuanceRepository, type NewUserCoupon } from './lock-issuance.repository.js';
 
 /** Two collisions in a row are as good as impossible; a generator that is broken must not hold the lock for ever. */
 const CODE_ATTEMPTS = 5;
@@ -101,11 +101,12 @@ export class LockIssuanceService {
     const sequenceNumber = coupon.lastSequenceNumber + 1;
     const row = { couponId, userId, sequenceNumber, issuedAt: now };
     const written = await this.insert(manager, row, coupon);
-    if (!(await this.repository.countOne(manager, couponId, sequenceNumber))) throw new CouponSoldOutError(couponId);
+    if (!(await this.repository.takeFromTotal(manager, couponId, sequenceNumber)))
+      throw new CouponSoldOutError(couponId);
     return { ...row, ...written, couponName: coupon.name, expiresAt: coupon.expiresAt };
   }
 
-  private async insert(manager: EntityManager, row: Omit<NewUserCoupon, 'code'>, { codeFormat }: LockCoupon) {
+  private async insert(manager: EntityManager, row: Omit<NewUserCoupon, 'code'>, { codeFormat }: LockStrategyCoupon) {
     for (let attempt = 1; attempt <= CODE_ATTEMPTS; attempt += 1) {
       const code = this.codes.draw(codeFormat);
       const result = await this.repository.insert(manager, { ...row, code });
@@ -116,7 +117,7 @@ export class LockIssuanceService {
   }
 }
 
-function assertOpen(couponId: number, coupon: LockCoupon, now: Date): void {
+function assertOpen(couponId: number, coupon: LockStrategyCoupon, now: Date): void {
   if (!coupon.isActive) throw new CouponInactiveError(couponId);
   if (now < coupon.startsAt) throw new CouponNotStartedError(couponId);
   if (now >= coupon.expiresAt) throw new CouponExpiredError(couponId);

@@ -12,7 +12,7 @@ import { RefusalTally } from './refusal-tally.js';
 import { ReservationMetrics } from './reservation-metrics.js';
 import { refusalError } from './reservation-refusals.js';
 import type { Refusal, Reservation } from './reservation.js';
-import { type Asking, ReserveBatcher } from './reserve-batcher.js';
+import { type ReserveRequest, ReserveBatcher } from './reserve-batcher.js';
 
 /** Redis admits: the one way to a slot of a coupon of the reservation strategy. */
 @Injectable()
@@ -43,7 +43,7 @@ export class AdmissionService {
   /** Has Redis decide about users who asked at the same time, and starts the issuance of those whom it admitted. */
   private async decide(
     definition: CouponDefinition,
-    asking: readonly Asking[],
+    asking: readonly ReserveRequest[],
     always: boolean,
   ): Promise<Array<Reservation | Error>> {
     const { couponId } = definition;
@@ -52,7 +52,7 @@ export class AdmissionService {
     const answeredAt = this.metrics.now();
     const admitted: Reservation[] = [];
     const outcomes = answers.map((answer, index) => {
-      const { userId, askedAt } = asking[index] as Asking;
+      const { userId, askedAt } = asking[index] as ReserveRequest;
       if (typeof answer === 'string') return this.refuse(answer, definition, userId, always, answeredAt - askedAt);
       this.metrics.record('RESERVED', answeredAt - askedAt);
       const reservation = { userId, sequenceNumber: answer, reservedAt: answeredAt };
@@ -65,7 +65,7 @@ export class AdmissionService {
 
   private async reserve(
     couponId: number,
-    asking: readonly Asking[],
+    asking: readonly ReserveRequest[],
     always: boolean,
   ): Promise<Array<number | Refusal>> {
     try {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { ReservationConnection } from './reservation-connection.js';
-import { couponKeys } from './reservation-keys.js';
+import { scriptKeys } from './reservation-keys.js';
 import type { Refusal } from './reservation.js';
 import { ReserveBreaker } from './reserve-breaker.js';
 
@@ -51,7 +51,7 @@ export class AdmissionStore {
   private async send(couponId: number, userIds: readonly number[], always: boolean): Promise<number[]> {
     const runId = this.redis.requireRunId();
     return await this.redis.ask((client) =>
-      client.reserveCoupon(...couponKeys(couponId), runId, always ? '1' : '0', ...userIds),
+      client.reserveCoupon(...scriptKeys(couponId), runId, always ? '1' : '0', ...userIds),
     );
   }
 }

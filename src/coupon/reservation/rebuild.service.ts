@@ -1,9 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Clock } from '../../platform/clock.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
-import { Clock } from '../../platform/clock.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { FaultPoints } from '../../platform/fault-points.js';
@@ -11,12 +11,12 @@ import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponExpiredError, CouponNotFoundError, ReservationUnavailableError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
+import { LedgerRepository } from '../ledger.repository.js';
 import { definitionOf } from './coupon-definition.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
 import { RebuildRepository } from './rebuild.repository.js';
 import { RebuildStore } from './rebuild.store.js';
 import { ReservationMetrics } from './reservation-metrics.js';
-import { ReservationRepository } from './reservation.repository.js';
 
 /** How far the clocks of the application and of Redis may be apart. */
 const CLOCK_TOLERANCE_MS = 60_000;
@@ -34,7 +34,7 @@ export class RebuildService {
     private readonly rebuilds: RebuildStore,
     private readonly coupons: CouponRepository,
     private readonly epochs: RebuildRepository,
-    private readonly ledger: ReservationRepository,
+    private readonly ledgerRepository: LedgerRepository,
     private readonly publisher: DefinitionPublisher,
     private readonly transactions: TransactionRunner,
     private readonly metrics: ReservationMetrics,
@@ -176,7 +176,7 @@ export class RebuildService {
     let copied = 0;
     let lastUserId = 0;
     for (;;) {
-      const userIds = await this.ledger.usersAfter(couponId, lastUserId, chunkSize);
+      const userIds = await this.ledgerRepository.usersAfter(couponId, lastUserId, chunkSize);
       if (userIds.length === 0) return copied;
       if (!(await this.rebuilds.addRebuiltUsers(couponId, token, userIds))) return undefined;
       copied += userIds.length;

@@ -3,7 +3,7 @@ import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { type CouponDefinition, toStateFields } from './coupon-definition.js';
 import { ReservationConnection } from './reservation-connection.js';
-import { couponKeys, reservationKeys as keys } from './reservation-keys.js';
+import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
 
 /**
  * The Redis side of a rebuild: closes a coupon, collects its users under a lock, and opens it again in one step. Every
@@ -70,7 +70,7 @@ export class RebuildStore {
     const id = definition.couponId;
     const answer = await this.redis.ask((client) =>
       client.swapRebuilt(
-        ...couponKeys(id),
+        ...scriptKeys(id),
         keys.rebuildLock(id),
         keys.rebuildUsers(id),
         token,

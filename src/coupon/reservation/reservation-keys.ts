@@ -28,7 +28,7 @@ export const reservationKeys = {
 };
 
 /** The five keys of a coupon, in the order in which the scripts take them. */
-export function couponKeys(couponId: number): [string, string, string, string, string] {
+export function scriptKeys(couponId: number): [string, string, string, string, string] {
   return [
     reservationKeys.state(couponId),
     reservationKeys.reserved(couponId),

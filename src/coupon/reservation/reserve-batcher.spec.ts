@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CouponDefinition } from './coupon-definition.js';
-import { type Asking, type Decide, ReserveBatcher } from './reserve-batcher.js';
+import { type ReserveRequest, type Decide, ReserveBatcher } from './reserve-batcher.js';
 
 const coupon = (couponId: number) => ({ couponId }) as CouponDefinition;
-const user = (userId: number): Asking => ({ userId, askedAt: 0 });
+const user = (userId: number): ReserveRequest => ({ userId, askedAt: 0 });
 
 describe('ReserveBatcher', () => {
   const decide = jest.fn<Decide>();

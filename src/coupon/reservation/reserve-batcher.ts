@@ -2,7 +2,7 @@ import type { CouponDefinition } from './coupon-definition.js';
 import type { Reservation } from './reservation.js';
 
 /** One user who asks for a slot. */
-export interface Asking {
+export interface ReserveRequest {
   readonly userId: number;
   /** By `ReservationMetrics.now()`. */
   readonly askedAt: number;
@@ -13,17 +13,17 @@ export interface Asking {
  */
 export type Decide = (
   definition: CouponDefinition,
-  asking: readonly Asking[],
+  asking: readonly ReserveRequest[],
   always: boolean,
 ) => Promise<ReadonlyArray<Reservation | Error>>;
 
-interface Waiting extends Asking {
+interface Waiting extends ReserveRequest {
   readonly resolve: (reservation: Reservation) => void;
   readonly reject: (reason: unknown) => void;
 }
 
 /** Short enough for Redis not to be busy with one script for longer than a fraction of a millisecond. */
-const MOST_USERS = 200;
+const MAX_USERS = 200;
 
 /**
  * Brings together the users who ask for a coupon in one turn of the event loop, so that they share one script call: a
@@ -38,7 +38,7 @@ export class ReserveBatcher {
   /**
    * The user's reservation; @throws the reason why there is none. `always` is for who ignores the window and the pause.
    */
-  ask(definition: CouponDefinition, { userId, askedAt }: Asking, always: boolean): Promise<Reservation> {
+  ask(definition: CouponDefinition, { userId, askedAt }: ReserveRequest, always: boolean): Promise<Reservation> {
     return new Promise((resolve, reject) => {
       const open = always ? this.always : this.ordinary;
       const { couponId } = definition;
@@ -53,7 +53,7 @@ export class ReserveBatcher {
         });
       }
       batch.push({ userId, askedAt, resolve, reject });
-      if (batch.length >= MOST_USERS) open.delete(couponId);
+      if (batch.length >= MAX_USERS) open.delete(couponId);
     });
   }
 

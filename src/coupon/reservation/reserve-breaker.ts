@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import CircuitBreaker from 'opossum';
 import { setTimeout as delay } from 'node:timers/promises';
+import CircuitBreaker from 'opossum';
 import { isAnswerOfRedis, RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 
 /** Failures are counted over this time; short, so that the successes before a freeze are soon forgotten. */

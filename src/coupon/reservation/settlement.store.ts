@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ReservationConnection } from './reservation-connection.js';
-import { couponKeys } from './reservation-keys.js';
+import { scriptKeys } from './reservation-keys.js';
 import type { Reservation } from './reservation.js';
 
 /**
@@ -35,7 +35,7 @@ export class SettlementStore {
   ): Promise<number> {
     return await this.redis.ask((client) =>
       client[command](
-        ...couponKeys(couponId),
+        ...scriptKeys(couponId),
         this.redis.requireRunId(),
         reservations.length,
         ...reservations.map(({ userId }) => userId),

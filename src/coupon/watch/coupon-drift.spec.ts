@@ -5,10 +5,10 @@ import { driftBetween, type Look } from './coupon-drift.js';
 function look({
   issued = 10,
   total = 100,
-  ...keys
-}: { issued?: number; total?: number } & Partial<Look['keys']> = {}): Look {
+  ...redis
+}: { issued?: number; total?: number } & Partial<Look['redis']> = {}): Look {
   return {
-    keys: { loaded: true, reserved: keys.users ?? 10, users: 10, pending: 0, ...keys },
+    redis: { loaded: true, reserved: redis.users ?? 10, users: 10, pending: 0, ...redis },
     totalQuantity: total,
     issuedQuantity: issued,
   };

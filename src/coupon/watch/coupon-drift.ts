@@ -1,8 +1,8 @@
-import type { CouponKeys } from '../reservation/coupon-keys.store.js';
+import type { RedisCoupon } from '../reservation/redis-coupon.store.js';
 
 /** What one look saw of a coupon: first Redis, at one moment, and then MySQL. */
 export interface Look {
-  readonly keys: Pick<CouponKeys, 'loaded' | 'reserved' | 'users' | 'pending'>;
+  readonly redis: Pick<RedisCoupon, 'loaded' | 'reserved' | 'users' | 'pending'>;
   readonly totalQuantity: number;
   readonly issuedQuantity: number;
 }
@@ -17,14 +17,14 @@ export interface Look {
 export function driftBetween(before: Look, now: Look): number {
   const counter = Math.min(counterMismatch(before), counterMismatch(now));
   const overIssued = Math.min(surplus(before), surplus(now));
-  if (!before.keys.loaded || !now.keys.loaded) return counter + overIssued;
-  const settled = Math.min(before.keys.users - before.keys.pending, now.keys.users - now.keys.pending);
+  if (!before.redis.loaded || !now.redis.loaded) return counter + overIssued;
+  const settled = Math.min(before.redis.users - before.redis.pending, now.redis.users - now.redis.pending);
   const leaked = Math.max(0, settled - now.issuedQuantity);
-  const withoutSlot = Math.max(0, before.issuedQuantity - now.keys.users);
+  const withoutSlot = Math.max(0, before.issuedQuantity - now.redis.users);
   return counter + overIssued + leaked + withoutSlot;
 }
 
-function counterMismatch({ keys: { reserved, users } }: Look): number {
+function counterMismatch({ redis: { reserved, users } }: Look): number {
   return reserved === undefined ? 0 : Math.abs(reserved - users);
 }
 

@@ -3,31 +3,39 @@ import { Gauge } from 'prom-client';
 import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { AdmissionStore } from '../reservation/admission.store.js';
-import { type CouponSight, CouponWatch } from './coupon-watch.service.js';
+import { type CouponObservation, CouponWatch } from './coupon-watch.service.js';
 
 /** Name, help, and the value of a coupon; undefined where it is not known. */
-type Shown = readonly [name: string, help: string, value: (sight: CouponSight) => number | undefined];
+type Shown = readonly [name: string, help: string, value: (observation: CouponObservation) => number | undefined];
 
 const OF_EACH_COUPON: readonly Shown[] = [
-  ['firstcome_coupon_stock', 'The total quantity of an open coupon.', (sight) => sight.totalQuantity],
-  ['firstcome_coupon_issued', 'User coupons issued of an open coupon.', (sight) => sight.issuedQuantity],
-  ['firstcome_coupon_remaining', 'Slots of an open coupon that nobody holds.', (sight) => sight.remainingQuantity],
+  ['firstcome_coupon_stock', 'The total quantity of an open coupon.', (observation) => observation.totalQuantity],
+  ['firstcome_coupon_issued', 'User coupons issued of an open coupon.', (observation) => observation.issuedQuantity],
+  [
+    'firstcome_coupon_remaining',
+    'Slots of an open coupon that nobody holds.',
+    (observation) => observation.remainingQuantity,
+  ],
   [
     'firstcome_coupon_loaded',
     '1 when the keys of an open coupon are complete and trusted; 0: closed until rebuilt.',
-    (sight) => Number(sight.isLoaded),
+    (observation) => Number(observation.isLoaded),
   ],
-  ['firstcome_coupon_pending', 'Reservations of an open coupon that are not confirmed yet.', (sight) => sight.pending],
+  [
+    'firstcome_coupon_pending',
+    'Reservations of an open coupon that are not confirmed yet.',
+    (observation) => observation.pending,
+  ],
   [
     'firstcome_coupon_oldest_pending_seconds',
     'Time since this process first saw the number of the oldest pending reservation given out: at most one look ' +
       '(metrics.couponIntervalMs) too short, and counted from the start of the process for what was pending before. 0 when nothing is pending.',
-    (sight) => sight.oldestPendingSeconds,
+    (observation) => observation.oldestPendingSeconds,
   ],
   [
     'firstcome_coupon_drift',
     'Slots by which the counters of Redis and MySQL contradict each other in two looks in a row; work in flight is none.',
-    (sight) => sight.drift,
+    (observation) => observation.drift,
   ],
 ];
 
@@ -43,9 +51,9 @@ export class CouponGauges {
         registers: [],
         collect() {
           this.reset();
-          for (const sight of watch.sights) {
-            const shown = value(sight);
-            if (shown !== undefined) this.set({ coupon_id: sight.couponId }, shown);
+          for (const observation of watch.observations) {
+            const shown = value(observation);
+            if (shown !== undefined) this.set({ coupon_id: observation.couponId }, shown);
           }
         },
       });

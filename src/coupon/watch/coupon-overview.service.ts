@@ -5,7 +5,7 @@ import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { FailureRepository } from '../issuance/failure.repository.js';
 import { AdmissionStore } from '../reservation/admission.store.js';
-import { type CouponKeys, CouponKeysStore } from '../reservation/coupon-keys.store.js';
+import { type RedisCoupon, RedisCouponStore } from '../reservation/redis-coupon.store.js';
 import { type Refusals, RefusalTally } from '../reservation/refusal-tally.js';
 import { CouponWatch } from './coupon-watch.service.js';
 
@@ -18,7 +18,7 @@ export interface LedgerSide {
 
 /** A coupon as Redis has it. */
 export interface RedisSide {
-  readonly keys: CouponKeys;
+  readonly redisCoupon: RedisCoupon;
   /** The lowest number that is not confirmed yet; undefined when nothing is pending. */
   readonly oldestPending: number | undefined;
   /** How long something has been pending according to {@link CouponWatch}, which looks all the time, but less often. */
@@ -55,7 +55,7 @@ export class CouponOverviewService {
   constructor(
     private readonly coupons: CouponRepository,
     private readonly failures: FailureRepository,
-    private readonly store: CouponKeysStore,
+    private readonly store: RedisCouponStore,
     private readonly admission: AdmissionStore,
     private readonly refusals: RefusalTally,
     private readonly watch: CouponWatch,
@@ -73,13 +73,17 @@ export class CouponOverviewService {
   }
 
   /** Those coupons whose slots Redis holds. @throws RedisUnavailableError */
-  async askRedis(ledger: readonly LedgerSide[]): Promise<Map<number, RedisSide>> {
-    const couponIds = ledger.filter(({ coupon }) => coupon.strategy === 'reservation').map(({ coupon }) => coupon.id);
-    const keysOf = await this.store.counts(couponIds);
-    const pendingFor = new Map(this.watch.sights.map((sight) => [sight.couponId, sight.oldestPendingSeconds * 1000]));
-    const sides = [...keysOf].map(async ([couponId, keys]): Promise<[number, RedisSide]> => {
-      const oldestPending = keys.pending === 0 ? undefined : await this.store.oldestPending(couponId);
-      return [couponId, { keys, oldestPending, pendingForMs: pendingFor.get(couponId) ?? 0 }];
+  async askRedis(ledgerSides: readonly LedgerSide[]): Promise<Map<number, RedisSide>> {
+    const couponIds = ledgerSides
+      .filter(({ coupon }) => coupon.strategy === 'reservation')
+      .map(({ coupon }) => coupon.id);
+    const redisCoupons = await this.store.inspectMany(couponIds);
+    const pendingFor = new Map(
+      this.watch.observations.map((observation) => [observation.couponId, observation.oldestPendingSeconds * 1000]),
+    );
+    const sides = [...redisCoupons].map(async ([couponId, redisCoupon]): Promise<[number, RedisSide]> => {
+      const oldestPending = redisCoupon.pending === 0 ? undefined : await this.store.oldestPending(couponId);
+      return [couponId, { redisCoupon, oldestPending, pendingForMs: pendingFor.get(couponId) ?? 0 }];
     });
     return new Map(await Promise.all(sides));
   }
@@ -87,7 +91,7 @@ export class CouponOverviewService {
   /** Both sides together; `redis` undefined when it can't say. Asks nobody. */
   combine({ coupon, openFailures }: LedgerSide, redis: RedisSide | undefined): CouponOverview {
     const now = this.clock.now();
-    const view = couponView(coupon, reservedQuantityOf(coupon, redis?.keys, now), now);
+    const view = couponView(coupon, reservedQuantityOf(coupon, redis?.redisCoupon, now), now);
     const rest = { view, openFailures, refusals: this.refusals.of(coupon.id) };
     if (coupon.strategy === 'lock') {
       return {
@@ -102,12 +106,12 @@ export class CouponOverviewService {
     }
     return {
       ...rest,
-      pending: redis?.keys.pending ?? null,
+      pending: redis?.redisCoupon.pending ?? null,
       oldestPending: redis?.oldestPending ?? null,
       pendingForMs: redis?.pendingForMs ?? 0,
-      accepted: redis?.keys.sequence ?? null,
-      epoch: redis?.keys.epoch ?? null,
-      isLoaded: redis?.keys.loaded ?? null,
+      accepted: redis?.redisCoupon.sequence ?? null,
+      epoch: redis?.redisCoupon.epoch ?? null,
+      isLoaded: redis?.redisCoupon.loaded ?? null,
     };
   }
 

@@ -6,12 +6,12 @@ import { isDatabaseUnavailable } from '../../platform/database/database-errors.j
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
-import { type CouponKeys, CouponKeysStore } from '../reservation/coupon-keys.store.js';
+import { type RedisCoupon, RedisCouponStore } from '../reservation/redis-coupon.store.js';
 import { driftBetween, type Look } from './coupon-drift.js';
 import { PendingAge } from './pending-age.js';
 
 /** How an open coupon stands. */
-export interface CouponSight {
+export interface CouponObservation {
   readonly couponId: number;
   readonly totalQuantity: number;
   readonly issuedQuantity: number;
@@ -31,7 +31,7 @@ interface Watched {
   coupon: Coupon;
   readonly age: PendingAge;
   look: Look | undefined;
-  sight: CouponSight | undefined;
+  observation: CouponObservation | undefined;
 }
 
 /**
@@ -47,14 +47,14 @@ export class CouponWatch {
 
   constructor(
     private readonly coupons: CouponRepository,
-    private readonly store: CouponKeysStore,
+    private readonly store: RedisCouponStore,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** What the last look saw, the coupon that opened last first; nothing while Redis is away. */
-  get sights(): CouponSight[] {
-    return [...this.watched.values()].flatMap(({ sight }) => sight ?? []);
+  get observations(): CouponObservation[] {
+    return [...this.watched.values()].flatMap(({ observation }) => observation ?? []);
   }
 
   /** Looks once. Outages are no errors here. */
@@ -62,15 +62,15 @@ export class CouponWatch {
     await this.chooseCoupons();
     try {
       const ids = [...this.watched.keys()];
-      const keysOf = await this.store.counts(ids);
+      const redisCoupons = await this.store.inspectMany(ids);
       const rowOf = await this.rows(ids);
       for (const [couponId, watched] of this.watched) {
-        await this.lookAt(watched, keysOf.get(couponId) as CouponKeys, rowOf?.get(couponId));
+        await this.lookAt(watched, redisCoupons.get(couponId) as RedisCoupon, rowOf?.get(couponId));
       }
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
       for (const watched of this.watched.values()) {
-        watched.sight = undefined;
+        watched.observation = undefined;
         watched.look = undefined;
       }
     }
@@ -80,7 +80,7 @@ export class CouponWatch {
     const now = this.clock.now();
     const known = [...this.watched.values()];
     const unfinished = known
-      .filter(({ sight }) => sight === undefined || sight.pending > 0)
+      .filter(({ observation }) => observation === undefined || observation.pending > 0)
       .map(({ coupon }) => coupon);
     const open = await this.openNow(now, known);
     // What is unfinished is what this is for: coupons that open meanwhile must not push it out.
@@ -91,7 +91,7 @@ export class CouponWatch {
         .filter(({ id }) => chosen.has(id))
         .map((coupon) => [
           coupon.id,
-          this.watched.get(coupon.id) ?? { coupon, age: new PendingAge(), look: undefined, sight: undefined },
+          this.watched.get(coupon.id) ?? { coupon, age: new PendingAge(), look: undefined, observation: undefined },
         ]),
     );
   }
@@ -117,22 +117,22 @@ export class CouponWatch {
     }
   }
 
-  private async lookAt(watched: Watched, keys: CouponKeys, row: Coupon | undefined): Promise<void> {
+  private async lookAt(watched: Watched, redisCoupon: RedisCoupon, row: Coupon | undefined): Promise<void> {
     const { id: couponId } = watched.coupon;
-    const lowest = keys.pending > 0 ? await this.store.oldestPending(couponId) : undefined;
+    const lowest = redisCoupon.pending > 0 ? await this.store.oldestPending(couponId) : undefined;
     const now = this.clock.now().getTime();
-    if (keys.sequence !== undefined) watched.age.look(keys.sequence, lowest, now);
+    if (redisCoupon.sequence !== undefined) watched.age.look(redisCoupon.sequence, lowest, now);
 
     watched.coupon = row ?? watched.coupon;
     const { totalQuantity, issuedQuantity } = watched.coupon;
-    const look = row && { keys, totalQuantity, issuedQuantity };
-    watched.sight = {
+    const look = row && { redis: redisCoupon, totalQuantity, issuedQuantity };
+    watched.observation = {
       couponId,
       totalQuantity,
       issuedQuantity,
-      isLoaded: keys.loaded,
-      remainingQuantity: Math.max(0, totalQuantity - Math.max(keys.users, issuedQuantity)),
-      pending: keys.pending,
+      isLoaded: redisCoupon.loaded,
+      remainingQuantity: Math.max(0, totalQuantity - Math.max(redisCoupon.users, issuedQuantity)),
+      pending: redisCoupon.pending,
       oldestPendingSeconds: lowest === undefined ? 0 : watched.age.of(lowest, now) / 1000,
       drift: look && watched.look && driftBetween(watched.look, look),
     };

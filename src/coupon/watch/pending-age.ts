@@ -3,7 +3,7 @@ interface Mark {
   readonly at: number;
 }
 
-const MOST_MARKS = 1000;
+const MAX_MARKS = 1000;
 
 /**
  * Tells how long a pending reservation has been so, although Redis only holds its number: numbers are given out in
@@ -27,7 +27,7 @@ export class PendingAge {
       this.marks.splice(0, firstNeeded);
       this.spacingMs = 0;
     }
-    if (this.marks.length > MOST_MARKS) this.thinOut();
+    if (this.marks.length > MAX_MARKS) this.thinOut();
   }
 
   /** For an outage of hours: the marks come half as often, then and from now on. The oldest one stays. */

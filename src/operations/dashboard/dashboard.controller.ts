@@ -5,8 +5,8 @@ import type { Observable } from 'rxjs';
 import { z } from 'zod';
 import { idParam } from '../../platform/http/schemas.js';
 import { PageFiles } from './page-files.js';
-import { SnapshotService } from './snapshot.service.js';
 import { SnapshotStream } from './snapshot-stream.service.js';
+import { SnapshotService } from './snapshot.service.js';
 
 const MAX_ASKED_FOR = 10;
 /** Characters after which a listener that reads nothing is hung up on: some minutes of snapshots. */

@@ -4,8 +4,8 @@ import { RankingModule } from '../../ranking/index.js';
 import { HealthModule } from '../health/health.module.js';
 import { DashboardController } from './dashboard.controller.js';
 import { PageFiles } from './page-files.js';
-import { SnapshotService } from './snapshot.service.js';
 import { SnapshotStream } from './snapshot-stream.service.js';
+import { SnapshotService } from './snapshot.service.js';
 
 /** The live page of a drop. */
 @Module({

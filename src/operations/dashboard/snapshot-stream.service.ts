@@ -1,5 +1,6 @@
 import { Injectable, type MessageEvent, type OnModuleDestroy } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { Gauge } from 'prom-client';
 import {
   defer,
   exhaustMap,
@@ -12,7 +13,6 @@ import {
   takeUntil,
   timer,
 } from 'rxjs';
-import { Gauge } from 'prom-client';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { SnapshotService } from './snapshot.service.js';
 

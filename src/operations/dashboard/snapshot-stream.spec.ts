@@ -4,8 +4,8 @@ import type { FastifyReply } from 'fastify';
 import { EventEmitter } from 'node:events';
 import type { Subscription } from 'rxjs';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
-import type { SnapshotService } from './snapshot.service.js';
 import { SnapshotStream } from './snapshot-stream.service.js';
+import type { SnapshotService } from './snapshot.service.js';
 
 /** Longer than the time between two snapshots. */
 const A_WHILE_MS = 1_300;

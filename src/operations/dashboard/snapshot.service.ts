@@ -39,8 +39,8 @@ export class SnapshotService {
   private readonly instance = `${hostname()}:${process.pid}`;
   private readonly redisMs = this.reading<number>();
   private readonly databaseMs = this.reading<number>();
-  private readonly ledger = this.reading<LedgerSide[]>();
-  private readonly redis = this.reading<Map<number, RedisSide>>();
+  private readonly ledgerSides = this.reading<LedgerSide[]>();
+  private readonly redisSides = this.reading<Map<number, RedisSide>>();
   private readonly ranking = this.reading<RankingSnapshot>();
   private readonly latency: LatencyWindow;
   private readonly latencies: LatencyPoint[] = [];
@@ -65,10 +65,10 @@ export class SnapshotService {
       this.redisMs.refresh(() => timed(() => this.redisConnection.ping())),
       this.databaseMs.refresh(() => timed(() => this.database.ping())),
       this.ranking.refresh(() => this.askRanking()),
-      this.ledger
+      this.ledgerSides
         .refresh(() => this.coupons.askLedger(NEWEST_COUPONS, others))
         // After MySQL: of a coupon that was issued in between, the user holds a slot all the same.
-        .then(() => this.redis.refresh(() => this.coupons.askRedis(this.ledger.value ?? []))),
+        .then(() => this.redisSides.refresh(() => this.coupons.askRedis(this.ledgerSides.value ?? []))),
     ]);
     const at = this.now();
     const latency = await this.latency.sinceLastTime();
@@ -95,11 +95,11 @@ export class SnapshotService {
   }
 
   private couponsAt(at: number): CouponsSnapshot {
-    const slots = this.redis.current;
-    const list = this.ledger.value?.map((side) =>
+    const slots = this.redisSides.current;
+    const list = this.ledgerSides.value?.map((side) =>
       this.couponAt(at, this.coupons.combine(side, slots?.get(side.coupon.id))),
     );
-    return { ledgerAt: this.ledger.at ?? null, redisAt: this.redis.at ?? null, list: list ?? null };
+    return { ledgerAt: this.ledgerSides.at ?? null, redisAt: this.redisSides.at ?? null, list: list ?? null };
   }
 
   private couponAt(at: number, overview: CouponOverview): CouponSnapshot {

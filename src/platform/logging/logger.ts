@@ -25,9 +25,9 @@ const FRAMEWORK_CONTEXTS: ReadonlySet<unknown> = new Set(['InstanceLoader', 'Rou
  * that nobody expected, with each request. Many enough for a line about each coupon that is rebuilt after a restart of
  * Redis.
  */
-const MOST_LINES = { log: 100, warn: 20, error: 20 } as const;
+const MAX_LINES = { log: 100, warn: 20, error: 20 } as const;
 
-type LimitedLevel = keyof typeof MOST_LINES;
+type LimitedLevel = keyof typeof MAX_LINES;
 
 /**
  * The application's logger: JSON lines for machines, or text for people, from `log.level` up. Of one kind it writes
@@ -63,7 +63,7 @@ export class AppLogger extends ConsoleLogger {
     const kind = `${level} ${typeof context === 'string' ? context : ''}`;
     let limit = this.limits.get(kind);
     if (limit === undefined) {
-      limit = new LogLimit({ lines: MOST_LINES[level], intervalMs: 1_000 }, (count) =>
+      limit = new LogLimit({ lines: MAX_LINES[level], intervalMs: 1_000 }, (count) =>
         super[level](`${count} more lines like these within a second were left out`, ...rest.slice(-1)),
       );
       this.limits.set(kind, limit);

@@ -1,63 +1,29 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
-import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
-import { UserDirectory, UserNotFoundError } from '../../user/index.js';
-import { IssuanceFailedError, ReservationNotFoundError, ReservationUnavailableError } from '../coupon.errors.js';
-import type { FailureReason } from '../issuance/issuance-failure.entity.js';
-import { IssuanceOutcomes } from '../issuance/issuance-outcomes.js';
-import { LockIssuanceService, type LockIssued } from '../lock/lock-issuance.service.js';
-import { AdmissionService } from './admission.service.js';
-import type { CouponDefinition } from './coupon-definition.js';
-import { CouponDefinitions } from './coupon-definitions.js';
-import { CouponKeysStore } from './coupon-keys.store.js';
-import { ReservationRepository } from './reservation.repository.js';
-
-/** The answer to a reservation. ISSUED at once only with `strategy: lock`. */
-export interface Reserved {
-  readonly couponId: number;
-  readonly userId: number;
-  readonly sequenceNumber: number;
-  readonly status: 'RESERVED' | 'ISSUED';
-  readonly message: string;
-}
-
-/** The answer to a reservation whose row is committed. */
-export interface Issued {
-  readonly userCouponId: number;
-  readonly couponId: number;
-  readonly couponName: string;
-  readonly userId: number;
-  readonly sequenceNumber: number;
-  readonly code: string | null;
-  readonly status: 'ISSUED';
-  readonly issuedAt: string;
-  readonly expiresAt: string;
-}
-
-/** How far a reservation is. */
-export interface ReservationState {
-  readonly couponId: number;
-  readonly userId: number;
-  readonly sequenceNumber: number;
-  readonly status: 'RESERVED' | 'ISSUED' | 'FAILED';
-  readonly userCouponId?: number;
-  readonly code?: string | null;
-  readonly issuedAt?: string;
-  readonly failureReason?: FailureReason;
-}
+import { CONFIG } from '../platform/config/config.module.js';
+import type { Config } from '../platform/config/config.schema.js';
+import { RedisUnavailableError } from '../platform/redis/redis-errors.js';
+import { UserDirectory, UserNotFoundError } from '../user/index.js';
+import { IssuanceFailedError, ReservationNotFoundError, ReservationUnavailableError } from './coupon.errors.js';
+import { IssuanceOutcomes } from './issuance/issuance-outcomes.js';
+import { LedgerRepository } from './ledger.repository.js';
+import { LockIssuanceService, type LockIssued } from './lock/lock-issuance.service.js';
+import { type Issued, type ReservationState, type Reserved, reserved } from './reservation-view.js';
+import { AdmissionService } from './reservation/admission.service.js';
+import type { CouponDefinition } from './reservation/coupon-definition.js';
+import { DefinitionCache } from './reservation/definition-cache.js';
+import { RedisCouponStore } from './reservation/redis-coupon.store.js';
 
 /** What callers do with reservations: make one, make one and wait until it is issued, look one up. */
 @Injectable()
 export class ReservationService {
   constructor(
-    private readonly definitions: CouponDefinitions,
+    private readonly definitions: DefinitionCache,
     private readonly users: UserDirectory,
     private readonly admission: AdmissionService,
     private readonly lockStrategy: LockIssuanceService,
     private readonly outcomes: IssuanceOutcomes,
-    private readonly store: CouponKeysStore,
-    private readonly repository: ReservationRepository,
+    private readonly store: RedisCouponStore,
+    private readonly ledgerRepository: LedgerRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -110,11 +76,11 @@ export class ReservationService {
     const definition = await this.definitions.require(couponId);
     const pending = definition.strategy === 'lock' ? undefined : await this.pendingNumber(couponId, userId);
     if (typeof pending === 'number') return { couponId, userId, sequenceNumber: pending, status: 'RESERVED' };
-    const row = await this.repository.findRow(couponId, userId);
+    const row = await this.ledgerRepository.findRow(couponId, userId);
     if (row !== undefined) return { couponId, userId, status: 'ISSUED', ...row };
     // A failure may be followed by a reservation that only Redis knows of.
     if (pending === 'UNKNOWN') throw new ReservationUnavailableError(couponId);
-    const failure = await this.repository.findLatestFailure(couponId, userId);
+    const failure = await this.ledgerRepository.findLatestFailure(couponId, userId);
     if (failure !== undefined) return { couponId, userId, status: 'FAILED', ...failure };
     throw new ReservationNotFoundError(couponId, userId);
   }
@@ -136,12 +102,6 @@ export class ReservationService {
       throw error;
     }
   }
-}
-
-/** Says the number, and never "of how many": after a restart of Redis the numbers go on above a gap. */
-export function reserved(couponId: number, userId: number, sequenceNumber: number): Reserved {
-  const message = `Reserved: you are number ${sequenceNumber}. Your coupon is being issued.`;
-  return { couponId, userId, sequenceNumber, status: 'RESERVED', message };
 }
 
 function reservedByLock({ couponId, userId, sequenceNumber }: LockIssued): Reserved {

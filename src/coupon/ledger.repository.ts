@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type FindOptionsWhere, In, MoreThan, Repository } from 'typeorm';
-import { type FailureReason, IssuanceFailure } from '../issuance/issuance-failure.entity.js';
-import { UserCoupon } from '../user-coupon.entity.js';
+import { type FailureReason, IssuanceFailure } from './issuance-failure.entity.js';
+import { UserCoupon } from './user-coupon.entity.js';
 
 /** What the ledger says of reservations and their users. Reads only. */
 @Injectable()
-export class ReservationRepository {
+export class LedgerRepository {
   constructor(
     @InjectRepository(UserCoupon) private readonly userCoupons: Repository<UserCoupon>,
     @InjectRepository(IssuanceFailure) private readonly failures: Repository<IssuanceFailure>,

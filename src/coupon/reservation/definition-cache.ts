@@ -11,7 +11,7 @@ import { DefinitionStore } from './definition.store.js';
 
 const REMEMBERED_COUPONS = 10_000;
 
-interface Remembered {
+interface CachedDefinition {
   readonly definition: CouponDefinition;
   readonly readAt: number;
 }
@@ -22,9 +22,9 @@ interface Remembered {
  * asked.
  */
 @Injectable()
-export class CouponDefinitions {
+export class DefinitionCache {
   private readonly logger = new Logger('Definitions');
-  private readonly known = new LRUCache<number, Remembered>({ max: REMEMBERED_COUPONS });
+  private readonly known = new LRUCache<number, CachedDefinition>({ max: REMEMBERED_COUPONS });
   private readonly unknown: LRUCache<number, true>;
   private readonly reading = new Map<number, Promise<CouponDefinition | undefined>>();
   private readonly refreshMs: number;
@@ -64,7 +64,7 @@ export class CouponDefinitions {
     return definition;
   }
 
-  private async refresh(couponId: number, remembered: Remembered): Promise<void> {
+  private async refresh(couponId: number, remembered: CachedDefinition): Promise<void> {
     try {
       await this.read(couponId);
     } catch (error) {

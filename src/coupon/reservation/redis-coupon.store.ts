@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { type CouponDefinition, fromState } from './coupon-definition.js';
 import { ReservationConnection } from './reservation-connection.js';
-import { couponKeys, reservationKeys as keys } from './reservation-keys.js';
+import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
 import type { InspectReply } from './reservation-scripts.js';
 import type { Reservation } from './reservation.js';
 
 /** What Redis knows of a coupon at one moment. */
-export interface CouponKeys {
+export interface RedisCoupon {
   /** Complete, and loaded into the server that answers now. */
   readonly loaded: boolean;
   /** Slots held by the counter; undefined when the counter is missing. */
@@ -25,22 +25,22 @@ export interface CouponKeys {
  * when Redis can't be asked.
  */
 @Injectable()
-export class CouponKeysStore {
+export class RedisCouponStore {
   constructor(private readonly redis: ReservationConnection) {}
 
-  async inspect(couponId: number): Promise<CouponKeys> {
-    return toCouponKeys(
+  async inspect(couponId: number): Promise<RedisCoupon> {
+    return toRedisCoupon(
       couponId,
-      await this.redis.ask((client) => client.inspectCoupon(...couponKeys(couponId), this.redis.requireRunId())),
+      await this.redis.ask((client) => client.inspectCoupon(...scriptKeys(couponId), this.redis.requireRunId())),
     );
   }
 
   /** `inspect` for many coupons in one exchange. */
-  async counts(couponIds: readonly number[]): Promise<Map<number, CouponKeys>> {
+  async inspectMany(couponIds: readonly number[]): Promise<Map<number, RedisCoupon>> {
     if (couponIds.length === 0) return new Map();
     const replies = await this.redis.ask((client) => inspectAll(client, couponIds, this.redis.requireRunId()));
     return new Map(
-      couponIds.map((couponId, index) => [couponId, toCouponKeys(couponId, replies[index] as InspectReply)]),
+      couponIds.map((couponId, index) => [couponId, toRedisCoupon(couponId, replies[index] as InspectReply)]),
     );
   }
 
@@ -104,13 +104,13 @@ export class CouponKeysStore {
 
   /** Deletes the keys of a coupon that has nothing pending; false when it has. */
   async forget(couponId: number): Promise<boolean> {
-    return (await this.redis.ask((client) => client.forgetCoupon(...couponKeys(couponId)))) === 1;
+    return (await this.redis.ask((client) => client.forgetCoupon(...scriptKeys(couponId)))) === 1;
   }
 }
 
 async function inspectAll(client: Redis, couponIds: readonly number[], runId: string): Promise<InspectReply[]> {
   const pipeline = client.pipeline();
-  for (const couponId of couponIds) pipeline.inspectCoupon(...couponKeys(couponId), runId);
+  for (const couponId of couponIds) pipeline.inspectCoupon(...scriptKeys(couponId), runId);
   const replies = (await pipeline.exec()) ?? [];
   return replies.map(([error, reply]) => {
     if (error !== null) throw error;
@@ -118,10 +118,10 @@ async function inspectAll(client: Redis, couponIds: readonly number[], runId: st
   });
 }
 
-function toCouponKeys(
+function toRedisCoupon(
   couponId: number,
   [loaded, reserved, users, sequence, pending, fields]: InspectReply,
-): CouponKeys {
+): RedisCoupon {
   const state: Record<string, string> = {};
   for (let index = 0; index + 1 < fields.length; index += 2)
     state[fields[index] as string] = fields[index + 1] as string;

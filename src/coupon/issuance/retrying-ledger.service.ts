@@ -13,7 +13,7 @@ const FIRST_RETRY_MS = 20;
 
 /** The ledger, asked again for as long as it takes: an outage never costs a user their coupon (P3). */
 @Injectable()
-export class PersistentLedger {
+export class RetryingLedger {
   private readonly logger = new Logger('Issuance');
 
   constructor(

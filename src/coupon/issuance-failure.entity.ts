@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { bigint } from '../../platform/database/columns.js';
+import { bigint } from '../platform/database/columns.js';
 
 /**
  * Why a reservation ended as FAILED: the ledger had no room, or the database refuses this row for good.
