@@ -4,6 +4,7 @@ import { MIGRATIONS } from './migrations.js';
 import { loadDatabaseConfig } from './platform/config/load-config.js';
 import { dataSourceOptions } from './platform/database/data-source-options.js';
 import { migrateDatabase } from './platform/database/migrate-database.js';
+import { messageOf } from './platform/errors/error-text.js';
 
 /** `npm run migrate`: brings the schema up to date and ends; for production, before a new version is started. */
 try {
@@ -13,6 +14,6 @@ try {
   process.stdout.write(ran.length === 0 ? 'nothing to migrate\n' : `migrated: ${ran.join(', ')}\n`);
   await dataSource.destroy();
 } catch (error) {
-  process.stderr.write(`not migrated: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`not migrated: ${messageOf(error)}\n`);
   process.exit(1);
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
+import { stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { Intervals } from '../../platform/scheduling/intervals.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
@@ -32,7 +33,7 @@ export class SweepPendingJob implements OnApplicationBootstrap {
       this.metrics.sweeps.inc({ result: 'failed' });
       // Both outages are reported where they begin; the next sweep tries again.
       if (!(error instanceof RedisUnavailableError) && !isDatabaseUnavailable(error)) {
-        this.logger.error('sweep failed', error instanceof Error ? error.stack : String(error));
+        this.logger.error('sweep failed', stackOf(error));
       }
     }
   }

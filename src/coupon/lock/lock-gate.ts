@@ -1,6 +1,4 @@
-interface Waiter {
-  readonly enter: () => void;
-}
+import { Semaphore } from '../../platform/concurrency/semaphore.js';
 
 /** Nobody left the gate in time for this caller. */
 export class LockGateTimeoutError extends Error {
@@ -12,50 +10,29 @@ export class LockGateTimeoutError extends Error {
  * most `waitMs`. Without it a popular lock coupon takes every connection of the pool, and the issuer starves.
  */
 export class LockGate {
-  private inside = 0;
-  /** A Set keeps the order and lets go of one that gave up in constant time. */
-  private readonly waiters = new Set<Waiter>();
+  private readonly semaphore: Semaphore<() => void>;
 
   constructor(
-    private readonly maxConcurrent: number,
+    maxConcurrent: number,
     private readonly waitMs: number,
-  ) {}
+  ) {
+    this.semaphore = new Semaphore(maxConcurrent, (enter) => enter());
+  }
 
   /** Runs `work` inside; @throws LockGateTimeoutError when its turn did not come in time, and then it has not run. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    // No await when there is room: what comes in the same tick must find this place taken.
-    if (this.inside < this.maxConcurrent) this.inside += 1;
-    else await this.turn();
-    try {
-      return await work();
-    } finally {
-      this.leave();
-    }
-  }
-
-  private turn(): Promise<void> {
+  run<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const giveUp = setTimeout(() => {
-        this.waiters.delete(waiter);
-        reject(new LockGateTimeoutError(`waited ${this.waitMs} ms; ${this.maxConcurrent} are inside`));
+        this.semaphore.giveUp(enter);
+        reject(new LockGateTimeoutError(`waited ${this.waitMs} ms; ${this.semaphore.limit} are inside`));
       }, this.waitMs);
-      const waiter: Waiter = {
-        enter: () => {
-          clearTimeout(giveUp);
-          resolve();
-        },
+      const enter = (): void => {
+        clearTimeout(giveUp);
+        work()
+          .finally(() => this.semaphore.leave())
+          .then(resolve, reject);
       };
-      this.waiters.add(waiter);
+      this.semaphore.enter(enter);
     });
-  }
-
-  /** Hands the place to the next in line, so that nobody who comes now gets in between. */
-  private leave(): void {
-    for (const waiter of this.waiters) {
-      this.waiters.delete(waiter);
-      waiter.enter();
-      return;
-    }
-    this.inside -= 1;
   }
 }

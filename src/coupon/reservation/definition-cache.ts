@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { SingleFlight } from '../../platform/concurrency/single-flight.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
@@ -26,7 +27,7 @@ export class DefinitionCache {
   private readonly logger = new Logger('Definitions');
   private readonly known = new LRUCache<number, CachedDefinition>({ max: REMEMBERED_COUPONS });
   private readonly unknown: LRUCache<number, true>;
-  private readonly reading = new Map<number, Promise<CouponDefinition | undefined>>();
+  private readonly readings = new SingleFlight<number, CouponDefinition | undefined>();
   private readonly refreshMs: number;
 
   constructor(
@@ -42,7 +43,7 @@ export class DefinitionCache {
   peek(couponId: number): CouponDefinition | undefined {
     const remembered = this.known.get(couponId);
     if (remembered === undefined) return undefined;
-    const isDue = Date.now() - remembered.readAt > this.refreshMs && !this.reading.has(couponId);
+    const isDue = Date.now() - remembered.readAt > this.refreshMs && !this.readings.has(couponId);
     if (isDue) void this.refresh(couponId, remembered);
     return remembered.definition;
   }
@@ -76,19 +77,12 @@ export class DefinitionCache {
 
   /** Reads a definition from Redis, else from MySQL; callers who ask at once share the look-up. */
   private async read(couponId: number): Promise<CouponDefinition | undefined> {
-    let reading = this.reading.get(couponId);
-    if (reading === undefined) {
-      reading = this.readAndRemember(couponId).finally(() => this.reading.delete(couponId));
-      this.reading.set(couponId, reading);
-    }
-    return await reading;
-  }
-
-  private async readAndRemember(couponId: number): Promise<CouponDefinition | undefined> {
-    const definition = (await this.fromRedis(couponId)) ?? (await this.fromMySql(couponId));
-    if (definition === undefined) this.unknown.set(couponId, true);
-    else this.known.set(couponId, { definition, readAt: Date.now() });
-    return definition;
+    return await this.readings.run(couponId, async () => {
+      const definition = (await this.fromRedis(couponId)) ?? (await this.fromMySql(couponId));
+      if (definition === undefined) this.unknown.set(couponId, true);
+      else this.known.set(couponId, { definition, readAt: Date.now() });
+      return definition;
+    });
   }
 
   private async fromRedis(couponId: number): Promise<CouponDefinition | undefined> {

@@ -4,6 +4,7 @@ import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { definitionOf, sameDefinition } from './coupon-definition.js';
@@ -88,11 +89,7 @@ export class DefinitionPublisher implements OnApplicationShutdown {
       await this.reconcile(couponId);
     } catch (error) {
       if (error instanceof RedisUnavailableError || isDatabaseUnavailable(error)) this.waitToReconcile(couponId, until);
-      else
-        this.logger.error(
-          `coupon ${couponId}: Redis not told of a change`,
-          error instanceof Error ? error.stack : String(error),
-        );
+      else this.logger.error(`coupon ${couponId}: Redis not told of a change`, stackOf(error));
     }
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
+import { messageOf } from '../../platform/errors/error-text.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
@@ -46,7 +47,7 @@ export class LoadCouponsWhenRedisIsReadyListener implements OnApplicationBootstr
       }
     } catch (error) {
       // Each coupon is loaded by its first reserve all the same.
-      this.logger.warn(`coupons not loaded ahead: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(`coupons not loaded ahead: ${messageOf(error)}`);
     }
   }
 }

@@ -2,10 +2,12 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../../platform/clock.js';
+import { SingleFlight } from '../../platform/concurrency/single-flight.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { stackOf } from '../../platform/errors/error-text.js';
 import { FaultPoints } from '../../platform/fault-points.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
@@ -27,7 +29,7 @@ const RETRY_MS = 250;
 @Injectable()
 export class RebuildService {
   private readonly logger = new Logger('Rebuild');
-  private readonly inProgress = new Map<number, Promise<boolean>>();
+  private readonly loads = new SingleFlight<number, boolean>();
   private readonly started = new Set<number>();
 
   constructor(
@@ -57,11 +59,7 @@ export class RebuildService {
    * Redis or MySQL is away: the next reserve, or the sweep, tries again. Calls for the same coupon share one rebuild.
    */
   async load(couponId: number): Promise<boolean> {
-    const running = this.inProgress.get(couponId);
-    if (running !== undefined) return await running;
-    const loading = this.tryToLoad(couponId).finally(() => this.inProgress.delete(couponId));
-    this.inProgress.set(couponId, loading);
-    return await loading;
+    return await this.loads.run(couponId, () => this.tryToLoad(couponId));
   }
 
   /**
@@ -122,7 +120,7 @@ export class RebuildService {
       return await this.fill(couponId, { unlessLoaded: true });
     } catch (error) {
       if (!(error instanceof RedisUnavailableError) && !isDatabaseUnavailable(error)) {
-        this.logger.error(`coupon ${couponId}: rebuild failed`, error instanceof Error ? error.stack : String(error));
+        this.logger.error(`coupon ${couponId}: rebuild failed`, stackOf(error));
       }
       return false;
     }

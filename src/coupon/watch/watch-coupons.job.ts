@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
+import { stackOf } from '../../platform/errors/error-text.js';
 import { Intervals } from '../../platform/scheduling/intervals.js';
 import { CouponWatch } from './coupon-watch.service.js';
 
@@ -27,8 +28,7 @@ export class WatchCouponsJob implements OnApplicationBootstrap {
       this.hasFailed = false;
     } catch (error) {
       // The same again every few seconds says nothing new.
-      if (!this.hasFailed)
-        this.logger.error('open coupons can not be watched', error instanceof Error ? error.stack : String(error));
+      if (!this.hasFailed) this.logger.error('open coupons can not be watched', stackOf(error));
       this.hasFailed = true;
     }
   }

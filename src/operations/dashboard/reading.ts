@@ -1,3 +1,4 @@
+import { SingleFlight } from '../../platform/concurrency/single-flight.js';
 import { withinTimeLimit } from '../../platform/time-limit.js';
 
 interface Options {
@@ -13,7 +14,7 @@ interface Options {
  */
 export class Reading<T> {
   private latest: { readonly value: T; readonly at: number } | undefined;
-  private asking: Promise<void> | undefined;
+  private readonly questions = new SingleFlight<'question', void>();
   private isAnswered = false;
 
   constructor(private readonly options: Options) {}
@@ -36,10 +37,8 @@ export class Reading<T> {
   /** Asks, unless the last question is still open, and waits a while for the answer. Never throws. */
   async refresh(ask: () => Promise<T>): Promise<void> {
     this.isAnswered = false;
-    this.asking ??= this.ask(ask).finally(() => {
-      this.asking = undefined;
-    });
-    await withinTimeLimit(this.asking, this.options.waitMs, () => new Error('late')).catch(() => undefined);
+    const answered = this.questions.run('question', () => this.ask(ask));
+    await withinTimeLimit(answered, this.options.waitMs, () => new Error('late')).catch(() => undefined);
   }
 
   private async ask(ask: () => Promise<T>): Promise<void> {

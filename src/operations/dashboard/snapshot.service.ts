@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { type CouponOverview, CouponOverviewService, type LedgerSide, type RedisSide } from '../../coupon/index.js';
 import { Clock } from '../../platform/clock.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
+import { stackOf } from '../../platform/errors/error-text.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
@@ -143,7 +144,7 @@ export class SnapshotService {
   /** That a server is away is logged by its connection; anything else once, not every second. */
   private logUnlessAway(error: unknown): void {
     if (error instanceof RedisUnavailableError || isDatabaseUnavailable(error)) return;
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text = stackOf(error);
     if (text === this.loggedError) return;
     this.loggedError = text;
     this.logger.error('a part of the snapshot could not be taken', text);

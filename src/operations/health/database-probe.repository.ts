@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { SingleFlight } from '../../platform/concurrency/single-flight.js';
 
 /** Asks the database for a sign of life over the application's own pool. */
 @Injectable()
 export class DatabaseProbeRepository {
-  private running: Promise<unknown> | undefined;
+  private readonly questions = new SingleFlight<'ping', unknown>();
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
@@ -14,9 +15,6 @@ export class DatabaseProbeRepository {
    * question at a time: enough to see it come back.
    */
   async ping(): Promise<void> {
-    this.running ??= this.dataSource.query('SELECT 1').finally(() => {
-      this.running = undefined;
-    });
-    await this.running;
+    await this.questions.run('ping', () => this.dataSource.query('SELECT 1'));
   }
 }

@@ -3,6 +3,7 @@ import { Cron, CronExpression } from '@nestjs/schedule';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { databaseErrorMessage } from '../../platform/database/database-errors.js';
+import { messageOf } from '../../platform/errors/error-text.js';
 import { RankingMetrics } from '../ranking-metrics.js';
 import { RankingTurns, type SharedJob } from '../ranking-turns.js';
 import { BackupService } from './backup.service.js';
@@ -38,7 +39,7 @@ export class BackUpRankingJob implements OnApplicationBootstrap {
       return wasOurTurn;
     } catch (error) {
       this.metrics.backupFailures.inc();
-      this.logger.error(`backup failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.error(`backup failed: ${messageOf(error)}`);
       return false;
     }
   }

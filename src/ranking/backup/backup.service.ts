@@ -3,6 +3,7 @@ import { Clock } from '../../platform/clock.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { messageOf } from '../../platform/errors/error-text.js';
 import { ProductNames } from '../../product/index.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import { addDays, type BusinessDay } from '../business-day.js';
@@ -92,7 +93,7 @@ export class BackupService {
         this.logger.warn(`${day}: not backed up, it is being reconciled`);
     } catch (error) {
       this.metrics.backupFailures.inc();
-      this.logger.error(`${day}: backup failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.error(`${day}: backup failed: ${messageOf(error)}`);
     }
   }
 

@@ -2,6 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { PaidOrders } from '../../order/index.js';
 import { Clock } from '../../platform/clock.js';
+import { SingleFlight } from '../../platform/concurrency/single-flight.js';
+import { messageOf } from '../../platform/errors/error-text.js';
 import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { BackupRepository } from '../backup/backup.repository.js';
 import { BackupService } from '../backup/backup.service.js';
@@ -26,7 +28,7 @@ export type LedgerSnapshot = SourcedSnapshot & { readonly source: 'backup' | 'da
 export class LedgerRanking {
   private readonly logger = new Logger('Ranking');
   private readonly shared = new LRUCache<BusinessDay, LedgerSnapshot>({ max: SHARED_DAYS, ttl: SHARED_MS });
-  private readonly loading = new Map<BusinessDay, Promise<LedgerSnapshot | undefined>>();
+  private readonly loads = new SingleFlight<BusinessDay, LedgerSnapshot | undefined>();
   private readonly breaker = new OutageBreaker({
     timeoutMs: TIMEOUT_MS,
     retryAfterMs: RETRY_AFTER_MS,
@@ -52,17 +54,15 @@ export class LedgerRanking {
   async top(day: BusinessDay): Promise<LedgerSnapshot | undefined> {
     const shared = this.shared.get(day);
     if (shared !== undefined) return shared;
-    const underWay = this.loading.get(day);
-    if (underWay === undefined) return await this.load(day);
-    const joined = await underWay;
-    // It may have looked before the first sale of the day, which the caller knows of.
-    return joined?.products.length === 0 ? await this.load(day) : joined;
+    const isJoining = this.loads.has(day);
+    const snapshot = await this.loads.run(day, () => this.load(day));
+    if (!isJoining || snapshot?.products.length !== 0) return snapshot;
+    // What it joined may have looked before the first sale of the day, which the caller knows of.
+    return await this.loads.run(day, () => this.load(day));
   }
 
   private async load(day: BusinessDay): Promise<LedgerSnapshot | undefined> {
-    const loading = this.breaker.ask(() => this.read(day)).finally(() => this.loading.delete(day));
-    this.loading.set(day, loading);
-    const snapshot = await loading;
+    const snapshot = await this.breaker.ask(() => this.read(day));
     // An empty answer serves nobody else: the next caller may know of a sale.
     if (snapshot !== undefined && snapshot.products.length > 0 && !this.shared.has(day)) this.shared.set(day, snapshot);
     return snapshot;
@@ -87,7 +87,7 @@ export class LedgerRanking {
       this.shared.set(day, { source: 'backup', ...snapshot });
     } catch (error) {
       this.metrics.backupFailures.inc();
-      this.logger.error(`${day}: backup failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.error(`${day}: backup failed: ${messageOf(error)}`);
     }
   }
 }

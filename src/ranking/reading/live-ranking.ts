@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../../platform/clock.js';
+import { SingleFlight } from '../../platform/concurrency/single-flight.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
@@ -20,10 +20,9 @@ import { ProductLabels } from './product-labels.js';
 export class LiveRanking implements OnModuleDestroy {
   private readonly logger = new Logger('Ranking');
   private readonly breaker: OutageBreaker;
-  private readonly reading = new Map<BusinessDay, Promise<SourcedSnapshot | undefined>>();
+  private readonly readings = new SingleFlight<BusinessDay, SourcedSnapshot | undefined>();
   /** The days of which a sale was not counted, and which have not been reconciled since. */
   private readonly missed = new Set<BusinessDay>();
-  private isShutDown = false;
 
   constructor(
     private readonly store: RankingStore,
@@ -32,29 +31,28 @@ export class LiveRanking implements OnModuleDestroy {
     private readonly calendar: BusinessCalendar,
     private readonly clock: Clock,
     breakers: CircuitBreakers,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) config: Config,
   ) {
     this.breaker = new OutageBreaker({
       timeoutMs: config.ranking.readTimeoutMs,
-      onOpen: (reason) => void this.closeBreakerWhenRedisAnswers(reason),
+      recovery: { intervalMs: config.redis.breaker.probeIntervalMs, attempt: (close) => this.recover(close) },
+      onOpen: (reason) =>
+        this.logger.warn(
+          `Redis is not asked for rankings until it answers and is reconciled: ${reason || 'a sale was not counted'}`,
+        ),
+      onClose: () => this.logger.log('Redis is asked for rankings again'),
     });
     breakers.watch('ranking', () => this.breaker.isOpen);
   }
 
   onModuleDestroy(): void {
-    this.isShutDown = true;
+    this.breaker.end();
   }
 
   /** The top 100 of the day; undefined while Redis is away, or the day is not complete there. */
   async top(day: BusinessDay): Promise<SourcedSnapshot | undefined> {
     if (!this.store.keeps(day) || this.breaker.isOpen) return undefined;
-    // Those who ask while an answer is on its way share it.
-    let reading = this.reading.get(day);
-    if (reading === undefined) {
-      reading = this.read(day).finally(() => this.reading.delete(day));
-      this.reading.set(day, reading);
-    }
-    return await reading;
+    return await this.readings.run(day, () => this.read(day));
   }
 
   /** One product of the day; undefined as for `top`. */
@@ -88,23 +86,10 @@ export class LiveRanking implements OnModuleDestroy {
     return answer?.found;
   }
 
-  private async closeBreakerWhenRedisAnswers(reason: string): Promise<void> {
-    this.logger.warn(
-      `Redis is not asked for rankings until it answers and is reconciled: ${reason || 'a sale was not counted'}`,
-    );
-    while (this.breaker.isOpen) {
-      await delay(this.config.redis.breaker.probeIntervalMs, undefined, { ref: false });
-      if (this.isShutDown) return;
-      try {
-        await this.store.ping();
-      } catch {
-        continue;
-      }
-      await this.reconcileMissed();
-      if (this.missed.size > 0) continue;
-      this.breaker.close();
-      this.logger.log('Redis is asked for rankings again');
-    }
+  private async recover(close: () => void): Promise<void> {
+    await this.store.ping();
+    await this.reconcileMissed();
+    if (this.missed.size === 0) close();
   }
 
   /**

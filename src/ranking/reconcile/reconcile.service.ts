@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type PaidOrder, PaidOrders } from '../../order/index.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
+import { stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import type { BusinessDay } from '../business-day.js';
@@ -70,7 +71,7 @@ export class ReconcileService {
       return true;
     } catch (error) {
       if (!(error instanceof RedisUnavailableError) && !isDatabaseUnavailable(error)) {
-        this.logger.error(`${day}: not reconciled`, error instanceof Error ? error.stack : String(error));
+        this.logger.error(`${day}: not reconciled`, stackOf(error));
       }
       return false;
     }

@@ -1,4 +1,5 @@
 import type { Pool, PoolConnection } from 'mysql2';
+import { Semaphore } from '../../concurrency/semaphore.js';
 import type { Config } from '../../config/config.schema.js';
 import { afterTimeLimit } from '../../time-limit.js';
 import { type CallStack, rememberCallers } from './call-stack.js';
@@ -24,12 +25,9 @@ interface Request {
  * connection only when it has one or may open one. TypeORM sees the part of mysql2's Pool that it uses.
  */
 export class ConnectionPool implements PoolState {
-  private readonly limit: number;
   private readonly leaks: LeakWatch;
-  /** A Set keeps the order and lets go of one that gave up in constant time. */
-  private readonly waiters = new Set<Request>();
+  private readonly places: Semaphore<Request>;
   private readonly unused = new Set<PoolConnection>();
-  private taken = 0;
   private mostTaken = 0;
 
   constructor(
@@ -37,7 +35,7 @@ export class ConnectionPool implements PoolState {
     private readonly config: Config['database'],
     private readonly metrics: PoolMetrics,
   ) {
-    this.limit = config.poolSize;
+    this.places = new Semaphore(config.poolSize, (request) => this.serve(request));
     this.leaks = new LeakWatch(config.leakWarningMs);
     metrics.watch(this);
     pool.on('release', (connection) => this.unused.add(connection));
@@ -48,7 +46,7 @@ export class ConnectionPool implements PoolState {
   }
 
   get active(): number {
-    return this.taken;
+    return this.places.inside;
   }
 
   get idle(): number {
@@ -56,7 +54,7 @@ export class ConnectionPool implements PoolState {
   }
 
   get waiting(): number {
-    return this.waiters.size;
+    return this.places.waiting;
   }
 
   get peakActive(): number {
@@ -64,7 +62,7 @@ export class ConnectionPool implements PoolState {
   }
 
   get connectionLimit(): number {
-    return this.limit;
+    return this.places.limit;
   }
 
   /**
@@ -81,33 +79,30 @@ export class ConnectionPool implements PoolState {
       hasGivenUp: false,
     };
     request.cancelTimeout = afterTimeLimit(this.config.acquireTimeoutMs, () => this.giveUp(request));
-    if (this.taken < this.limit) this.serve(request);
-    else this.waiters.add(request);
+    this.places.enter(request);
   }
 
   /** Closes every connection, in order: those that are in use after the answer to their last statement. */
   end(callback: (error?: Error | null) => void): void {
-    for (const request of this.waiters) {
+    for (const request of this.places.dismiss()) {
       request.cancelTimeout();
       request.callback(new Error('Pool is closed.'));
     }
-    this.waiters.clear();
     this.pool.end(callback);
   }
 
   private serve(request: Request): void {
-    this.taken += 1;
-    this.mostTaken = Math.max(this.mostTaken, this.taken);
+    this.mostTaken = Math.max(this.mostTaken, this.places.inside);
     this.pool.getConnection((error, connection) => {
       if (request.hasGivenUp) {
         // The time limit came before the driver's own for connecting.
         if (error === null) connection.release();
-        this.vacate();
+        this.places.leave();
         return;
       }
       request.cancelTimeout();
       if (error !== null) {
-        this.vacate();
+        this.places.leave();
         request.callback(error);
         return;
       }
@@ -115,7 +110,7 @@ export class ConnectionPool implements PoolState {
       const endWatch = this.leaks.begin(request.takenBy);
       const returned = (): void => {
         endWatch();
-        this.vacate();
+        this.places.leave();
       };
       request.callback(null, new Lease(connection, this.config.statementTimeoutMs, returned));
     });
@@ -123,18 +118,8 @@ export class ConnectionPool implements PoolState {
 
   private giveUp(request: Request): void {
     request.hasGivenUp = true;
-    this.waiters.delete(request);
+    this.places.giveUp(request);
     this.metrics.acquireTimeouts.inc();
     request.callback(new AcquireTimeoutError(this.config.acquireTimeoutMs));
-  }
-
-  /** One connection less is in use: the next in line gets it. */
-  private vacate(): void {
-    this.taken -= 1;
-    for (const next of this.waiters) {
-      this.waiters.delete(next);
-      this.serve(next);
-      return;
-    }
   }
 }
