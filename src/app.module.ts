@@ -1,5 +1,4 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { EventEmitterModule } from '@nestjs/event-emitter';
 import { CouponModule } from './coupon/index.js';
 import { LoadTestModule } from './load-test/index.js';
 import { MIGRATIONS } from './migrations.js';
@@ -9,12 +8,14 @@ import { ClockModule } from './platform/clock.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Config } from './platform/config/config.schema.js';
 import { DatabaseModule } from './platform/database/database.module.js';
+import { EventsModule } from './platform/events/events.module.js';
 import { FaultPointModule } from './platform/fault-points.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
 import { SchedulingModule } from './platform/scheduling/scheduling.module.js';
 import { RankingModule } from './ranking/index.js';
+import { REDIS_SCRIPTS } from './redis-scripts.js';
 
 /** Composition only: which modules make up the application. */
 @Module({})
@@ -26,8 +27,8 @@ export class AppModule {
         ConfigModule.forRoot(config),
         HttpModule,
         DatabaseModule.forRoot(MIGRATIONS),
-        RedisModule,
-        EventEmitterModule.forRoot(),
+        RedisModule.forRoot(REDIS_SCRIPTS),
+        EventsModule,
         SchedulingModule,
         ClockModule,
         MetricsModule,

@@ -17,6 +17,7 @@ import { FailureService } from './issuance/failure.service.js';
 import { ForgetEndedCouponsJob } from './issuance/forget-ended-coupons.job.js';
 import { IssuanceMetrics } from './issuance/issuance-metrics.js';
 import { IssuanceOutcomes } from './issuance/issuance-outcomes.js';
+import { IssuanceQueue } from './issuance/issuance-queue.service.js';
 import { IssuanceRepository } from './issuance/issuance.repository.js';
 import { IssueWhenCouponReservedListener } from './issuance/issue-when-coupon-reserved.listener.js';
 import { Ledger } from './issuance/ledger.service.js';
@@ -41,8 +42,9 @@ import { RebuildService } from './reservation/rebuild.service.js';
 import { RebuildStore } from './reservation/rebuild.store.js';
 import { RedisCouponStore } from './reservation/redis-coupon.store.js';
 import { RefusalTally } from './reservation/refusal-tally.js';
-import { ReservationConnection } from './reservation/reservation-connection.js';
 import { ReservationMetrics } from './reservation/reservation-metrics.js';
+import { ReserveBatcher } from './reservation/reserve-batcher.js';
+import { ReserveBreaker } from './reservation/reserve-breaker.js';
 import { SettlementStore } from './reservation/settlement.store.js';
 import { UserCouponUsageRepository } from './user-coupon-usage.repository.js';
 import { UserCouponUsage } from './user-coupon-usage.service.js';
@@ -57,7 +59,7 @@ import { WatchCouponsJob } from './watch/watch-coupons.job.js';
 
 /** Redis admits. */
 const RESERVATION = [
-  ReservationConnection,
+  ReserveBreaker,
   AdmissionStore,
   DefinitionStore,
   SettlementStore,
@@ -71,6 +73,7 @@ const RESERVATION = [
   RebuildService,
   LoadCouponsWhenRedisIsReadyListener,
   AdmissionService,
+  ReserveBatcher,
   ReservationService,
   ReservationMetrics,
   RefusalTally,
@@ -79,6 +82,7 @@ const RESERVATION = [
 /** MySQL decides. */
 const ISSUANCE = [
   IssueWhenCouponReservedListener,
+  IssuanceQueue,
   CouponIssuer,
   Ledger,
   RetryingLedger,

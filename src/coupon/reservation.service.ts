@@ -8,10 +8,10 @@ import { IssuanceOutcomes } from './issuance/issuance-outcomes.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { LockIssuanceService, type LockIssued } from './lock/lock-issuance.service.js';
 import { type Issued, type ReservationState, type Reserved, reserved } from './reservation-view.js';
-import { AdmissionService } from './reservation/admission.service.js';
 import type { CouponDefinition } from './reservation/coupon-definition.js';
 import { DefinitionCache } from './reservation/definition-cache.js';
 import { RedisCouponStore } from './reservation/redis-coupon.store.js';
+import { ReserveBatcher } from './reservation/reserve-batcher.js';
 
 /** What callers do with reservations: make one, make one and wait until it is issued, look one up. */
 @Injectable()
@@ -19,7 +19,7 @@ export class ReservationService {
   constructor(
     private readonly definitions: DefinitionCache,
     private readonly users: UserDirectory,
-    private readonly admission: AdmissionService,
+    private readonly batcher: ReserveBatcher,
     private readonly lockStrategy: LockIssuanceService,
     private readonly outcomes: IssuanceOutcomes,
     private readonly store: RedisCouponStore,
@@ -32,7 +32,7 @@ export class ReservationService {
     const definition = this.definitions.peek(couponId) ?? (await this.definitions.require(couponId));
     if (!this.mayAsk(definition, userId)) await this.assertRegistered(userId);
     if (definition.strategy === 'lock') return reservedByLock(await this.lockStrategy.issue(couponId, userId));
-    const { sequenceNumber } = await this.admission.admit(definition, userId);
+    const { sequenceNumber } = await this.batcher.reserve(definition, userId);
     return reserved(couponId, userId, sequenceNumber);
   }
 
@@ -47,7 +47,7 @@ export class ReservationService {
     if (!this.mayAsk(definition, userId)) await this.assertRegistered(userId);
     if (definition.strategy === 'lock') return issuedByLock(await this.lockStrategy.issue(couponId, userId));
 
-    const { sequenceNumber } = await this.admission.admit(definition, userId);
+    const { sequenceNumber } = await this.batcher.reserve(definition, userId);
     // In time: the issuer takes the first batch in a later turn of the event loop.
     const ended = await this.outcomes.wait(couponId, sequenceNumber, this.config.coupon.issueTimeoutMs);
     if (ended === undefined) return reserved(couponId, userId, sequenceNumber);

@@ -1,15 +1,18 @@
-import type { DomainEvent } from '../platform/events/domain-event.js';
-
 /** How many pieces of a product an order took. */
 export interface SoldItem {
   readonly productId: number;
   readonly quantity: number;
 }
 
+declare module '../platform/events/domain-event.js' {
+  interface EventMap {
+    'payment.completed': PaymentCompletedEvent;
+  }
+}
+
 /** An order is paid and committed; never published for a payment that was rolled back. */
-export class PaymentCompletedEvent implements DomainEvent {
-  static readonly type = 'payment.completed';
-  readonly type = PaymentCompletedEvent.type;
+export class PaymentCompletedEvent {
+  readonly type = 'payment.completed';
 
   constructor(
     readonly orderId: number,

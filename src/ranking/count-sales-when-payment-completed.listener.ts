@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { OnEvent } from '@nestjs/event-emitter';
-import { PaymentCompletedEvent } from '../order/index.js';
+import type { PaymentCompletedEvent } from '../order/index.js';
+import { stackOf } from '../platform/errors/error-text.js';
+import { On } from '../platform/events/on.decorator.js';
 import { FaultPoints } from '../platform/fault-points.js';
 import { RedisUnavailableError } from '../platform/redis/redis-errors.js';
 import { BusinessCalendar } from './business-calendar.js';
@@ -22,7 +23,7 @@ export class CountSalesWhenPaymentCompletedListener {
   ) {}
 
   /** Never throws. */
-  @OnEvent(PaymentCompletedEvent.type)
+  @On('payment.completed')
   async handle({ orderId, paidAt, items }: PaymentCompletedEvent): Promise<void> {
     const day = this.calendar.dayOf(paidAt);
     try {
@@ -32,7 +33,7 @@ export class CountSalesWhenPaymentCompletedListener {
     } catch (error) {
       this.live.suspend(day);
       if (error instanceof RedisUnavailableError) return;
-      this.logger.error(`order ${orderId} is not counted yet`, error instanceof Error ? error.stack : String(error));
+      this.logger.error(`order ${orderId} is not counted yet`, stackOf(error));
     }
   }
 }

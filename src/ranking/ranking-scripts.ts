@@ -1,5 +1,5 @@
-import type { Redis, Result } from 'ioredis';
-import { loadScript } from '../platform/redis/load-script.js';
+import type { Result } from 'ioredis';
+import { loadScripts } from '../platform/redis/redis-scripts.js';
 
 type Argument = string | number;
 
@@ -15,17 +15,11 @@ declare module 'ioredis' {
   }
 }
 
-const SCRIPTS = {
+/** The scripts of this folder; the files say what they take and answer. */
+export const RANKING_SCRIPTS = loadScripts(import.meta.url, {
   countOrders: { file: 'lua/count-orders.lua', numberOfKeys: 3 },
   topProducts: { file: 'lua/top-products.lua', numberOfKeys: 3 },
   productRank: { file: 'lua/product-rank.lua', numberOfKeys: 3 },
   beginReconcile: { file: 'lua/begin-reconcile.lua', numberOfKeys: 4 },
   endReconcile: { file: 'lua/end-reconcile.lua', numberOfKeys: 2 },
-} as const;
-
-/** Teaches a connection the scripts of this folder; the files say what they take and answer. */
-export function defineRankingScripts(client: Redis): void {
-  for (const [name, { file, numberOfKeys }] of Object.entries(SCRIPTS)) {
-    client.defineCommand(name, { numberOfKeys, lua: loadScript(import.meta.url, file) });
-  }
-}
+});

@@ -5,7 +5,6 @@ import { RedisConnection } from '../platform/redis/redis-connection.js';
 import { BusinessCalendar } from './business-calendar.js';
 import type { BusinessDay } from './business-day.js';
 import { dayKeys, memberOf, rankingKeys as keys } from './ranking-keys.js';
-import { defineRankingScripts } from './ranking-scripts.js';
 import type { Sales } from './ranking.js';
 
 /** The marker of a day expires so long before its counts, so that no empty day is taken for a complete one. */
@@ -32,9 +31,7 @@ export class RankingStore {
   constructor(
     private readonly redis: RedisConnection,
     private readonly calendar: BusinessCalendar,
-  ) {
-    defineRankingScripts(redis.client);
-  }
+  ) {}
 
   /** True while Redis keeps the ranking of the day. */
   keeps(day: BusinessDay): boolean {

@@ -3,10 +3,12 @@ import { Redis } from 'ioredis';
 import { randomInt } from 'node:crypto';
 import { loadConfig } from '../../src/platform/config/load-config.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
+import { openRedisWith } from '../../src/platform/redis/redis.module.js';
 import { BusinessCalendar } from '../../src/ranking/business-calendar.js';
 import { addDays } from '../../src/ranking/business-day.js';
 import { dayKeys, memberOf, rankingKeys as keys } from '../../src/ranking/ranking-keys.js';
 import { RankingStore } from '../../src/ranking/ranking.store.js';
+import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
@@ -28,7 +30,7 @@ beforeAll(async () => {
     LOG_LEVEL: 'fatal',
     REDIS_COMMAND_TIMEOUT_MS: '10000',
   });
-  connection = new RedisConnection(config);
+  connection = new RedisConnection(config, openRedisWith(REDIS_SCRIPTS));
   store = new RankingStore(connection, new BusinessCalendar(clock, config));
   raw = new Redis(config.redis.url);
   atEndOfFile(async () => {

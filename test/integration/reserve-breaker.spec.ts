@@ -28,7 +28,7 @@ describe('the breaker', () => {
     try {
       for (let asks = 0; asks < ASKS; asks += 1) {
         await expect(redis.reserve(couponId, newUserId())).rejects.toBeInstanceOf(RedisUnavailableError);
-        expect(redis.admission.isBreakerOpen).toBe(false);
+        expect(redis.breaker.isOpen).toBe(false);
       }
     } finally {
       await redis.raw.call(serve as string, ...serving);

@@ -26,7 +26,7 @@ async function redisNow(): Promise<number> {
 }
 
 /** Asks for a slot that must be refused, and asserts that no key has changed. */
-async function refusal(couponId: number, userId: number, options?: { always: boolean }): Promise<unknown> {
+async function refusal(couponId: number, userId: number, options?: { ignoreWindow: boolean }): Promise<unknown> {
   return await redis.withoutEffect(couponId, () => redis.reserve(couponId, userId, options));
 }
 
@@ -94,7 +94,7 @@ describe('a refusal changes nothing', () => {
     await plant(redis, couponId);
     expect(await refusal(couponId, newUserId())).toBe('NOT_LOADED');
     expect(await refusal(couponId, holder)).toBe('NOT_LOADED');
-    expect(await refusal(couponId, newUserId(), { always: true })).toBe('NOT_LOADED');
+    expect(await refusal(couponId, newUserId(), { ignoreWindow: true })).toBe('NOT_LOADED');
   });
 
   it('NOT_LOADED: a coupon that Redis has never heard of', async () => {
@@ -114,7 +114,7 @@ describe('a refusal changes nothing', () => {
   ])('%s, unless a failure is tried again', async (expected, definition) => {
     const couponId = await redis.load(definition);
     expect(await refusal(couponId, newUserId())).toBe(expected);
-    expect(await redis.reserve(couponId, newUserId(), { always: true })).toBe(1);
+    expect(await redis.reserve(couponId, newUserId(), { ignoreWindow: true })).toBe(1);
   });
 
   it('ALREADY_RESERVED to a holder, pending or confirmed, also when the coupon is sold out', async () => {
@@ -125,7 +125,7 @@ describe('a refusal changes nothing', () => {
     await redis.settlement.confirm(couponId, [{ userId: first, sequenceNumber: 1 }]);
     await redis.reserve(couponId, second);
     expect(await refusal(couponId, first)).toBe('ALREADY_RESERVED');
-    expect(await refusal(couponId, second, { always: true })).toBe('ALREADY_RESERVED');
+    expect(await refusal(couponId, second, { ignoreWindow: true })).toBe('ALREADY_RESERVED');
   });
 
   it.each([1, 2])('SOLD_OUT when 2 slots are held of a total of %i', async (totalQuantity) => {
@@ -133,7 +133,7 @@ describe('a refusal changes nothing', () => {
     for (const userId of newUserIds(2)) await redis.reserve(couponId, userId);
     await redis.raw.hset(keys.state(couponId), 'total', totalQuantity);
     expect(await refusal(couponId, newUserId())).toBe('SOLD_OUT');
-    expect(await refusal(couponId, newUserId(), { always: true })).toBe('SOLD_OUT');
+    expect(await refusal(couponId, newUserId(), { ignoreWindow: true })).toBe('SOLD_OUT');
   });
 
   it('comes in the order of the API', async () => {

@@ -1,7 +1,8 @@
-import { EventEmitter2 } from '@nestjs/event-emitter';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { EventEmitter2 } from '@nestjs/event-emitter';
 import type { DataSource, EntityManager } from 'typeorm';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
+import { EventPublisher } from '../../src/platform/events/event-publisher.js';
 import { openDataSource } from '../support/database.js';
 import { serverError } from '../support/failing-statements.js';
 import { createOwnSchema } from '../support/own-schema.js';
@@ -13,7 +14,7 @@ let runner: TransactionRunner;
 
 beforeAll(async () => {
   dataSource = await openDataSource({ url: await createOwnSchema('runner') });
-  runner = new TransactionRunner(dataSource, new EventEmitter2());
+  runner = new TransactionRunner(dataSource, new EventPublisher(new EventEmitter2()));
   await dataSource.query('CREATE TABLE steps (id INT PRIMARY KEY, step INT NOT NULL) ENGINE=InnoDB');
 });
 

@@ -1,15 +1,23 @@
-import { EventEmitter2 } from '@nestjs/event-emitter';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { EventEmitter2 } from '@nestjs/event-emitter';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { CouponSoldOutError } from '../../src/coupon/coupon.errors.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
+import { EventPublisher } from '../../src/platform/events/event-publisher.js';
 import { openDatabase, openDataSource, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
 import { newUserId } from '../support/unique-ids.js';
 
 /** Transactions on the real database: what is published, and what is tried again. */
 
-const HAPPENED = { type: 'test.happened' };
+declare module '../../src/platform/events/domain-event.js' {
+  interface EventMap {
+    'test.happened': { readonly type: 'test.happened' };
+    'test.fails': { readonly type: 'test.fails' };
+  }
+}
+
+const HAPPENED = { type: 'test.happened' } as const;
 const DEADLOCK = 1213;
 
 let dataSource: DataSource;
@@ -25,7 +33,7 @@ function runnerOf(source = dataSource) {
   const events = new EventEmitter2();
   const heard: object[] = [];
   events.on(HAPPENED.type, (event: object) => heard.push(event));
-  return { runner: new TransactionRunner(source, events), events, heard };
+  return { runner: new TransactionRunner(source, new EventPublisher(events)), events, heard };
 }
 
 async function insertUser(manager: EntityManager, userId: number): Promise<void> {

@@ -6,6 +6,7 @@ import { Ledger } from '../../src/coupon/issuance/ledger.service.js';
 import { Clock } from '../../src/platform/clock.js';
 import { loadConfig } from '../../src/platform/config/load-config.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
+import { EventPublisher } from '../../src/platform/events/event-publisher.js';
 import { FaultPoints } from '../../src/platform/fault-points.js';
 
 const HOUR_MS = 3_600_000;
@@ -13,7 +14,7 @@ const HOUR_MS = 3_600_000;
 /** A ledger over this data source, without the application around it. */
 export function ledgerOn(dataSource: DataSource, { codes = new CouponCodeGenerator() } = {}): Ledger {
   const faults = new FaultPoints(loadConfig({ ...process.env, NODE_ENV: 'test' }));
-  const transactions = new TransactionRunner(dataSource, new EventEmitter2());
+  const transactions = new TransactionRunner(dataSource, new EventPublisher(new EventEmitter2()));
   return new Ledger(transactions, new IssuanceRepository(dataSource), codes, new Clock(), faults);
 }
 

@@ -1,5 +1,5 @@
-import { EventEmitter2 } from '@nestjs/event-emitter';
 import { expect } from '@jest/globals';
+import { EventEmitter2 } from '@nestjs/event-emitter';
 import type { DataSource } from 'typeorm';
 import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
 import { LockIssuanceRepository } from '../../src/coupon/lock/lock-issuance.repository.js';
@@ -8,8 +8,9 @@ import { RefusalTally } from '../../src/coupon/reservation/refusal-tally.js';
 import { loadConfig } from '../../src/platform/config/load-config.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
 import { DomainError } from '../../src/platform/errors/domain-error.js';
-import { insertCoupon } from './ledger-coupons.js';
+import { EventPublisher } from '../../src/platform/events/event-publisher.js';
 import { openDatabase, openDataSource, type TestDatabase } from './database.js';
+import { insertCoupon } from './ledger-coupons.js';
 
 interface Parts {
   readonly codes?: CouponCodeGenerator;
@@ -43,7 +44,7 @@ export class LockCoupons {
       COUPON_LOCK_WAIT_MS: String(waitMs),
     });
     return new LockIssuanceService(
-      new TransactionRunner(this.dataSource, new EventEmitter2()),
+      new TransactionRunner(this.dataSource, new EventPublisher(new EventEmitter2())),
       repository,
       codes,
       new RefusalTally(),

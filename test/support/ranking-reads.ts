@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { createHash, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { loadScript } from '../../src/platform/redis/load-script.js';
+import { loadScript } from '../../src/platform/redis/redis-scripts.js';
 import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';
 

@@ -3,15 +3,17 @@ import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
 import type { CouponDefinition } from '../../src/coupon/reservation/coupon-definition.js';
-import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { DefinitionStore } from '../../src/coupon/reservation/definition.store.js';
 import { RebuildStore } from '../../src/coupon/reservation/rebuild.store.js';
-import { ReservationConnection } from '../../src/coupon/reservation/reservation-connection.js';
+import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { scriptKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import type { Refusal } from '../../src/coupon/reservation/reservation.js';
+import { ReserveBreaker } from '../../src/coupon/reservation/reserve-breaker.js';
 import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { loadConfig } from '../../src/platform/config/load-config.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
+import { openRedisWith } from '../../src/platform/redis/redis.module.js';
+import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
 import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';
 import { newUserId } from './unique-ids.js';
@@ -29,6 +31,7 @@ export class ReservationRedis {
 
   private constructor(
     readonly connection: RedisConnection,
+    readonly breaker: ReserveBreaker,
     readonly admission: AdmissionStore,
     readonly definitions: DefinitionStore,
     readonly settlement: SettlementStore,
@@ -42,15 +45,16 @@ export class ReservationRedis {
     Logger.overrideLogger(['fatal']);
     const env = { ...process.env, NODE_ENV: 'test', REDIS_COMMAND_TIMEOUT_MS: '10000' };
     const config = loadConfig(url === undefined ? env : { ...env, REDIS_URL: url });
-    const connection = new RedisConnection(config);
-    const scripted = new ReservationConnection(connection);
+    const connection = new RedisConnection(config, openRedisWith(REDIS_SCRIPTS));
+    const breaker = new ReserveBreaker(connection, config);
     const redis = new ReservationRedis(
       connection,
-      new AdmissionStore(scripted, config),
-      new DefinitionStore(scripted),
-      new SettlementStore(scripted),
-      new RedisCouponStore(scripted),
-      new RebuildStore(scripted, config),
+      breaker,
+      new AdmissionStore(connection, breaker),
+      new DefinitionStore(connection),
+      new SettlementStore(connection),
+      new RedisCouponStore(connection),
+      new RebuildStore(connection, config),
       new Redis(config.redis.url),
     );
     atEndOfFile(() => redis.close());
@@ -93,7 +97,7 @@ export class ReservationRedis {
   async reserve(
     couponId: number,
     userId: number,
-    options?: { always: boolean },
+    options?: { ignoreWindow: boolean },
   ): Promise<number | Refusal | undefined> {
     return (await this.admission.reserve(couponId, [userId], options))[0];
   }

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CouponIssuer } from '../../src/coupon/issuance/coupon-issuer.service.js';
+import { IssuanceQueue } from '../../src/coupon/issuance/issuance-queue.service.js';
 import { scriptKeys, reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
 import { atEndOfFile } from './cleanup.js';
@@ -114,8 +114,8 @@ export class SagaWorld {
   async whenIdle(couponId: number, numbers: Iterable<number>): Promise<void> {
     const all = [...numbers];
     for (const instance of this.instances) {
-      const issuer = instance.get(CouponIssuer);
-      while (all.some((number) => issuer.holds(couponId, number))) await delay(1);
+      const queue = instance.get(IssuanceQueue);
+      while (all.some((number) => queue.holds(couponId, number))) await delay(1);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CouponIssuer } from '../issuance/coupon-issuer.service.js';
+import { IssuanceQueue } from '../issuance/issuance-queue.service.js';
 import { SweepService } from '../issuance/sweep.service.js';
 import { LedgerRepository } from '../ledger.repository.js';
 import { RedisCouponStore } from '../reservation/redis-coupon.store.js';
@@ -20,7 +20,7 @@ export class SlotComparison {
   constructor(
     private readonly store: RedisCouponStore,
     private readonly ledgerRepository: LedgerRepository,
-    private readonly issuer: CouponIssuer,
+    private readonly queue: IssuanceQueue,
     private readonly sweep: SweepService,
   ) {}
 
@@ -70,7 +70,7 @@ export class SlotComparison {
     const unknown = await this.store.pendingBetween(couponId, sequence, Number.MAX_SAFE_INTEGER, MAX_SUSPECTS);
     const current = (await this.store.inspect(couponId)).sequence ?? 0;
     return [...swept, ...unknown.filter(({ sequenceNumber }) => sequenceNumber > current)].filter(
-      ({ sequenceNumber }) => !this.issuer.holds(couponId, sequenceNumber),
+      ({ sequenceNumber }) => !this.queue.holds(couponId, sequenceNumber),
     );
   }
 

@@ -15,19 +15,19 @@ function fake<T extends object>(type: { prototype: T }, members: Partial<T>): T 
 }
 
 describe('the retry of a failure', () => {
-  const admit = jest.fn<AdmissionService['admit']>();
+  const admitAgain = jest.fn<AdmissionService['admitAgain']>();
   const markRetried = jest.fn<FailureRepository['markRetried']>();
   let failure: Partial<IssuanceFailure>;
   let service: FailureService;
 
   beforeEach(() => {
     failure = { id: 3, couponId: 7, userId: 42, retriedAt: null };
-    admit.mockReset().mockResolvedValue({ userId: 42, sequenceNumber: 9 });
+    admitAgain.mockReset().mockResolvedValue({ userId: 42, sequenceNumber: 9 });
     markRetried.mockReset().mockResolvedValue();
     service = new FailureService(
       fake(FailureRepository, { find: async () => failure as IssuanceFailure, markRetried }),
       fake(DefinitionCache, { require: jest.fn<DefinitionCache['require']>() }),
-      fake(AdmissionService, { admit }),
+      fake(AdmissionService, { admitAgain }),
       fake(Clock, { now: () => NOW }),
     );
   });
@@ -46,7 +46,7 @@ describe('the retry of a failure', () => {
   });
 
   it('is noted when the user holds a slot by now, but keeps the time of an earlier one', async () => {
-    admit.mockRejectedValue(new AlreadyIssuedError(7, 42));
+    admitAgain.mockRejectedValue(new AlreadyIssuedError(7, 42));
     await expect(service.retry(7, 3)).rejects.toBeInstanceOf(AlreadyIssuedError);
     expect(markRetried.mock.calls).toEqual([[3, NOW]]);
 
@@ -56,7 +56,7 @@ describe('the retry of a failure', () => {
   });
 
   it('is not noted when there is no slot', async () => {
-    admit.mockRejectedValue(new CouponSoldOutError(7));
+    admitAgain.mockRejectedValue(new CouponSoldOutError(7));
     await expect(service.retry(7, 3)).rejects.toBeInstanceOf(CouponSoldOutError);
     expect(markRetried).not.toHaveBeenCalled();
   });

@@ -53,11 +53,11 @@ export class FailureService {
    * ReservationUnavailableError
    */
   async retry(couponId: number, failureId: number): Promise<Reserved> {
-    const definition = await this.definitions.require(couponId);
+    await this.definitions.require(couponId);
     const failure = await this.failures.find(couponId, failureId);
     if (failure === null) throw new FailureNotFoundError(couponId, failureId);
     try {
-      const { userId, sequenceNumber } = await this.admission.admit(definition, failure.userId, { always: true });
+      const { userId, sequenceNumber } = await this.admission.admitAgain(couponId, failure.userId);
       await this.markRetried(failure);
       return reserved(couponId, userId, sequenceNumber);
     } catch (error) {

@@ -6,7 +6,8 @@ import type { Reservation } from '../reservation/reservation.js';
  */
 export class IssuanceLane {
   private waiting: Reservation[] = [];
-  private readonly held = new Set<number>();
+  /** Sequence number → when it was submitted, by `performance.now()`. */
+  private readonly held = new Map<number, number>();
   /** Someone is taking batches from this lane. */
   running = false;
 
@@ -17,12 +18,10 @@ export class IssuanceLane {
     return this.waiting.length;
   }
 
-  /** False when this reservation is held already. */
-  add(reservation: Reservation): boolean {
-    if (this.held.has(reservation.sequenceNumber)) return false;
-    this.held.add(reservation.sequenceNumber);
+  /** Adds a reservation that is not held yet. */
+  add(reservation: Reservation, submittedAt: number): void {
+    this.held.set(reservation.sequenceNumber, submittedAt);
     this.waiting.push(reservation);
-    return true;
   }
 
   holds(sequenceNumber: number): boolean {
@@ -35,6 +34,13 @@ export class IssuanceLane {
     const all = this.waiting;
     this.waiting = [];
     return all;
+  }
+
+  /** When those of the reservations were submitted that were admitted just before, and not found by a sweep. */
+  submissionsOf(reservations: readonly Reservation[]): number[] {
+    return reservations
+      .filter(({ reservedAt }) => reservedAt !== undefined)
+      .map(({ sequenceNumber }) => this.held.get(sequenceNumber) as number);
   }
 
   /** No longer held; how many of them were. */

@@ -5,7 +5,6 @@ import type { Config } from '../../platform/config/config.schema.js';
 import { HotHistogram, type HotSeries } from '../../platform/metrics/hot-histogram.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { FAILURE_REASONS } from '../issuance-failure.entity.js';
-import type { Reservation } from '../reservation/reservation.js';
 
 /** What an operator sees of the MySQL side. */
 @Injectable()
@@ -85,11 +84,10 @@ export class IssuanceMetrics {
     }).series();
   }
 
-  /** The batch has just been committed. */
-  recordCommit(batch: readonly Reservation[]): void {
+  /** Reservations have just been committed that were submitted at these times, by `performance.now()`. */
+  recordCommit(submittedAt: readonly number[]): void {
     if (!this.isEnabled) return;
     const now = performance.now();
-    for (const { reservedAt } of batch)
-      if (reservedAt !== undefined) this.untilCommit.observe((now - reservedAt) / 1000);
+    for (const time of submittedAt) this.untilCommit.observe((now - time) / 1000);
   }
 }

@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { OnEvent } from '@nestjs/event-emitter';
-import { CouponReservedEvent } from '../reservation/coupon-reserved.event.js';
-import { CouponIssuer } from './coupon-issuer.service.js';
+import { On } from '../../platform/events/on.decorator.js';
+import type { CouponReservedEvent } from '../reservation/coupon-reserved.event.js';
+import { IssuanceQueue } from './issuance-queue.service.js';
 
 /**
- * Starts the issuance of admitted users. It can't fail: what the issuer has no room for stays pending for the sweep.
+ * Starts the issuance of admitted users. It can't fail: what the queue has no room for stays pending for the sweep.
  */
 @Injectable()
 export class IssueWhenCouponReservedListener {
-  constructor(private readonly issuer: CouponIssuer) {}
+  constructor(private readonly queue: IssuanceQueue) {}
 
-  @OnEvent(CouponReservedEvent.type)
+  @On('coupon.reserved')
   handle({ couponId, reservations }: CouponReservedEvent): void {
-    for (const reservation of reservations) this.issuer.submit(couponId, reservation);
+    this.queue.submit(couponId, reservations);
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
 import { isDatabaseAway } from '../../platform/database/database-errors.js';
+import { stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
@@ -9,8 +10,8 @@ import { definitionOf, sameDefinition } from '../reservation/coupon-definition.j
 import { DefinitionPublisher } from '../reservation/definition-publisher.service.js';
 import { RebuildService } from '../reservation/rebuild.service.js';
 import { type RedisCoupon, RedisCouponStore } from '../reservation/redis-coupon.store.js';
-import { CouponIssuer } from './coupon-issuer.service.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
+import { IssuanceQueue } from './issuance-queue.service.js';
 
 /** Coupons looked at, and reservations read, in one exchange. */
 const PAGE = 500;
@@ -42,7 +43,7 @@ export class SweepService {
     private readonly publisher: DefinitionPublisher,
     private readonly rebuilds: RebuildService,
     private readonly ledgerRepository: LedgerRepository,
-    private readonly issuer: CouponIssuer,
+    private readonly queue: IssuanceQueue,
     private readonly metrics: IssuanceMetrics,
     private readonly clock: Clock,
   ) {}
@@ -76,7 +77,7 @@ export class SweepService {
         if (mark !== undefined) marks.set(coupon.id, mark);
       } catch (error) {
         if (error instanceof RedisUnavailableError || isDatabaseAway(error)) throw error;
-        this.logger.error(`coupon ${coupon.id}: not swept`, error instanceof Error ? error.stack : String(error));
+        this.logger.error(`coupon ${coupon.id}: not swept`, stackOf(error));
       }
     }
   }
@@ -136,11 +137,8 @@ export class SweepService {
     for (let after = 0; ;) {
       const page = await this.store.pendingBetween(couponId, after, upTo, PAGE);
       if (page.length === 0) break;
-      for (const reservation of page) {
-        if (this.issuer.holds(couponId, reservation.sequenceNumber)) continue;
-        if (this.issuer.submit(couponId, reservation)) submitted += 1;
-      }
-      if (this.issuer.isFull) break;
+      submitted += this.queue.submit(couponId, page);
+      if (this.queue.isFull) break;
       after = page.at(-1)?.sequenceNumber ?? upTo;
     }
     if (submitted === 0) return;

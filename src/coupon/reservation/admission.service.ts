@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { EventEmitter2 } from '@nestjs/event-emitter';
 import { Clock } from '../../platform/clock.js';
+import type { DomainError } from '../../platform/errors/domain-error.js';
+import { EventPublisher } from '../../platform/events/event-publisher.js';
 import { FaultPoints } from '../../platform/fault-points.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { ReservationUnavailableError } from '../coupon.errors.js';
@@ -11,18 +12,18 @@ import { RebuildService } from './rebuild.service.js';
 import { RefusalTally } from './refusal-tally.js';
 import { ReservationMetrics } from './reservation-metrics.js';
 import { refusalError } from './reservation-refusals.js';
-import type { Refusal, Reservation } from './reservation.js';
-import { type ReserveRequest, ReserveBatcher } from './reserve-batcher.js';
+import type { Refusal, Reservation, ReserveRequest } from './reservation.js';
+
+/** How a request ended: admitted, or refused and why. */
+type Outcome = Reservation | DomainError;
 
 /** Redis admits: the one way to a slot of a coupon of the reservation strategy. */
 @Injectable()
 export class AdmissionService {
-  private readonly batcher = new ReserveBatcher((...asked) => this.decide(...asked));
-
   constructor(
     private readonly store: AdmissionStore,
     private readonly rebuilds: RebuildService,
-    private readonly events: EventEmitter2,
+    private readonly events: EventPublisher,
     private readonly metrics: ReservationMetrics,
     private readonly refusals: RefusalTally,
     private readonly clock: Clock,
@@ -30,55 +31,54 @@ export class AdmissionService {
   ) {}
 
   /**
-   * Reserves a slot; `always` ignores the window and the pause. When this resolves the saga has begun, and nothing of
-   * it depends on the caller any more.
+   * Has Redis decide about users who asked at the same time, and starts the issuance of those whom it admitted; for
+   * each of them, in the same order, the outcome.
+   *
+   * @throws ReservationUnavailableError when Redis can't be asked
+   */
+  async admit(definition: CouponDefinition, requests: readonly ReserveRequest[]): Promise<Outcome[]> {
+    const answers = await this.ask(definition.couponId, requests);
+    return this.conclude(
+      definition.couponId,
+      requests,
+      answers.map((answer) => (answer === 'NOT_LOADED' ? this.whenNotLoaded(definition) : answer)),
+    );
+  }
+
+  /**
+   * As `admit`, for one user and whatever the window and the pause: a failed reservation is tried again.
    *
    * @throws the refusal as its domain error; ReservationUnavailableError when Redis can't decide
    */
-  admit(definition: CouponDefinition, userId: number, { always = false } = {}): Promise<Reservation> {
-    this.faults.reach('before-reserve');
-    return this.batcher.ask(definition, { userId, askedAt: this.metrics.now() }, always);
+  async admitAgain(couponId: number, userId: number): Promise<Reservation> {
+    const requests = [{ userId, askedAt: this.metrics.now() }];
+    const answers = await this.ask(couponId, requests, { ignoreWindow: true });
+    if (answers.includes('NOT_LOADED')) this.rebuilds.start(couponId);
+    const [outcome] = this.conclude(couponId, requests, answers);
+    if (outcome === undefined) throw new Error('reserve-coupon.lua left a user without a decision');
+    if (outcome instanceof Error) throw outcome;
+    return outcome;
   }
 
-  /** Has Redis decide about users who asked at the same time, and starts the issuance of those whom it admitted. */
-  private async decide(
-    definition: CouponDefinition,
-    asking: readonly ReserveRequest[],
-    always: boolean,
-  ): Promise<Array<Reservation | Error>> {
-    const { couponId } = definition;
-    const answers = await this.reserve(couponId, asking, always);
-    this.faults.reach('after-reserve');
-    const answeredAt = this.metrics.now();
-    const admitted: Reservation[] = [];
-    const outcomes = answers.map((answer, index) => {
-      const { userId, askedAt } = asking[index] as ReserveRequest;
-      if (typeof answer === 'string') return this.refuse(answer, definition, userId, always, answeredAt - askedAt);
-      this.metrics.record('RESERVED', answeredAt - askedAt);
-      const reservation = { userId, sequenceNumber: answer, reservedAt: answeredAt };
-      admitted.push(reservation);
-      return reservation;
-    });
-    if (admitted.length > 0) this.events.emit(CouponReservedEvent.type, new CouponReservedEvent(couponId, admitted));
-    return outcomes;
-  }
-
-  private async reserve(
+  private async ask(
     couponId: number,
-    asking: readonly ReserveRequest[],
-    always: boolean,
+    requests: readonly ReserveRequest[],
+    options?: { readonly ignoreWindow: boolean },
   ): Promise<Array<number | Refusal>> {
+    this.faults.reach('before-reserve');
     try {
-      return await this.store.reserve(
+      const answers = await this.store.reserve(
         couponId,
-        asking.map(({ userId }) => userId),
-        { always },
+        requests.map(({ userId }) => userId),
+        options,
       );
+      this.faults.reach('after-reserve');
+      return answers;
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
       const failedAt = this.metrics.now();
       const unavailable = new ReservationUnavailableError(couponId, { cause: error });
-      for (const { askedAt } of asking) {
+      for (const { askedAt } of requests) {
         this.metrics.record('UNAVAILABLE', failedAt - askedAt);
         this.refusals.count(couponId, unavailable.code);
       }
@@ -86,25 +86,36 @@ export class AdmissionService {
     }
   }
 
-  private refuse(
-    refusal: Refusal,
-    definition: CouponDefinition,
-    userId: number,
-    always: boolean,
-    durationMs: number,
-  ): Error {
-    const seen = refusal === 'NOT_LOADED' ? this.whenNotLoaded(definition, always) : refusal;
-    this.metrics.record(seen, durationMs);
-    const error = refusalError(seen, definition.couponId, userId);
-    this.refusals.count(definition.couponId, error.code);
-    return error;
+  /** Counts what Redis answered, and tells those who issue of whom it admitted. */
+  private conclude(
+    couponId: number,
+    requests: readonly ReserveRequest[],
+    answers: ReadonlyArray<number | Refusal>,
+  ): Outcome[] {
+    const answeredAt = this.metrics.now();
+    const reservedAt = this.clock.now().getTime();
+    const admitted: Reservation[] = [];
+    const outcomes = answers.map((answer, index) => {
+      const { userId, askedAt } = requests[index] as ReserveRequest;
+      if (typeof answer === 'number') {
+        this.metrics.record('RESERVED', answeredAt - askedAt);
+        const reservation = { userId, sequenceNumber: answer, reservedAt };
+        admitted.push(reservation);
+        return reservation;
+      }
+      this.metrics.record(answer, answeredAt - askedAt);
+      const refusal = refusalError(answer, couponId, userId);
+      this.refusals.count(couponId, refusal.code);
+      return refusal;
+    });
+    if (admitted.length > 0) this.events.publish(new CouponReservedEvent(couponId, admitted));
+    return outcomes;
   }
 
   /** A coupon that has ended is not rebuilt; what is refused anyway is refused for its own reason. */
-  private whenNotLoaded({ couponId, isActive, startsAt, expiresAt }: CouponDefinition, always: boolean): Refusal {
+  private whenNotLoaded({ couponId, isActive, startsAt, expiresAt }: CouponDefinition): Refusal {
     const now = this.clock.now().getTime();
-    if (always || now < expiresAt) this.rebuilds.start(couponId);
-    if (always) return 'NOT_LOADED';
+    if (now < expiresAt) this.rebuilds.start(couponId);
     if (!isActive) return 'INACTIVE';
     if (now < startsAt) return 'NOT_STARTED';
     return now < expiresAt ? 'NOT_LOADED' : 'EXPIRED';

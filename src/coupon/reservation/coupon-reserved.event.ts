@@ -1,11 +1,14 @@
 import type { Reservation } from './reservation.js';
 
-/**
- * Users have been admitted in Redis. Emitted after the script committed; the pending entries tell the same to the
- * sweep.
- */
+declare module '../../platform/events/domain-event.js' {
+  interface EventMap {
+    'coupon.reserved': CouponReservedEvent;
+  }
+}
+
+/** Redis has admitted users. Published after the script; the pending entries tell the same to the sweep. */
 export class CouponReservedEvent {
-  static readonly type = 'coupon.reserved';
+  readonly type = 'coupon.reserved';
 
   constructor(
     readonly couponId: number,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { type CouponDefinition, fromState, toStateFields } from './coupon-definition.js';
-import { ReservationConnection } from './reservation-connection.js';
 import { reservationKeys as keys } from './reservation-keys.js';
 
 const LOWERINGS: Readonly<Record<number, 'LOWERED' | 'NOT_LOADED' | 'NOT_NEWER'>> = {
@@ -15,7 +15,7 @@ export type Lowering = (typeof LOWERINGS)[number] | { readonly reserved: number 
 /** The definitions as Redis has them. Every method throws RedisUnavailableError when Redis can't be asked. */
 @Injectable()
 export class DefinitionStore {
-  constructor(private readonly redis: ReservationConnection) {}
+  constructor(private readonly redis: RedisConnection) {}
 
   /** Writes the definition when it is newer than the one that is there. */
   async publish(definition: CouponDefinition): Promise<'PUBLISHED' | 'NOT_NEWER' | 'NOT_LOADED'> {

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
+import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { type CouponDefinition, toStateFields } from './coupon-definition.js';
-import { ReservationConnection } from './reservation-connection.js';
 import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
 
 /**
@@ -12,7 +12,7 @@ import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
 @Injectable()
 export class RebuildStore {
   constructor(
-    private readonly redis: ReservationConnection,
+    private readonly redis: RedisConnection,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 

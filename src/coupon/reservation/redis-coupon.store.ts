@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { type CouponDefinition, fromState } from './coupon-definition.js';
-import { ReservationConnection } from './reservation-connection.js';
 import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
 import type { InspectReply } from './reservation-scripts.js';
 import type { Reservation } from './reservation.js';
@@ -26,7 +26,7 @@ export interface RedisCoupon {
  */
 @Injectable()
 export class RedisCouponStore {
-  constructor(private readonly redis: ReservationConnection) {}
+  constructor(private readonly redis: RedisConnection) {}
 
   async inspect(couponId: number): Promise<RedisCoupon> {
     return toRedisCoupon(

@@ -1,5 +1,5 @@
-import type { Redis, Result } from 'ioredis';
-import { loadScript } from '../../platform/redis/load-script.js';
+import type { Result } from 'ioredis';
+import { loadScripts } from '../../platform/redis/redis-scripts.js';
 
 type Argument = string | number;
 
@@ -22,7 +22,8 @@ declare module 'ioredis' {
 /** loaded, reserved, users, sequence, pending, state fields and values; see inspect-coupon.lua. */
 export type InspectReply = [number, string, number, string, number, string[]];
 
-const SCRIPTS = {
+/** The scripts of this folder; the files say what they take and answer. */
+export const RESERVATION_SCRIPTS = loadScripts(import.meta.url, {
   reserveCoupon: { file: 'lua/reserve-coupon.lua', numberOfKeys: 5 },
   confirmReservations: { file: 'lua/confirm-reservations.lua', numberOfKeys: 5 },
   releaseReservations: { file: 'lua/release-reservations.lua', numberOfKeys: 5 },
@@ -34,11 +35,4 @@ const SCRIPTS = {
   addRebuiltUsers: { file: 'lua/add-rebuilt-users.lua', numberOfKeys: 2 },
   swapRebuilt: { file: 'lua/swap-rebuilt.lua', numberOfKeys: 7 },
   endRebuild: { file: 'lua/end-rebuild.lua', numberOfKeys: 2 },
-} as const;
-
-/** Teaches a connection the scripts of this folder; the files say what they take and answer. */
-export function defineReservationScripts(client: Redis): void {
-  for (const [name, { file, numberOfKeys }] of Object.entries(SCRIPTS)) {
-    client.defineCommand(name, { numberOfKeys, lua: loadScript(import.meta.url, file) });
-  }
-}
+});

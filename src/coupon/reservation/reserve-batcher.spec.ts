@@ -1,38 +1,40 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { AdmissionService } from './admission.service.js';
 import type { CouponDefinition } from './coupon-definition.js';
-import { type ReserveRequest, type Decide, ReserveBatcher } from './reserve-batcher.js';
+import type { ReservationMetrics } from './reservation-metrics.js';
+import { ReserveBatcher } from './reserve-batcher.js';
 
 const coupon = (couponId: number) => ({ couponId }) as CouponDefinition;
-const user = (userId: number): ReserveRequest => ({ userId, askedAt: 0 });
 
 describe('ReserveBatcher', () => {
-  const decide = jest.fn<Decide>();
+  const admit = jest.fn<(...asked: Parameters<AdmissionService['admit']>) => Promise<unknown[]>>();
   let batcher: ReserveBatcher;
 
   beforeEach(() => {
-    decide
+    admit
       .mockReset()
-      .mockImplementation(async (_definition, asking) =>
-        asking.map(({ userId }) =>
+      .mockImplementation(async (_definition, requests) =>
+        requests.map(({ userId }) =>
           userId < 1000 ? { userId, sequenceNumber: userId * 10 } : new Error(`no ${userId}`),
         ),
       );
-    batcher = new ReserveBatcher(decide);
+    const metrics = { now: () => 0 } as ReservationMetrics;
+    batcher = new ReserveBatcher({ admit } as unknown as AdmissionService, metrics);
   });
 
   const asked = () =>
-    decide.mock.calls.map(([{ couponId }, asking, always]) => [couponId, asking.map(({ userId }) => userId), always]);
+    admit.mock.calls.map(([{ couponId }, requests]) => [couponId, requests.map(({ userId }) => userId)]);
 
   it('decides together about all who ask for a coupon in one turn, and tells each of them what is theirs', async () => {
     const outcomes = await Promise.allSettled([
-      batcher.ask(coupon(7), user(1), false),
-      batcher.ask(coupon(7), user(1001), false),
-      batcher.ask(coupon(8), user(2), false),
-      batcher.ask(coupon(7), user(3), false),
+      batcher.reserve(coupon(7), 1),
+      batcher.reserve(coupon(7), 1001),
+      batcher.reserve(coupon(8), 2),
+      batcher.reserve(coupon(7), 3),
     ]);
     expect(asked()).toEqual([
-      [7, [1, 1001, 3], false],
-      [8, [2], false],
+      [7, [1, 1001, 3]],
+      [8, [2]],
     ]);
     expect(
       outcomes.map((outcome) =>
@@ -41,31 +43,20 @@ describe('ReserveBatcher', () => {
     ).toEqual([10, 'Error: no 1001', 20, 30]);
   });
 
-  it('keeps those apart who ignore the window', async () => {
-    await Promise.all([batcher.ask(coupon(7), user(1), false), batcher.ask(coupon(7), user(2), true)]);
-    expect(asked()).toEqual([
-      [7, [1], false],
-      [7, [2], true],
-    ]);
-  });
-
   it('decides about 200 at a time at most', async () => {
-    await Promise.all(Array.from({ length: 450 }, (_, index) => batcher.ask(coupon(7), user(index), false)));
-    expect(decide.mock.calls.map(([, asking]) => asking.length)).toEqual([200, 200, 50]);
+    await Promise.all(Array.from({ length: 450 }, (_, index) => batcher.reserve(coupon(7), index)));
+    expect(admit.mock.calls.map(([, requests]) => requests.length)).toEqual([200, 200, 50]);
   });
 
   it('tells everybody of a decision that failed, and decides anew for the next', async () => {
-    decide.mockRejectedValueOnce(new Error('Redis is away'));
-    const outcomes = await Promise.allSettled([
-      batcher.ask(coupon(7), user(1), false),
-      batcher.ask(coupon(7), user(2), false),
-    ]);
+    admit.mockRejectedValueOnce(new Error('Redis is away'));
+    const outcomes = await Promise.allSettled([batcher.reserve(coupon(7), 1), batcher.reserve(coupon(7), 2)]);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect((await batcher.ask(coupon(7), user(1), false)).sequenceNumber).toBe(10);
+    expect((await batcher.reserve(coupon(7), 1)).sequenceNumber).toBe(10);
   });
 
   it('leaves nobody waiting whom the decision has left out', async () => {
-    decide.mockResolvedValueOnce([]);
-    await expect(batcher.ask(coupon(7), user(1), false)).rejects.toThrow('left without a decision');
+    admit.mockResolvedValueOnce([]);
+    await expect(batcher.reserve(coupon(7), 1)).rejects.toThrow('left without a decision');
   });
 });

@@ -1,21 +1,8 @@
+import { Injectable } from '@nestjs/common';
+import { AdmissionService } from './admission.service.js';
 import type { CouponDefinition } from './coupon-definition.js';
-import type { Reservation } from './reservation.js';
-
-/** One user who asks for a slot. */
-export interface ReserveRequest {
-  readonly userId: number;
-  /** By `ReservationMetrics.now()`. */
-  readonly askedAt: number;
-}
-
-/**
- * Decides about some users of one coupon: for each of them, in the same order, the reservation or why there is none.
- */
-export type Decide = (
-  definition: CouponDefinition,
-  asking: readonly ReserveRequest[],
-  always: boolean,
-) => Promise<ReadonlyArray<Reservation | Error>>;
+import { ReservationMetrics } from './reservation-metrics.js';
+import type { Reservation, ReserveRequest } from './reservation.js';
 
 interface Waiting extends ReserveRequest {
   readonly resolve: (reservation: Reservation) => void;
@@ -29,37 +16,42 @@ const MAX_USERS = 200;
  * Brings together the users who ask for a coupon in one turn of the event loop, so that they share one script call: a
  * command costs this process and Redis more than the decision about one more user in it. Nobody waits for a timer.
  */
+@Injectable()
 export class ReserveBatcher {
-  private readonly ordinary = new Map<number, Waiting[]>();
-  private readonly always = new Map<number, Waiting[]>();
+  private readonly open = new Map<number, Waiting[]>();
 
-  constructor(private readonly decide: Decide) {}
+  constructor(
+    private readonly admission: AdmissionService,
+    private readonly metrics: ReservationMetrics,
+  ) {}
 
   /**
-   * The user's reservation; @throws the reason why there is none. `always` is for who ignores the window and the pause.
+   * Reserves a slot. When this resolves the saga has begun, and nothing of it depends on the caller any more.
+   *
+   * @throws the refusal as its domain error; ReservationUnavailableError when Redis can't decide
    */
-  ask(definition: CouponDefinition, { userId, askedAt }: ReserveRequest, always: boolean): Promise<Reservation> {
+  reserve(definition: CouponDefinition, userId: number): Promise<Reservation> {
     return new Promise((resolve, reject) => {
-      const open = always ? this.always : this.ordinary;
-      const { couponId } = definition;
-      let batch = open.get(couponId);
-      if (batch === undefined) {
-        const opened: Waiting[] = [];
-        batch = opened;
-        open.set(couponId, opened);
-        setImmediate(() => {
-          if (open.get(couponId) === opened) open.delete(couponId);
-          void this.flush(definition, opened, always);
-        });
-      }
-      batch.push({ userId, askedAt, resolve, reject });
-      if (batch.length >= MAX_USERS) open.delete(couponId);
+      const batch = this.open.get(definition.couponId) ?? this.begin(definition);
+      batch.push({ userId, askedAt: this.metrics.now(), resolve, reject });
+      if (batch.length >= MAX_USERS) this.open.delete(definition.couponId);
     });
   }
 
-  private async flush(definition: CouponDefinition, batch: readonly Waiting[], always: boolean): Promise<void> {
+  private begin(definition: CouponDefinition): Waiting[] {
+    const { couponId } = definition;
+    const batch: Waiting[] = [];
+    this.open.set(couponId, batch);
+    setImmediate(() => {
+      if (this.open.get(couponId) === batch) this.open.delete(couponId);
+      void this.admit(definition, batch);
+    });
+    return batch;
+  }
+
+  private async admit(definition: CouponDefinition, batch: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await this.decide(definition, batch, always);
+      const outcomes = await this.admission.admit(definition, batch);
       batch.forEach(({ resolve, reject }, index) => {
         const outcome = outcomes[index] ?? new Error('a user was left without a decision');
         if (outcome instanceof Error) reject(outcome);

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../../platform/config/config.schema.js';
+import type { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { ReserveBreaker } from './reserve-breaker.js';
 
@@ -13,12 +15,16 @@ beforeAll(() => {
 /** A breaker whose probes end in this way, one after the other. */
 function breakerProbing(...probes: ReadonlyArray<() => Promise<void>>): ReserveBreaker {
   const next = [...probes];
-  return new ReserveBreaker({ failures: FAILURES, probeIntervalMs: 1, probe: async () => await next.shift()?.() });
+  const redis = {
+    ask: async (exchange: () => Promise<unknown>) => await exchange(),
+    ping: async () => await next.shift()?.(),
+  } as unknown as RedisConnection;
+  return new ReserveBreaker(redis, { redis: { breaker: { failures: FAILURES, probeIntervalMs: 1 } } } as Config);
 }
 
 async function fail(breaker: ReserveBreaker, times: number, error: Error): Promise<void> {
   for (let time = 0; time < times; time += 1) {
-    await expect(breaker.run(() => Promise.reject(error))).rejects.toThrow(error.message);
+    await expect(breaker.ask(() => Promise.reject(error))).rejects.toThrow(error.message);
   }
 }
 
@@ -37,7 +43,7 @@ describe('ReserveBreaker', () => {
     expect(breaker.isOpen).toBe(false);
     await fail(breaker, 1, new RedisUnavailableError('late'));
     expect(breaker.isOpen).toBe(true);
-    const sent = breaker.run(() => Promise.reject(new Error('sent')));
+    const sent = breaker.ask(() => Promise.reject(new Error('sent')));
     await expect(sent).rejects.toThrow('did not answer lately');
   });
 
@@ -58,6 +64,6 @@ describe('ReserveBreaker', () => {
     );
     await fail(breaker, FAILURES, new RedisUnavailableError('late'));
     for (let waited = 0; breaker.isOpen && waited < 1000; waited += 1) await delay(5);
-    expect(await breaker.run(() => Promise.resolve('sent'))).toBe('sent');
+    expect(await breaker.ask(() => Promise.resolve('sent'))).toBe('sent');
   });
 });

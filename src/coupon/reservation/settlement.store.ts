@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ReservationConnection } from './reservation-connection.js';
+import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { scriptKeys } from './reservation-keys.js';
 import type { Reservation } from './reservation.js';
 
@@ -9,7 +9,7 @@ import type { Reservation } from './reservation.js';
  */
 @Injectable()
 export class SettlementStore {
-  constructor(private readonly redis: ReservationConnection) {}
+  constructor(private readonly redis: RedisConnection) {}
 
   /**
    * After the commit: the reservations are no longer pending. False while the coupon is not loaded; then they stay

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
-import { AdmissionStore } from '../reservation/admission.store.js';
+import { ReserveBreaker } from '../reservation/reserve-breaker.js';
 import { type CouponObservation, CouponWatch } from './coupon-watch.service.js';
 
 /** Name, help, and the value of a coupon; undefined where it is not known. */
@@ -42,7 +42,12 @@ const OF_EACH_COUPON: readonly Shown[] = [
 /** Shows what {@link CouponWatch} saw: one series for each watched coupon, which goes when the coupon is over. */
 @Injectable()
 export class CouponGauges {
-  constructor(registry: MetricsRegistry, breakers: CircuitBreakers, watch: CouponWatch, admission: AdmissionStore) {
+  constructor(
+    registry: MetricsRegistry,
+    breakers: CircuitBreakers,
+    watch: CouponWatch,
+    reserveBreaker: ReserveBreaker,
+  ) {
     for (const [name, help, value] of OF_EACH_COUPON) {
       const gauge = new Gauge({
         name,
@@ -68,6 +73,6 @@ export class CouponGauges {
       },
     });
     registry.registerMetric(open);
-    breakers.watch('reservations', () => admission.isBreakerOpen);
+    breakers.watch('reservations', () => reserveBreaker.isOpen);
   }
 }

@@ -4,9 +4,9 @@ import { couponView, type CouponView, reservedQuantityOf } from '../coupon-view.
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { FailureRepository } from '../issuance/failure.repository.js';
-import { AdmissionStore } from '../reservation/admission.store.js';
 import { type RedisCoupon, RedisCouponStore } from '../reservation/redis-coupon.store.js';
 import { type Refusals, RefusalTally } from '../reservation/refusal-tally.js';
+import { ReserveBreaker } from '../reservation/reserve-breaker.js';
 import { CouponWatch } from './coupon-watch.service.js';
 
 /** A coupon as the ledger has it. */
@@ -56,7 +56,7 @@ export class CouponOverviewService {
     private readonly coupons: CouponRepository,
     private readonly failures: FailureRepository,
     private readonly store: RedisCouponStore,
-    private readonly admission: AdmissionStore,
+    private readonly reserveBreaker: ReserveBreaker,
     private readonly refusals: RefusalTally,
     private readonly watch: CouponWatch,
     private readonly clock: Clock,
@@ -117,6 +117,6 @@ export class CouponOverviewService {
 
   /** False while reservations are refused at once because Redis did not answer lately. */
   get isAdmitting(): boolean {
-    return !this.admission.isBreakerOpen;
+    return !this.reserveBreaker.isOpen;
   }
 }

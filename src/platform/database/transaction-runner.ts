@@ -1,10 +1,10 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { EventEmitter2 } from '@nestjs/event-emitter';
+import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DomainError } from '../errors/domain-error.js';
 import type { DomainEvent } from '../events/domain-event.js';
+import { EventPublisher } from '../events/event-publisher.js';
 import { isLockConflict } from './database-errors.js';
 
 /** Rides out a deadlock, and a burst of them, within about a second. */
@@ -21,11 +21,9 @@ export type PublishAfterCommit = (event: DomainEvent) => void;
  */
 @Injectable()
 export class TransactionRunner {
-  private readonly logger = new Logger('Transactions');
-
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
-    private readonly events: EventEmitter2,
+    private readonly events: EventPublisher,
   ) {}
 
   /**
@@ -51,7 +49,7 @@ export class TransactionRunner {
       const registered: DomainEvent[] = [];
       try {
         const result = await this.dataSource.transaction((manager) => work(manager, (event) => registered.push(event)));
-        this.publish(registered);
+        for (const event of registered) this.events.publish(event);
         return result;
       } catch (error) {
         // A refusal is the outcome of the work, whatever went wrong before it.
@@ -60,16 +58,6 @@ export class TransactionRunner {
         const isOver = attempt >= attempts || performance.now() - startedAt >= RETRY_WITHIN_MS;
         if (isOver || !isLockConflict(error)) throw firstError;
         await delay(Math.random() * 20 * 2 ** attempt);
-      }
-    }
-  }
-
-  private publish(events: readonly DomainEvent[]): void {
-    for (const event of events) {
-      try {
-        this.events.emit(event.type, event);
-      } catch (error) {
-        this.logger.error(`a listener of ${event.type} failed`, error instanceof Error ? error.stack : String(error));
       }
     }
   }

@@ -1,13 +1,18 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
+import { messageOf } from '../errors/error-text.js';
 import { withinTimeLimit } from '../time-limit.js';
 import { isRedisUnavailable, RedisUnavailableError } from './redis-errors.js';
 
 const CONNECT_TIMEOUT_MS = 2000;
 /** A server that says nothing for so long, though asked, may be on a host that is gone: then connect anew. */
 const SILENCE_MS = 5000;
+
+/** Opens a client; injected, so that another one can stand in its place. */
+export type OpenRedis = (url: string, options: RedisOptions) => Redis;
+export const OPEN_REDIS = Symbol('OpenRedis');
 
 /**
  * The one connection to Redis. Nothing is queued while it is down and nothing is sent twice: what got no answer within
@@ -23,10 +28,10 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
   private identified = Promise.resolve();
   private isDown = false;
 
-  constructor(@Inject(CONFIG) config: Config) {
+  constructor(@Inject(CONFIG) config: Config, @Inject(OPEN_REDIS) openRedis: OpenRedis) {
     const { url, commandTimeoutMs, reconnectMaxDelayMs } = config.redis;
     this.timeLimitMs = commandTimeoutMs;
-    this.client = new Redis(url, {
+    this.client = openRedis(url, {
       lazyConnect: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
@@ -141,8 +146,4 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     this.isDown = true;
     this.logger.error(`unavailable: ${reason || 'no answer'}; reservations are refused until it is back`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
