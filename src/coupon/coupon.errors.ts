@@ -1,6 +1,23 @@
 import { DomainError } from '../platform/errors/domain-error.js';
 import type { FailureReason } from './issuance-failure.entity.js';
 
+declare module '../platform/errors/error-codes.js' {
+  interface ErrorCodes {
+    coupon:
+      | 'COUPON_NOT_FOUND'
+      | 'COUPON_INACTIVE'
+      | 'COUPON_NOT_STARTED'
+      | 'COUPON_EXPIRED'
+      | 'ALREADY_ISSUED'
+      | 'COUPON_SOLD_OUT'
+      | 'QUANTITY_BELOW_COMMITTED'
+      | 'RESERVATION_NOT_FOUND'
+      | 'FAILURE_NOT_FOUND'
+      | 'ISSUANCE_FAILED'
+      | 'RESERVATION_UNAVAILABLE';
+  }
+}
+
 /** No coupon has this id. */
 export class CouponNotFoundError extends DomainError {
   readonly code = 'COUPON_NOT_FOUND';

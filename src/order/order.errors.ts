@@ -1,5 +1,11 @@
 import { DomainError } from '../platform/errors/domain-error.js';
 
+declare module '../platform/errors/error-codes.js' {
+  interface ErrorCodes {
+    order: 'ORDER_NOT_FOUND' | 'ORDER_ALREADY_PAID' | 'INSUFFICIENT_BALANCE' | 'COUPON_NOT_USABLE';
+  }
+}
+
 /** No order has this id, or it is another user's. */
 export class OrderNotFoundError extends DomainError {
   readonly code = 'ORDER_NOT_FOUND';

@@ -16,6 +16,12 @@ import {
 import { PaymentCompletedEvent } from './payment-completed.event.js';
 import { PaymentRepository } from './payment.repository.js';
 
+declare module '../platform/fault-points.js' {
+  interface FaultPointNames {
+    payment: 'inside-payment' | 'after-payment';
+  }
+}
+
 /** A payment that has happened. Its time is text, since the answer is stored under the idempotency key. */
 export interface PaymentView {
   readonly orderId: number;

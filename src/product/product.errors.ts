@@ -1,5 +1,11 @@
 import { DomainError } from '../platform/errors/domain-error.js';
 
+declare module '../platform/errors/error-codes.js' {
+  interface ErrorCodes {
+    product: 'PRODUCT_NOT_FOUND' | 'OUT_OF_STOCK';
+  }
+}
+
 /** No product has this id. */
 export class ProductNotFoundError extends DomainError {
   readonly code = 'PRODUCT_NOT_FOUND';

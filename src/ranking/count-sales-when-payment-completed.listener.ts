@@ -9,6 +9,12 @@ import { RankingStore } from './ranking.store.js';
 import { LiveRanking } from './reading/live-ranking.js';
 import { ReconcileService } from './reconcile/reconcile.service.js';
 
+declare module '../platform/fault-points.js' {
+  interface FaultPointNames {
+    count: 'before-ranking-count';
+  }
+}
+
 /** Counts a sale. What Redis can't take now is counted by the next reconcile, since the order is paid in MySQL. */
 @Injectable()
 export class CountSalesWhenPaymentCompletedListener {

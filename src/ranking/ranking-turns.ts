@@ -3,12 +3,18 @@ import { FaultPoints } from '../platform/fault-points.js';
 import { Intervals } from '../platform/scheduling/intervals.js';
 import { RankingStore } from './ranking.store.js';
 
+declare module '../platform/fault-points.js' {
+  interface FaultPointNames {
+    turn: `turn-${SharedJob['name']}`;
+  }
+}
+
 /** Of the interval: the turn of an instance, also of one that died, must be over when the next one is due. */
 const TURN_SHARE = 0.9;
 
 /** A job that all instances know and one of them does. */
 export interface SharedJob {
-  readonly name: string;
+  readonly name: 'reconcile' | 'backup';
   readonly intervalMs: number;
 }
 

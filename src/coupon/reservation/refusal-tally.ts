@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import type { ErrorCode } from '../../platform/errors/error-codes.js';
 
 const REMEMBERED_COUPONS = 1_000;
 
 /** How often a coupon was refused, by the code of the refusal. */
-export type Refusals = Readonly<Record<string, number>>;
+export type Refusals = Readonly<Partial<Record<ErrorCode, number>>>;
 
 const NONE: Refusals = {};
 
@@ -14,9 +15,9 @@ const NONE: Refusals = {};
  */
 @Injectable()
 export class RefusalTally {
-  private readonly byCoupon = new LRUCache<number, Record<string, number>>({ max: REMEMBERED_COUPONS });
+  private readonly byCoupon = new LRUCache<number, Partial<Record<ErrorCode, number>>>({ max: REMEMBERED_COUPONS });
 
-  count(couponId: number, code: string): void {
+  count(couponId: number, code: ErrorCode): void {
     let refusals = this.byCoupon.get(couponId);
     if (refusals === undefined) this.byCoupon.set(couponId, (refusals = {}));
     refusals[code] = (refusals[code] ?? 0) + 1;

@@ -1,6 +1,6 @@
-import type { ProblemKind } from '../../platform/errors/problem-catalog.js';
+import type { ProblemCatalog } from '../../platform/errors/problem-catalog.js';
 
-/** Every code of the HTTP API, with its status and its title. A code that is not here can not be answered. */
+/** Every code of the HTTP API, with its status and its title. One that is missing here does not compile. */
 export const ERROR_STATUS = {
   VALIDATION_FAILED: { status: 400, title: 'The request is not valid' },
   MALFORMED_JSON: { status: 400, title: 'The body is not valid JSON' },
@@ -34,7 +34,4 @@ export const ERROR_STATUS = {
   INTERNAL_ERROR: { status: 500, title: 'Something went wrong' },
   RESERVATION_UNAVAILABLE: { status: 503, title: 'Reservations are not possible at the moment' },
   DATABASE_UNAVAILABLE: { status: 503, title: 'The database is not available at the moment' },
-} as const satisfies Record<string, ProblemKind>;
-
-/** A code that an answer may carry. */
-export type ErrorCode = keyof typeof ERROR_STATUS;
+} as const satisfies ProblemCatalog;

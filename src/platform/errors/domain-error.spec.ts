@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { DomainError } from './domain-error.js';
+import type { ErrorCode } from './error-codes.js';
 
 class TeapotError extends DomainError {
-  readonly code = 'TEAPOT';
+  readonly code = 'TEAPOT' as ErrorCode;
 }
 
 describe('DomainError', () => {

@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error-codes.js';
+
 /** How a code is answered. */
 export interface ProblemKind {
   readonly status: number;
@@ -5,15 +7,13 @@ export interface ProblemKind {
   readonly title: string;
 }
 
-/** Every code the application may answer with. */
-export type ProblemCatalog = Readonly<Record<string, ProblemKind>>;
+/** How every code is answered. */
+export type ProblemCatalog = Readonly<Record<ErrorCode, ProblemKind>>;
 
-/**
- * Injection token of the {@link ProblemCatalog}; the composition root provides it, since platform knows no domain word.
- */
+/** Injection token of the {@link ProblemCatalog}; the composition root provides it, since platform knows no domain word. */
 export const PROBLEM_CATALOG = Symbol('ProblemCatalog');
 
-/** The `type` of a problem: `COUPON_SOLD_OUT` is `urn:firstcome:problem:coupon-sold-out`. */
-export function problemType(code: string): string {
+/** The `type` of a problem: `INTERNAL_ERROR` is `urn:firstcome:problem:internal-error`. */
+export function problemType(code: ErrorCode): string {
   return `urn:firstcome:problem:${code.toLowerCase().replaceAll('_', '-')}`;
 }

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Logger } from 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LogLimit } from '../logging/log-limit.js';
 import type { DomainError } from './domain-error.js';
+import type { ErrorCode } from './error-codes.js';
 import { DatabaseUnavailableError, InternalError } from './platform.errors.js';
 import { PROBLEM_CATALOG, type ProblemCatalog, type ProblemKind, problemType } from './problem-catalog.js';
 import { pathOf, toDomainError } from './to-domain-error.js';
@@ -15,7 +16,7 @@ const FAULT_LINES = { lines: 5, intervalMs: 1_000 };
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Problem');
-  private readonly kinds: ReadonlyMap<string, ProblemKind & { type: string }>;
+  private readonly kinds: Readonly<Record<ErrorCode, ProblemKind & { readonly type: string }>>;
   private readonly outages = new LogLimit(OUTAGE_LINES, (count) =>
     this.logger.warn(`the database was unavailable for ${count} more calls, answered 503`),
   );
@@ -24,7 +25,9 @@ export class ProblemFilter implements ExceptionFilter {
   );
 
   constructor(@Inject(PROBLEM_CATALOG) catalog: ProblemCatalog) {
-    this.kinds = new Map(Object.entries(catalog).map(([code, kind]) => [code, { ...kind, type: problemType(code) }]));
+    const codes = Object.keys(catalog) as ErrorCode[];
+    const kinds = codes.map((code) => [code, { ...catalog[code], type: problemType(code) }] as const);
+    this.kinds = Object.fromEntries(kinds) as typeof this.kinds;
   }
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -34,15 +37,10 @@ export class ProblemFilter implements ExceptionFilter {
   /** Also called for what fails before Nest is reached, such as a malformed URL. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const refusal = toDomainError(error, request);
-    const kind = this.kinds.get(refusal.code);
-    if (kind === undefined) {
-      this.answer(new Error(`no status for the code ${refusal.code}`, { cause: error }), request, reply);
-      return;
-    }
     this.logWhatMatters(refusal, error, request);
     if (reply.sent) return;
 
-    const { type, title, status } = kind;
+    const { type, title, status } = this.kinds[refusal.code];
     if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', refusal.retryAfterSeconds);
     reply
       .code(status)

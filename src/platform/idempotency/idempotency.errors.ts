@@ -1,5 +1,11 @@
 import { DomainError } from '../errors/domain-error.js';
 
+declare module '../errors/error-codes.js' {
+  interface ErrorCodes {
+    idempotency: 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_IN_PROGRESS';
+  }
+}
+
 /** The key was used for another request before. */
 export class IdempotencyKeyReusedError extends DomainError {
   readonly code = 'IDEMPOTENCY_KEY_REUSED';

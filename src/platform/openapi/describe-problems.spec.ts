@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import type { ProblemCatalog } from '../errors/problem-catalog.js';
 import { describeProblems } from './describe-problems.js';
 
 const CATALOG = {
@@ -11,7 +12,7 @@ const CATALOG = {
   BODY_TOO_LARGE: { status: 413, title: 'Too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'What?' },
   INTERNAL_ERROR: { status: 500, title: 'Oh' },
-};
+} as unknown as ProblemCatalog;
 
 function described(operation: object): Record<string, { description: string }> {
   const document: OpenAPIObject = {
@@ -44,9 +45,5 @@ describe('describeProblems', () => {
     expect(Object.keys(described({ parameters: [{ name: 'x', in: 'query' }] }))).toEqual(['400', '500']);
     expect(Object.keys(described({ security: [{ bearer: [] }] }))).toEqual(['401', '500']);
     expect(Object.keys(described({ requestBody: { content: {} } }))).toEqual(['400', '413', '415', '500']);
-  });
-
-  it('refuses a code that has no status', () => {
-    expect(() => described({ 'x-problems': ['TYPO'] })).toThrow('/tea names the error code TYPO, which has no status');
   });
 });

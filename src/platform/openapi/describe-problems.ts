@@ -1,11 +1,17 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import type { ErrorCode } from '../errors/error-codes.js';
 import { type ProblemCatalog, problemType } from '../errors/problem-catalog.js';
 import { PROBLEMS_EXTENSION } from './problems.decorator.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
-const BODY_CODES = ['VALIDATION_FAILED', 'MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const BODY_CODES = [
+  'VALIDATION_FAILED',
+  'MALFORMED_JSON',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+] as const satisfies readonly ErrorCode[];
 
 const text = (description: string, format?: string) => ({ type: 'string', description, ...(format && { format }) });
 
@@ -33,7 +39,7 @@ const problemSchema = {
 };
 
 /** Further members of an example, where the code has some. */
-const EXAMPLE_MEMBERS: Readonly<Record<string, object>> = {
+const EXAMPLE_MEMBERS: Readonly<Partial<Record<ErrorCode, object>>> = {
   VALIDATION_FAILED: { errors: [{ path: 'userId', message: 'must be a whole number from 1 to 9007199254740991' }] },
   INTERNAL_ERROR: { requestId: '9f86d081884c-2s' },
 };
@@ -51,19 +57,18 @@ export function describeProblems(document: OpenAPIObject, catalog: ProblemCatalo
 }
 
 function describeOperation(operation: Operation, path: string, catalog: ProblemCatalog): void {
-  const byStatus = new Map<number, string[]>();
+  const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codesOf(operation)) {
-    const kind = catalog[code];
-    if (kind === undefined) throw new Error(`${path} names the error code ${code}, which has no status`);
-    byStatus.set(kind.status, [...(byStatus.get(kind.status) ?? []), code]);
+    const { status } = catalog[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
   for (const [status, codes] of byStatus) {
     operation.responses[status] = toResponse(status, codes, path, catalog);
   }
 }
 
-function codesOf(operation: Operation): Set<string> {
-  const extended: Operation & { [PROBLEMS_EXTENSION]?: string[] } = operation;
+function codesOf(operation: Operation): Set<ErrorCode> {
+  const extended: Operation & { [PROBLEMS_EXTENSION]?: ErrorCode[] } = operation;
   const codes = new Set(extended[PROBLEMS_EXTENSION]);
   delete extended[PROBLEMS_EXTENSION];
   if (operation.requestBody !== undefined) BODY_CODES.forEach((code) => codes.add(code));
@@ -72,10 +77,10 @@ function codesOf(operation: Operation): Set<string> {
   return codes.add('INTERNAL_ERROR');
 }
 
-function toResponse(status: number, codes: string[], path: string, catalog: ProblemCatalog) {
-  const titles = codes.map((code) => `\`${code}\`: ${catalog[code]?.title}`);
+function toResponse(status: number, codes: ErrorCode[], path: string, catalog: ProblemCatalog) {
+  const titles = codes.map((code) => `\`${code}\`: ${catalog[code].title}`);
   const examples = codes.map((code) => {
-    const title = catalog[code]?.title;
+    const { title } = catalog[code];
     const standard = { type: problemType(code), title, status, detail: `${title}.`, instance: path, code };
     return [code, { summary: title, value: { ...standard, ...EXAMPLE_MEMBERS[code] } }] as const;
   });

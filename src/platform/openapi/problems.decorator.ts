@@ -1,4 +1,5 @@
 import { ApiExtension } from '@nestjs/swagger';
+import type { ErrorCode } from '../errors/error-codes.js';
 
 /** Where the codes wait in the document until {@link describeProblems} turns them into responses. */
 export const PROBLEMS_EXTENSION = 'x-problems';
@@ -8,6 +9,6 @@ export const PROBLEMS_EXTENSION = 'x-problems';
  * every call, VALIDATION_FAILED of one with parameters, the codes about the body of one with a body, and
  * UNAUTHENTICATED of one with `@ApiBearerAuth()`.
  */
-export function Problems(...codes: string[]): MethodDecorator {
+export function Problems(...codes: readonly ErrorCode[]): MethodDecorator {
   return ApiExtension(PROBLEMS_EXTENSION, codes);
 }
