@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { AppConfig } from './config.js';
 import { CouponModule } from './coupon/index.js';
 import { LoadTestModule } from './load-test/index.js';
 import { MIGRATIONS } from './migrations.js';
@@ -6,7 +7,6 @@ import { OperationsModule } from './operations/operations.module.js';
 import { OrderModule } from './order/index.js';
 import { ClockModule } from './platform/clock.js';
 import { ConfigModule } from './platform/config/config.module.js';
-import type { Config } from './platform/config/config.schema.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { EventsModule } from './platform/events/events.module.js';
 import { FaultPointModule } from './platform/fault-points.js';
@@ -20,7 +20,10 @@ import { REDIS_SCRIPTS } from './redis-scripts.js';
 /** Composition only: which modules make up the application. */
 @Module({})
 export class AppModule {
-  static forRoot(config: Config): DynamicModule {
+  static readonly purpose =
+    'Hands out a limited number of coupons to the first who ask, and shows a live ranking of best-selling products.';
+
+  static forRoot(config: AppConfig): DynamicModule {
     return {
       module: AppModule,
       imports: [

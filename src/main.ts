@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import { AppModule } from './app.module.js';
+import { loadConfig } from './config.js';
 import { configSummary } from './platform/config/config-summary.js';
-import { ConfigError, loadConfig } from './platform/config/load-config.js';
+import { ConfigError } from './platform/config/read-config.js';
 import { createApp } from './platform/http/create-app.js';
 import { VERSION } from './platform/version.js';
 

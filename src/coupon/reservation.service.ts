@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '../platform/config/config.module.js';
-import type { Config } from '../platform/config/config.schema.js';
 import { RedisUnavailableError } from '../platform/redis/redis-errors.js';
 import { UserDirectory, UserNotFoundError } from '../user/index.js';
+import type { CouponConfig } from './coupon.config.js';
 import { IssuanceFailedError, ReservationNotFoundError, ReservationUnavailableError } from './coupon.errors.js';
 import { IssuanceOutcomes } from './issuance/issuance-outcomes.js';
 import { LedgerRepository } from './ledger.repository.js';
@@ -24,7 +24,7 @@ export class ReservationService {
     private readonly outcomes: IssuanceOutcomes,
     private readonly store: RedisCouponStore,
     private readonly ledgerRepository: LedgerRepository,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   /** Reserves a slot, without waiting for MySQL. Throws the refusals in the order of their codes in the API. */

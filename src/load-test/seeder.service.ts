@@ -3,10 +3,10 @@ import type { EntityManager } from 'typeorm';
 import { CouponService } from '../coupon/index.js';
 import { Clock } from '../platform/clock.js';
 import { CONFIG } from '../platform/config/config.module.js';
-import type { Config } from '../platform/config/config.schema.js';
 import { TransactionRunner } from '../platform/database/transaction-runner.js';
 import { ProductRepository } from '../product/index.js';
 import { UserRepository } from '../user/index.js';
+import type { LoadTestConfig } from './load-test.config.js';
 import { seedProducts } from './seed-products.js';
 import { USER_RANGES, usersOf } from './seed-users.js';
 
@@ -35,7 +35,7 @@ export class Seeder implements OnApplicationBootstrap {
     private readonly coupons: CouponService,
     private readonly transactions: TransactionRunner,
     private readonly clock: Clock,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: LoadTestConfig,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {

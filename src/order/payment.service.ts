@@ -48,7 +48,8 @@ export class PaymentService {
 
   /**
    * Pays the order from the balance of its user: all of it happens, or nothing. Publishes {@link PaymentCompletedEvent}
-   * once that is committed.
+   * once that is committed. Where nobody knows whether it was, the event is lost, and the next reconcile of the ranking
+   * makes up for it; without a key, a payment that happened is refused as already paid.
    *
    * @throws OrderNotFoundError also for another user's order, OrderAlreadyPaidError, InsufficientBalanceError,
    *   OutOfStockError, CouponNotUsableError, IdempotencyKeyReusedError, IdempotencyInProgressError; the order then

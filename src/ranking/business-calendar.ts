@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { CONFIG } from '../platform/config/config.module.js';
-import type { Config } from '../platform/config/config.schema.js';
 import { addDays, boundsOf, type BusinessDay, businessDayOf, type DayBounds } from './business-day.js';
+import type { RankingConfig } from './ranking.config.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Days for which Redis keeps a ranking, today included. */
@@ -17,7 +17,7 @@ export class BusinessCalendar {
 
   constructor(
     private readonly clock: Clock,
-    @Inject(CONFIG) config: Pick<Config, 'ranking'>,
+    @Inject(CONFIG) config: Pick<RankingConfig, 'ranking'>,
   ) {
     this.timeZone = config.ranking.timeZone;
   }

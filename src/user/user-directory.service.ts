@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { CONFIG } from '../platform/config/config.module.js';
-import type { Config } from '../platform/config/config.schema.js';
+import type { UserConfig } from './user.config.js';
 import { UserRepository } from './user.repository.js';
 
 /** Ids in one look-up: far below what a statement may hold, and answered within a millisecond or two. */
@@ -25,7 +25,7 @@ export class UserDirectory {
   private readonly waiting: Array<() => void> = [];
 
   constructor(
-    @Inject(CONFIG) config: Pick<Config, 'user'>,
+    @Inject(CONFIG) config: Pick<UserConfig, 'user'>,
     private readonly users: UserRepository,
   ) {
     this.known = new LRUCache({ max: config.user.cacheSize, ttl: config.user.cacheTtlMs });

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AppModule } from '../../src/app.module.js';
+import { type AppConfig, loadConfig } from '../../src/config.js';
 import { Seeder } from '../../src/load-test/index.js';
-import type { Config } from '../../src/platform/config/config.schema.js';
-import { ConfigError, loadConfig } from '../../src/platform/config/load-config.js';
+import { ConfigError } from '../../src/platform/config/read-config.js';
 import { createApp } from '../../src/platform/http/create-app.js';
 import { startApp } from '../support/app-process.js';
 import { atEndOfFile } from '../support/cleanup.js';
@@ -68,7 +68,7 @@ async function echo(url: string): Promise<Response> {
 }
 
 /** The seeder of an application in this process, for calling it again. */
-async function seederUnder(config: Config): Promise<Seeder> {
+async function seederUnder(config: AppConfig): Promise<Seeder> {
   const app = await createApp(AppModule, config);
   atEndOfFile(() => app.close());
   await app.init();

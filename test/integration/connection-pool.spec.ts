@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { loadConfig } from '../../src/platform/config/load-config.js';
+import { loadConfig } from '../../src/config.js';
 import { lockWaitLimit, openPool } from '../../src/platform/database/data-source-options.js';
 import { ConnectionPool } from '../../src/platform/database/pool/connection-pool.js';
 import type { Lease } from '../../src/platform/database/pool/lease.js';

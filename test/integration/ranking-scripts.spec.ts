@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { randomInt } from 'node:crypto';
-import { loadConfig } from '../../src/platform/config/load-config.js';
+import { loadConfig } from '../../src/config.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { openRedisWith } from '../../src/platform/redis/redis.module.js';
 import { BusinessCalendar } from '../../src/ranking/business-calendar.js';

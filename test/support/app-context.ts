@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { AppModule } from '../../src/app.module.js';
-import { loadConfig } from '../../src/platform/config/load-config.js';
+import { loadConfig } from '../../src/config.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';

@@ -1,10 +1,10 @@
 import type { Abstract, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../src/app.module.js';
-import { loadConfig } from '../../src/platform/config/load-config.js';
-import { createApp } from '../../src/platform/http/create-app.js';
+import { loadConfig } from '../../src/config.js';
 import { CouponService } from '../../src/coupon/coupon.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
+import { createApp } from '../../src/platform/http/create-app.js';
 import { atEndOfFile } from './cleanup.js';
 
 const HOUR_MS = 3_600_000;

@@ -1,10 +1,10 @@
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import type { DataSource, EntityManager } from 'typeorm';
+import { loadConfig } from '../../src/config.js';
 import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
 import { IssuanceRepository } from '../../src/coupon/issuance/issuance.repository.js';
 import { Ledger } from '../../src/coupon/issuance/ledger.service.js';
 import { Clock } from '../../src/platform/clock.js';
-import { loadConfig } from '../../src/platform/config/load-config.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
 import { EventPublisher } from '../../src/platform/events/event-publisher.js';
 import { FaultPoints } from '../../src/platform/fault-points.js';

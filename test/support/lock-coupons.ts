@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import type { DataSource } from 'typeorm';
+import { loadConfig } from '../../src/config.js';
 import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
 import { LockIssuanceRepository } from '../../src/coupon/lock/lock-issuance.repository.js';
 import { LockIssuanceService } from '../../src/coupon/lock/lock-issuance.service.js';
 import { RefusalTally } from '../../src/coupon/reservation/refusal-tally.js';
-import { loadConfig } from '../../src/platform/config/load-config.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
 import { DomainError } from '../../src/platform/errors/domain-error.js';
 import { EventPublisher } from '../../src/platform/events/event-publisher.js';

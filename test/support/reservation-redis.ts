@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
+import { loadConfig } from '../../src/config.js';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
 import type { CouponDefinition } from '../../src/coupon/reservation/coupon-definition.js';
 import { DefinitionStore } from '../../src/coupon/reservation/definition.store.js';
@@ -10,7 +11,6 @@ import { scriptKeys, reservationKeys as keys } from '../../src/coupon/reservatio
 import type { Refusal } from '../../src/coupon/reservation/reservation.js';
 import { ReserveBreaker } from '../../src/coupon/reservation/reserve-breaker.js';
 import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
-import { loadConfig } from '../../src/platform/config/load-config.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { openRedisWith } from '../../src/platform/redis/redis.module.js';
 import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';

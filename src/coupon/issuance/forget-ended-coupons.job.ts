@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Clock } from '../../platform/clock.js';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
+import type { CouponConfig } from '../coupon.config.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { RedisCouponStore } from '../reservation/redis-coupon.store.js';
 
@@ -20,7 +20,7 @@ export class ForgetEndedCouponsJob {
     private readonly store: RedisCouponStore,
     private readonly coupons: CouponRepository,
     private readonly clock: Clock,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   @Cron(CronExpression.EVERY_DAY_AT_4AM, { waitForCompletion: true })

@@ -1,8 +1,8 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { stackOf } from '../../platform/errors/error-text.js';
+import type { CouponConfig } from '../coupon.config.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { CouponIssuer } from './coupon-issuer.service.js';
 import { IssuanceLane } from './issuance-lane.js';
@@ -25,7 +25,7 @@ export class IssuanceQueue implements BeforeApplicationShutdown, OnApplicationSh
     private readonly issuer: CouponIssuer,
     private readonly outcomes: IssuanceOutcomes,
     private readonly metrics: IssuanceMetrics,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   /**

@@ -1,8 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { databaseErrorMessage, isDuplicateKey, isRefusedForGood } from '../../platform/database/database-errors.js';
+import type { CouponConfig } from '../coupon.config.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 import { type Decision, Ledger } from './ledger.service.js';
@@ -19,7 +19,7 @@ export class RetryingLedger {
   constructor(
     private readonly ledger: Ledger,
     private readonly metrics: IssuanceMetrics,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   /**

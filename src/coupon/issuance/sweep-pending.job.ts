@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { Intervals } from '../../platform/scheduling/intervals.js';
+import type { CouponConfig } from '../coupon.config.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 import { SweepService } from './sweep.service.js';
 
@@ -17,7 +17,7 @@ export class SweepPendingJob implements OnApplicationBootstrap {
     private readonly sweep: SweepService,
     private readonly metrics: IssuanceMetrics,
     private readonly intervals: Intervals,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   onApplicationBootstrap(): void {

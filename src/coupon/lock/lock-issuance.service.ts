@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { EntityManager } from 'typeorm';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { isLockConflict } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { DomainError } from '../../platform/errors/domain-error.js';
 import { DatabaseUnavailableError } from '../../platform/errors/platform.errors.js';
+import type { CouponConfig } from '../coupon.config.js';
 import {
   AlreadyIssuedError,
   CouponExpiredError,
@@ -51,7 +51,7 @@ export class LockIssuanceService {
     private readonly repository: LockIssuanceRepository,
     private readonly codes: CouponCodeGenerator,
     private readonly refusals: RefusalTally,
-    @Inject(CONFIG) { coupon }: Config,
+    @Inject(CONFIG) { coupon }: CouponConfig,
   ) {
     this.gate = new LockGate(coupon.lock.maxConcurrent, coupon.lock.waitMs);
     this.ended = new LRUCache({ max: REMEMBERED_COUPONS, ttl: coupon.definitionRefreshMs });

@@ -2,9 +2,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { SingleFlight } from '../../platform/concurrency/single-flight.js';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import type { CouponConfig } from '../coupon.config.js';
 import { CouponNotFoundError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { type CouponDefinition, definitionOf } from './coupon-definition.js';
@@ -33,7 +33,7 @@ export class DefinitionCache {
   constructor(
     private readonly coupons: CouponRepository,
     private readonly store: DefinitionStore,
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) config: CouponConfig,
   ) {
     this.refreshMs = config.coupon.definitionRefreshMs;
     this.unknown = new LRUCache({ max: REMEMBERED_COUPONS, ttl: this.refreshMs });

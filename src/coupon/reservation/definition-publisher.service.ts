@@ -1,11 +1,11 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import type { CouponConfig } from '../coupon.config.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { definitionOf, sameDefinition } from './coupon-definition.js';
 import { DefinitionStore } from './definition.store.js';
@@ -29,7 +29,7 @@ export class DefinitionPublisher implements OnApplicationShutdown {
     private readonly transactions: TransactionRunner,
     private readonly coupons: CouponRepository,
     private readonly store: DefinitionStore,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   /** Publishes the definition as MySQL has it now. */

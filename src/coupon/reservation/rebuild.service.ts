@@ -4,12 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../../platform/clock.js';
 import { SingleFlight } from '../../platform/concurrency/single-flight.js';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { stackOf } from '../../platform/errors/error-text.js';
 import { FaultPoints } from '../../platform/fault-points.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import type { CouponConfig } from '../coupon.config.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponExpiredError, CouponNotFoundError, ReservationUnavailableError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
@@ -42,7 +42,7 @@ export class RebuildService {
     private readonly metrics: ReservationMetrics,
     private readonly clock: Clock,
     private readonly faults: FaultPoints,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   /** Loads the coupon in the background, unless that is going on or has just failed. */

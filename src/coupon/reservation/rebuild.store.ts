@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
+import type { CouponConfig } from '../coupon.config.js';
 import { type CouponDefinition, toStateFields } from './coupon-definition.js';
 import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
 
@@ -13,7 +13,7 @@ import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
 export class RebuildStore {
   constructor(
     private readonly redis: RedisConnection,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   /**

@@ -29,7 +29,7 @@ const OF_EACH_COUPON: readonly Shown[] = [
   [
     'firstcome_coupon_oldest_pending_seconds',
     'Time since this process first saw the number of the oldest pending reservation given out: at most one look ' +
-      '(metrics.couponIntervalMs) too short, and counted from the start of the process for what was pending before. 0 when nothing is pending.',
+      '(coupon.watch.intervalMs) too short, and counted from the start of the process for what was pending before. 0 when nothing is pending.',
     (observation) => observation.oldestPendingSeconds,
   ],
   [
@@ -66,7 +66,7 @@ export class CouponGauges {
     }
     const open = new Gauge({
       name: 'firstcome_coupons_open',
-      help: 'Open coupons of the reservation strategy; those above metrics.maxCoupons have no series of their own.',
+      help: 'Open coupons of the reservation strategy; those above coupon.watch.maxCoupons have no series of their own.',
       registers: [],
       collect() {
         this.set(watch.openCoupons);

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import type { CouponConfig } from '../coupon.config.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { type RedisCoupon, RedisCouponStore } from '../reservation/redis-coupon.store.js';
@@ -42,14 +42,14 @@ interface Watched {
 @Injectable()
 export class CouponWatch {
   private watched = new Map<number, Watched>();
-  /** Open coupons, also those above `metrics.maxCoupons`, which are not watched. */
+  /** Open coupons, also those above `coupon.watch.maxCoupons`, which are not watched. */
   openCoupons = 0;
 
   constructor(
     private readonly coupons: CouponRepository,
     private readonly store: RedisCouponStore,
     private readonly clock: Clock,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   /** What the last look saw, the coupon that opened last first; nothing while Redis is away. */
@@ -85,7 +85,7 @@ export class CouponWatch {
     const open = await this.openNow(now, known);
     // What is unfinished is what this is for: coupons that open meanwhile must not push it out.
     const ids = new Set([...unfinished, ...open].map(({ id }) => id));
-    const chosen = new Set([...ids].slice(0, this.config.metrics.maxCoupons));
+    const chosen = new Set([...ids].slice(0, this.config.coupon.watch.maxCoupons));
     this.watched = new Map(
       [...open, ...unfinished]
         .filter(({ id }) => chosen.has(id))
@@ -98,7 +98,7 @@ export class CouponWatch {
 
   private async openNow(now: Date, known: readonly Watched[]): Promise<Coupon[]> {
     try {
-      const { coupons, count } = await this.coupons.findOpen(now, this.config.metrics.maxCoupons);
+      const { coupons, count } = await this.coupons.findOpen(now, this.config.coupon.watch.maxCoupons);
       this.openCoupons = count;
       return coupons;
     } catch (error) {

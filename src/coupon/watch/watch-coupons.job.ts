@@ -1,11 +1,11 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { stackOf } from '../../platform/errors/error-text.js';
 import { Intervals } from '../../platform/scheduling/intervals.js';
+import type { CouponConfig } from '../coupon.config.js';
 import { CouponWatch } from './coupon-watch.service.js';
 
-/** Looks at the open coupons every `metrics.couponIntervalMs`, on every instance: it only reads. One look at a time. */
+/** Looks at the open coupons every `coupon.watch.intervalMs`, on every instance: it only reads. One look at a time. */
 @Injectable()
 export class WatchCouponsJob implements OnApplicationBootstrap {
   private readonly logger = new Logger('Watch');
@@ -14,12 +14,12 @@ export class WatchCouponsJob implements OnApplicationBootstrap {
   constructor(
     private readonly watch: CouponWatch,
     private readonly intervals: Intervals,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   onApplicationBootstrap(): void {
-    const { enabled, couponIntervalMs } = this.config.metrics;
-    if (enabled) this.intervals.every('watch-coupons', couponIntervalMs, () => this.run(), { atOnce: true });
+    if (!this.config.metrics.enabled) return;
+    this.intervals.every('watch-coupons', this.config.coupon.watch.intervalMs, () => this.run(), { atOnce: true });
   }
 
   private async run(): Promise<void> {

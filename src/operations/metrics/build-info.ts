@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
+import type { LoadTestConfig } from '../../load-test/index.js';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { VERSION } from '../../platform/version.js';
 
 /** What runs here, as labels of a metric that is always 1. */
 @Injectable()
 export class BuildInfo {
-  constructor(registry: MetricsRegistry, @Inject(CONFIG) { profile, loadTest }: Config) {
+  constructor(registry: MetricsRegistry, @Inject(CONFIG) { profile, loadTest }: LoadTestConfig) {
     const info = {
       version: VERSION,
       node: process.versions.node,

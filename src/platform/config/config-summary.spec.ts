@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../config.js';
 import { configSummary } from './config-summary.js';
 import { SECRET_SETTINGS } from './config.schema.js';
-import { loadConfig } from './load-config.js';
 
 const SECRETS = {
   ADMIN_TOKEN: 'token:with-a-colon-and-32-characters',

@@ -1,7 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule as NestConfigModule, getConfigToken, registerAs } from '@nestjs/config';
 import type { Config } from './config.schema.js';
-import { loadConfig } from './load-config.js';
 
 const NAME = 'firstcome';
 
@@ -11,7 +10,7 @@ export const CONFIG = getConfigToken(NAME);
 /** Makes the settings injectable everywhere, as one frozen object under {@link CONFIG}. */
 @Module({})
 export class ConfigModule {
-  static forRoot(config: Config = loadConfig()): DynamicModule {
+  static forRoot(config: Config): DynamicModule {
     return {
       module: ConfigModule,
       imports: [

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type DeepReadonly, onOff, oneOf, rule, urlOf, wholeNumber } from './settings.js';
 
 /** The profiles NODE_ENV may name. */
 export const PROFILES = ['local', 'test', 'production'] as const;
@@ -9,44 +10,8 @@ export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['admin.token', 'red
 const MIN_PRODUCTION_TOKEN_LENGTH = 32;
 const TOKEN_NEEDED = `must be given, with at least ${MIN_PRODUCTION_TOKEN_LENGTH} characters in production`;
 
-const TIME_ZONE_NEEDED = 'must be the name of a time zone, such as Asia/Seoul';
-
-// Environment variables are always text, so numbers and switches are also understood when written as text.
-
-function wholeNumber(min: number, max: number) {
-  const error = `must be a whole number from ${min} to ${max}`;
-  const number = z.int({ error }).min(min, { error }).max(max, { error });
-  return z.preprocess((value) => (typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value), number);
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
-}
-
-const onOff = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean({ error: 'must be true or false' }),
-);
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).format() !== '';
-  } catch {
-    return false;
-  }
-}
-
-function urlOf(protocols: RegExp, error: string, isComplete: (url: URL) => boolean = () => true) {
-  return z.string({ error }).refine(
-    (value) => {
-      const url = URL.canParse(value) ? new URL(value) : undefined;
-      return url !== undefined && protocols.test(url.protocol) && url.hostname !== '' && isComplete(url);
-    },
-    { error },
-  );
-}
-
-const settings = z.strictObject({
+/** The settings of the platform; those of a module stand beside the module. */
+export const platformSettings = {
   profile: oneOf(PROFILES),
   http: z.strictObject({
     /** 0 takes any free port. */
@@ -83,77 +48,30 @@ const settings = z.strictObject({
     /** false: nothing is timed, counted or sampled for /metrics, to measure what that costs. */
     enabled: onOff,
     probeIntervalMs: wholeNumber(50, 60_000),
-    couponIntervalMs: wholeNumber(50, 600_000),
-    maxCoupons: wholeNumber(1, 10_000),
   }),
-  user: z.strictObject({ cacheSize: wholeNumber(1, 10_000_000), cacheTtlMs: wholeNumber(1_000, 86_400_000) }),
-  coupon: z.strictObject({
-    issueTimeoutMs: wholeNumber(50, 60_000),
-    retentionDays: wholeNumber(1, 3_650),
-    definitionRefreshMs: wholeNumber(50, 1_000),
-    lock: z.strictObject({ maxConcurrent: wholeNumber(1, 499), waitMs: wholeNumber(100, 60_000) }),
-    issuance: z.strictObject({
-      batchSize: wholeNumber(1, 5_000),
-      lingerMs: wholeNumber(0, 1_000),
-      queueCapacity: wholeNumber(1, 10_000_000),
-      retryMaxDelayMs: wholeNumber(10, 60_000),
-    }),
-    sweep: z.strictObject({ intervalMs: wholeNumber(100, 600_000) }),
-    rebuild: z.strictObject({ chunkSize: wholeNumber(1, 100_000), lockTtlMs: wholeNumber(1_000, 600_000) }),
-  }),
-  ranking: z.strictObject({
-    timeZone: z.string({ error: TIME_ZONE_NEEDED }).refine(isTimeZone, { error: TIME_ZONE_NEEDED }),
-    readTimeoutMs: wholeNumber(10, 10_000),
-    reconcile: z.strictObject({ intervalMs: wholeNumber(100, 3_600_000) }),
-    backup: z.strictObject({ intervalMs: wholeNumber(100, 86_400_000), retentionDays: wholeNumber(1, 3_650) }),
-  }),
-  loadTest: z.strictObject({ seedAtStart: onOff }),
   faultPoint: z.string().min(1).optional(),
-});
+};
+
+const platformSchema = z.object(platformSettings);
 
 /** What `npm run migrate` needs: it serves nobody, so it wants neither a Redis nor a token for admin calls. */
-export const databaseConfigSchema = z.object({ database: settings.shape.database });
+export const databaseSchema = platformSchema.pick({ database: true });
 
-type Settings = z.output<typeof settings>;
-type PartialSettings = { [K in keyof Settings]?: Partial<Settings[K]> };
+type Settings = z.output<typeof platformSchema>;
 
-/** A rule across settings; checked even when other settings are wrong, so that all problems are named in one go. */
-function rule(path: [string, ...string[]], error: string, isKept: (settings: PartialSettings) => boolean) {
-  return z.refine<Settings>((value) => isKept(value), { path, error, when: ({ value }) => isObject(value) });
-}
+/** The settings of the platform, checked and read-only; those of a module extend them. */
+export type Config = DeepReadonly<Settings>;
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
-}
-
-export const configSchema = settings.check(
-  rule(
+export const platformRules = [
+  rule<Settings>(
     ['admin', 'token'],
     `must have at least ${MIN_PRODUCTION_TOKEN_LENGTH} characters in production`,
     ({ profile, admin }) =>
       profile !== 'production' || admin?.token === undefined || admin.token.length >= MIN_PRODUCTION_TOKEN_LENGTH,
   ),
-  rule(
-    ['coupon', 'lock', 'maxConcurrent'],
-    'must be less than half of database.poolSize: the issuer needs the other connections',
-    ({ coupon, database }) =>
-      coupon?.lock === undefined ||
-      database?.poolSize === undefined ||
-      coupon.lock.maxConcurrent < database.poolSize / 2,
-  ),
-  rule(
-    ['loadTest', 'seedAtStart'],
-    'must be false in production: test users and test coupons are not for there',
-    ({ profile, loadTest }) => profile !== 'production' || loadTest?.seedAtStart !== true,
-  ),
-  rule(
+  rule<Settings>(
     ['faultPoint'],
     'must not be set outside the test profile',
     ({ profile, faultPoint }) => profile === 'test' || faultPoint === undefined,
   ),
-);
-
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
-
-/** Every setting of the process, checked and read-only. */
-export type Config = DeepReadonly<Settings>;
+] as const;

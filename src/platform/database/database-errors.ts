@@ -141,7 +141,7 @@ export function isDuplicateKey(error: unknown, key?: string): boolean {
 
 /**
  * True when the database refuses these very values and always will: SQLSTATE class 22 (data), 23 (constraint), 45
- * (raised by a trigger), or error 1366. Everything else is taken for transient: an outage never costs a user a coupon.
+ * (raised by a trigger), or error 1366. Everything else is taken for transient.
  */
 export function isRefusedForGood(error: unknown): boolean {
   const cause = driverError(error);

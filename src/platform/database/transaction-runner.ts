@@ -34,10 +34,7 @@ export class TransactionRunner {
    *
    * After a conflict the server has rolled back. After any other error of a COMMIT (the connection was lost, or
    * StatementTimeoutError) nobody knows whether it happened, so it is never run again from here: that is for callers
-   * who find out what happened before. The ledger looks for its rows under the lock; a payment or a charge answers 503,
-   * and the same idempotency key then gets the stored answer, or does it for the first time. (Without a key a payment
-   * that happened is refused as already paid; a charge is not protected.) Its event is lost, and the reconciliation of
-   * the ranking makes up for it.
+   * that find out first what happened. Events of such a transaction are lost.
    */
   async run<T>(
     work: (manager: EntityManager, publish: PublishAfterCommit) => Promise<T>,

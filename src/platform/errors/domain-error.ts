@@ -4,7 +4,7 @@ import type { ErrorCode } from './error-codes.js';
  * A refusal that callers are told about: a stable `code`, a sentence about what is wrong and what to do next, and
  * `data` for those who would otherwise parse the sentence. It knows no HTTP; the problem filter does.
  *
- * It carries no stack trace. Refusals are expected and frequent (in a flash sale most answers are one), nobody reads
+ * It carries no stack trace. Refusals are expected and frequent (under load most answers may be one), nobody reads
  * where "sold out" was thrown, and collecting the frames is more than half of the price of throwing: measured at a
  * call depth of 15, 4.0 µs with a stack trace, 2.1 µs without.
  */

@@ -1,4 +1,4 @@
-/** Every event by its name. The file of an event adds it: `declare module … { interface EventMap { 'order.paid': … } }`. */
+/** Every event by its name. The file of an event adds it: `declare module … { interface EventMap { 'name': … } }`. */
 // oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-empty-interface -- the modules fill it
 export interface EventMap {}
 

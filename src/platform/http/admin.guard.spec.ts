@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
-import { loadConfig } from '../config/load-config.js';
+import { loadConfig } from '../../config.js';
 import { UnauthenticatedError } from '../errors/platform.errors.js';
 import { AdminGuard } from './admin.guard.js';
 

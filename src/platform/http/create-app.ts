@@ -3,7 +3,6 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.schema.js';
-import { loadConfig } from '../config/load-config.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { AppLogger } from '../logging/logger.js';
 import { serveDocs } from '../openapi/serve-docs.js';
@@ -17,8 +16,10 @@ import { ValidationPipe } from './validation.pipe.js';
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The composition root, `AppModule`. */
-export interface RootModule {
-  forRoot(config: Config): DynamicModule;
+export interface RootModule<C extends Config> {
+  forRoot(config: C): DynamicModule;
+  /** A sentence for whoever reads the documentation of the API. */
+  readonly purpose: string;
 }
 
 /**
@@ -27,7 +28,7 @@ export interface RootModule {
  * Each request pays for what is here, so there is little: one hook that sets two headers, one that adds up its
  * duration, one pipe, one filter; no request log, no interceptor, no Connect middleware.
  */
-export async function createApp(root: RootModule, config: Config = loadConfig()): Promise<NestFastifyApplication> {
+export async function createApp<C extends Config>(root: RootModule<C>, config: C): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: config.http.bodyLimitBytes,
     genReqId: config.metrics.enabled ? timedRequestId : requestId,
@@ -60,6 +61,6 @@ export async function createApp(root: RootModule, config: Config = loadConfig())
     if (request.is404) metrics.measureUnknown(request, reply);
     done();
   });
-  serveDocs(app);
+  serveDocs(app, root.purpose);
   return app;
 }

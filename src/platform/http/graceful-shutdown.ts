@@ -15,7 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
 
-/** Longer than a call may wait for its issuance; the rest of the time belongs to what closes after the requests. */
+/** Longer than a call may wait for anything; the rest of the time belongs to what closes after the requests. */
 const SHARE_FOR_REQUESTS = 0.7;
 /**
  * Longer than a request is on its way from a load balancer, and than the next one takes to come on a busy connection.

@@ -27,7 +27,8 @@ export class IdempotencyService {
   ) {}
 
   /**
-   * The answer of `work`, or the stored one of the first request with this key; answers are plain JSON values.
+   * The answer of `work`, or the stored one of the first request with this key; answers are plain JSON values. So a
+   * caller that does not know whether a COMMIT happened asks with the same key again.
    *
    * @throws IdempotencyKeyReusedError, IdempotencyInProgressError, and what `work` throws
    */

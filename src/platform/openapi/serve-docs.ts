@@ -5,20 +5,21 @@ import { PROBLEM_CATALOG, type ProblemCatalog } from '../errors/problem-catalog.
 import { describeProblems } from './describe-problems.js';
 import { toOpenApi } from './schema-converter.js';
 
-const DESCRIPTION = [
-  'Hands out a limited number of coupons to the first who ask, and shows a live ranking of best-selling products.',
-  'Errors are `application/problem+json`; decide by `code`. Times are ISO 8601 with offset, ids are JSON numbers.',
-].join(' ');
+const CONVENTIONS =
+  'Errors are `application/problem+json`; decide by `code`. Times are ISO 8601 with offset, ids are JSON numbers.';
 
 /** `/docs` (Swagger UI) and `/docs-json` (OpenAPI 3.1), built when first asked for. */
-export function serveDocs(app: NestFastifyApplication): void {
-  SwaggerModule.setup('docs', app, () => createDocument(app), { raw: ['json'], customSiteTitle: 'firstcome API' });
+export function serveDocs(app: NestFastifyApplication, purpose: string): void {
+  SwaggerModule.setup('docs', app, () => createDocument(app, purpose), {
+    raw: ['json'],
+    customSiteTitle: 'firstcome API',
+  });
 }
 
-function createDocument(app: NestFastifyApplication): OpenAPIObject {
+function createDocument(app: NestFastifyApplication, purpose: string): OpenAPIObject {
   const description = new DocumentBuilder()
     .setTitle('firstcome')
-    .setDescription(DESCRIPTION)
+    .setDescription(`${purpose} ${CONVENTIONS}`)
     .setVersion('1')
     .setOpenAPIVersion('3.1.0')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'opaque', description: 'ADMIN_TOKEN' })

@@ -98,7 +98,7 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** In place of ioredis' own `commandTimeout`, which tells users 503 who hold a slot when this process stalls. */
+  /** In place of ioredis' own `commandTimeout`, which calls an answer late that has arrived, when this process stalls. */
   private async withinTimeLimit<T>(answer: Promise<T>): Promise<T> {
     const late = () => new RedisUnavailableError(`no answer within ${this.timeLimitMs} ms`);
     return await withinTimeLimit(answer, this.timeLimitMs, late);
@@ -115,7 +115,7 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
       await this.warnOfUnsafeSettings();
     } catch (error) {
       this.reportDown(messageOf(error));
-      // Connect anew: a connection whose server is unknown must not stay open, it would refuse every reservation.
+      // Connect anew: a connection whose server is unknown must not stay open, it would be of no use.
       this.client.disconnect(true);
     }
   }
@@ -129,7 +129,7 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
         : Object.values((answer ?? {}) as Record<string, string>)[0];
       if (value !== safe) {
         this.logger.warn(
-          `runs with ${setting}=${value ?? 'unknown'}; reservations are only safe with ${setting}=${safe}`,
+          `runs with ${setting}=${value ?? 'unknown'}; what it was told is only safe with ${setting}=${safe}`,
         );
       }
     }
@@ -144,6 +144,6 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
   private reportDown(reason: string): void {
     if (this.isDown) return;
     this.isDown = true;
-    this.logger.error(`unavailable: ${reason || 'no answer'}; reservations are refused until it is back`);
+    this.logger.error(`unavailable: ${reason || 'no answer'}; what needs it is refused until it is back`);
   }
 }

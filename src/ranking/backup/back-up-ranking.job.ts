@@ -1,11 +1,11 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { databaseErrorMessage } from '../../platform/database/database-errors.js';
 import { messageOf } from '../../platform/errors/error-text.js';
 import { RankingMetrics } from '../ranking-metrics.js';
 import { RankingTurns, type SharedJob } from '../ranking-turns.js';
+import type { RankingConfig } from '../ranking.config.js';
 import { BackupService } from './backup.service.js';
 
 /**
@@ -21,7 +21,7 @@ export class BackUpRankingJob implements OnApplicationBootstrap {
     private readonly backups: BackupService,
     private readonly metrics: RankingMetrics,
     private readonly turns: RankingTurns,
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) config: RankingConfig,
   ) {
     this.job = { name: 'backup', intervalMs: config.ranking.backup.intervalMs };
   }

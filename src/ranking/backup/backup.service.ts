@@ -1,13 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { messageOf } from '../../platform/errors/error-text.js';
 import { ProductNames } from '../../product/index.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import { addDays, type BusinessDay } from '../business-day.js';
 import { RankingMetrics } from '../ranking-metrics.js';
+import type { RankingConfig } from '../ranking.config.js';
 import { rank, type Snapshot, TOP } from '../ranking.js';
 import { RankingStore } from '../ranking.store.js';
 import { ReconcileService } from '../reconcile/reconcile.service.js';
@@ -33,7 +33,7 @@ export class BackupService {
     private readonly calendar: BusinessCalendar,
     private readonly metrics: RankingMetrics,
     private readonly clock: Clock,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CONFIG) private readonly config: RankingConfig,
   ) {}
 
   /**

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../platform/clock.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import type { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { BusinessCalendar } from '../business-calendar.js';
+import type { RankingConfig } from '../ranking.config.js';
 import type { RankingStore } from '../ranking.store.js';
 import type { ReconcileService } from '../reconcile/reconcile.service.js';
 import { LiveRanking } from './live-ranking.js';
@@ -29,9 +29,9 @@ describe('LiveRanking', () => {
     tryReconcile.mockReset().mockResolvedValue(true);
     ping.mockReset().mockResolvedValue();
     const clock = fake<Clock>({ now: () => new Date('2026-11-20T00:00:01+09:00') });
-    const config = fake<Config>({
-      ranking: { timeZone: 'Asia/Seoul', readTimeoutMs: 200 } as Config['ranking'],
-      redis: { breaker: { probeIntervalMs: PROBE_MS } } as Config['redis'],
+    const config = fake<RankingConfig>({
+      ranking: { timeZone: 'Asia/Seoul', readTimeoutMs: 200 } as RankingConfig['ranking'],
+      redis: { breaker: { probeIntervalMs: PROBE_MS } } as RankingConfig['redis'],
     });
     live = new LiveRanking(
       fake<RankingStore>({ keeps: () => true, ping, top: async () => [] }),

@@ -2,10 +2,10 @@ import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common
 import { Clock } from '../../platform/clock.js';
 import { SingleFlight } from '../../platform/concurrency/single-flight.js';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import type { BusinessDay } from '../business-day.js';
+import type { RankingConfig } from '../ranking.config.js';
 import { rank, type SourcedSnapshot, TOP } from '../ranking.js';
 import { type ProductRank, RankingStore } from '../ranking.store.js';
 import { ReconcileService } from '../reconcile/reconcile.service.js';
@@ -31,7 +31,7 @@ export class LiveRanking implements OnModuleDestroy {
     private readonly calendar: BusinessCalendar,
     private readonly clock: Clock,
     breakers: CircuitBreakers,
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) config: RankingConfig,
   ) {
     this.breaker = new OutageBreaker({
       timeoutMs: config.ranking.readTimeoutMs,

@@ -1,11 +1,11 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.schema.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import { addDays } from '../business-day.js';
 import { RankingTurns, type SharedJob } from '../ranking-turns.js';
+import type { RankingConfig } from '../ranking.config.js';
 import { ReconcileService } from './reconcile.service.js';
 
 /**
@@ -22,7 +22,7 @@ export class ReconcileRankingJob implements OnApplicationBootstrap {
     private readonly calendar: BusinessCalendar,
     private readonly redis: RedisConnection,
     private readonly turns: RankingTurns,
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) config: RankingConfig,
   ) {
     this.job = { name: 'reconcile', intervalMs: config.ranking.reconcile.intervalMs };
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import { type Config, configSchema, databaseConfigSchema, PROFILES, SECRET_SETTINGS } from './config.schema.js';
+import { PROFILES, SECRET_SETTINGS } from './config.schema.js';
 
 type Tree = { [name: string]: unknown };
 
@@ -19,20 +19,11 @@ export class ConfigError extends Error {
 
 /**
  * Reads the settings: default.yaml, then the profile that NODE_ENV names (`production` when it is not set), then
- * environment variables. The one place that reads `process.env`.
+ * environment variables. The one place that reads the environment.
  *
  * @throws ConfigError naming every problem at once
  */
-export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  return load(configSchema, env);
-}
-
-/** As {@link loadConfig}, for who only wants the database: other settings may be missing or wrong. */
-export function loadDatabaseConfig(env: NodeJS.ProcessEnv = process.env): Config['database'] {
-  return load(databaseConfigSchema, env).database;
-}
-
-function load<T extends object>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv): T {
+export function readConfig<T extends object>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv): T {
   const profile = given(env['NODE_ENV']) ?? 'production';
   if (!PROFILES.some((known) => known === profile)) {
     throw new ConfigError([`NODE_ENV is ${quote(profile)}: must be one of ${PROFILES.join(', ')}`]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Config, PROFILES } from './config.schema.js';
-import { ConfigError, loadConfig } from './load-config.js';
+import { type AppConfig, loadConfig } from './config.js';
+import { PROFILES } from './platform/config/config.schema.js';
+import { ConfigError } from './platform/config/read-config.js';
 
 const SERVICES = { REDIS_URL: 'redis://127.0.0.1:6379', DATABASE_URL: 'mysql://root:pass@127.0.0.1:3306/firstcome' };
 const LONG_TOKEN = 'x'.repeat(32);
@@ -62,7 +63,7 @@ describe('loadConfig', () => {
   });
 
   it('is frozen all the way down', () => {
-    const config = loadConfig(local()) as { coupon: { lock: { waitMs: number } } } & Config;
+    const config = loadConfig(local()) as { coupon: { lock: { waitMs: number } } } & AppConfig;
 
     expect(() => {
       config.coupon.lock.waitMs = 1;
@@ -114,7 +115,7 @@ describe('loadConfig', () => {
 
     it('can not be told to seed test data', () => {
       expect(problemsOf({ ...SERVICES, ADMIN_TOKEN: LONG_TOKEN, LOAD_TEST_SEED_AT_START: 'true' })).toEqual([
-        'loadTest.seedAtStart (LOAD_TEST_SEED_AT_START) is "true": must be false in production: test users and test coupons are not for there',
+        'loadTest.seedAtStart (LOAD_TEST_SEED_AT_START) is "true": must be false in production, where there are neither test users nor test coupons',
       ]);
     });
   });

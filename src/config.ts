@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { type CouponConfig, couponSettings, lockLeavesConnections } from './coupon/coupon.config.js';
+import { type LoadTestConfig, loadTestSettings, noSeedInProduction } from './load-test/load-test.config.js';
+import { platformRules, platformSettings } from './platform/config/config.schema.js';
+import { readConfig } from './platform/config/read-config.js';
+import { type RankingConfig, rankingSettings } from './ranking/ranking.config.js';
+import { type UserConfig, userSettings } from './user/user.config.js';
+
+const schema = z
+  .strictObject({
+    ...platformSettings,
+    user: userSettings,
+    coupon: couponSettings,
+    ranking: rankingSettings,
+    loadTest: loadTestSettings,
+  })
+  .check(...platformRules, lockLeavesConnections, noSeedInProduction);
+
+/** Every setting of the process, checked and read-only. */
+export type AppConfig = UserConfig & CouponConfig & RankingConfig & LoadTestConfig;
+
+/**
+ * The settings of the platform and of every module, put together.
+ *
+ * @throws ConfigError naming every problem at once
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): AppConfig {
+  return readConfig(schema, env);
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { Config } from '../platform/config/config.schema.js';
+import { type DeepReadonly, rule, wholeNumber } from '../platform/config/settings.js';
+
+/** The settings under `coupon`. */
+export const couponSettings = z.strictObject({
+  issueTimeoutMs: wholeNumber(50, 60_000),
+  retentionDays: wholeNumber(1, 3_650),
+  definitionRefreshMs: wholeNumber(50, 1_000),
+  lock: z.strictObject({ maxConcurrent: wholeNumber(1, 499), waitMs: wholeNumber(100, 60_000) }),
+  issuance: z.strictObject({
+    batchSize: wholeNumber(1, 5_000),
+    lingerMs: wholeNumber(0, 1_000),
+    queueCapacity: wholeNumber(1, 10_000_000),
+    retryMaxDelayMs: wholeNumber(10, 60_000),
+  }),
+  sweep: z.strictObject({ intervalMs: wholeNumber(100, 600_000) }),
+  rebuild: z.strictObject({ chunkSize: wholeNumber(1, 100_000), lockTtlMs: wholeNumber(1_000, 600_000) }),
+  /** For the metrics: how often the open coupons are looked at, and at how many of them at most. */
+  watch: z.strictObject({ intervalMs: wholeNumber(50, 600_000), maxCoupons: wholeNumber(1, 10_000) }),
+});
+
+export type CouponConfig = Config & { readonly coupon: DeepReadonly<z.output<typeof couponSettings>> };
+
+export const lockLeavesConnections = rule<CouponConfig>(
+  ['coupon', 'lock', 'maxConcurrent'],
+  'must be less than half of database.poolSize: the issuer needs the other connections',
+  ({ coupon, database }) =>
+    coupon?.lock === undefined || database?.poolSize === undefined || coupon.lock.maxConcurrent < database.poolSize / 2,
+);

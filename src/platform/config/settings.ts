@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+/** What the settings of every module are made of. */
+
+// Environment variables are always text, so numbers and switches are also understood when written as text.
+
+export function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  const number = z.int({ error }).min(min, { error }).max(max, { error });
+  return z.preprocess((value) => (typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value), number);
+}
+
+export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
+}
+
+export const onOff = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean({ error: 'must be true or false' }),
+);
+
+export function urlOf(protocols: RegExp, error: string, isComplete: (url: URL) => boolean = () => true) {
+  return z.string({ error }).refine(
+    (value) => {
+      const url = URL.canParse(value) ? new URL(value) : undefined;
+      return url !== undefined && protocols.test(url.protocol) && url.hostname !== '' && isComplete(url);
+    },
+    { error },
+  );
+}
+
+type PartialSettings<T> = { readonly [K in keyof T]?: Partial<T[K]> };
+
+/**
+ * A rule across settings, for `check()` of the whole; looked at even when other settings are wrong, so that all problems
+ * are named in one go.
+ *
+ * @param path the setting that breaks it
+ */
+export function rule<T>(path: readonly string[], error: string, isKept: (settings: PartialSettings<T>) => boolean) {
+  return z.refine<T>((value) => isKept(value), {
+    path: [...path],
+    error,
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  });
+}
+
+/** Settings once they are read. */
+export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
