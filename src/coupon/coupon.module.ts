@@ -65,7 +65,6 @@ const RESERVATION = [
   SettlementStore,
   RedisCouponStore,
   RebuildStore,
-  LedgerRepository,
   RebuildRepository,
   DefinitionCache,
   CouponDefinitionService,
@@ -74,7 +73,6 @@ const RESERVATION = [
   LoadCouponsWhenRedisIsReadyListener,
   AdmissionService,
   ReserveBatcher,
-  ReservationService,
   ReservationMetrics,
   RefusalTally,
 ];
@@ -98,27 +96,34 @@ const ISSUANCE = [
   FailureRepository,
 ];
 
+/** Or MySQL alone, by its row lock. */
+const LOCK = [LockIssuanceService, LockIssuanceRepository];
+
 const AUDIT = [AuditService, AuditRepository, SlotComparison];
 
 const WATCH = [CouponOverviewService, CouponWatch, CouponGauges, WatchCouponsJob];
 
+/** Everything that the module is made of, besides its controllers. */
+export const COUPON_PROVIDERS = [
+  CouponRepository,
+  CouponService,
+  ReservationService,
+  LedgerRepository,
+  UserCouponRepository,
+  UserCouponService,
+  UserCouponUsage,
+  UserCouponUsageRepository,
+  ...RESERVATION,
+  ...ISSUANCE,
+  ...LOCK,
+  ...AUDIT,
+  ...WATCH,
+];
+
 @Module({
   imports: [TypeOrmModule.forFeature([Coupon, UserCoupon, IssuanceFailure]), UserModule],
   controllers: [CouponController, ReservationController, CouponAdministrationController, UserCouponController],
-  providers: [
-    CouponRepository,
-    CouponService,
-    UserCouponRepository,
-    UserCouponService,
-    UserCouponUsage,
-    UserCouponUsageRepository,
-    ...RESERVATION,
-    ...ISSUANCE,
-    ...AUDIT,
-    ...WATCH,
-    LockIssuanceService,
-    LockIssuanceRepository,
-  ],
+  providers: COUPON_PROVIDERS,
   exports: [CouponService, CouponOverviewService, UserCouponUsage],
 })
 export class CouponModule {}

@@ -4,7 +4,7 @@ import { COUPON_STATUSES } from './coupon-view.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
 import { FAILURE_REASONS } from './issuance-failure.entity.js';
 import { reserved } from './reservation-view.js';
-import { USER_COUPON_STATUSES } from './user-coupon-view.js';
+import { USER_COUPON_STATUSES } from './user-coupon-status.js';
 
 /** What the calls of this module answer, with examples; for the OpenAPI document only. */
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ValidationFailedError } from '../platform/errors/platform.errors.js';
 import { cursorQuery, id, idParam, isoDateTime, limitQuery, optional, withDefault } from '../platform/http/schemas.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
-import { USER_COUPON_STATUSES } from './user-coupon-view.js';
+import { USER_COUPON_STATUSES } from './user-coupon-status.js';
 
 /** What the calls of this module take. Fields that may be left out may also be null. */
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { IN_STATUS } from './user-coupon-status.js';
 
 /** A user coupon that an order may use, with its discount; one of the two is null. */
 export interface UsableCoupon {
@@ -9,6 +10,18 @@ export interface UsableCoupon {
   /** In percent. */
   readonly discountRate: number | null;
 }
+
+const HELD_IS_AVAILABLE = IN_STATUS.AVAILABLE({ usedAt: 'held.used_at', expiresAt: 'coupon.expires_at', now: '?' });
+
+/**
+ * The coupon is read in a subquery, which takes no lock at READ COMMITTED (a join would): a drop may be updating that
+ * row all the time.
+ */
+const IS_AVAILABLE = IN_STATUS.AVAILABLE({
+  usedAt: 'used_at',
+  expiresAt: '(SELECT expires_at FROM coupons WHERE coupons.id = user_coupons.coupon_id)',
+  now: '?',
+});
 
 /** What orders do with the table `user_coupons`. Every method works inside the transaction of the order. */
 @Injectable()
@@ -23,21 +36,16 @@ export class UserCouponUsageRepository {
     const [found] = await manager.query<UsableCoupon[]>(
       `SELECT held.id AS userCouponId, coupon.discount_amount AS discountAmount, coupon.discount_rate AS discountRate
          FROM user_coupons held JOIN coupons coupon ON coupon.id = held.coupon_id
-        WHERE held.coupon_id = ? AND held.user_id = ? AND held.used_at IS NULL AND coupon.expires_at > ?`,
+        WHERE held.coupon_id = ? AND held.user_id = ? AND ${HELD_IS_AVAILABLE}`,
       [couponId, userId, now],
     );
     return found;
   }
 
-  /**
-   * Marks the user coupon USED; false, and nothing changes, unless it was AVAILABLE at `usedAt`. The coupon is read
-   * in a subquery, which takes no lock at READ COMMITTED (a join would): a drop may be updating that row all the time.
-   */
+  /** Marks the user coupon USED; false, and nothing changes, unless it was AVAILABLE at `usedAt`. */
   async markUsed(manager: EntityManager, userCouponId: number, usedAt: Date): Promise<boolean> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(
-      `UPDATE user_coupons SET used_at = ?
-        WHERE id = ? AND used_at IS NULL
-          AND (SELECT expires_at FROM coupons WHERE coupons.id = user_coupons.coupon_id) > ?`,
+      `UPDATE user_coupons SET used_at = ? WHERE id = ? AND ${IS_AVAILABLE}`,
       [usedAt, userCouponId, usedAt],
     );
     return affectedRows === 1;

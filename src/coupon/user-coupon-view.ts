@@ -1,6 +1,4 @@
-/** The states of a user coupon; EXPIRED is one that was not used before the coupon's `expiresAt`. */
-export const USER_COUPON_STATUSES = ['AVAILABLE', 'USED', 'EXPIRED'] as const;
-export type UserCouponStatus = (typeof USER_COUPON_STATUSES)[number];
+import { type UserCouponStatus, userCouponStatusOf } from './user-coupon-status.js';
 
 /** A user coupon with what the coupon says about it; made by user-coupon.repository.ts. */
 export interface HeldCoupon {
@@ -21,11 +19,5 @@ export interface HeldCoupon {
 export type UserCouponView = HeldCoupon & { readonly status: UserCouponStatus };
 
 export function userCouponView(held: HeldCoupon, now: Date): UserCouponView {
-  return { ...held, status: statusOf(held, now) };
-}
-
-/** The same rule as the filter of user-coupon.repository.ts. */
-function statusOf({ usedAt, expiresAt }: HeldCoupon, now: Date): UserCouponStatus {
-  if (usedAt !== null) return 'USED';
-  return expiresAt <= now ? 'EXPIRED' : 'AVAILABLE';
+  return { ...held, status: userCouponStatusOf(held, now) };
 }

@@ -2,15 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { UserCouponsPage } from './coupon.schemas.js';
-import type { HeldCoupon, UserCouponStatus } from './user-coupon-view.js';
+import { IN_STATUS } from './user-coupon-status.js';
+import type { HeldCoupon } from './user-coupon-view.js';
 import { UserCoupon } from './user-coupon.entity.js';
 
-/** The same rule as in user-coupon-view.ts. */
-const IN_STATUS: Readonly<Record<UserCouponStatus, string>> = {
-  USED: 'held.used_at IS NOT NULL',
-  EXPIRED: 'held.used_at IS NULL AND coupon.expires_at <= :now',
-  AVAILABLE: 'held.used_at IS NULL AND coupon.expires_at > :now',
-};
+const TERMS = { usedAt: 'held.used_at', expiresAt: 'coupon.expires_at', now: ':now' };
 
 /** Reads the table `user_coupons`; the issuance writes it, and user-coupon-usage.repository.ts marks what is used. */
 @Injectable()
@@ -35,7 +31,7 @@ export class UserCouponRepository {
       .orderBy('held.issued_at', 'DESC')
       .addOrderBy('held.id', 'DESC')
       .limit(limit);
-    if (status !== undefined) query.andWhere(IN_STATUS[status], { now });
+    if (status !== undefined) query.andWhere(IN_STATUS[status](TERMS), { now });
     if (cursor !== undefined) {
       const [issuedAt, id] = cursor;
       query.andWhere('(held.issued_at < :issuedAt OR (held.issued_at = :issuedAt AND held.id < :id))', {

@@ -4,8 +4,8 @@ import { CouponService } from '../coupon/index.js';
 import { Clock } from '../platform/clock.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import { TransactionRunner } from '../platform/database/transaction-runner.js';
-import { ProductRepository } from '../product/index.js';
-import { UserRepository } from '../user/index.js';
+import { ProductSeeding } from '../product/index.js';
+import { UserSeeding } from '../user/index.js';
 import type { LoadTestConfig } from './load-test.config.js';
 import { seedProducts } from './seed-products.js';
 import { USER_RANGES, usersOf } from './seed-users.js';
@@ -30,8 +30,8 @@ export class Seeder implements OnApplicationBootstrap {
   private readonly logger = new Logger('Seeder');
 
   constructor(
-    private readonly users: UserRepository,
-    private readonly products: ProductRepository,
+    private readonly users: UserSeeding,
+    private readonly products: ProductSeeding,
     private readonly coupons: CouponService,
     private readonly transactions: TransactionRunner,
     private readonly clock: Clock,
@@ -65,7 +65,7 @@ export class Seeder implements OnApplicationBootstrap {
     const now = this.clock.now();
     let added = 0;
     for (const range of USER_RANGES) {
-      const present = new Set(await this.users.findIdsBetween(range.first, range.last));
+      const present = new Set(await this.users.idsBetween(range.first, range.last));
       const missing = usersOf(range, now).filter(({ id }) => !present.has(id));
       await this.insert(missing, 'users', (manager, rows) => this.users.insertMissing(manager, rows));
       added += missing.length;
@@ -75,7 +75,7 @@ export class Seeder implements OnApplicationBootstrap {
 
   private async seedProducts(): Promise<number> {
     const products = seedProducts(this.clock.now());
-    const present = new Set(await this.products.findIdsBetween(1, products.length));
+    const present = new Set(await this.products.idsBetween(1, products.length));
     const missing = products.filter(({ id }) => !present.has(id));
     await this.insert(missing, 'products', (manager, rows) => this.products.insertMissing(manager, rows));
     return missing.length;

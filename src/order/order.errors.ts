@@ -24,18 +24,6 @@ export class OrderAlreadyPaidError extends DomainError {
   }
 }
 
-/** The user can't afford the order. */
-export class InsufficientBalanceError extends DomainError {
-  readonly code = 'INSUFFICIENT_BALANCE';
-
-  constructor(userId: number, totalAmount: number) {
-    super(`The balance of user ${userId} is below ${totalAmount} won. Charge it and pay again.`, {
-      userId,
-      totalAmount,
-    });
-  }
-}
-
 /** The user holds no user coupon of this coupon that is AVAILABLE. */
 export class CouponNotUsableError extends DomainError {
   readonly code = 'COUPON_NOT_USABLE';

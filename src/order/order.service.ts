@@ -5,7 +5,7 @@ import { Clock } from '../platform/clock.js';
 import { ValidationFailedError } from '../platform/errors/platform.errors.js';
 import { pageOf } from '../platform/http/page.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
-import { ProductNotFoundError, ProductRepository } from '../product/index.js';
+import { ProductService } from '../product/index.js';
 import { UserDirectory, UserNotFoundError } from '../user/index.js';
 import { orderAmounts, type OrderAmounts } from './order-amounts.js';
 import { OrderNumbers } from './order-number.js';
@@ -31,7 +31,7 @@ export class OrderService {
     private readonly orders: OrderRepository,
     private readonly numbers: OrderNumbers,
     private readonly users: UserDirectory,
-    private readonly products: ProductRepository,
+    private readonly products: ProductService,
     private readonly userCoupons: UserCouponUsage,
     private readonly idempotency: IdempotencyService,
     private readonly clock: Clock,
@@ -92,16 +92,13 @@ export class OrderService {
   }
 
   private async priced(manager: EntityManager, { items }: OrderDraft): Promise<OrderItem[]> {
-    const offers = await this.products.findOffers(
-      manager,
-      items.map(({ productId }) => productId),
-    );
-    const byId = new Map(offers.map((offer) => [offer.productId, offer]));
-    return items.map(({ productId, quantity }) => {
-      const offer = byId.get(productId);
-      if (offer === undefined) throw new ProductNotFoundError(productId);
-      return { productId, productName: offer.name, unitPrice: offer.price, quantity };
-    });
+    const lines = await this.products.priced(manager, items);
+    return lines.map(({ productId, name, price, quantity }) => ({
+      productId,
+      productName: name,
+      unitPrice: price,
+      quantity,
+    }));
   }
 
   private async couponOf(

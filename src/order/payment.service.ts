@@ -5,14 +5,9 @@ import { Clock } from '../platform/clock.js';
 import type { PublishAfterCommit } from '../platform/database/transaction-runner.js';
 import { FaultPoints } from '../platform/fault-points.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
-import { OutOfStockError, ProductRepository } from '../product/index.js';
-import { UserRepository } from '../user/index.js';
-import {
-  CouponNotUsableError,
-  InsufficientBalanceError,
-  OrderAlreadyPaidError,
-  OrderNotFoundError,
-} from './order.errors.js';
+import { ProductService } from '../product/index.js';
+import { BalanceService } from '../user/index.js';
+import { CouponNotUsableError, OrderAlreadyPaidError, OrderNotFoundError } from './order.errors.js';
 import { PaymentCompletedEvent } from './payment-completed.event.js';
 import { PaymentRepository } from './payment.repository.js';
 
@@ -38,8 +33,8 @@ export interface PaymentView {
 export class PaymentService {
   constructor(
     private readonly payments: PaymentRepository,
-    private readonly users: UserRepository,
-    private readonly products: ProductRepository,
+    private readonly balances: BalanceService,
+    private readonly products: ProductService,
     private readonly userCoupons: UserCouponUsage,
     private readonly idempotency: IdempotencyService,
     private readonly clock: Clock,
@@ -79,12 +74,8 @@ export class PaymentService {
     if (order.status !== 'PENDING') throw new OrderAlreadyPaidError(orderId);
     const { items, totalAmount: paidAmount, userCouponId } = order;
 
-    const remainingBalance = await this.users.debit(manager, userId, paidAmount);
-    if (remainingBalance === undefined) throw new InsufficientBalanceError(userId, paidAmount);
-    for (const { productId, quantity } of items) {
-      const isTaken = await this.products.takeFromStock(manager, productId, quantity);
-      if (!isTaken) throw new OutOfStockError(productId, quantity);
-    }
+    const remainingBalance = await this.balances.debit(manager, userId, paidAmount);
+    for (const { productId, quantity } of items) await this.products.takeFromStock(manager, productId, quantity);
     // Not before the waiting is over: the day of the sale is the one in which it happens.
     const paidAt = this.clock.now();
     if (userCouponId !== null && !(await this.userCoupons.use(manager, userCouponId, paidAt))) {

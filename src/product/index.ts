@@ -1,5 +1,5 @@
 export { ProductNames } from './product-names.service.js';
-export { Product } from './product.entity.js';
-export { OutOfStockError, ProductNotFoundError } from './product.errors.js';
+export { ProductSeeding } from './product-seeding.repository.js';
+export type { Product } from './product.entity.js';
 export { ProductModule } from './product.module.js';
-export { ProductRepository } from './product.repository.js';
+export { ProductService } from './product.service.js';

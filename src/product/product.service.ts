@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { pageOf } from '../platform/http/page.js';
 import type { Product } from './product.entity.js';
-import { ProductNotFoundError } from './product.errors.js';
-import { ProductRepository } from './product.repository.js';
+import { OutOfStockError, ProductNotFoundError } from './product.errors.js';
+import { type Offer, ProductRepository } from './product.repository.js';
 import type { ProductsQuery } from './product.schemas.js';
 
 /** A product as the API shows it. */
@@ -20,7 +21,7 @@ export interface ProductPage {
   readonly nextCursor: string | null;
 }
 
-/** Shows what is sold. */
+/** Shows what is sold, and for orders: at which price, and takes it from the stock. */
 @Injectable()
 export class ProductService {
   constructor(private readonly products: ProductRepository) {}
@@ -37,6 +38,33 @@ export class ProductService {
     const product = await this.products.find(productId);
     if (product === null) throw new ProductNotFoundError(productId);
     return productView(product);
+  }
+
+  /**
+   * Each of the lines with what its product is called and costs, as the caller's transaction sees it.
+   *
+   * @throws ProductNotFoundError for the first product that does not exist
+   */
+  async priced<T extends { readonly productId: number }>(
+    manager: EntityManager,
+    lines: readonly T[],
+  ): Promise<Array<T & Offer>> {
+    const offers = await this.products.findOffers(
+      manager,
+      lines.map(({ productId }) => productId),
+    );
+    const byId = new Map(offers.map((offer) => [offer.productId, offer]));
+    return lines.map((line) => {
+      const offer = byId.get(line.productId);
+      if (offer === undefined) throw new ProductNotFoundError(line.productId);
+      return { ...line, ...offer };
+    });
+  }
+
+  /** Takes pieces from the stock, in the caller's transaction; @throws OutOfStockError, and nothing changes */
+  async takeFromStock(manager: EntityManager, productId: number, quantity: number): Promise<void> {
+    const isTaken = await this.products.takeFromStock(manager, productId, quantity);
+    if (!isTaken) throw new OutOfStockError(productId, quantity);
   }
 }
 

@@ -17,25 +17,28 @@ import { ProductLabels } from './reading/product-labels.js';
 import { ReconcileRankingJob } from './reconcile/reconcile-ranking.job.js';
 import { ReconcileService } from './reconcile/reconcile.service.js';
 
+/** Everything that the module is made of, besides its controller. */
+export const RANKING_PROVIDERS = [
+  BusinessCalendar,
+  RankingStore,
+  RankingMetrics,
+  RankingTurns,
+  CountSalesWhenPaymentCompletedListener,
+  ReconcileService,
+  ReconcileRankingJob,
+  BackupRepository,
+  BackupService,
+  BackUpRankingJob,
+  RankingService,
+  LiveRanking,
+  LedgerRanking,
+  ProductLabels,
+];
+
 @Module({
   imports: [OrderModule, ProductModule],
   controllers: [RankingController],
-  providers: [
-    BusinessCalendar,
-    RankingStore,
-    RankingMetrics,
-    RankingTurns,
-    CountSalesWhenPaymentCompletedListener,
-    ReconcileService,
-    ReconcileRankingJob,
-    BackupRepository,
-    BackupService,
-    BackUpRankingJob,
-    RankingService,
-    LiveRanking,
-    LedgerRanking,
-    ProductLabels,
-  ],
+  providers: RANKING_PROVIDERS,
   exports: [RankingService],
 })
 export class RankingModule {}

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { Clock } from '../platform/clock.js';
 import { ValidationFailedError } from '../platform/errors/platform.errors.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
-import { UserNotFoundError } from './user.errors.js';
+import { InsufficientBalanceError, UserNotFoundError } from './user.errors.js';
 import { UserRepository } from './user.repository.js';
 
 /** What a user can spend, in won. */
@@ -21,7 +21,7 @@ export interface ChargeView extends BalanceView {
 /** Above this a sum would no longer be an exact number in JSON. */
 const MAX_BALANCE = Number.MAX_SAFE_INTEGER;
 
-/** Shows and tops up balances. */
+/** Shows, tops up and takes from balances. */
 @Injectable()
 export class BalanceService {
   constructor(
@@ -50,6 +50,17 @@ export class BalanceService {
       if (balance === undefined) throw await this.refusal(manager, userId);
       return { userId, balance, chargedAmount: amount, chargedAt: this.clock.now().toISOString() };
     });
+  }
+
+  /**
+   * Takes `amount` won from the balance, in the caller's transaction; what remains.
+   *
+   * @throws InsufficientBalanceError, and nothing changes; for a user that does not exist, too
+   */
+  async debit(manager: EntityManager, userId: number, amount: number): Promise<number> {
+    const remaining = await this.users.debit(manager, userId, amount);
+    if (remaining === undefined) throw new InsufficientBalanceError(userId, amount);
+    return remaining;
   }
 
   private async refusal(manager: EntityManager, userId: number): Promise<Error> {

@@ -1,5 +1,6 @@
+export { BalanceService } from './balance.service.js';
 export { UserDirectory } from './user-directory.service.js';
-export { User } from './user.entity.js';
+export { UserSeeding } from './user-seeding.repository.js';
+export type { User } from './user.entity.js';
 export { UserNotFoundError } from './user.errors.js';
 export { UserModule } from './user.module.js';
-export { UserRepository } from './user.repository.js';

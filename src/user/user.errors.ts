@@ -2,7 +2,7 @@ import { DomainError } from '../platform/errors/domain-error.js';
 
 declare module '../platform/errors/error-codes.js' {
   interface ErrorCodes {
-    user: 'USER_NOT_FOUND';
+    user: 'USER_NOT_FOUND' | 'INSUFFICIENT_BALANCE';
   }
 }
 
@@ -12,5 +12,17 @@ export class UserNotFoundError extends DomainError {
 
   constructor(userId: number) {
     super(`There is no user ${userId}. Ask with the id of a registered user.`, { userId });
+  }
+}
+
+/** The balance is below what is to be paid. */
+export class InsufficientBalanceError extends DomainError {
+  readonly code = 'INSUFFICIENT_BALANCE';
+
+  constructor(userId: number, amount: number) {
+    super(`The balance of user ${userId} is below ${amount} won. Charge it and pay again.`, {
+      userId,
+      totalAmount: amount,
+    });
   }
 }

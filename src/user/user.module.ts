@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
 import { BalanceService } from './balance.service.js';
 import { UserDirectory } from './user-directory.service.js';
+import { UserSeeding } from './user-seeding.repository.js';
 import { UserController } from './user.controller.js';
 import { User } from './user.entity.js';
 import { UserRepository } from './user.repository.js';
@@ -11,7 +12,7 @@ import { UserService } from './user.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([User]), IdempotencyModule],
   controllers: [UserController],
-  providers: [UserRepository, UserDirectory, UserService, BalanceService],
-  exports: [UserRepository, UserDirectory],
+  providers: [UserRepository, UserDirectory, UserService, BalanceService, UserSeeding],
+  exports: [UserDirectory, BalanceService, UserSeeding],
 })
 export class UserModule {}
