@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { CouponService } from '../../src/coupon/coupon.service.js';
@@ -122,6 +122,21 @@ describe('coupons that ended', () => {
     await redis.del(keys.state(couponId), keys.reserved(couponId));
     expect(await forgetEnded()).toEqual([couponId]);
     expect(await keysOf(couponId)).toEqual([]);
+  });
+
+  it('are forgotten although another one cannot be', async () => {
+    const bad = await couponThatEnded(RETENTION_DAYS + 1);
+    const good = await couponThatEnded(RETENTION_DAYS + 1);
+    const store = instance.get(RedisCouponStore);
+    const forget = store.forget.bind(store);
+    const refusing = jest.spyOn(store, 'forget').mockImplementation(async (couponId) => {
+      if (couponId === bad.couponId) throw new Error('a fault of this coupon, as this test wants it');
+      return await forget(couponId);
+    });
+    expect(await forgetEnded()).toEqual([good.couponId]);
+    expect(await keysOf(bad.couponId)).toHaveLength(4);
+    refusing.mockRestore();
+    expect(await forgetEnded()).toEqual([bad.couponId]);
   });
 
   it('leave alone keys of which MySQL knows no coupon', async () => {

@@ -1,7 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
-import { messageOf } from '../../platform/errors/error-text.js';
+import { isDatabaseAway } from '../../platform/database/database-errors.js';
+import { messageOf, stackOf } from '../../platform/errors/error-text.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
 import { RebuildService } from './rebuild.service.js';
@@ -41,13 +43,23 @@ export class LoadCouponsWhenRedisIsReadyListener implements OnApplicationBootstr
     try {
       for (const couponId of await this.coupons.idsToReserve(this.clock.now())) {
         if (this.redis.runId === undefined) return;
-        const isLoaded = await this.rebuilds.load(couponId);
-        // What was loaded all the time may have missed a change while there was no connection.
-        if (isLoaded) await this.publisher.publish(couponId);
+        await this.loadOne(couponId);
       }
     } catch (error) {
       // Each coupon is loaded by its first reserve all the same.
       this.logger.warn(`coupons not loaded ahead: ${messageOf(error)}`);
+    }
+  }
+
+  /** One that cannot be loaded does not stop the others, unless Redis or MySQL is away. */
+  private async loadOne(couponId: number): Promise<void> {
+    try {
+      const isLoaded = await this.rebuilds.load(couponId);
+      // What was loaded all the time may have missed a change while there was no connection.
+      if (isLoaded) await this.publisher.publish(couponId);
+    } catch (error) {
+      if (error instanceof RedisUnavailableError || isDatabaseAway(error)) throw error;
+      this.logger.error(`coupon ${couponId}: not loaded ahead`, stackOf(error));
     }
   }
 }
