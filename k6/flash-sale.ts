@@ -18,7 +18,7 @@ const RATES = [1000, 2500, 5000, 100].map((rate) => atPeak(rate));
 
 /**
  * Users are answered in about the order in which they ask. Who comes this long before the last coupon must get one, and
- * who comes this long after it can not: to be overtaken by so many, a request takes longer than the threshold allows.
+ * who comes this long after it cannot: to be overtaken by so many, a request takes longer than the threshold allows.
  */
 const SURE = Math.max(given.STOCK * 0.2, given.PEAK_RATE);
 

@@ -113,7 +113,7 @@ describe('loadConfig', () => {
       ]);
     });
 
-    it('can not be told to seed test data', () => {
+    it('cannot be told to seed test data', () => {
       expect(problemsOf({ ...SERVICES, ADMIN_TOKEN: LONG_TOKEN, LOAD_TEST_SEED_AT_START: 'true' })).toEqual([
         'loadTest.seedAtStart (LOAD_TEST_SEED_AT_START) is "true": must be false in production, where there are neither test users nor test coupons',
       ]);

@@ -14,7 +14,7 @@ const drain = new Gauge('drain_seconds');
 
 /**
  * Waits until nothing is held but not issued, and audits the coupon. Fails the run, with k6's exit code 110, when the
- * audit finds a violation or can not be made.
+ * audit finds a violation or cannot be made.
  */
 export function auditCoupon(couponId: number, tags: { coupon?: string } = {}): void {
   waitUntilIssued(couponId, tags);

@@ -107,7 +107,7 @@ export const SCENARIOS = /** @type {const} */ ({
  * @param {N} name
  * @param {Readonly<Record<string, string | undefined>>} environment
  * @returns {{ [O in keyof (typeof SCENARIOS)[N]['options']]: number }}
- * @throws {Error} with one line for each option that can not be used
+ * @throws {Error} with one line for each option that cannot be used
  */
 export function readOptions(name, environment) {
   /** @type {Record<string, Option>} */

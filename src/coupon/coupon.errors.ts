@@ -81,7 +81,7 @@ export class QuantityBelowCommittedError extends DomainError {
 
   constructor(couponId: number, totalQuantity: number, committedQuantity: number) {
     super(
-      `Coupon ${couponId} can not be lowered to ${totalQuantity}: ${committedQuantity} are issued or reserved. Choose at least that.`,
+      `Coupon ${couponId} cannot be lowered to ${totalQuantity}: ${committedQuantity} are issued or reserved. Choose at least that.`,
       { couponId, totalQuantity, committedQuantity },
     );
   }
@@ -128,6 +128,6 @@ export class ReservationUnavailableError extends DomainError {
   override readonly retryAfterSeconds = 1;
 
   constructor(couponId: number, options?: ErrorOptions) {
-    super(`Coupon ${couponId} can not be reserved at the moment. Try again in a second.`, { couponId }, options);
+    super(`Coupon ${couponId} cannot be reserved at the moment. Try again in a second.`, { couponId }, options);
   }
 }

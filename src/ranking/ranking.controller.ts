@@ -30,7 +30,7 @@ export class RankingController {
     summary: 'Show the rank of a product on a day',
     description:
       '`rank` is null and `salesCount` 0 for a product that was not sold that day, also for one that does not exist. Both ' +
-      'are null when the source can not know: a fallback knows the first 100.',
+      'are null when the source cannot know: a fallback knows the first 100.',
   })
   @ApiResponse({
     status: HttpStatus.OK,

@@ -46,11 +46,11 @@ export const productRankResponse = z
     source,
     asOf,
     productId: id,
-    rank: z.int().min(1).nullable().meta({ description: 'null when it was not sold, or the source can not know' }),
+    rank: z.int().min(1).nullable().meta({ description: 'null when it was not sold, or the source cannot know' }),
     salesCount: z
       .int()
       .min(0)
       .nullable()
-      .meta({ description: '0 when it was not sold, null when the source can not know' }),
+      .meta({ description: '0 when it was not sold, null when the source cannot know' }),
   })
   .meta({ example: { ...ORIGIN, productId: 42, rank: 1, salesCount: 310 } });

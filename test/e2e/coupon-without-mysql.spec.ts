@@ -18,7 +18,7 @@ beforeAll(async () => {
   const [ownMysql, redis] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
   mysql = ownMysql;
   api = new ApiClient((await startApp({ env: { DATABASE_URL: mysql.url, REDIS_URL: redis.url } })).url);
-  // Ended before the outage: a pool that outlives its server can not be closed in order.
+  // Ended before the outage: a pool that outlives its server cannot be closed in order.
   const connection = await createConnection(mysql.url);
   for (const userId of [known, unknown]) {
     await connection.query("INSERT INTO users (id, name, email) VALUES (?, 'Test', ?)", [

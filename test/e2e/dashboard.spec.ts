@@ -47,7 +47,7 @@ async function tabTo(page: Page, selector: string): Promise<void> {
     if (await page.locator(selector).evaluate((element) => element.matches(':focus'))) return;
     await page.keyboard.press('Tab');
   }
-  throw new Error(`${selector} can not be reached by Tab`);
+  throw new Error(`${selector} cannot be reached by Tab`);
 }
 
 async function giveToken(page: Page, token: string): Promise<void> {

@@ -83,7 +83,7 @@ describe('without restarting the application, a drop survives that Redis', () =>
     );
   });
 
-  it('can not be reached for a while', async () => {
+  it('cannot be reached for a while', async () => {
     await expectDropSurvives(
       () => site.redisProxy.refuse(),
       () => site.redisProxy.accept(),

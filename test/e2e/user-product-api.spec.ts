@@ -60,7 +60,7 @@ describe('a user', () => {
     expect(await shop.charge(userId, { amount: 1 })).toMatchObject({ body: { balance: 1_000_000_000_501 } });
   });
 
-  it('can not charge more than a number in JSON can hold', async () => {
+  it('cannot charge more than a number in JSON can hold', async () => {
     const userId = await shop.user(Number.MAX_SAFE_INTEGER - 10);
     expect(await shop.charge(userId, { amount: 11 })).toMatchObject({ status: 400, error: 'VALIDATION_FAILED' });
     expect(await shop.charge(userId, { amount: 10 })).toMatchObject({ body: { balance: Number.MAX_SAFE_INTEGER } });

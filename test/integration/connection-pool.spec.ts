@@ -119,7 +119,7 @@ describe('a connection', () => {
     for (const each of again) each.release();
   });
 
-  it('that can not be opened is an error, and its place is free', async () => {
+  it('that cannot be opened is an error, and its place is free', async () => {
     await proxy.refuse();
     for (let attempt = 0; attempt < 6; attempt += 1) {
       await expect(acquire()).rejects.toMatchObject({ code: 'ECONNREFUSED' });

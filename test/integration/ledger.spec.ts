@@ -126,7 +126,7 @@ describe('a decision', () => {
     expect(await database.couponCounts(couponId)).toMatchObject({ issuedQuantity: 1, failedQuantity: 0 });
   });
 
-  it('that can not be written as a whole leaves nothing behind', async () => {
+  it('that cannot be written as a whole leaves nothing behind', async () => {
     class SameCode extends CouponCodeGenerator {
       override draw(): string {
         return 'SAME';

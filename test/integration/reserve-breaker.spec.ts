@@ -37,7 +37,7 @@ describe('the breaker', () => {
   });
 });
 
-describe('an answer that can not be read', () => {
+describe('an answer that cannot be read', () => {
   it('is none: Redis is unavailable until there is a new connection', async () => {
     const couponId = await redis.load();
     proxy.garbleNext();

@@ -29,7 +29,7 @@ interface Alert {
  */
 export async function havePrometheus(): Promise<boolean> {
   if (isHere() || ((await installPackages(['prometheus'], say)) && isHere())) return true;
-  say('Prometheus is not installed and can not be installed here: the tests of the alert rules are left out');
+  say('Prometheus is not installed and cannot be installed here: the tests of the alert rules are left out');
   return false;
 }
 

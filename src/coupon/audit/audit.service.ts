@@ -43,7 +43,7 @@ export class AuditService {
       return { redis: redisView(coupon, redisCoupon), violations };
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
-      const detail = 'Redis can not be asked, so nothing could be compared with it';
+      const detail = 'Redis cannot be asked, so nothing could be compared with it';
       return { redis: null, violations: [{ code: 'REDIS_UNAVAILABLE', detail }] };
     }
   }
@@ -81,7 +81,7 @@ export class AuditService {
         missing.length > 0
           ? `missing: ${missing.join(', ')}`
           : 'they contradict each other or belong to another server process';
-      violations.push({ code: 'NOT_LOADED', detail: `the keys can not be trusted (${why}); closed until rebuilt` });
+      violations.push({ code: 'NOT_LOADED', detail: `the keys cannot be trusted (${why}); closed until rebuilt` });
     }
     if (definition !== undefined && !sameDefinition(definitionOf(coupon), definition)) {
       violations.push({ code: 'DEFINITION_MISMATCH', detail: differences(coupon, definition) });

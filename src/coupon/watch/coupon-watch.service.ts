@@ -23,7 +23,7 @@ export interface CouponObservation {
    * Seconds since the number of the oldest pending reservation was first seen to be given out; 0 when none is pending.
    */
   readonly oldestPendingSeconds: number;
-  /** See {@link driftBetween}; undefined at the first look, and while MySQL can not be asked. */
+  /** See {@link driftBetween}; undefined at the first look, and while MySQL cannot be asked. */
   readonly drift: number | undefined;
 }
 

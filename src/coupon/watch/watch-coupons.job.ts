@@ -28,7 +28,7 @@ export class WatchCouponsJob implements OnApplicationBootstrap {
       this.hasFailed = false;
     } catch (error) {
       // The same again every few seconds says nothing new.
-      if (!this.hasFailed) this.logger.error('open coupons can not be watched', stackOf(error));
+      if (!this.hasFailed) this.logger.error('open coupons cannot be watched', stackOf(error));
       this.hasFailed = true;
     }
   }

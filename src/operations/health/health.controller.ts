@@ -49,7 +49,7 @@ export class HealthController {
     description: 'Asks Redis and the database. With one of them down it serves what needs only the other.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'It can: ok, or degraded', standardSchema: readyResponse })
-  @ApiResponse({ status: HttpStatus.SERVICE_UNAVAILABLE, description: 'It can not', standardSchema: readyResponse })
+  @ApiResponse({ status: HttpStatus.SERVICE_UNAVAILABLE, description: 'It cannot', standardSchema: readyResponse })
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
     const result = await this.health.ready();
     reply.code(isServing(result.status) ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);

@@ -23,7 +23,7 @@ export const ERROR_STATUS = {
   OUT_OF_STOCK: { status: 409, title: 'The product is out of stock' },
   INSUFFICIENT_BALANCE: { status: 409, title: 'The balance is too low' },
   ORDER_ALREADY_PAID: { status: 409, title: 'The order is already paid' },
-  COUPON_NOT_USABLE: { status: 409, title: 'The coupon can not be used' },
+  COUPON_NOT_USABLE: { status: 409, title: 'The coupon cannot be used' },
   ISSUANCE_FAILED: { status: 409, title: 'The reservation could not be issued' },
   IDEMPOTENCY_IN_PROGRESS: { status: 409, title: 'A request with this idempotency key is still running' },
 

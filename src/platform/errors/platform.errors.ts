@@ -66,7 +66,7 @@ export class DatabaseUnavailableError extends DomainError {
   override readonly retryAfterSeconds = 1;
 
   constructor(options?: ErrorOptions) {
-    super('The database can not be reached at the moment. Try again in a second.', {}, options);
+    super('The database cannot be reached at the moment. Try again in a second.', {}, options);
   }
 }
 

@@ -109,7 +109,7 @@ describe('ProblemFilter', () => {
     },
   );
 
-  it('answers 503 while the database can not be reached, and does not log that for each call', () => {
+  it('answers 503 while the database cannot be reached, and does not log that for each call', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const filter = new ProblemFilter(CATALOG);
     const replies = [new FakeReply(), new FakeReply(), new FakeReply()];

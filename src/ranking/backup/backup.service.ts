@@ -40,7 +40,7 @@ export class BackupService {
    * Backs up today, and past days whose last backup is older than their end. A day that fails is logged and counted,
    * and does not stop the others.
    *
-   * @throws Error only when MySQL can not say which days are due
+   * @throws Error only when MySQL cannot say which days are due
    */
   async backUpAll(): Promise<void> {
     await this.attempt(this.calendar.today());
