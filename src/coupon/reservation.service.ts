@@ -6,8 +6,15 @@ import type { CouponConfig } from './coupon.config.js';
 import { IssuanceFailedError, ReservationNotFoundError, ReservationUnavailableError } from './coupon.errors.js';
 import { IssuanceOutcomes } from './issuance/issuance-outcomes.js';
 import { LedgerRepository } from './ledger.repository.js';
-import { LockIssuanceService, type LockIssued } from './lock/lock-issuance.service.js';
-import { type Issued, type ReservationState, type Reserved, reserved } from './reservation-view.js';
+import { LockIssuanceService } from './lock/lock-issuance.service.js';
+import {
+  type Issued,
+  type IssuedRow,
+  issued,
+  type ReservationState,
+  type Reserved,
+  reserved,
+} from './reservation-view.js';
 import type { CouponDefinition } from './reservation/coupon-definition.js';
 import { DefinitionCache } from './reservation/definition-cache.js';
 import { RedisCouponStore } from './reservation/redis-coupon.store.js';
@@ -29,8 +36,7 @@ export class ReservationService {
 
   /** Reserves a slot, without waiting for MySQL. Throws the refusals in the order of their codes in the API. */
   async reserve(couponId: number, userId: number): Promise<Reserved> {
-    const definition = this.definitions.peek(couponId) ?? (await this.definitions.require(couponId));
-    if (!this.mayAsk(definition, userId)) await this.assertRegistered(userId);
+    const definition = await this.definitionFor(couponId, userId);
     if (definition.strategy === 'lock') return reservedByLock(await this.lockStrategy.issue(couponId, userId));
     const { sequenceNumber } = await this.batcher.reserve(definition, userId);
     return reserved(couponId, userId, sequenceNumber);
@@ -43,27 +49,19 @@ export class ReservationService {
    * @throws IssuanceFailedError when the reservation failed for good
    */
   async issue(couponId: number, userId: number): Promise<Issued | Reserved> {
-    const definition = this.definitions.peek(couponId) ?? (await this.definitions.require(couponId));
-    if (!this.mayAsk(definition, userId)) await this.assertRegistered(userId);
-    if (definition.strategy === 'lock') return issuedByLock(await this.lockStrategy.issue(couponId, userId));
-
+    const definition = await this.definitionFor(couponId, userId);
+    if (definition.strategy === 'lock') return issued(await this.lockStrategy.issue(couponId, userId));
     const { sequenceNumber } = await this.batcher.reserve(definition, userId);
-    // In time: the issuer takes the first batch in a later turn of the event loop.
+    // In time: the queue takes the first batch in a later turn of the event loop.
     const ended = await this.outcomes.wait(couponId, sequenceNumber, this.config.coupon.issueTimeoutMs);
     if (ended === undefined) return reserved(couponId, userId, sequenceNumber);
     if (ended.status === 'FAILED') throw new IssuanceFailedError(ended.failure.reason);
-    const { userCouponId, code, issuedAt } = ended.row;
-    return {
-      userCouponId,
+    return issued({
+      ...ended.row,
       couponId,
       couponName: definition.name,
-      userId,
-      sequenceNumber: ended.row.sequenceNumber,
-      code,
-      status: 'ISSUED',
-      issuedAt: issuedAt.toISOString(),
-      expiresAt: new Date(definition.expiresAt).toISOString(),
-    };
+      expiresAt: new Date(definition.expiresAt),
+    });
   }
 
   /**
@@ -85,13 +83,12 @@ export class ReservationService {
     throw new ReservationNotFoundError(couponId, userId);
   }
 
-  /** True when no look-up is needed to tell that the user belongs to the audience. */
-  private mayAsk({ audience }: CouponDefinition, userId: number): boolean {
-    return audience === 'anyone' || this.users.isKnown(userId);
-  }
-
-  private async assertRegistered(userId: number): Promise<void> {
-    if (!(await this.users.exists(userId))) throw new UserNotFoundError(userId);
+  /** The coupon's definition, for a user who belongs to its audience; from memory where that can tell. */
+  private async definitionFor(couponId: number, userId: number): Promise<CouponDefinition> {
+    const definition = this.definitions.peek(couponId) ?? (await this.definitions.require(couponId));
+    const isOfAudience = definition.audience === 'anyone' || this.users.isKnown(userId);
+    if (!isOfAudience && !(await this.users.exists(userId))) throw new UserNotFoundError(userId);
+    return definition;
   }
 
   private async pendingNumber(couponId: number, userId: number): Promise<number | 'UNKNOWN' | undefined> {
@@ -104,10 +101,6 @@ export class ReservationService {
   }
 }
 
-function reservedByLock({ couponId, userId, sequenceNumber }: LockIssued): Reserved {
+function reservedByLock({ couponId, userId, sequenceNumber }: IssuedRow): Reserved {
   return { couponId, userId, sequenceNumber, status: 'ISSUED', message: `Issued: you are number ${sequenceNumber}.` };
-}
-
-function issuedByLock({ issuedAt, expiresAt, ...issued }: LockIssued): Issued {
-  return { ...issued, status: 'ISSUED', issuedAt: issuedAt.toISOString(), expiresAt: expiresAt.toISOString() };
 }

@@ -16,6 +16,7 @@ import {
   CouponSoldOutError,
 } from '../coupon.errors.js';
 import { CouponCodeGenerator } from '../issuance/coupon-code.js';
+import type { IssuedRow } from '../reservation-view.js';
 import { RefusalTally } from '../reservation/refusal-tally.js';
 import { LockGate, LockGateTimeoutError } from './lock-gate.js';
 import { type LockStrategyCoupon, LockIssuanceRepository, type NewUserCoupon } from './lock-issuance.repository.js';
@@ -23,18 +24,6 @@ import { type LockStrategyCoupon, LockIssuanceRepository, type NewUserCoupon } f
 /** Two collisions in a row are as good as impossible; a generator that is broken must not hold the lock for ever. */
 const CODE_ATTEMPTS = 5;
 const REMEMBERED_COUPONS = 10_000;
-
-/** A user coupon written by the pessimistic strategy. */
-export interface LockIssued {
-  readonly userCouponId: number;
-  readonly couponId: number;
-  readonly couponName: string;
-  readonly userId: number;
-  readonly sequenceNumber: number;
-  readonly code: string | null;
-  readonly issuedAt: Date;
-  readonly expiresAt: Date;
-}
 
 /**
  * The pessimistic strategy (`strategy: lock`): no Redis, no reservation; who holds the coupon's row lock decides and
@@ -66,7 +55,7 @@ export class LockIssuanceService {
    * @throws DatabaseUnavailableError when its turn did not come within `coupon.lock.waitMs`, or the lock was lost to
    *   others again and again
    */
-  async issue(couponId: number, userId: number): Promise<LockIssued> {
+  async issue(couponId: number, userId: number): Promise<IssuedRow> {
     try {
       this.assertNotEnded(couponId);
       return await this.gate.run(async () => {
@@ -90,7 +79,7 @@ export class LockIssuanceService {
     if (this.ended.has(couponId)) throw new CouponExpiredError(couponId);
   }
 
-  private async decide(manager: EntityManager, couponId: number, userId: number): Promise<LockIssued> {
+  private async decide(manager: EntityManager, couponId: number, userId: number): Promise<IssuedRow> {
     const coupon = await this.repository.lockCoupon(manager, couponId);
     if (coupon === undefined) throw new CouponNotFoundError(couponId);
     const { now, hasRow } = await this.repository.lookUpUser(manager, couponId, userId);
