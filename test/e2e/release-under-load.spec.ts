@@ -36,7 +36,7 @@ beforeAll(async () => {
   apis = apps.map(({ url }) => new ApiClient(url));
   api = apis[0] as ApiClient;
   const servers = { databaseUrl: mysql.url, redisUrl: redis.url };
-  const instances = await inParallel([1, 2], () => Instance.open(servers));
+  const instances = await inParallel([1, 2], () => Instance.open({ servers }));
   stores = instances.map((instance) => instance.get(SettlementStore));
   keys = (instances[0] as Instance).get(RedisCouponStore);
 });

@@ -18,7 +18,7 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
-  instance = await Instance.open({ redisUrl: redisServer.url, databaseUrl: mysql.url });
+  instance = await Instance.open({ servers: { redisUrl: redisServer.url, databaseUrl: mysql.url } });
   store = instance.get(RedisCouponStore);
   redis = new Redis(redisServer.url);
   atEndOfFile(async () => redis.disconnect());

@@ -12,7 +12,7 @@ let instance: Instance;
 beforeAll(async () => {
   const [databaseUrl, redis] = await Promise.all([createOwnSchema('watch'), startPrivateRedis()]);
   const env = { METRICS_MAX_COUPONS: '1', METRICS_COUPON_INTERVAL_MS: '600000' };
-  instance = await Instance.open({ redisUrl: redis.url, databaseUrl }, env);
+  instance = await Instance.open({ servers: { redisUrl: redis.url, databaseUrl }, env });
 });
 
 async function watched(): Promise<number[]> {

@@ -1,4 +1,3 @@
-import type { INestApplication } from '@nestjs/common';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
@@ -6,10 +5,10 @@ import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { IssuanceRepository } from '../../src/coupon/issuance/issuance.repository.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
-import { openApplication } from '../support/app-context.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { connectionError, FailingStatements, serverError } from '../support/failing-statements.js';
 import { inParallel } from '../support/in-parallel.js';
+import { Instance } from '../support/instance.js';
 import { insertCoupon } from '../support/ledger-coupons.js';
 import { eventually } from '../support/poll.js';
 import { createOwnSchema } from '../support/own-schema.js';
@@ -40,21 +39,23 @@ class CollidingCodes extends CouponCodeGenerator {
   }
 }
 
-let app: INestApplication;
+let instance: Instance;
 let database: TestDatabase;
 let statements: FailingStatements;
 const codes = new CollidingCodes();
 
 beforeAll(async () => {
   const [url, redis] = await Promise.all([createOwnSchema('retries'), startPrivateRedis()]);
-  app = await openApplication({
+  instance = await Instance.open({
+    servers: { redisUrl: redis.url, databaseUrl: url },
     // No sweep helps: the issuer itself has to try again, for as long as it takes.
     env: {
-      DATABASE_URL: url,
-      REDIS_URL: redis.url,
-      COUPON_SWEEP_INTERVAL_MS: '600000',
+      // Those who ask at once share batches, as in production.
+      COUPON_ISSUANCE_LINGER_MS: '5',
       COUPON_ISSUE_TIMEOUT_MS: '60000',
       COUPON_ISSUANCE_RETRY_MAX_DELAY_MS: '50',
+      // Each failure that a test arranges is reported as an error.
+      LOG_LEVEL: 'fatal',
     },
     override: (builder) =>
       builder
@@ -64,16 +65,16 @@ beforeAll(async () => {
         .useClass(CollidingInBatches),
   });
   database = openDatabase(url);
-  statements = new FailingStatements(app.get(DataSource));
+  statements = new FailingStatements(instance.get(DataSource));
 });
 
 async function loadedCoupon(codeFormat: string, failedQuantity = 0): Promise<number> {
-  const couponId = await insertCoupon(app.get(DataSource), {
+  const couponId = await insertCoupon(instance.get(DataSource), {
     total_quantity: USERS,
     code_format: codeFormat,
     failed_quantity: failedQuantity,
   });
-  await app.get(RebuildService).load(couponId);
+  await instance.get(RebuildService).load(couponId);
   return couponId;
 }
 
@@ -81,7 +82,7 @@ async function loadedCoupon(codeFormat: string, failedQuantity = 0): Promise<num
  * Issues a coupon to USERS users at once; each must get it, once, under the number and with the code that is recorded.
  */
 async function expectAllIssued(couponId: number): Promise<void> {
-  const service = app.get(ReservationService);
+  const service = instance.get(ReservationService);
   const issued = await inParallel(newUserIds(USERS), (userId) => service.issue(couponId, userId));
 
   const rows = await database.userCoupons(couponId);
@@ -92,7 +93,9 @@ async function expectAllIssued(couponId: number): Promise<void> {
     expect(answer).toMatchObject({ status: 'ISSUED', userCouponId: id, sequenceNumber, code });
   }
   expect(await database.couponCounts(couponId)).toMatchObject({ issuedQuantity: USERS });
-  await eventually(async () => expect(await app.get(AuditService).audit(couponId)).toMatchObject({ violations: [] }));
+  await eventually(async () =>
+    expect(await instance.get(AuditService).audit(couponId)).toMatchObject({ violations: [] }),
+  );
 }
 
 async function expectDifferentCodes(couponId: number): Promise<void> {
@@ -164,9 +167,9 @@ describe('a code that collides', () => {
   it('with one that was issued before is drawn again, and nobody fails', async () => {
     const couponId = await loadedCoupon('alphanumeric');
     codes.collisionsLeft = 1;
-    await app.get(ReservationService).issue(couponId, newUserId());
+    await instance.get(ReservationService).issue(couponId, newUserId());
     codes.collisionsLeft = 1;
-    await app.get(ReservationService).issue(couponId, newUserId());
+    await instance.get(ReservationService).issue(couponId, newUserId());
     const drawn = (await database.userCoupons(couponId)).map(({ code }) => code);
     expect(drawn).toEqual(['SAME', expect.not.stringMatching('SAME')]);
   });

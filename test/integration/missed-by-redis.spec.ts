@@ -29,10 +29,10 @@ let raw: Redis;
 beforeAll(async () => {
   const [databaseUrl, redis] = await Promise.all([createOwnSchema('missed'), startPrivateRedis()]);
   proxy = await TcpProxy.inFrontOf(redis.url);
-  instance = await Instance.open(
-    { redisUrl: proxy.url, databaseUrl },
-    { REDIS_COMMAND_TIMEOUT_MS: '250', COUPON_REBUILD_LOCK_TTL_MS: '600000', LOG_LEVEL: 'fatal' },
-  );
+  instance = await Instance.open({
+    servers: { redisUrl: proxy.url, databaseUrl },
+    env: { REDIS_COMMAND_TIMEOUT_MS: '250', COUPON_REBUILD_LOCK_TTL_MS: '600000', LOG_LEVEL: 'fatal' },
+  });
   database = openDatabase(databaseUrl);
   raw = new Redis(redis.url);
   atEndOfFile(async () => raw.disconnect());

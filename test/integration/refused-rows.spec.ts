@@ -1,4 +1,3 @@
-import type { INestApplication } from '@nestjs/common';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
@@ -8,9 +7,9 @@ import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.stor
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { DomainError } from '../../src/platform/errors/domain-error.js';
-import { openApplication } from '../support/app-context.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
+import { Instance } from '../support/instance.js';
 import { insertCoupon } from '../support/ledger-coupons.js';
 import { createOwnSchema } from '../support/own-schema.js';
 import { eventually } from '../support/poll.js';
@@ -37,19 +36,19 @@ class HangulForFew extends IssuanceRepository {
   }
 }
 
-let app: INestApplication;
+let instance: Instance;
 let database: TestDatabase;
 
 beforeAll(async () => {
   const [url, redis] = await Promise.all([createOwnSchema('refusals'), startPrivateRedis()]);
-  app = await openApplication({
+  instance = await Instance.open({
+    servers: { redisUrl: redis.url, databaseUrl: url },
     env: {
-      DATABASE_URL: url,
-      REDIS_URL: redis.url,
-      COUPON_SWEEP_INTERVAL_MS: '600000',
       COUPON_ISSUANCE_BATCH_SIZE: String(BATCH),
       // Long enough for all who ask at once to share a batch.
       COUPON_ISSUANCE_LINGER_MS: '1000',
+      // Each row that is refused is reported as an error.
+      LOG_LEVEL: 'fatal',
     },
     override: (builder) => builder.overrideProvider(IssuanceRepository).useClass(HangulForFew),
   });
@@ -84,9 +83,9 @@ describe.each([
   ['a code outside the character set (error 1366)', 'hangul', 'Incorrect string value', refuseByCode],
 ] as const)('a row that the database refuses for good: %s', (_name, codeFormat, detail, refuse) => {
   it('fails alone; the 499 others of its batch are issued, and its slot goes to someone else', async () => {
-    const couponId = await insertCoupon(app.get(DataSource), { total_quantity: BATCH, code_format: codeFormat });
-    await app.get(RebuildService).load(couponId);
-    const service = app.get(ReservationService);
+    const couponId = await insertCoupon(instance.get(DataSource), { total_quantity: BATCH, code_format: codeFormat });
+    await instance.get(RebuildService).load(couponId);
+    const service = instance.get(ReservationService);
     const userIds = newUserIds(BATCH);
     const victim = userIds[123] as number;
     await refuse(victim);
@@ -98,7 +97,7 @@ describe.each([
     // That they were one batch, halved: one row in it spoils the statement for all.
     expect(batches[0]).toBe(BATCH);
 
-    const { failures } = await app.get(FailureService).list(couponId, { cursor: undefined, limit: 10 });
+    const { failures } = await instance.get(FailureService).list(couponId, { cursor: undefined, limit: 10 });
     expect(failures).toMatchObject([{ userId: victim, sequenceNumber: victimsNumber, reason: 'REFUSED_BY_DATABASE' }]);
     expect(failures[0]?.detail).toContain(detail);
     expect(await service.find(couponId, victim)).toMatchObject({
@@ -108,7 +107,9 @@ describe.each([
 
     // The slot is offered again, to one: whoever comes first.
     const later = newUserIds(20);
-    await eventually(async () => expect((await app.get(RedisCouponStore).inspect(couponId)).reserved).toBe(BATCH - 1));
+    await eventually(async () =>
+      expect((await instance.get(RedisCouponStore).inspect(couponId)).reserved).toBe(BATCH - 1),
+    );
     const outcomes = await inParallel(later, (userId) => outcome(service.issue(couponId, userId)));
     expect(countEach(outcomes)).toEqual({ ISSUED: 1, COUPON_SOLD_OUT: 19 });
     const holders = [...userIds.filter((userId) => userId !== victim), later[outcomes.indexOf('ISSUED')]];
@@ -116,13 +117,15 @@ describe.each([
     expect(rows).toHaveLength(BATCH);
     expect(new Set(rows.map(({ userId }) => userId))).toEqual(new Set(holders));
     expect(new Set(rows.map(({ sequenceNumber }) => sequenceNumber)).has(victimsNumber as number)).toBe(false);
-    await eventually(async () => expect(await app.get(AuditService).audit(couponId)).toMatchObject({ violations: [] }));
+    await eventually(async () =>
+      expect(await instance.get(AuditService).audit(couponId)).toMatchObject({ violations: [] }),
+    );
   });
 
   it('is told to the caller who waits for it, and may be asked for again', async () => {
-    const couponId = await insertCoupon(app.get(DataSource), { total_quantity: 3, code_format: codeFormat });
-    await app.get(RebuildService).load(couponId);
-    const service = app.get(ReservationService);
+    const couponId = await insertCoupon(instance.get(DataSource), { total_quantity: 3, code_format: codeFormat });
+    await instance.get(RebuildService).load(couponId);
+    const service = instance.get(ReservationService);
     const [victim, ...others] = newUserIds(3) as [number, ...number[]];
     await refuse(victim);
     const outcomes = await inParallel([victim, ...others], (userId) => outcome(service.issue(couponId, userId)));
@@ -130,7 +133,7 @@ describe.each([
 
     const again = await service.issue(couponId, victim).catch((error: unknown) => error);
     expect(again).toMatchObject({ code: 'ISSUANCE_FAILED', data: { reason: 'REFUSED_BY_DATABASE' } });
-    const { failures } = await app.get(FailureService).list(couponId, { cursor: undefined, limit: 10 });
+    const { failures } = await instance.get(FailureService).list(couponId, { cursor: undefined, limit: 10 });
     expect(failures.map(({ userId }) => userId)).toEqual([victim, victim]);
     expect(new Set(failures.map(({ sequenceNumber }) => sequenceNumber)).size).toBe(2);
   });

@@ -27,7 +27,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
   const env = { COUPON_RETENTION_DAYS: String(RETENTION_DAYS), COUPON_DEFINITION_REFRESH_MS: '50' };
-  instance = await Instance.open({ redisUrl: redisServer.url, databaseUrl: mysql.url }, env);
+  instance = await Instance.open({ servers: { redisUrl: redisServer.url, databaseUrl: mysql.url }, env });
   redis = new Redis(redisServer.url);
   atEndOfFile(async () => redis.disconnect());
   database = openDatabase(mysql.url);

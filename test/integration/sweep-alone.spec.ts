@@ -22,7 +22,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
   const servers = { redisUrl: redisServer.url, databaseUrl: mysql.url };
-  instances = [await Instance.open(servers), await Instance.open(servers)];
+  instances = [await Instance.open({ servers }), await Instance.open({ servers })];
   redis = new Redis(redisServer.url);
   atEndOfFile(async () => redis.disconnect());
   database = openDatabase(mysql.url);

@@ -1,22 +1,13 @@
 import { Redis } from 'ioredis';
 import { Clock } from '../../src/platform/clock.js';
-import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { dayKeys, rankingKeys } from '../../src/ranking/ranking-keys.js';
 import { RankingService, type TopView } from '../../src/ranking/ranking.service.js';
 import { ReconcileRankingJob } from '../../src/ranking/reconcile/reconcile-ranking.job.js';
 import { atEndOfFile } from './cleanup.js';
 import { openDatabase } from './database.js';
 import { Instance } from './instance.js';
-import { eventually } from './poll.js';
 import { Ledger } from './sales.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
-
-/** Jobs run when a test calls them. */
-const QUIET = {
-  RANKING_RECONCILE_INTERVAL_MS: '3600000',
-  RANKING_BACKUP_INTERVAL_MS: '86400000',
-  RANKING_READ_TIMEOUT_MS: '10000',
-};
 
 /** Two instances over one Redis and one MySQL that nobody else uses, under a clock that a test sets. */
 export class RankingWorld {
@@ -32,16 +23,12 @@ export class RankingWorld {
     const mysql = await startPrivateMysql({ extraArgs: ['--innodb-flush-log-at-trx-commit=0'] });
     const { url } = await startPrivateRedis();
     const servers = { redisUrl: url, databaseUrl: mysql.url };
-    const instances = [
-      await Instance.open(servers, { ...QUIET, ...env }),
-      await Instance.open(servers, { ...QUIET, ...env }),
-    ] as const;
+    const instances = [await Instance.open({ servers, env }), await Instance.open({ servers, env })] as const;
     const redis = new Redis(url);
     atEndOfFile(async () => redis.disconnect());
     const world = new RankingWorld(instances, new Ledger(openDatabase(mysql.url)), redis, mysql, time);
     for (const instance of instances) {
       Object.assign(instance.get(Clock), { now: () => world.time });
-      await eventually(() => instance.get(RedisConnection).requireRunId());
       await instance.get(ReconcileRankingJob).reconcileAll();
     }
     return world;

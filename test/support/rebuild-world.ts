@@ -21,7 +21,7 @@ export interface RebuildWorld {
 export async function openRebuildWorld(name: string): Promise<RebuildWorld> {
   const [databaseUrl, redis] = await Promise.all([createOwnSchema(name), startPrivateRedis()]);
   const servers = { databaseUrl, redisUrl: redis.url };
-  const [one, other] = [await Instance.open(servers), await Instance.open(servers)];
+  const [one, other] = [await Instance.open({ servers }), await Instance.open({ servers })];
   const raw = new Redis(redis.url, { retryStrategy: () => 50 });
   raw.on('error', () => undefined);
   atEndOfFile(async () => raw.disconnect());

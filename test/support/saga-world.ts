@@ -41,7 +41,7 @@ export class SagaWorld {
     const mysql = await startPrivateMysql({ extraArgs: ['--innodb-flush-log-at-trx-commit=0'] });
     const { url } = await startPrivateRedis();
     const servers = { redisUrl: url, databaseUrl: mysql.url };
-    const instances = [await Instance.open(servers), await Instance.open(servers)] as const;
+    const instances = [await Instance.open({ servers }), await Instance.open({ servers })] as const;
     const redis = new Redis(url);
     atEndOfFile(async () => redis.disconnect());
     const runId = /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1] ?? '';
