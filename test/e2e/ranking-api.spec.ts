@@ -5,7 +5,7 @@ import { type AppProcess, startApp } from '../support/app-process.js';
 import { awayFromMidnight } from '../support/business-midnight.js';
 import { openDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
-import { Ledger, nameOf, RankingClient, type TopBody } from '../support/sales.js';
+import { nameOf, RankingClient, SalesBook, type TopBody } from '../support/sales.js';
 import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { Shop } from '../support/shop.js';
 
@@ -17,7 +17,7 @@ const today = (): string => businessDayOf(new Date(), ZONE);
 let env: Record<string, string>;
 let app: AppProcess;
 let ranking: RankingClient;
-let ledger: Ledger;
+let salesBook: SalesBook;
 let shop: Shop;
 
 beforeAll(awayFromMidnight);
@@ -28,8 +28,8 @@ beforeAll(async () => {
   app = await startApp({ env, waitFor: '/health/ready' });
   const api = new ApiClient(() => app.url);
   ranking = new RankingClient(api);
-  ledger = new Ledger(openDatabase(mysql.url));
-  shop = new Shop(api, ledger.database);
+  salesBook = new SalesBook(openDatabase(mysql.url));
+  shop = new Shop(api, salesBook.database);
 });
 
 /** An order that is paid through the API. */
@@ -58,7 +58,7 @@ describe('before the first sale', () => {
 
 describe('the ranking of today', () => {
   it('counts paid orders, and of equals shows the lower id first', async () => {
-    const [a = 0, b = 0, c = 0] = await ledger.products(3);
+    const [a = 0, b = 0, c = 0] = await salesBook.products(3);
     await buy(c, 2);
     await buy(b, 2);
     await buy(a, 3);
@@ -89,7 +89,7 @@ describe('the ranking of today', () => {
   });
 
   it('does not count an order that is not paid, and knows nothing of a product without a sale or that does not exist', async () => {
-    const [productId = 0] = await ledger.products(1);
+    const [productId = 0] = await salesBook.products(1);
     await shop.order(await shop.user(), [{ productId, quantity: 1 }]);
     for (const id of [productId, 999_999_999]) {
       expect(await ranking.product(id)).toMatchObject({
@@ -100,8 +100,8 @@ describe('the ranking of today', () => {
   });
 
   it('shows ten products unless told otherwise', async () => {
-    const products = await ledger.products(12);
-    await ledger.paidOrder(products.map((productId) => ({ productId, quantity: 1 })));
+    const products = await salesBook.products(12);
+    await salesBook.paidOrder(products.map((productId) => ({ productId, quantity: 1 })));
     await expectSales(products.at(-1) ?? 0, 1);
     expect((await ranking.top()).body.rankings).toHaveLength(10);
     expect((await ranking.top('?limit=100')).body.rankings.length).toBeGreaterThanOrEqual(12);
@@ -114,16 +114,16 @@ describe('a past day', () => {
     async (daysAgo) => {
       const day = addDays(today(), -daysAgo);
       const { from, to } = boundsOf(day, ZONE);
-      const [a = 0, b = 0, outside = 0] = await ledger.products(3);
-      await ledger.paidOrder(
+      const [a = 0, b = 0, outside = 0] = await salesBook.products(3);
+      await salesBook.paidOrder(
         [
           { productId: a, quantity: 1 },
           { productId: b, quantity: 2 },
         ],
         from,
       );
-      await ledger.paidOrder([{ productId: a, quantity: 2 }], new Date(to.getTime() - 1));
-      await ledger.paidOrder([{ productId: outside, quantity: 7 }], new Date(from.getTime() - 1));
+      await salesBook.paidOrder([{ productId: a, quantity: 2 }], new Date(to.getTime() - 1));
+      await salesBook.paidOrder([{ productId: outside, quantity: 7 }], new Date(from.getTime() - 1));
       const rankings = [
         { rank: 1, productId: a, productName: nameOf(a), salesCount: 3 },
         { rank: 2, productId: b, productName: nameOf(b), salesCount: 2 },
@@ -149,8 +149,8 @@ describe('a past day', () => {
 
   it('beyond the top 100 of a backup knows neither rank nor count', async () => {
     const day = addDays(today(), -40);
-    const products = await ledger.products(101);
-    await ledger.paidOrder(
+    const products = await salesBook.products(101);
+    await salesBook.paidOrder(
       products.map((productId, index) => ({ productId, quantity: 200 - index })),
       boundsOf(day, ZONE).from,
     );
@@ -218,13 +218,13 @@ describe('a crash between the commit of a payment and its count', () => {
     app = await startApp({
       env: { ...env, FAULT_POINT: 'before-ranking-count', RANKING_RECONCILE_INTERVAL_MS: '3600000' },
     });
-    const [productId = 0] = await ledger.products(1);
+    const [productId = 0] = await salesBook.products(1);
     const userId = await shop.user(1_000_000);
     const orderId = await shop.order(userId, [{ productId, quantity: 4 }]);
     expect((await shop.pay(orderId, userId)).status).toBe(0);
     expect(await app.exited).toEqual({ code: null, signal: 'SIGKILL' });
     expect(
-      (await ledger.database.row<{ status: string }>('SELECT status FROM orders WHERE id = ?', [orderId])).status,
+      (await salesBook.database.row<{ status: string }>('SELECT status FROM orders WHERE id = ?', [orderId])).status,
     ).toBe('PAID');
 
     app = await startApp({ env: { ...env, RANKING_RECONCILE_INTERVAL_MS: '3600000' } });

@@ -7,7 +7,7 @@ import { awayFromMidnight } from '../support/business-midnight.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
-import { Ledger, nameOf, RankingClient } from '../support/sales.js';
+import { nameOf, RankingClient, SalesBook } from '../support/sales.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 
 /** The scheduled jobs of the ranking in real processes, of which some die, over a MySQL that dies too. */
@@ -17,7 +17,7 @@ const NEVER_MS = '3600000';
 
 let mysql: PrivateServer;
 let redis: Redis;
-let ledger: Ledger;
+let salesBook: SalesBook;
 let env: Record<string, string>;
 let product: number;
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   mysql = ownMysql;
   redis = new Redis(url);
   atEndOfFile(async () => redis.disconnect());
-  ledger = new Ledger(openDatabase(mysql.url));
+  salesBook = new SalesBook(openDatabase(mysql.url));
   env = {
     DATABASE_URL: mysql.url,
     REDIS_URL: url,
@@ -40,13 +40,13 @@ beforeAll(async () => {
 beforeEach(async () => {
   await redis.flushall();
   for (const table of ['order_items', 'orders', 'product_ranking_backups', 'product_ranking_backup_days']) {
-    await ledger.database.change(`DELETE FROM ${table}`);
+    await salesBook.database.change(`DELETE FROM ${table}`);
   }
-  [product = 0] = await ledger.products(1);
+  [product = 0] = await salesBook.products(1);
 });
 
 const rankingOf = (app: AppProcess) => new RankingClient(new ApiClient(app.url));
-const sell = (quantity: number) => ledger.paidOrder([{ productId: product, quantity }]);
+const sell = (quantity: number) => salesBook.paidOrder([{ productId: product, quantity }]);
 
 /** Polls until Redis serves exactly this sale; returns the day. */
 async function expectLive(app: AppProcess, salesCount: number): Promise<string> {
@@ -60,7 +60,7 @@ async function expectLive(app: AppProcess, salesCount: number): Promise<string> 
 /** Polls until the day's backup is exactly this sale. */
 async function expectBackup(day: string, salesCount: number): Promise<void> {
   await eventually(async () => {
-    expect(await ledger.backup(day)).toEqual([
+    expect(await salesBook.backup(day)).toEqual([
       { rank: 1, productId: product, productName: nameOf(product), salesCount, backedUpAt: expect.any(Date) },
     ]);
   });

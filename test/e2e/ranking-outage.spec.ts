@@ -8,7 +8,7 @@ import { openDatabase } from '../support/database.js';
 import { Scrape } from '../support/metrics.js';
 import { eventually } from '../support/poll.js';
 import { ReadsInRedis } from '../support/ranking-reads.js';
-import { type Item, Ledger, nameOf, RankingClient, type TopBody } from '../support/sales.js';
+import { type Item, nameOf, RankingClient, SalesBook, type TopBody } from '../support/sales.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 
 /**
@@ -19,7 +19,7 @@ let mysql: PrivateServer;
 let redis: PrivateServer;
 let app: AppProcess;
 let ranking: RankingClient;
-let ledger: Ledger;
+let salesBook: SalesBook;
 let env: Record<string, string>;
 let product: number;
 
@@ -27,16 +27,16 @@ beforeAll(awayFromMidnight);
 
 beforeAll(async () => {
   mysql = await startPrivateMysql();
-  ledger = new Ledger(openDatabase(mysql.url));
+  salesBook = new SalesBook(openDatabase(mysql.url));
 });
 
 beforeEach(async () => {
   redis = await startPrivateRedis();
-  await ledger.database.change('DELETE FROM order_items');
-  await ledger.database.change('DELETE FROM orders');
-  await ledger.database.change('DELETE FROM product_ranking_backups');
-  await ledger.database.change('DELETE FROM product_ranking_backup_days');
-  [product = 0] = await ledger.products(1);
+  await salesBook.database.change('DELETE FROM order_items');
+  await salesBook.database.change('DELETE FROM orders');
+  await salesBook.database.change('DELETE FROM product_ranking_backups');
+  await salesBook.database.change('DELETE FROM product_ranking_backup_days');
+  [product = 0] = await salesBook.products(1);
   env = { DATABASE_URL: mysql.url, REDIS_URL: redis.url, RANKING_RECONCILE_INTERVAL_MS: '300' };
 });
 
@@ -109,10 +109,10 @@ async function expectNeverEmpty(under: Readers, sources: ReadonlyArray<TopBody['
 
 describe('Redis is killed while many read', () => {
   it('with a backup there: its numbers and its time, then the sales of the outage', async () => {
-    await ledger.paidOrder(one(2));
+    await salesBook.paidOrder(one(2));
     await start({ RANKING_BACKUP_INTERVAL_MS: '300' });
     await expectTop('redis', 2);
-    await eventually(async () => expect(await ledger.backup((await ranking.top()).body.date)).toHaveLength(1));
+    await eventually(async () => expect(await salesBook.backup((await ranking.top()).body.date)).toHaveLength(1));
     const load = readers(8);
     expect(await rankingBreaker()).toBe(0);
     await redis.kill();
@@ -121,14 +121,14 @@ describe('Redis is killed while many read', () => {
     // A backup that was under way when Redis died may still replace the one that was shown first.
     const asOf = await eventually(async () => {
       const { body } = await ranking.top();
-      const [{ backedUpAt } = { backedUpAt: undefined }] = await ledger.backup(body.date);
+      const [{ backedUpAt } = { backedUpAt: undefined }] = await salesBook.backup(body.date);
       expect(body.asOf).toBe(backedUpAt?.toISOString());
       return body.asOf;
     });
     expect((await ranking.product(product)).body).toMatchObject({ source: 'backup', asOf, rank: 1, salesCount: 2 });
     expect((await ranking.product(1)).body).toMatchObject({ source: 'backup', rank: null, salesCount: 0 });
 
-    await ledger.paidOrder(one(3));
+    await salesBook.paidOrder(one(3));
     await redis.restart();
     await expectTop('redis', 5);
     expect(await rankingBreaker()).toBe(0);
@@ -136,14 +136,14 @@ describe('Redis is killed while many read', () => {
   });
 
   it('without a backup: the paid orders, stored as the backup of the day', async () => {
-    await ledger.paidOrder(one(2));
+    await salesBook.paidOrder(one(2));
     await start();
     await expectTop('redis', 2);
     const load = readers(8);
     await redis.kill();
     const { date } = await expectTop('backup', 2);
-    expect((await ledger.backup(date)).map(({ backedUpAt: _at, ...row }) => row)).toEqual(listed(2));
-    await ledger.paidOrder(one(3));
+    expect((await salesBook.backup(date)).map(({ backedUpAt: _at, ...row }) => row)).toEqual(listed(2));
+    await salesBook.paidOrder(one(3));
     // The backup does not know yet.
     await expectTop('backup', 2);
     await redis.restart();
@@ -159,7 +159,7 @@ describe('Redis is killed while many read', () => {
       expect((await ranking.top()).body).toMatchObject({ source: 'database', rankings: [] }),
     );
     const before = Date.now();
-    await ledger.paidOrder(one(1));
+    await salesBook.paidOrder(one(1));
     const { body } = await ranking.top();
     expect(body).toMatchObject({ source: 'database', rankings: listed(1) });
     expect(Date.parse(body.asOf ?? '')).toBeGreaterThanOrEqual(before);
@@ -168,7 +168,7 @@ describe('Redis is killed while many read', () => {
 
 describe('Redis stands still', () => {
   it('is asked by the first reader alone, and not again until it answers and is reconciled', async () => {
-    await ledger.paidOrder(one(2));
+    await salesBook.paidOrder(one(2));
     await start({ RANKING_RECONCILE_INTERVAL_MS: '3600000', RANKING_READ_TIMEOUT_MS: '200' });
     await expectTop('redis', 2);
     expect((await ranking.product(product)).body.source).toBe('redis');
@@ -183,7 +183,7 @@ describe('Redis stands still', () => {
     const load = readers(8);
     for (let time = 0; time < 30; time += 1) expect((await ranking.product(product)).body.source).toBe('backup');
     await expectNeverEmpty(load, ['database', 'backup']);
-    await ledger.paidOrder(one(1));
+    await salesBook.paidOrder(one(1));
 
     await redis.thaw();
     await eventually(async () => expect(await rankingBreaker()).toBe(0));
@@ -199,7 +199,7 @@ describe('Redis comes back with less than it had', () => {
   it('after FLUSHALL every sale is counted again, and no half list is seen or backed up', async () => {
     const items = Array.from({ length: 300 }, () => ({ orderId: 0, items: one(1), paidAt: new Date() }));
     const orders = items.map((order, index) => ({ ...order, orderId: index + 1 }));
-    await ledger.paidOrders(orders);
+    await salesBook.paidOrders(orders);
     await start({ RANKING_BACKUP_INTERVAL_MS: '200' });
     await expectTop('redis', 300);
     const load = readers(4);
@@ -212,18 +212,18 @@ describe('Redis comes back with less than it had', () => {
     const answers = await load.stop();
     expect(new Set(answers.map(({ body }) => body.rankings[0]?.salesCount))).toEqual(new Set([300]));
     const { date } = (await ranking.top()).body;
-    expect((await ledger.backup(date)).map(({ salesCount }) => salesCount)).toEqual([300]);
+    expect((await salesBook.backup(date)).map(({ salesCount }) => salesCount)).toEqual([300]);
   });
 
   it('restored from an older file it is not believed until it is reconciled', async () => {
-    await ledger.paidOrder(one(2));
+    await salesBook.paidOrder(one(2));
     await start();
     await expectTop('redis', 2);
     // The append-only file is written once a second.
     await redis.stop();
     const older = redis.copyFiles();
     await redis.restart();
-    await ledger.paidOrder(one(5));
+    await salesBook.paidOrder(one(5));
     await expectTop('redis', 7);
     const load = readers(4);
     await redis.stop();
@@ -265,13 +265,13 @@ describe.each<[how: string, takeAway: () => Promise<void>, bringBack: () => Prom
   /** A sale is made where nobody saw it; then Redis is back too. */
   async function expectRecovery(salesCount: number): Promise<void> {
     await bringMysqlBack();
-    await eventually(() => ledger.paidOrder(one(3)));
+    await eventually(() => salesBook.paidOrder(one(3)));
     await redis.restart();
     await expectTop('redis', salesCount + 3);
   }
 
   it('answers from memory, under the time of the numbers; then with the sales of the outage', async () => {
-    await ledger.paidOrder(one(2));
+    await salesBook.paidOrder(one(2));
     await start();
     const { asOf } = await expectTop('redis', 2);
     await takeMysqlAway();
@@ -287,7 +287,7 @@ describe.each<[how: string, takeAway: () => Promise<void>, bringBack: () => Prom
   });
 
   it('answers an empty list with source none when nothing was read before; then what was sold', async () => {
-    await ledger.paidOrder(one(2));
+    await salesBook.paidOrder(one(2));
     await start();
     await redis.kill();
     await takeMysqlAway();

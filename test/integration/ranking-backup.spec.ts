@@ -29,7 +29,7 @@ function newDay(): string {
 }
 
 async function pay(items: readonly Item[], paidAt = world.now): Promise<void> {
-  const orderId = await world.ledger.paidOrder(items, paidAt);
+  const orderId = await world.salesBook.paidOrder(items, paidAt);
   await world.instances[0]
     .get(CountSalesWhenPaymentCompletedListener)
     .handle(new PaymentCompletedEvent(orderId, paidAt, items));
@@ -40,14 +40,14 @@ const backups = (at: 0 | 1) => world.instances[at].get(BackupService);
 const backUp = (at: 0 | 1) => eventually(async () => expect(await backups(at).backUp(day)).toBe('BACKED_UP'));
 
 async function sellDistinct(count: number): Promise<Map<number, number>> {
-  const products = await world.ledger.products(count);
+  const products = await world.salesBook.products(count);
   const sales = new Map(products.map((productId, index) => [productId, index + 1]));
   await pay(products.map((productId) => ({ productId, quantity: sales.get(productId) ?? 0 })));
   return sales;
 }
 
 async function expectBackup(sales: ReadonlyMap<number, number>): Promise<void> {
-  const rows = await world.ledger.backup(day);
+  const rows = await world.salesBook.backup(day);
   expect(rows.map(({ backedUpAt: _at, ...row }) => row)).toEqual(rankingOf(sales));
 }
 
@@ -68,11 +68,11 @@ describe('a backup', () => {
     const sales = await sellDistinct(100);
     await backUp(0);
     const [last] = [...sales.keys()];
-    const [better = 0] = await world.ledger.products(1);
+    const [better = 0] = await world.salesBook.products(1);
     await pay([{ productId: better, quantity: 50 }]);
     world.setTime(new Date(world.now.getTime() + 600_000));
     await backUp(1);
-    const rows = await world.ledger.backup(day);
+    const rows = await world.salesBook.backup(day);
     expect(rows.map(({ rank }) => rank)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
     expect(rows.map(({ productId }) => productId)).not.toContain(last);
     expect(rows.map(({ productId }) => productId)).toContain(better);
@@ -100,9 +100,9 @@ describe('a backup', () => {
 
   it('shows a deleted product as unknown', async () => {
     newDay();
-    const [gone = 0] = await world.ledger.products(1);
+    const [gone = 0] = await world.salesBook.products(1);
     await pay([{ productId: gone, quantity: 1 }]);
-    await world.ledger.database.change('DELETE FROM products WHERE id = ?', [gone]);
+    await world.salesBook.database.change('DELETE FROM products WHERE id = ?', [gone]);
     await eventually(async () => expect((await world.top(0)).source).toBe('redis'));
     expect((await world.top(0)).rankings).toMatchObject([{ productId: gone, productName: 'Unknown product' }]);
   });
@@ -111,7 +111,7 @@ describe('a backup', () => {
 describe('at midnight in Seoul', () => {
   it('an order paid at 23:59:59 counts for its own day, and the last backup of the day has it', async () => {
     newDay();
-    const [early = 0, late = 0, next = 0] = await world.ledger.products(3);
+    const [early = 0, late = 0, next = 0] = await world.salesBook.products(3);
     const lastSecond = new Date(`${day}T14:59:59.999Z`);
     world.setTime(new Date(`${day}T14:50:00Z`));
     await pay([{ productId: early, quantity: 1 }]);
@@ -123,7 +123,7 @@ describe('at midnight in Seoul', () => {
     world.setTime(new Date(lastSecond.getTime() + 61_001));
     await pay([{ productId: next, quantity: 9 }]);
     // Paid in the last second, and its process died after the commit.
-    await world.ledger.paidOrder([{ productId: late, quantity: 5 }], lastSecond);
+    await world.salesBook.paidOrder([{ productId: late, quantity: 5 }], lastSecond);
     await backups(1).backUpAll();
     await expectBackup(
       new Map([
@@ -131,14 +131,14 @@ describe('at midnight in Seoul', () => {
         [early, 1],
       ]),
     );
-    const [{ backedUpAt } = { backedUpAt: undefined }] = await world.ledger.backup(day);
+    const [{ backedUpAt } = { backedUpAt: undefined }] = await world.salesBook.backup(day);
     expect(backedUpAt).toEqual(world.now);
 
     // It is final: a later run does not touch it.
     const finished = world.now;
     world.setTime(new Date(finished.getTime() + 600_000));
     await backups(0).backUpAll();
-    expect((await world.ledger.backup(day)).map((row) => row.backedUpAt)).toEqual([finished, finished]);
+    expect((await world.salesBook.backup(day)).map((row) => row.backedUpAt)).toEqual([finished, finished]);
 
     const yesterday = await world.top(0, day);
     expect(yesterday).toMatchObject({ date: day, source: 'redis' });
@@ -187,12 +187,12 @@ describe('the job', () => {
 
   it('forgets backups older than 90 days', async () => {
     newDay();
-    const [productId = 0] = await world.ledger.products(1);
+    const [productId = 0] = await world.salesBook.products(1);
     const products = [{ rank: 1, productId, productName: nameOf(productId), salesCount: 1 }];
     for (const old of ['2030-01-01', '2030-01-02', day]) await backups(0).write(old, { asOf: world.now, products });
     world.setTime(new Date(Date.parse('2030-01-02T03:00:00Z') + 90 * 24 * 3_600_000));
     expect(await backups(0).purge()).toBe(1);
-    expect(await world.ledger.backup('2030-01-01')).toEqual([]);
-    expect(await world.ledger.backup('2030-01-02')).toHaveLength(1);
+    expect(await world.salesBook.backup('2030-01-01')).toEqual([]);
+    expect(await world.salesBook.backup('2030-01-02')).toHaveLength(1);
   });
 });

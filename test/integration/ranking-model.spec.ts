@@ -18,7 +18,7 @@ let products: number[];
 
 beforeAll(async () => {
   world = await RankingWorld.open(new Date('2031-01-01T03:00:00Z'));
-  products = await world.ledger.products(6);
+  products = await world.salesBook.products(6);
 });
 
 const at = fc.constantFrom(0 as const, 1 as const);
@@ -98,7 +98,7 @@ class Run {
       expect({ source, rankings }).toEqual({ source: 'redis', rankings: rankingOf(this.sales) });
     }
     await this.backUp(1);
-    const backup = await world.ledger.backup(this.day);
+    const backup = await world.salesBook.backup(this.day);
     expect(backup.map(({ backedUpAt: _at, ...row }) => row)).toEqual(rankingOf(this.sales));
   }
 
@@ -109,7 +109,7 @@ class Run {
   ): Promise<void> {
     const items: Item[] = picked.map(({ product, quantity }) => ({ productId: products[product] ?? 0, quantity }));
     const orderId = newUserId();
-    await world.ledger.paidOrders([{ orderId, items, paidAt: world.now }]);
+    await world.salesBook.paidOrders([{ orderId, items, paidAt: world.now }]);
     for (const { productId, quantity } of items) this.sales.set(productId, (this.sales.get(productId) ?? 0) + quantity);
     const event = new PaymentCompletedEvent(orderId, world.now, items);
     this.paid.push(event);
@@ -123,7 +123,7 @@ class Run {
   /** No count that Redis ever backs up is above the sum of the paid orders. */
   private async backUp(instance: 0 | 1): Promise<void> {
     await world.instances[instance].get(BackupService).backUp(this.day);
-    for (const { productId, salesCount } of await world.ledger.backup(this.day)) {
+    for (const { productId, salesCount } of await world.salesBook.backup(this.day)) {
       expect(salesCount).toBeLessThanOrEqual(this.sales.get(productId) ?? 0);
     }
   }

@@ -6,14 +6,14 @@ import { ReconcileRankingJob } from '../../src/ranking/reconcile/reconcile-ranki
 import { atEndOfFile } from './cleanup.js';
 import { openDatabase } from './database.js';
 import { Instance } from './instance.js';
-import { Ledger } from './sales.js';
+import { SalesBook } from './sales.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
 
 /** Two instances over one Redis and one MySQL that nobody else uses, under a clock that a test sets. */
 export class RankingWorld {
   private constructor(
     readonly instances: readonly [Instance, Instance],
-    readonly ledger: Ledger,
+    readonly salesBook: SalesBook,
     readonly redis: Redis,
     readonly mysql: PrivateServer,
     private time: Date,
@@ -26,7 +26,7 @@ export class RankingWorld {
     const instances = [await Instance.open({ servers, env }), await Instance.open({ servers, env })] as const;
     const redis = new Redis(url);
     atEndOfFile(async () => redis.disconnect());
-    const world = new RankingWorld(instances, new Ledger(openDatabase(mysql.url)), redis, mysql, time);
+    const world = new RankingWorld(instances, new SalesBook(openDatabase(mysql.url)), redis, mysql, time);
     for (const instance of instances) {
       Object.assign(instance.get(Clock), { now: () => world.time });
       await instance.get(ReconcileRankingJob).reconcileAll();

@@ -44,7 +44,7 @@ export class RankingClient {
 }
 
 /** Orders that were paid without the application: what a payment leaves behind whose process died after the commit. */
-export class Ledger {
+export class SalesBook {
   constructor(readonly database: TestDatabase) {}
 
   /** Products with consecutive ids, named after them; the lowest id first. */
@@ -88,7 +88,7 @@ export class Ledger {
   }
 }
 
-/** What a product of {@link Ledger.products} is called. */
+/** What a product of {@link SalesBook.products} is called. */
 export function nameOf(productId: number): string {
   return `Product ${productId}`;
 }
