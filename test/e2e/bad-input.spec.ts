@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { ApiClient } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
-import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
+import { openRedis } from '../support/redis.js';
 import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 
 /** Every way to ask wrongly, over HTTP; on servers of its own, so that everything there is can be compared. */
@@ -51,8 +51,7 @@ beforeAll(async () => {
   const app = await startApp({ env: { DATABASE_URL: mysqlServer.url, REDIS_URL: redisServer.url } });
   url = app.url;
   database = openDatabase(mysqlServer.url);
-  redis = new Redis(redisServer.url);
-  atEndOfFile(async () => redis.disconnect());
+  redis = openRedis(redisServer.url);
 
   const api = new ApiClient(url);
   couponId = (await api.createCoupon()).couponId;

@@ -1,12 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { rankingKeys } from '../../src/ranking/ranking-keys.js';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
 import { awayFromMidnight } from '../support/business-midnight.js';
-import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
+import { openRedis } from '../support/redis.js';
 import { nameOf, RankingClient, SalesBook } from '../support/sales.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 
@@ -26,8 +26,7 @@ beforeAll(awayFromMidnight);
 beforeAll(async () => {
   const [ownMysql, { url }] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
   mysql = ownMysql;
-  redis = new Redis(url);
-  atEndOfFile(async () => redis.disconnect());
+  redis = openRedis(url);
   salesBook = new SalesBook(openDatabase(mysql.url));
   env = {
     DATABASE_URL: mysql.url,

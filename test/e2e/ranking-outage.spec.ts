@@ -1,5 +1,4 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
@@ -8,6 +7,7 @@ import { openDatabase } from '../support/database.js';
 import { Scrape } from '../support/metrics.js';
 import { eventually } from '../support/poll.js';
 import { ReadsInRedis } from '../support/ranking-reads.js';
+import { openRedis } from '../support/redis.js';
 import { type Item, nameOf, RankingClient, SalesBook, type TopBody } from '../support/sales.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 
@@ -203,12 +203,11 @@ describe('Redis comes back with less than it had', () => {
     await start({ RANKING_BACKUP_INTERVAL_MS: '200' });
     await expectTop('redis', 300);
     const load = readers(4);
-    const client = new Redis(redis.url);
+    const client = openRedis(redis.url);
     for (let time = 0; time < 5; time += 1) {
       await client.flushall();
       await expectTop('redis', 300);
     }
-    client.disconnect();
     const answers = await load.stop();
     expect(new Set(answers.map(({ body }) => body.rankings[0]?.salesCount))).toEqual(new Set([300]));
     const { date } = (await ranking.top()).body;

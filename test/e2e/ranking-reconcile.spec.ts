@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient, tally } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
 import { awayFromMidnight } from '../support/business-midnight.js';
-import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
+import { openRedis } from '../support/redis.js';
 import { RankingClient, type RankedBody } from '../support/sales.js';
 import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { Shop } from '../support/shop.js';
@@ -29,8 +29,7 @@ beforeAll(awayFromMidnight);
 beforeAll(async () => {
   const [mysql, { url }] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
   const database = openDatabase(mysql.url);
-  redis = new Redis(url);
-  atEndOfFile(async () => redis.disconnect());
+  redis = openRedis(url);
   line = await TcpProxy.inFrontOf(url);
   apps = await inParallel([url, line.url], (redisUrl) =>
     // Nothing is reconciled on schedule: what heals is what the test is about.

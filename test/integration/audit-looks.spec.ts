@@ -1,13 +1,13 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
-import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
+import { openRedis } from '../support/redis.js';
 import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId } from '../support/unique-ids.js';
 
@@ -20,8 +20,7 @@ beforeAll(async () => {
   const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
   instance = await Instance.open({ servers: { redisUrl: redisServer.url, databaseUrl: mysql.url } });
   store = instance.get(RedisCouponStore);
-  redis = new Redis(redisServer.url);
-  atEndOfFile(async () => redis.disconnect());
+  redis = openRedis(redisServer.url);
   database = openDatabase(mysql.url);
 });
 

@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { CouponService } from '../../src/coupon/coupon.service.js';
 import { DefinitionStore } from '../../src/coupon/reservation/definition.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
-import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
 import { createOwnSchema } from '../support/own-schema.js';
 import { eventually } from '../support/poll.js';
 import { told } from '../support/rebuild-world.js';
+import { openRedis } from '../support/redis.js';
 import { startPrivateRedis } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { newUserId } from '../support/unique-ids.js';
@@ -34,8 +34,7 @@ beforeAll(async () => {
     env: { REDIS_COMMAND_TIMEOUT_MS: '250', COUPON_REBUILD_LOCK_TTL_MS: '600000', LOG_LEVEL: 'fatal' },
   });
   database = openDatabase(databaseUrl);
-  raw = new Redis(redis.url);
-  atEndOfFile(async () => raw.disconnect());
+  raw = openRedis(redis.url);
 });
 
 async function pause(couponId: number): Promise<void> {

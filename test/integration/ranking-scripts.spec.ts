@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { randomInt } from 'node:crypto';
 import { loadConfig } from '../../src/config.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
@@ -12,6 +12,7 @@ import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
+import { openRedis } from '../support/redis.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -32,11 +33,8 @@ beforeAll(async () => {
   });
   connection = new RedisConnection(config, openRedisWith(REDIS_SCRIPTS));
   store = new RankingStore(connection, new BusinessCalendar(clock, config));
-  raw = new Redis(config.redis.url);
-  atEndOfFile(async () => {
-    connection.onApplicationShutdown();
-    raw.disconnect();
-  });
+  raw = openRedis(config.redis.url);
+  atEndOfFile(async () => connection.onApplicationShutdown());
   await connection.onModuleInit();
   await eventually(() => connection.requireRunId());
 });

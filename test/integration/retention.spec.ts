@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { CouponService } from '../../src/coupon/coupon.service.js';
 import { ForgetEndedCouponsJob } from '../../src/coupon/issuance/forget-ended-coupons.job.js';
@@ -9,10 +9,10 @@ import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.stor
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { scriptKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
-import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
 import { eventually } from '../support/poll.js';
+import { openRedis } from '../support/redis.js';
 import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId } from '../support/unique-ids.js';
 
@@ -28,8 +28,7 @@ beforeAll(async () => {
   const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
   const env = { COUPON_RETENTION_DAYS: String(RETENTION_DAYS), COUPON_DEFINITION_REFRESH_MS: '50' };
   instance = await Instance.open({ servers: { redisUrl: redisServer.url, databaseUrl: mysql.url }, env });
-  redis = new Redis(redisServer.url);
-  atEndOfFile(async () => redis.disconnect());
+  redis = openRedis(redisServer.url);
   database = openDatabase(mysql.url);
 });
 

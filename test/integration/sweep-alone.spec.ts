@@ -1,15 +1,15 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { DefinitionPublisher } from '../../src/coupon/reservation/definition-publisher.service.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { LedgerRepository } from '../../src/coupon/ledger.repository.js';
-import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
 import { Instance } from '../support/instance.js';
+import { openRedis } from '../support/redis.js';
 import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId } from '../support/unique-ids.js';
 
@@ -23,8 +23,7 @@ beforeAll(async () => {
   const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
   const servers = { redisUrl: redisServer.url, databaseUrl: mysql.url };
   instances = [await Instance.open({ servers }), await Instance.open({ servers })];
-  redis = new Redis(redisServer.url);
-  atEndOfFile(async () => redis.disconnect());
+  redis = openRedis(redisServer.url);
   database = openDatabase(mysql.url);
 });
 

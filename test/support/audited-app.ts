@@ -1,12 +1,12 @@
 import { expect } from '@jest/globals';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ApiClient, type AuditBody, type CouponBody } from './api-client.js';
 import { type AppProcess, startApp } from './app-process.js';
-import { atEndOfFile } from './cleanup.js';
 import { openDatabase, type TestDatabase } from './database.js';
 import { expectConsistent } from './drop.js';
 import { inParallel } from './in-parallel.js';
+import { openRedis } from './redis.js';
 import { holdRowLock } from './row-lock.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
 import { newUserIds } from './unique-ids.js';
@@ -34,9 +34,7 @@ export class AuditedApp {
     env = {},
   }: { sweepIntervalMs?: number; env?: Record<string, string> } = {}) {
     const [mysqlServer, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
-    const redis = new Redis(redisServer.url, { commandTimeout: 10_000 });
-    redis.on('error', () => undefined); // some tests take the server away
-    atEndOfFile(async () => redis.disconnect());
+    const redis = openRedis(redisServer.url, { commandTimeout: 10_000 });
     const urls = { REDIS_URL: redisServer.url, DATABASE_URL: mysqlServer.url };
     const settings = { ...urls, COUPON_SWEEP_INTERVAL_MS: String(sweepIntervalMs), ...env };
     const app = await startApp({ env: settings, waitFor: '/health/ready' });

@@ -1,10 +1,11 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { createHash, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { loadScript } from '../../src/platform/redis/redis-scripts.js';
 import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';
+import { openRedis } from './redis.js';
 
 const SCRIPTS = new URL('../../src/ranking/ranking-scripts.ts', import.meta.url).href;
 /**
@@ -24,16 +25,12 @@ export class ReadsInRedis {
 
   /** Counts from now on, until the end of the test file. */
   static async watch(url: string): Promise<ReadsInRedis> {
-    const client = new Redis(url);
+    const client = openRedis(url);
     const { hostname, port } = new URL(url);
     // Not by ioredis: its monitor fails when the first command of others comes in one piece with the server's OK.
     const monitor = connect(Number(port), hostname);
-    atEndOfFile(async () => {
-      client.disconnect();
-      monitor.destroy();
-    });
+    atEndOfFile(async () => void monitor.destroy());
     // The server may be killed before the end of the file.
-    client.on('error', () => undefined);
     monitor.on('error', () => undefined);
     const watched = new ReadsInRedis(client);
     createInterface({ input: monitor }).on('line', (line) => watched.note(line));

@@ -1,11 +1,11 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { Clock } from '../../src/platform/clock.js';
 import { dayKeys, rankingKeys } from '../../src/ranking/ranking-keys.js';
 import { RankingService, type TopView } from '../../src/ranking/ranking.service.js';
 import { ReconcileRankingJob } from '../../src/ranking/reconcile/reconcile-ranking.job.js';
-import { atEndOfFile } from './cleanup.js';
 import { openDatabase } from './database.js';
 import { Instance } from './instance.js';
+import { openRedis } from './redis.js';
 import { SalesBook } from './sales.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
 
@@ -24,8 +24,7 @@ export class RankingWorld {
     const { url } = await startPrivateRedis();
     const servers = { redisUrl: url, databaseUrl: mysql.url };
     const instances = [await Instance.open({ servers, env }), await Instance.open({ servers, env })] as const;
-    const redis = new Redis(url);
-    atEndOfFile(async () => redis.disconnect());
+    const redis = openRedis(url);
     const world = new RankingWorld(instances, new SalesBook(openDatabase(mysql.url)), redis, mysql, time);
     for (const instance of instances) {
       Object.assign(instance.get(Clock), { now: () => world.time });

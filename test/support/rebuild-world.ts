@@ -1,11 +1,11 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { DomainError } from '../../src/platform/errors/domain-error.js';
-import { atEndOfFile } from './cleanup.js';
 import { openDatabase, type TestDatabase } from './database.js';
 import { Instance } from './instance.js';
 import { createOwnSchema } from './own-schema.js';
+import { openRedis } from './redis.js';
 import { type PrivateServer, startPrivateRedis } from './servers.js';
 
 /** Two instances over a Redis and a schema of their own, and direct connections to plant and to see what happens. */
@@ -22,9 +22,7 @@ export async function openRebuildWorld(name: string): Promise<RebuildWorld> {
   const [databaseUrl, redis] = await Promise.all([createOwnSchema(name), startPrivateRedis()]);
   const servers = { databaseUrl, redisUrl: redis.url };
   const [one, other] = [await Instance.open({ servers }), await Instance.open({ servers })];
-  const raw = new Redis(redis.url, { retryStrategy: () => 50 });
-  raw.on('error', () => undefined);
-  atEndOfFile(async () => raw.disconnect());
+  const raw = openRedis(redis.url);
   return { one, other, dataSource: one.get(DataSource), database: openDatabase(databaseUrl), redis, raw };
 }
 

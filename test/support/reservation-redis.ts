@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { loadConfig } from '../../src/config.js';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
 import type { CouponDefinition } from '../../src/coupon/reservation/coupon-definition.js';
@@ -16,6 +16,7 @@ import { openRedisWith } from '../../src/platform/redis/redis.module.js';
 import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
 import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';
+import { openRedis } from './redis.js';
 import { newUserId } from './unique-ids.js';
 
 const HOUR_MS = 3_600_000;
@@ -55,7 +56,7 @@ export class ReservationRedis {
       new SettlementStore(connection),
       new RedisCouponStore(connection),
       new RebuildStore(connection, config),
-      new Redis(config.redis.url),
+      openRedis(config.redis.url),
     );
     atEndOfFile(() => redis.close());
     await connection.onModuleInit();
@@ -145,7 +146,6 @@ export class ReservationRedis {
     const all = this.couponIds.flatMap((id) => [...scriptKeys(id), keys.rebuildLock(id), keys.rebuildUsers(id)]);
     if (all.length > 0) await this.raw.unlink(...all);
     this.connection.onApplicationShutdown();
-    this.raw.disconnect();
   }
 }
 

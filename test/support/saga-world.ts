@@ -1,11 +1,11 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { IssuanceQueue } from '../../src/coupon/issuance/issuance-queue.service.js';
 import { scriptKeys, reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
-import { atEndOfFile } from './cleanup.js';
 import { openDatabase, type TestDatabase } from './database.js';
 import { Instance } from './instance.js';
+import { openRedis } from './redis.js';
 import type { ModelKeys } from './saga-model.js';
 import { startPrivateMysql, startPrivateRedis } from './servers.js';
 
@@ -42,8 +42,7 @@ export class SagaWorld {
     const { url } = await startPrivateRedis();
     const servers = { redisUrl: url, databaseUrl: mysql.url };
     const instances = [await Instance.open({ servers }), await Instance.open({ servers })] as const;
-    const redis = new Redis(url);
-    atEndOfFile(async () => redis.disconnect());
+    const redis = openRedis(url);
     const runId = /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1] ?? '';
     return new SagaWorld(instances, openDatabase(mysql.url), redis, runId);
   }

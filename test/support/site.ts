@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ApiClient } from './api-client.js';
 import { type AppProcess, startApp } from './app-process.js';
-import { atEndOfFile } from './cleanup.js';
 import { openDatabase, type TestDatabase } from './database.js';
 import { eventually } from './poll.js';
+import { openRedis } from './redis.js';
 import { holdRowLock } from './row-lock.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
 import { TcpProxy } from './tcp-proxy.js';
@@ -46,10 +46,7 @@ export class Site {
   /** Both servers, and no process yet; `ordinary` is in the environment of every process. */
   static async open(ordinary: Environment = {}): Promise<Site> {
     const [redisServer, mysqlServer] = await Promise.all([startPrivateRedis(), startPrivateMysql()]);
-    const redis = new Redis(redisServer.url);
-    // Each test that takes the server away has this connection closed, too; it comes back by itself.
-    redis.on('error', () => undefined);
-    atEndOfFile(async () => redis.disconnect());
+    const redis = openRedis(redisServer.url);
     const proxy = await TcpProxy.inFrontOf(redisServer.url);
     return new Site(redisServer, mysqlServer, proxy, redis, openDatabase(mysqlServer.url), ordinary);
   }
