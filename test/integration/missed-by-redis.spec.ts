@@ -8,9 +8,9 @@ import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
+import { outcomeOf } from '../support/outcome.js';
 import { createOwnSchema } from '../support/own-schema.js';
 import { eventually } from '../support/poll.js';
-import { told } from '../support/rebuild-world.js';
 import { openRedis } from '../support/redis.js';
 import { startPrivateRedis } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -42,7 +42,7 @@ async function pause(couponId: number): Promise<void> {
 }
 
 async function becomesPaused(couponId: number): Promise<void> {
-  const reserve = () => told(instance.get(ReservationService).reserve(couponId, newUserId()));
+  const reserve = () => outcomeOf(instance.get(ReservationService).reserve(couponId, newUserId()));
   await eventually(async () => expect(await reserve()).toBe('COUPON_INACTIVE'));
 }
 
@@ -71,7 +71,7 @@ describe('a rebuild that Redis begins after it was given up', () => {
   it('is ended as well, so that the next one need not wait for its lock to expire', async () => {
     const couponId = await instance.createCoupon(10);
     await whileStalled(async () => {
-      expect(await told(instance.get(RebuildService).rebuild(couponId))).toBe('RESERVATION_UNAVAILABLE');
+      expect(await outcomeOf(instance.get(RebuildService).rebuild(couponId))).toBe('RESERVATION_UNAVAILABLE');
       expect(await raw.exists(keys.state(couponId))).toBe(1);
     });
     await eventually(async () => expect(await raw.exists(keys.state(couponId))).toBe(0));
@@ -111,7 +111,7 @@ describe('a smaller total that Redis takes after it was given up', () => {
     const definitions = instance.get(DefinitionStore);
     await whileStalled(async () => {
       const lowering = instance.get(CouponService).change(couponId, { totalQuantity: 4 });
-      expect(await told(lowering)).toBe('RESERVATION_UNAVAILABLE');
+      expect(await outcomeOf(lowering)).toBe('RESERVATION_UNAVAILABLE');
     });
     // Version 2 was the smaller one.
     await eventually(async () =>

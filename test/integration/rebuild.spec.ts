@@ -11,8 +11,9 @@ import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { inParallel } from '../support/in-parallel.js';
 import type { Instance } from '../support/instance.js';
 import { insertCoupon, insertIssuedCoupon } from '../support/ledger-coupons.js';
+import { outcomeOf } from '../support/outcome.js';
 import { eventually } from '../support/poll.js';
-import { deleteKeys, openRebuildWorld, type RebuildWorld, told } from '../support/rebuild-world.js';
+import { deleteKeys, openRebuildWorld, type RebuildWorld } from '../support/rebuild-world.js';
 import { countEach } from '../support/tally.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
@@ -31,12 +32,12 @@ afterEach(() => {
 });
 
 function rebuild(instance: Instance, couponId: number): Promise<string> {
-  return told(instance.get(RebuildService).rebuild(couponId));
+  return outcomeOf(instance.get(RebuildService).rebuild(couponId));
 }
 
 /** Reserves at one instance or, for an odd `index`, at the other. */
 function reserve(couponId: number, userId: number, index: number): Promise<string> {
-  return told((index % 2 === 0 ? world.one : world.other).get(ReservationService).reserve(couponId, userId));
+  return outcomeOf((index % 2 === 0 ? world.one : world.other).get(ReservationService).reserve(couponId, userId));
 }
 
 async function epochOf(couponId: number): Promise<number> {

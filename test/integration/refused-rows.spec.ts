@@ -6,11 +6,11 @@ import { IssuanceRepository } from '../../src/coupon/issuance/issuance.repositor
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
-import { DomainError } from '../../src/platform/errors/domain-error.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
 import { Instance } from '../support/instance.js';
 import { insertCoupon } from '../support/ledger-coupons.js';
+import { outcomeOf } from '../support/outcome.js';
 import { createOwnSchema } from '../support/own-schema.js';
 import { eventually } from '../support/poll.js';
 import { startPrivateRedis } from '../support/servers.js';
@@ -62,12 +62,8 @@ beforeAll(async () => {
 });
 
 /** How a call of `issue` ended: the status of what it answered, or the code of the refusal. */
-async function outcome(attempt: Promise<{ readonly status: string }>): Promise<string> {
-  try {
-    return (await attempt).status;
-  } catch (error) {
-    return error instanceof DomainError ? error.code : String(error);
-  }
+function outcome(attempt: Promise<{ readonly status: string }>): Promise<string> {
+  return outcomeOf(attempt, ({ status }) => status);
 }
 
 async function refuseByTrigger(userId: number): Promise<void> {

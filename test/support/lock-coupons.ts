@@ -7,9 +7,9 @@ import { LockIssuanceRepository } from '../../src/coupon/lock/lock-issuance.repo
 import { LockIssuanceService } from '../../src/coupon/lock/lock-issuance.service.js';
 import { RefusalTally } from '../../src/coupon/reservation/refusal-tally.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
-import { DomainError } from '../../src/platform/errors/domain-error.js';
 import { EventPublisher } from '../../src/platform/events/event-publisher.js';
 import { openDatabase, openDataSource, type TestDatabase } from './database.js';
+import { outcomeOf } from './outcome.js';
 import { insertCoupon } from './ledger-coupons.js';
 
 interface Parts {
@@ -90,12 +90,7 @@ export class LockCoupons {
   }
 }
 
-/** How an attempt ended: 'ISSUED', the code of the refusal, or the text of any other error. Never rejects. */
-export async function outcome(attempt: Promise<unknown>): Promise<string> {
-  try {
-    await attempt;
-    return 'ISSUED';
-  } catch (error) {
-    return error instanceof DomainError ? error.code : String(error);
-  }
+/** How an attempt to be issued a coupon ended: 'ISSUED', or as {@link outcomeOf} says. */
+export function outcome(attempt: Promise<unknown>): Promise<string> {
+  return outcomeOf(attempt, () => 'ISSUED');
 }

@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
-import { DomainError } from '../../src/platform/errors/domain-error.js';
 import { openDatabase, type TestDatabase } from './database.js';
 import { Instance } from './instance.js';
 import { createOwnSchema } from './own-schema.js';
@@ -31,14 +30,4 @@ type KeyName = 'state' | 'reserved' | 'users' | 'sequence' | 'pending';
 /** Deletes keys of a coupon, as a Redis that has lost data would. */
 export async function deleteKeys(raw: Redis, couponId: number, ...names: readonly KeyName[]): Promise<void> {
   await raw.del(names.map((name) => keys[name](couponId)));
-}
-
-/** How an attempt ended: 'OK', the code of the refusal, or the text of any other error. Never rejects. */
-export async function told(attempt: Promise<unknown>): Promise<string> {
-  try {
-    await attempt;
-    return 'OK';
-  } catch (error) {
-    return error instanceof DomainError ? error.code : String(error);
-  }
 }
