@@ -4,9 +4,9 @@ import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
-import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
+import { loseSlot, plantRow, plantSlot } from '../support/planted-faults.js';
 import { openRedis } from '../support/redis.js';
 import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId } from '../support/unique-ids.js';
@@ -47,32 +47,20 @@ async function setTotal(couponId: number, total: number): Promise<void> {
   await database.change('UPDATE coupons SET total_quantity = ? WHERE id = ?', [total, couponId]);
 }
 
-async function holdSlot(couponId: number, userId: number): Promise<void> {
-  await redis.multi().sadd(keys.users(couponId), String(userId)).incr(keys.reserved(couponId)).exec();
-}
-
-async function loseSlot(couponId: number, userId: number): Promise<void> {
-  await redis.multi().srem(keys.users(couponId), String(userId)).decr(keys.reserved(couponId)).exec();
-}
-
 describe('what only the first look sees is no violation', () => {
   it('a slot of nobody that is given back', async () => {
     const couponId = await instance.createCoupon(10);
     const userId = newUserId();
-    await holdSlot(couponId, userId);
-    expect(await violationsWhen(couponId, () => loseSlot(couponId, userId))).toEqual([]);
+    await plantSlot(redis, couponId, userId);
+    expect(await violationsWhen(couponId, () => loseSlot(redis, couponId, userId))).toEqual([]);
   });
 
   it('a row whose user gets the slot', async () => {
     const couponId = await instance.createCoupon(10);
     const userId = newUserId();
-    await database.change(
-      'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, issued_at) VALUES (?, ?, 1, UTC_TIMESTAMP(3))',
-      [couponId, userId],
-    );
-    await database.change('UPDATE coupons SET issued_quantity = 1 WHERE id = ?', [couponId]);
-    expect(await violationsWhen(couponId, () => holdSlot(couponId, userId))).toEqual([]);
-    await loseSlot(couponId, userId);
+    await plantRow(database, couponId, userId, 1);
+    expect(await violationsWhen(couponId, () => plantSlot(redis, couponId, userId))).toEqual([]);
+    await loseSlot(redis, couponId, userId);
     expect(await violations(couponId)).toEqual(['ISSUED_NOT_IN_REDIS']);
   });
 

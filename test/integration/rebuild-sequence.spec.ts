@@ -6,8 +6,9 @@ import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { inParallel } from '../support/in-parallel.js';
 import { insertCoupon } from '../support/ledger-coupons.js';
+import { deleteKeys, RESERVATION_KEYS } from '../support/planted-faults.js';
 import { eventually } from '../support/poll.js';
-import { deleteKeys, openRebuildWorld, type RebuildWorld } from '../support/rebuild-world.js';
+import { openRebuildWorld, type RebuildWorld } from '../support/rebuild-world.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 const TOTAL = 50;
@@ -116,7 +117,7 @@ describe('the sequence after a rebuild', () => {
     const couponId = await loadedCoupon({ total_quantity: 400 });
     const given: number[] = [];
     const losses = [
-      () => deleteKeys(world.raw, couponId, 'state', 'reserved', 'users', 'sequence', 'pending'),
+      () => deleteKeys(world.raw, couponId, ...RESERVATION_KEYS),
       () => deleteKeys(world.raw, couponId, 'sequence'),
       () => deleteKeys(world.raw, couponId, 'reserved', 'pending'),
       () => deleteKeys(world.raw, couponId, 'users'),

@@ -12,8 +12,9 @@ import { inParallel } from '../support/in-parallel.js';
 import type { Instance } from '../support/instance.js';
 import { insertCoupon, insertIssuedCoupon } from '../support/ledger-coupons.js';
 import { outcomeOf } from '../support/outcome.js';
+import { deleteKeys } from '../support/planted-faults.js';
 import { eventually } from '../support/poll.js';
-import { deleteKeys, openRebuildWorld, type RebuildWorld } from '../support/rebuild-world.js';
+import { openRebuildWorld, type RebuildWorld } from '../support/rebuild-world.js';
 import { countEach } from '../support/tally.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 

@@ -1,4 +1,5 @@
 import { beforeAll, describe, it } from '@jest/globals';
+import { RESERVATION_KEYS, type ReservationKey } from '../support/planted-faults.js';
 import { checkSaga } from '../support/saga-check.js';
 import type { Step } from '../support/saga-steps.js';
 import { SagaWorld } from '../support/saga-world.js';
@@ -9,10 +10,8 @@ beforeAll(async () => {
   world = await SagaWorld.open();
 });
 
-const EVERY_KEY = ['state', 'reserved', 'users', 'sequence', 'pending'] as const;
-
 const reserve = (user: number): Step => ({ do: 'reserve', users: [user], at: 0 });
-const lose = (...keys: ReadonlyArray<(typeof EVERY_KEY)[number]>): Step => ({ do: 'lose', keys: [...keys] });
+const lose = (...keys: readonly ReservationKey[]): Step => ({ do: 'lose', keys: [...keys] });
 const rebuild: Step = { do: 'rebuild', at: 0 };
 /** Of the reservations accepted so far, counted back from the latest. */
 const decide = (...picks: number[]): Step => ({ do: 'decide', picks, settles: true, at: 1 });
@@ -39,7 +38,7 @@ describe('a case of two faults', () => {
         lose('pending'),
         rebuild,
         reserve(3),
-        lose(...EVERY_KEY),
+        lose(...RESERVATION_KEYS),
         rebuild,
         reserve(4),
       ],
@@ -49,12 +48,12 @@ describe('a case of two faults', () => {
       2,
       [
         reserve(1),
-        lose(...EVERY_KEY),
+        lose(...RESERVATION_KEYS),
         rebuild,
         reserve(2),
         reserve(3),
         decide(2),
-        lose(...EVERY_KEY),
+        lose(...RESERVATION_KEYS),
         rebuild,
         reserve(4),
       ],
@@ -69,7 +68,7 @@ describe('a case of two faults', () => {
       1,
       [
         reserve(1),
-        lose(...EVERY_KEY),
+        lose(...RESERVATION_KEYS),
         rebuild,
         reserve(1),
         lose('pending'),
@@ -82,12 +81,12 @@ describe('a case of two faults', () => {
     [
       'a user asked before and after a loss, and both are decided together: one row',
       2,
-      [reserve(1), lose(...EVERY_KEY), rebuild, reserve(1), decide(0, 1)],
+      [reserve(1), lose(...RESERVATION_KEYS), rebuild, reserve(1), decide(0, 1)],
     ],
     [
       'a user asked before and after a loss, the second has failed, and both are decided together: the row counts for both',
       1,
-      [reserve(1), lose(...EVERY_KEY), rebuild, reserve(1), refuse(0, { settles: false }), decide(0, 1)],
+      [reserve(1), lose(...RESERVATION_KEYS), rebuild, reserve(1), refuse(0, { settles: false }), decide(0, 1)],
     ],
     [
       'two PATCHes died between Redis and MySQL, and the total is lowered again: under a version above all of them',

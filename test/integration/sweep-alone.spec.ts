@@ -4,11 +4,11 @@ import type { Redis } from 'ioredis';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { DefinitionPublisher } from '../../src/coupon/reservation/definition-publisher.service.js';
-import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { LedgerRepository } from '../../src/coupon/ledger.repository.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
 import { Instance } from '../support/instance.js';
+import { plantSlot } from '../support/planted-faults.js';
 import { openRedis } from '../support/redis.js';
 import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId } from '../support/unique-ids.js';
@@ -58,7 +58,7 @@ describe('a sweep', () => {
     const [one, other] = instances.map((instance) => instance.get(SweepService)) as [SweepService, SweepService];
     const couponId = await instances[0].createCoupon(10);
     const store = instances[0].get(RedisCouponStore);
-    await redis.multi().sadd(keys.users(couponId), String(newUserId())).incr(keys.reserved(couponId)).exec();
+    await plantSlot(redis, couponId, newUserId());
     // A leak is believed when it is seen twice.
     await inParallel([one, other], (sweep) => sweep.sweepAll());
     const { epoch = 0 } = await store.inspect(couponId);

@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ApiClient, type AuditBody, type CouponBody } from './api-client.js';
 import { type AppProcess, startApp } from './app-process.js';
 import { openDatabase, type TestDatabase } from './database.js';
 import { expectConsistent } from './drop.js';
 import { inParallel } from './in-parallel.js';
+import { loseSlot, plantRow, plantSlot } from './planted-faults.js';
 import { openRedis } from './redis.js';
 import { holdRowLock } from './row-lock.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
@@ -82,21 +82,17 @@ export class AuditedApp {
 
   /** Writes a row and counts it, as the ledger would if nothing kept it from it. */
   async plantRow(couponId: number, userId: number, sequenceNumber: number): Promise<void> {
-    await this.database.change(
-      'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, issued_at) VALUES (?, ?, ?, UTC_TIMESTAMP(3))',
-      [couponId, userId, sequenceNumber],
-    );
-    await this.database.change('UPDATE coupons SET issued_quantity = issued_quantity + 1 WHERE id = ?', [couponId]);
+    await plantRow(this.database, couponId, userId, sequenceNumber);
   }
 
   /** A slot that Redis counts and holds for the user. */
   async plantSlot(couponId: number, userId: number): Promise<void> {
-    await this.redis.multi().sadd(keys.users(couponId), String(userId)).incr(keys.reserved(couponId)).exec();
+    await plantSlot(this.redis, couponId, userId);
   }
 
   /** Takes a slot away, and its count. */
   async loseSlot(couponId: number, userId: number): Promise<void> {
-    await this.redis.multi().srem(keys.users(couponId), String(userId)).decr(keys.reserved(couponId)).exec();
+    await loseSlot(this.redis, couponId, userId);
   }
 
   /** Behind the application's back. */

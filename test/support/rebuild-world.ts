@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { openDatabase, type TestDatabase } from './database.js';
 import { Instance } from './instance.js';
 import { createOwnSchema } from './own-schema.js';
@@ -23,11 +22,4 @@ export async function openRebuildWorld(name: string): Promise<RebuildWorld> {
   const [one, other] = [await Instance.open({ servers }), await Instance.open({ servers })];
   const raw = openRedis(redis.url);
   return { one, other, dataSource: one.get(DataSource), database: openDatabase(databaseUrl), redis, raw };
-}
-
-type KeyName = 'state' | 'reserved' | 'users' | 'sequence' | 'pending';
-
-/** Deletes keys of a coupon, as a Redis that has lost data would. */
-export async function deleteKeys(raw: Redis, couponId: number, ...names: readonly KeyName[]): Promise<void> {
-  await raw.del(names.map((name) => keys[name](couponId)));
 }

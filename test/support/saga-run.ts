@@ -12,11 +12,10 @@ import type { Reservation } from '../../src/coupon/reservation/reservation.js';
 import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { DomainError } from '../../src/platform/errors/domain-error.js';
 import type { Instance } from './instance.js';
-import { type ModelDecision, type ReservationKey, SagaModel } from './saga-model.js';
-import type { Step } from './saga-steps.js';
+import { deleteKeys, type ReservationKey } from './planted-faults.js';
+import { type ModelDecision, SagaModel } from './saga-model.js';
+import type { At, Step } from './saga-steps.js';
 import type { RealKeys, SagaWorld } from './saga-world.js';
-
-type At = 0 | 1;
 
 /** One coupon, to which the same things happen in the real servers and in the model. */
 export class SagaRun {
@@ -181,7 +180,7 @@ export class SagaRun {
     if (keys.includes('pending')) this.losePendingBut(new Map());
     this.hasLostKeys = true;
     this.model.lose(keys);
-    await this.world.loseKeys(this.couponId, keys);
+    await deleteKeys(this.world.redis, this.couponId, ...keys);
   }
 
   private async restart(stepsBack: number): Promise<void> {

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
-import type { ReservationKey } from './saga-model.js';
+import { RESERVATION_KEYS, type ReservationKey } from './planted-faults.js';
 
-type At = 0 | 1;
+/** Which of the two instances. */
+export type At = 0 | 1;
 
 /** One thing that happens to a coupon, at one of two instances. What a crash would leave out is a step of its own. */
 export type Step =
@@ -27,7 +28,6 @@ export type Step =
 
 export const MAX_USERS = 6;
 const MAX_STOCK = 5;
-const KEYS: ReservationKey[] = ['state', 'reserved', 'users', 'sequence', 'pending'];
 
 const at = fc.constantFrom<At>(0, 1);
 const user = fc.integer({ min: 1, max: MAX_USERS });
@@ -93,9 +93,9 @@ export const anyStepsWithLoss = sequenceOf(2, [
   rebuilds(8),
   loses(
     1,
-    fc.constantFrom(...KEYS).map((key) => [key]),
+    fc.constantFrom(...RESERVATION_KEYS).map((key) => [key]),
   ),
   loses(2, fc.constant<ReservationKey[]>(['pending'])),
-  loses(2, fc.constant(KEYS)),
+  loses(2, fc.constant<ReservationKey[]>([...RESERVATION_KEYS])),
   restarts(2, fc.nat({ max: 12 })),
 ]);

@@ -6,7 +6,6 @@ import type { Reservation } from '../../src/coupon/reservation/reservation.js';
 import { openDatabase, type TestDatabase } from './database.js';
 import { Instance } from './instance.js';
 import { openRedis } from './redis.js';
-import type { ModelKeys } from './saga-model.js';
 import { startPrivateMysql, startPrivateRedis } from './servers.js';
 
 /** The keys of a coupon as they are in Redis. */
@@ -32,7 +31,7 @@ export class SagaWorld {
   private constructor(
     readonly instances: readonly [Instance, Instance],
     readonly database: TestDatabase,
-    private readonly redis: Redis,
+    readonly redis: Redis,
     private readonly runId: string,
   ) {}
 
@@ -86,10 +85,6 @@ export class SagaWorld {
     ]);
     const numbered = rows.map(({ userId, sequenceNumber }) => ({ userId, sequenceNumber }));
     return { total, issuedQuantity, failedQuantity, rows: numbered, failures };
-  }
-
-  async loseKeys(couponId: number, names: ReadonlyArray<keyof ModelKeys>): Promise<void> {
-    await this.redis.del(names.map((name) => reservationKeys[name](couponId)));
   }
 
   /** Another server process answers from now on, which holds what Redis held earlier. */

@@ -1,0 +1,36 @@
+import type { Redis } from 'ioredis';
+import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import type { TestDatabase } from './database.js';
+
+/** What Redis holds of a coupon while it can be reserved. */
+export const RESERVATION_KEYS = ['state', 'reserved', 'users', 'sequence', 'pending'] as const;
+export type ReservationKey = (typeof RESERVATION_KEYS)[number];
+
+/** Deletes keys of a coupon, as a Redis that has lost data would. */
+export async function deleteKeys(redis: Redis, couponId: number, ...names: readonly ReservationKey[]): Promise<void> {
+  await redis.del(names.map((name) => keys[name](couponId)));
+}
+
+/** A slot that Redis counts and holds for the user. */
+export async function plantSlot(redis: Redis, couponId: number, userId: number): Promise<void> {
+  await redis.multi().sadd(keys.users(couponId), String(userId)).incr(keys.reserved(couponId)).exec();
+}
+
+/** Takes a slot away, and its count. */
+export async function loseSlot(redis: Redis, couponId: number, userId: number): Promise<void> {
+  await redis.multi().srem(keys.users(couponId), String(userId)).decr(keys.reserved(couponId)).exec();
+}
+
+/** Writes a row and counts it, as the ledger would if nothing kept it from it. */
+export async function plantRow(
+  database: TestDatabase,
+  couponId: number,
+  userId: number,
+  sequenceNumber: number,
+): Promise<void> {
+  await database.change(
+    'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, issued_at) VALUES (?, ?, ?, UTC_TIMESTAMP(3))',
+    [couponId, userId, sequenceNumber],
+  );
+  await database.change('UPDATE coupons SET issued_quantity = issued_quantity + 1 WHERE id = ?', [couponId]);
+}
