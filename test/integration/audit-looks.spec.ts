@@ -4,11 +4,10 @@ import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
-import { openDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
+import { openOwnServers } from '../support/own-servers.js';
 import { loseSlot, plantRow, plantSlot } from '../support/planted-faults.js';
-import { openRedis } from '../support/redis.js';
-import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId } from '../support/unique-ids.js';
 
 let instance: Instance;
@@ -17,11 +16,10 @@ let redis: Redis;
 let database: TestDatabase;
 
 beforeAll(async () => {
-  const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
-  instance = await Instance.open({ servers: { redisUrl: redisServer.url, databaseUrl: mysql.url } });
+  const own = await openOwnServers('audit_looks');
+  ({ redis, database } = own);
+  instance = await Instance.open(own);
   store = instance.get(RedisCouponStore);
-  redis = openRedis(redisServer.url);
-  database = openDatabase(mysql.url);
 });
 
 afterEach(() => {

@@ -3,16 +3,15 @@ import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js'
 import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { CouponWatch } from '../../src/coupon/watch/coupon-watch.service.js';
 import { Instance } from '../support/instance.js';
-import { createOwnSchema } from '../support/own-schema.js';
-import { startPrivateRedis } from '../support/servers.js';
+import { openOwnServers } from '../support/own-servers.js';
 import { newUserId } from '../support/unique-ids.js';
 
 let instance: Instance;
 
 beforeAll(async () => {
-  const [databaseUrl, redis] = await Promise.all([createOwnSchema('watch'), startPrivateRedis()]);
+  const { servers } = await openOwnServers('watch');
   const env = { METRICS_MAX_COUPONS: '1', METRICS_COUPON_INTERVAL_MS: '600000' };
-  instance = await Instance.open({ servers: { redisUrl: redis.url, databaseUrl }, env });
+  instance = await Instance.open({ servers, env });
 });
 
 async function watched(): Promise<number[]> {

@@ -5,14 +5,13 @@ import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { IssuanceRepository } from '../../src/coupon/issuance/issuance.repository.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
-import { openDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import { connectionError, FailingStatements, serverError } from '../support/failing-statements.js';
 import { inParallel } from '../support/in-parallel.js';
 import { Instance } from '../support/instance.js';
 import { insertCoupon } from '../support/ledger-coupons.js';
+import { openOwnServers } from '../support/own-servers.js';
 import { eventually } from '../support/poll.js';
-import { createOwnSchema } from '../support/own-schema.js';
-import { startPrivateRedis } from '../support/servers.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 const USERS = 100;
@@ -45,9 +44,10 @@ let statements: FailingStatements;
 const codes = new CollidingCodes();
 
 beforeAll(async () => {
-  const [url, redis] = await Promise.all([createOwnSchema('retries'), startPrivateRedis()]);
+  const own = await openOwnServers('retries');
+  database = own.database;
   instance = await Instance.open({
-    servers: { redisUrl: redis.url, databaseUrl: url },
+    servers: own.servers,
     // No sweep helps: the issuer itself has to try again, for as long as it takes.
     env: {
       // Those who ask at once share batches, as in production.
@@ -64,7 +64,6 @@ beforeAll(async () => {
         .overrideProvider(IssuanceRepository)
         .useClass(CollidingInBatches),
   });
-  database = openDatabase(url);
   statements = new FailingStatements(instance.get(DataSource));
 });
 

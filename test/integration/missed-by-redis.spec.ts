@@ -6,13 +6,11 @@ import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js'
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
-import { openDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
 import { outcomeOf } from '../support/outcome.js';
-import { createOwnSchema } from '../support/own-schema.js';
+import { openOwnServers } from '../support/own-servers.js';
 import { eventually } from '../support/poll.js';
-import { openRedis } from '../support/redis.js';
-import { startPrivateRedis } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { newUserId } from '../support/unique-ids.js';
 
@@ -24,17 +22,16 @@ let instance: Instance;
 let database: TestDatabase;
 let proxy: TcpProxy;
 /** Past the proxy. */
-let raw: Redis;
+let redis: Redis;
 
 beforeAll(async () => {
-  const [databaseUrl, redis] = await Promise.all([createOwnSchema('missed'), startPrivateRedis()]);
-  proxy = await TcpProxy.inFrontOf(redis.url);
+  const own = await openOwnServers('missed');
+  ({ redis, database } = own);
+  proxy = await TcpProxy.inFrontOf(own.servers.redisUrl);
   instance = await Instance.open({
-    servers: { redisUrl: proxy.url, databaseUrl },
+    servers: { ...own.servers, redisUrl: proxy.url },
     env: { REDIS_COMMAND_TIMEOUT_MS: '250', COUPON_REBUILD_LOCK_TTL_MS: '600000', LOG_LEVEL: 'fatal' },
   });
-  database = openDatabase(databaseUrl);
-  raw = openRedis(redis.url);
 });
 
 async function pause(couponId: number): Promise<void> {
@@ -72,9 +69,9 @@ describe('a rebuild that Redis begins after it was given up', () => {
     const couponId = await instance.createCoupon(10);
     await whileStalled(async () => {
       expect(await outcomeOf(instance.get(RebuildService).rebuild(couponId))).toBe('RESERVATION_UNAVAILABLE');
-      expect(await raw.exists(keys.state(couponId))).toBe(1);
+      expect(await redis.exists(keys.state(couponId))).toBe(1);
     });
-    await eventually(async () => expect(await raw.exists(keys.state(couponId))).toBe(0));
+    await eventually(async () => expect(await redis.exists(keys.state(couponId))).toBe(0));
     await eventually(async () => expect(await instance.get(RebuildService).load(couponId)).toBe(true));
   });
 });
@@ -95,11 +92,11 @@ describe('a change that Redis missed', () => {
 
   it('because it was full is there soon after it takes something again, over the same connection', async () => {
     const couponId = await instance.createCoupon(10);
-    await raw.config('SET', 'maxmemory', '1');
+    await redis.config('SET', 'maxmemory', '1');
     try {
       await pause(couponId);
     } finally {
-      await raw.config('SET', 'maxmemory', '0');
+      await redis.config('SET', 'maxmemory', '0');
     }
     await becomesPaused(couponId);
   });

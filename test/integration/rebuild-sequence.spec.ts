@@ -8,15 +8,15 @@ import { inParallel } from '../support/in-parallel.js';
 import { insertCoupon } from '../support/ledger-coupons.js';
 import { deleteKeys, RESERVATION_KEYS } from '../support/planted-faults.js';
 import { eventually } from '../support/poll.js';
-import { openRebuildWorld, type RebuildWorld } from '../support/rebuild-world.js';
+import { openTwoInstances, type TwoInstances } from '../support/two-instances.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 const TOTAL = 50;
 
-let world: RebuildWorld;
+let world: TwoInstances;
 
 beforeAll(async () => {
-  world = await openRebuildWorld('sequence');
+  world = await openTwoInstances('sequence');
 });
 
 async function load(couponId: number): Promise<void> {
@@ -51,9 +51,9 @@ async function sequenceOf(couponId: number): Promise<number | undefined> {
 /** Kills Redis and starts it again with the file it left, or with the copy of an older one. */
 async function restartRedis(olderFile?: string): Promise<void> {
   const before = world.one.get(RedisConnection).runId;
-  await world.redis.kill();
-  if (olderFile !== undefined) world.redis.restoreFiles(olderFile);
-  await world.redis.restart();
+  await world.redisServer.kill();
+  if (olderFile !== undefined) world.redisServer.restoreFiles(olderFile);
+  await world.redisServer.restart();
   for (const instance of [world.one, world.other]) {
     await eventually(() => {
       expect(instance.get(RedisConnection).requireRunId()).not.toBe(before);
@@ -74,12 +74,12 @@ describe('the sequence after a rebuild', () => {
   });
 
   it.each([
-    ['the counter was deleted', (couponId: number) => deleteKeys(world.raw, couponId, 'sequence')],
+    ['the counter was deleted', (couponId: number) => deleteKeys(world.redis, couponId, 'sequence')],
     [
       'the state was deleted, which says whose counter it is',
-      (couponId: number) => deleteKeys(world.raw, couponId, 'state'),
+      (couponId: number) => deleteKeys(world.redis, couponId, 'state'),
     ],
-    ['everything was deleted', async () => void (await world.raw.flushall())],
+    ['everything was deleted', async () => void (await world.redis.flushall())],
     ['the server was restarted with its file', () => restartRedis()],
     [
       'the server came back with an older file, as after a fail-over',
@@ -88,7 +88,7 @@ describe('the sequence after a rebuild', () => {
   ])('starts above every number that can have been given out when %s', async (_name, lose) => {
     const couponId = await loadedCoupon();
     const given = await issue(couponId, 10);
-    const older = world.redis.copyFiles();
+    const older = world.redisServer.copyFiles();
     given.push(...(await reserveOnly(couponId, 20)));
     await lose(couponId, older);
     await load(couponId);
@@ -107,7 +107,7 @@ describe('the sequence after a rebuild', () => {
     const startsAt = new Date(Date.now() + 30 * 60_000);
     const notOpenYet = await loadedCoupon({ starts_at: startsAt });
     for (let losses = 0; losses < 3; losses += 1) {
-      await world.raw.flushall();
+      await world.redis.flushall();
       await load(notOpenYet);
       expect(await sequenceOf(notOpenYet)).toBe(0);
     }
@@ -117,11 +117,11 @@ describe('the sequence after a rebuild', () => {
     const couponId = await loadedCoupon({ total_quantity: 400 });
     const given: number[] = [];
     const losses = [
-      () => deleteKeys(world.raw, couponId, ...RESERVATION_KEYS),
-      () => deleteKeys(world.raw, couponId, 'sequence'),
-      () => deleteKeys(world.raw, couponId, 'reserved', 'pending'),
-      () => deleteKeys(world.raw, couponId, 'users'),
-      () => deleteKeys(world.raw, couponId, 'sequence', 'pending'),
+      () => deleteKeys(world.redis, couponId, ...RESERVATION_KEYS),
+      () => deleteKeys(world.redis, couponId, 'sequence'),
+      () => deleteKeys(world.redis, couponId, 'reserved', 'pending'),
+      () => deleteKeys(world.redis, couponId, 'users'),
+      () => deleteKeys(world.redis, couponId, 'sequence', 'pending'),
       () => world.other.get(RebuildService).rebuild(couponId),
     ];
     for (let round = 0; round < 3; round += 1) {
@@ -144,7 +144,7 @@ describe('the sequence after a rebuild', () => {
        VALUES (?, ?, 7000, 'SOLD_OUT_IN_LEDGER', 'arranged by a test', NOW(3))`,
       [couponId, newUserId()],
     );
-    await world.raw.flushall();
+    await world.redis.flushall();
     await load(couponId);
     expect(Math.min(...(await issue(couponId, 1)))).toBeGreaterThan(7000);
   });

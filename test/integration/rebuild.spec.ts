@@ -14,18 +14,18 @@ import { insertCoupon, insertIssuedCoupon } from '../support/ledger-coupons.js';
 import { outcomeOf } from '../support/outcome.js';
 import { deleteKeys } from '../support/planted-faults.js';
 import { eventually } from '../support/poll.js';
-import { openRebuildWorld, type RebuildWorld } from '../support/rebuild-world.js';
 import { countEach } from '../support/tally.js';
+import { openTwoInstances, type TwoInstances } from '../support/two-instances.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 const MANY = 200_000;
 /** Several chunks of a rebuild. */
 const SOME = 20_000;
 
-let world: RebuildWorld;
+let world: TwoInstances;
 
 beforeAll(async () => {
-  world = await openRebuildWorld('rebuild');
+  world = await openTwoInstances('rebuild');
 });
 
 afterEach(() => {
@@ -71,7 +71,7 @@ describe('a coupon with 200,000 issued users', () => {
     'is rebuilt %s while requests come in: no wrong yes, nobody twice, the stock exactly',
     async (when) => {
       if (when !== 'for the first time') {
-        await deleteKeys(world.raw, couponId, 'state', 'reserved', 'users', 'sequence');
+        await deleteKeys(world.redis, couponId, 'state', 'reserved', 'users', 'sequence');
         await world.database.change('UPDATE coupons SET total_quantity = total_quantity + ? WHERE id = ?', [
           FREE,
           couponId,
@@ -123,18 +123,18 @@ describe('a rebuild', () => {
       let chunks = 0;
       jest.spyOn(ledger, 'usersAfter').mockImplementation(async (...args) => {
         chunks += 1;
-        if (chunks === 3 && how === 'lost') await world.raw.del(keys.rebuildLock(couponId));
-        if (chunks === 3 && how !== 'lost') await world.raw.set(keys.rebuildLock(couponId), 'another', 'PX', 60_000);
+        if (chunks === 3 && how === 'lost') await world.redis.del(keys.rebuildLock(couponId));
+        if (chunks === 3 && how !== 'lost') await world.redis.set(keys.rebuildLock(couponId), 'another', 'PX', 60_000);
         return await read(...args);
       });
       expect(await rebuild(world.one, couponId)).toBe('RESERVATION_UNAVAILABLE');
       expect(chunks).toBe(3);
-      expect(await world.raw.exists(keys.state(couponId))).toBe(0);
+      expect(await world.redis.exists(keys.state(couponId))).toBe(0);
       // Whoever has the lock now keeps it.
-      expect(await world.raw.get(keys.rebuildLock(couponId))).toBe(how === 'lost' ? null : 'another');
+      expect(await world.redis.get(keys.rebuildLock(couponId))).toBe(how === 'lost' ? null : 'another');
       expect(await reserve(couponId, newUserId(), 1)).toBe('RESERVATION_UNAVAILABLE');
 
-      await world.raw.del(keys.rebuildLock(couponId));
+      await world.redis.del(keys.rebuildLock(couponId));
       // The reserve that found it closed may be about to start one too.
       await eventually(async () => expect(await rebuild(world.other, couponId)).toBe('OK'));
       await expectConsistent(couponId);
@@ -178,10 +178,10 @@ describe('a rebuild', () => {
     });
     expect(await world.one.get(RebuildService).load(couponId)).toBe(true);
     expect(await epochOf(couponId)).toBe(1);
-    const before = await world.raw.hgetall(keys.state(couponId));
+    const before = await world.redis.hgetall(keys.state(couponId));
     expect(await store.beginRebuild(couponId, 'mine', { unlessLoaded: true })).toBe('LOADED');
-    expect(await world.raw.exists(keys.rebuildLock(couponId))).toBe(0);
-    expect(await world.raw.hgetall(keys.state(couponId))).toEqual(before);
+    expect(await world.redis.exists(keys.rebuildLock(couponId))).toBe(0);
+    expect(await world.redis.hgetall(keys.state(couponId))).toEqual(before);
     expect(await reserve(couponId, newUserId(), 0)).toBe('OK');
   });
 
@@ -194,11 +194,11 @@ describe('a rebuild', () => {
     await world.one.get(RebuildService).load(couponId);
     await world.one.get(ReservationService).issue(couponId, newUserId());
     await world.database.change('UPDATE coupons SET expires_at = NOW(3) - INTERVAL 1 DAY WHERE id = ?', [couponId]);
-    const before = { epoch: await epochOf(couponId), state: await world.raw.hgetall(keys.state(couponId)) };
+    const before = { epoch: await epochOf(couponId), state: await world.redis.hgetall(keys.state(couponId)) };
 
     const looks = jest.spyOn(world.one.get(LedgerRepository), 'usersAfter');
     expect(await rebuild(world.one, couponId)).toBe('COUPON_EXPIRED');
     expect(looks).not.toHaveBeenCalled();
-    expect({ epoch: await epochOf(couponId), state: await world.raw.hgetall(keys.state(couponId)) }).toEqual(before);
+    expect({ epoch: await epochOf(couponId), state: await world.redis.hgetall(keys.state(couponId)) }).toEqual(before);
   });
 });

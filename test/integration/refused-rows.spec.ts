@@ -6,14 +6,13 @@ import { IssuanceRepository } from '../../src/coupon/issuance/issuance.repositor
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
-import { openDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
 import { Instance } from '../support/instance.js';
 import { insertCoupon } from '../support/ledger-coupons.js';
 import { outcomeOf } from '../support/outcome.js';
-import { createOwnSchema } from '../support/own-schema.js';
+import { openOwnServers } from '../support/own-servers.js';
 import { eventually } from '../support/poll.js';
-import { startPrivateRedis } from '../support/servers.js';
 import { countEach } from '../support/tally.js';
 import { newUserIds } from '../support/unique-ids.js';
 
@@ -40,9 +39,10 @@ let instance: Instance;
 let database: TestDatabase;
 
 beforeAll(async () => {
-  const [url, redis] = await Promise.all([createOwnSchema('refusals'), startPrivateRedis()]);
+  const own = await openOwnServers('refusals');
+  database = own.database;
   instance = await Instance.open({
-    servers: { redisUrl: redis.url, databaseUrl: url },
+    servers: own.servers,
     env: {
       COUPON_ISSUANCE_BATCH_SIZE: String(BATCH),
       // Long enough for all who ask at once to share a batch.
@@ -52,7 +52,6 @@ beforeAll(async () => {
     },
     override: (builder) => builder.overrideProvider(IssuanceRepository).useClass(HangulForFew),
   });
-  database = openDatabase(url);
   await database.change('CREATE TABLE refused_users (user_id BIGINT PRIMARY KEY)');
   await database.change(`CREATE TRIGGER refuse_user BEFORE INSERT ON user_coupons FOR EACH ROW
     IF EXISTS (SELECT 1 FROM refused_users WHERE user_id = NEW.user_id) THEN

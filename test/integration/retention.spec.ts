@@ -9,11 +9,10 @@ import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.stor
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { scriptKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
-import { openDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
+import { openOwnServers } from '../support/own-servers.js';
 import { eventually } from '../support/poll.js';
-import { openRedis } from '../support/redis.js';
-import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId } from '../support/unique-ids.js';
 
 const DAY_MS = 86_400_000;
@@ -25,11 +24,10 @@ let database: TestDatabase;
 
 // Of our own: the job looks at every coupon that it finds.
 beforeAll(async () => {
-  const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
+  const own = await openOwnServers('retention');
+  ({ redis, database } = own);
   const env = { COUPON_RETENTION_DAYS: String(RETENTION_DAYS), COUPON_DEFINITION_REFRESH_MS: '50' };
-  instance = await Instance.open({ servers: { redisUrl: redisServer.url, databaseUrl: mysql.url }, env });
-  redis = openRedis(redisServer.url);
-  database = openDatabase(mysql.url);
+  instance = await Instance.open({ servers: own.servers, env });
 });
 
 beforeEach(async () => {

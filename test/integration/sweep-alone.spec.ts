@@ -1,30 +1,20 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { DefinitionPublisher } from '../../src/coupon/reservation/definition-publisher.service.js';
 import { LedgerRepository } from '../../src/coupon/ledger.repository.js';
-import { openDatabase, type TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
-import { Instance } from '../support/instance.js';
 import { plantSlot } from '../support/planted-faults.js';
-import { openRedis } from '../support/redis.js';
-import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
+import { openTwoInstances, type TwoInstances } from '../support/two-instances.js';
 import { newUserId } from '../support/unique-ids.js';
 
 /** Sweeps that meet a coupon in trouble, or each other. */
 
-let instances: readonly [Instance, Instance];
-let redis: Redis;
-let database: TestDatabase;
+let world: TwoInstances;
 
 beforeAll(async () => {
-  const [mysql, redisServer] = await Promise.all([startPrivateMysql(), startPrivateRedis()]);
-  const servers = { redisUrl: redisServer.url, databaseUrl: mysql.url };
-  instances = [await Instance.open({ servers }), await Instance.open({ servers })];
-  redis = openRedis(redisServer.url);
-  database = openDatabase(mysql.url);
+  world = await openTwoInstances('sweep');
 });
 
 afterEach(() => {
@@ -32,7 +22,7 @@ afterEach(() => {
 });
 
 async function totalInRedis(couponId: number): Promise<number | undefined> {
-  return (await instances[0].get(RedisCouponStore).inspect(couponId)).definition?.totalQuantity;
+  return (await world.one.get(RedisCouponStore).inspect(couponId)).definition?.totalQuantity;
 }
 
 describe('a sweep', () => {
@@ -40,7 +30,7 @@ describe('a sweep', () => {
     ['whose row someone has locked', { errno: 1205 }],
     ['about which a statement takes too long', { code: 'DATABASE_STATEMENT_TIMEOUT' }],
   ])('goes on with the others behind a coupon %s', async (_what, trouble) => {
-    const [one] = instances;
+    const { one, database } = world;
     const couponIds = [await one.createCoupon(10), await one.createCoupon(10), await one.createCoupon(10)];
     await database.change('UPDATE coupons SET total_quantity = 7 WHERE id IN (?)', [couponIds]);
     const publisher = one.get(DefinitionPublisher);
@@ -55,15 +45,15 @@ describe('a sweep', () => {
   });
 
   it('leaves a coupon alone that another instance has rebuilt while it counted the rows', async () => {
-    const [one, other] = instances.map((instance) => instance.get(SweepService)) as [SweepService, SweepService];
-    const couponId = await instances[0].createCoupon(10);
-    const store = instances[0].get(RedisCouponStore);
-    await plantSlot(redis, couponId, newUserId());
+    const [one, other] = [world.one.get(SweepService), world.other.get(SweepService)];
+    const couponId = await world.one.createCoupon(10);
+    const store = world.one.get(RedisCouponStore);
+    await plantSlot(world.redis, couponId, newUserId());
     // A leak is believed when it is seen twice.
     await inParallel([one, other], (sweep) => sweep.sweepAll());
     const { epoch = 0 } = await store.inspect(couponId);
 
-    const ledger = instances[1].get(LedgerRepository);
+    const ledger = world.other.get(LedgerRepository);
     const countRows = ledger.countRows.bind(ledger);
     jest.spyOn(ledger, 'countRows').mockImplementationOnce(async (id) => {
       const rows = await countRows(id);

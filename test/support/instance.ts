@@ -27,7 +27,7 @@ const DEFAULTS = {
 };
 
 /** Of a test file's own servers, since an instance sweeps and loads every coupon that it finds there. */
-interface Servers {
+export interface Servers {
   readonly redisUrl: string;
   readonly databaseUrl: string;
 }

@@ -3,30 +3,23 @@ import { Clock } from '../../src/platform/clock.js';
 import { dayKeys, rankingKeys } from '../../src/ranking/ranking-keys.js';
 import { RankingService, type TopView } from '../../src/ranking/ranking.service.js';
 import { ReconcileRankingJob } from '../../src/ranking/reconcile/reconcile-ranking.job.js';
-import { openDatabase } from './database.js';
-import { Instance } from './instance.js';
-import { openRedis } from './redis.js';
+import type { Instance } from './instance.js';
 import { SalesBook } from './sales.js';
-import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
+import { openTwoInstances } from './two-instances.js';
 
-/** Two instances over one Redis and one MySQL that nobody else uses, under a clock that a test sets. */
+/** Two instances under a clock that a test sets, and what they rank. */
 export class RankingWorld {
   private constructor(
     readonly instances: readonly [Instance, Instance],
     readonly salesBook: SalesBook,
     readonly redis: Redis,
-    readonly mysql: PrivateServer,
     private time: Date,
   ) {}
 
-  static async open(time: Date, env: Readonly<Record<string, string>> = {}): Promise<RankingWorld> {
-    const mysql = await startPrivateMysql({ extraArgs: ['--innodb-flush-log-at-trx-commit=0'] });
-    const { url } = await startPrivateRedis();
-    const servers = { redisUrl: url, databaseUrl: mysql.url };
-    const instances = [await Instance.open({ servers, env }), await Instance.open({ servers, env })] as const;
-    const redis = openRedis(url);
-    const world = new RankingWorld(instances, new SalesBook(openDatabase(mysql.url)), redis, mysql, time);
-    for (const instance of instances) {
+  static async open(time: Date): Promise<RankingWorld> {
+    const { one, other, database, redis } = await openTwoInstances('ranking');
+    const world = new RankingWorld([one, other], new SalesBook(database), redis, time);
+    for (const instance of world.instances) {
       Object.assign(instance.get(Clock), { now: () => world.time });
       await instance.get(ReconcileRankingJob).reconcileAll();
     }

@@ -3,10 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { IssuanceQueue } from '../../src/coupon/issuance/issuance-queue.service.js';
 import { scriptKeys, reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
-import { openDatabase, type TestDatabase } from './database.js';
-import { Instance } from './instance.js';
-import { openRedis } from './redis.js';
-import { startPrivateMysql, startPrivateRedis } from './servers.js';
+import type { TestDatabase } from './database.js';
+import type { Instance } from './instance.js';
+import { openTwoInstances } from './two-instances.js';
 
 /** The keys of a coupon as they are in Redis. */
 export interface RealKeys {
@@ -26,7 +25,7 @@ export interface RealLedger {
   readonly failures: Reservation[];
 }
 
-/** Two instances of the application over one Redis and one MySQL that nobody else uses. */
+/** Two instances, and what a saga leaves in Redis and MySQL. */
 export class SagaWorld {
   private constructor(
     readonly instances: readonly [Instance, Instance],
@@ -36,14 +35,9 @@ export class SagaWorld {
   ) {}
 
   static async open(): Promise<SagaWorld> {
-    // Nothing here is killed, so commits need not reach the disk.
-    const mysql = await startPrivateMysql({ extraArgs: ['--innodb-flush-log-at-trx-commit=0'] });
-    const { url } = await startPrivateRedis();
-    const servers = { redisUrl: url, databaseUrl: mysql.url };
-    const instances = [await Instance.open({ servers }), await Instance.open({ servers })] as const;
-    const redis = openRedis(url);
+    const { one, other, database, redis } = await openTwoInstances('saga');
     const runId = /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1] ?? '';
-    return new SagaWorld(instances, openDatabase(mysql.url), redis, runId);
+    return new SagaWorld([one, other], database, redis, runId);
   }
 
   async createCoupon(totalQuantity: number): Promise<number> {
