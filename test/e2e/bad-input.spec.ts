@@ -2,18 +2,18 @@ import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { ApiClient } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
+import { BAD_ID_TEXTS, BAD_IDS } from '../support/bad-ids.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
 import { openRedis } from '../support/redis.js';
 import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
+import { inDays } from '../support/times.js';
 
 /** Every way to ask wrongly, over HTTP; on servers of its own, so that everything there is can be compared. */
 
 const ADMIN = { authorization: 'Bearer local-admin' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const TABLES = ['coupons', 'user_coupons', 'issuance_failures', 'users', 'products'];
-const DAY_MS = 24 * 3_600_000;
-const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
 
 const DEFINITION = {
   name: 'A bad definition',
@@ -27,10 +27,6 @@ const DEFINITION = {
 // In the tables below a last column may be left out; their tests take rest parameters, since Jest takes a parameter
 // that a row has no value for as a callback to wait for.
 
-/** What no id may be, as JSON text; 9007199254740993 is 2^53 + 1. */
-const BAD_IDS = ['"7"', '0', '-1', '1.5', '9007199254740993', '1e300', 'true', '[7]', '{}', 'null'];
-/** The same in a path or a query, where everything is text. */
-const BAD_ID_TEXTS = ['abc', '0', '-1', '1.5', '9007199254740993', '1e3', '0x1f', '007', '%20', '7%20', 'null', '٧'];
 const BAD_LIMITS = ['0', '-1', '101', '1.5', 'many', '', '%20', '1&limit=2'];
 const BAD_CURSORS = ['nonsense', '!!!', 'bnVsbA', 'LTE', 'IjQyIg', 'e30', 'W10', '9'.repeat(600)];
 const TOKENS = [undefined, 'Bearer wrong', 'Bearer ', 'local-admin', 'Basic bG9jYWwtYWRtaW46'];

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Answer, ApiClient, tally } from '../support/api-client.js';
+import { ApiClient, tally } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -9,6 +9,7 @@ import { holdRowLock } from '../support/row-lock.js';
 import { startPrivateMysql, startPrivateRedis, type PrivateServer } from '../support/servers.js';
 import { Shop } from '../support/shop.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
+import { expectUnavailable } from '../support/unavailable.js';
 import { newUserIds } from '../support/unique-ids.js';
 import { askAndVanish } from '../support/vanish.js';
 
@@ -43,11 +44,6 @@ async function startShop(env: Record<string, string>): Promise<{ app: AppProcess
   const app = await startApp({ env: { ...serverEnv, ...env }, waitFor: '/health/ready' });
   apps.push(app);
   return { app, shop: new Shop(new ApiClient(app.url), database) };
-}
-
-function expectUnavailable(answer: Answer<unknown>): void {
-  expect(answer).toMatchObject({ status: 503, error: 'DATABASE_UNAVAILABLE' });
-  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
 }
 
 /** Every connection that is open is one of the pool's, and none is in use. */

@@ -2,14 +2,11 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient, type CouponBody, type Strategy } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { eventually } from '../support/poll.js';
+import { inDays, time } from '../support/times.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 /** The contract of the calls that define and show coupons, field by field, the same for both strategies. */
 
-const DAY_MS = 24 * 3_600_000;
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
-const time = expect.stringMatching(ISO_TIME);
 const number = expect.any(Number);
 
 let api: ApiClient;

@@ -2,14 +2,10 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, ApiClient, type CouponBody } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
+import { inDays, time } from '../support/times.js';
 import { newUserId } from '../support/unique-ids.js';
 
 /** The lists: their order, their pages, their filters. */
-
-const DAY_MS = 24 * 3_600_000;
-const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-const time = expect.stringMatching(ISO_TIME);
 
 interface UserCouponBody {
   userCouponId: number;

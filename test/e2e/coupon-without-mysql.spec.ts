@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createConnection } from 'mysql2/promise';
-import { type Answer, ApiClient } from '../support/api-client.js';
+import { ApiClient } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { eventually } from '../support/poll.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
+import { expectUnavailable } from '../support/unavailable.js';
 import { newUserIds } from '../support/unique-ids.js';
 
 /** What coupons can do while MySQL is away; the tests follow one outage from its start to its end. */
@@ -33,11 +34,6 @@ beforeAll(async () => {
   expect((await api.reserve(couponId, missing)).error).toBe('USER_NOT_FOUND');
   await mysql.kill();
 });
-
-function expectUnavailable(answer: Answer<unknown>): void {
-  expect(answer).toMatchObject({ status: 503, error: 'DATABASE_UNAVAILABLE' });
-  expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
-}
 
 describe('while MySQL is away', () => {
   it('answers 503 and when to come back where it would have to ask', async () => {

@@ -3,10 +3,8 @@ import { type Answer, ApiClient, type FailureBody } from '../support/api-client.
 import { startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
+import { time } from '../support/times.js';
 import { newUserIds } from '../support/unique-ids.js';
-
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-const time = expect.stringMatching(ISO_TIME);
 
 let api: ApiClient;
 let database: TestDatabase;

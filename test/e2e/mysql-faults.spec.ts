@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { promises, expectHealed } from '../support/after-a-fault.js';
-import { type Answer, ApiClient, tally } from '../support/api-client.js';
+import { ApiClient, tally } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
 import { startPrivateMysql, startPrivateRedis, type PrivateServer } from '../support/servers.js';
 import { SteadyLoad } from '../support/steady-load.js';
+import { expectUnavailable } from '../support/unavailable.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 /** More than any load takes during an outage. */
@@ -29,11 +30,6 @@ async function register(userIds: readonly number[]): Promise<void> {
   await database.change('INSERT INTO users (id, name, email) VALUES ?', [
     userIds.map((userId) => [userId, 'Registered', `${userId}@example.com`]),
   ]);
-}
-
-function expectUnavailable(answer: Answer<unknown>, error = 'DATABASE_UNAVAILABLE'): void {
-  expect(answer).toMatchObject({ status: 503, error });
-  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
 }
 
 describe('while MySQL is dead', () => {

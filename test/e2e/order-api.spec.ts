@@ -3,12 +3,11 @@ import { ApiClient } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { openDatabase, openDataSource } from '../support/database.js';
 import { Shop } from '../support/shop.js';
+import { time } from '../support/times.js';
 import { newUserId } from '../support/unique-ids.js';
 
 /** The contract of the calls about orders and their payment, field by field. */
 
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-const time = expect.stringMatching(ISO_TIME);
 const NOBODYS_ORDER = Number.MAX_SAFE_INTEGER;
 
 let shop: Shop;

@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, ApiClient } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
+import { BAD_ID_TEXTS, BAD_IDS } from '../support/bad-ids.js';
 import { openDatabase } from '../support/database.js';
 import { Shop } from '../support/shop.js';
 
@@ -9,11 +10,6 @@ import { Shop } from '../support/shop.js';
 interface Problem {
   errors?: Array<{ path: string; message: string }>;
 }
-
-/** What no id may be, as JSON text; 9007199254740993 is 2^53 + 1. */
-const BAD_IDS = ['"7"', '0', '-1', '1.5', '9007199254740993', '1e300', 'true', '[7]', '{}', 'null'];
-/** The same in a path or a query, where everything is text. */
-const BAD_ID_TEXTS = ['abc', '0', '-1', '1.5', '9007199254740993', '1e3', '0x1f', '007', '%20', 'null', '٧'];
 
 let url: string;
 let shop: Shop;

@@ -3,16 +3,13 @@ import { type Answer, ApiClient, type CouponBody, type ReservationBody, type Str
 import { startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
+import { inDays, time } from '../support/times.js';
 import { newUserId } from '../support/unique-ids.js';
 
 /**
  * The contract of the calls about reservations, field by field, the same for both strategies unless it says otherwise.
  */
 
-const DAY_MS = 24 * 3_600_000;
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
-const time = expect.stringMatching(ISO_TIME);
 const number = expect.any(Number);
 const text = expect.any(String);
 

@@ -3,12 +3,10 @@ import { ApiClient } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { openDatabase } from '../support/database.js';
 import { type OrderBody, Shop } from '../support/shop.js';
+import { time } from '../support/times.js';
 import { newUserId } from '../support/unique-ids.js';
 
 /** The contract of the calls about users and products, and of the list of orders. */
-
-const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-const time = expect.stringMatching(ISO_TIME);
 
 interface ProductBody {
   productId: number;
