@@ -1,13 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { VIOLATION_CODES } from '../../src/coupon/audit/audit.js';
 import { auditReport } from '../../scripts/audit/report.mjs';
 import { freePort } from '../../scripts/services/free-port.mjs';
 import type { AppProcess } from '../support/app-process.js';
 import { AuditedApp } from '../support/audited-app.js';
+import { runCommand } from '../support/run-command.js';
 import { newUserId } from '../support/unique-ids.js';
 
 const COMMAND = fileURLToPath(new URL('../../scripts/audit.mjs', import.meta.url));
@@ -20,20 +18,9 @@ beforeAll(async () => {
   app = await world.startAnother();
 });
 
-/** Runs the command from another directory and returns how it ended and what it said. */
-async function audit(
-  words: string[],
-  env: Record<string, string> = {},
-): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [COMMAND, ...words], {
-    cwd: tmpdir(),
-    env: { PATH: process.env['PATH'], BASE_URL: app.url, ...env },
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => (out += String(chunk)));
-  child.stderr.on('data', (chunk) => (err += String(chunk)));
-  const [code]: Array<number | null> = await once(child, 'close');
-  return { code: code ?? null, out, err };
+/** Runs the command; how it ended and what it said. */
+function audit(words: string[], env: Record<string, string> = {}) {
+  return runCommand(COMMAND, words, { BASE_URL: app.url, ...env });
 }
 
 describe('npm run audit', () => {

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { Crowd } from '../support/crowd.js';
-import { numbersTo } from '../support/drop.js';
+import { numbersTo } from '../support/numbers-to.js';
 import { eventually } from '../support/poll.js';
 import { expectPromisesKept } from '../support/promises.js';
 import { Site } from '../support/site.js';

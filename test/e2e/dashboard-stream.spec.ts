@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CouponSnapshot, History, Snapshot } from '../../src/operations/dashboard/snapshot.js';
 import { inParallel } from '../support/in-parallel.js';
+import { eventuallyShows } from '../support/metrics.js';
 import { eventually } from '../support/poll.js';
 import { Site } from '../support/site.js';
 import { Listener } from '../support/snapshots.js';
@@ -20,11 +21,6 @@ function couponIn(snapshot: Snapshot, couponId: number): CouponSnapshot | undefi
   return snapshot.coupons.list?.find((coupon) => coupon.couponId === couponId);
 }
 
-async function metric(name: string): Promise<number> {
-  const text = await (await fetch(`${site.app.url}/metrics`)).text();
-  return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
-}
-
 describe('the stream', () => {
   it('feeds all who listen from one sampling, and forgets who hangs up', async () => {
     const [first, second] = [await Listener.open(site.app.url), await Listener.open(site.app.url)];
@@ -35,7 +31,7 @@ describe('the stream', () => {
     first.close();
     await second.next(({ streams }) => streams === 1);
     second.close();
-    await eventually(async () => expect(await metric('firstcome_dashboard_streams')).toBe(0));
+    await eventuallyShows(site.app, (scrape) => expect(scrape.value('firstcome_dashboard_streams')).toBe(0));
   });
 
   it('tells who was accepted and who was refused, and why', async () => {

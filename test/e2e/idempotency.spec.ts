@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, ApiClient } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
-import { openDatabase, openDataSource } from '../support/database.js';
+import { openDatabase, testDatabaseUrl } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
+import { holdRowLock } from '../support/row-lock.js';
 import { Shop } from '../support/shop.js';
 
 /** The same request twice under one idempotency key: one effect, and the same answer. */
@@ -184,23 +185,17 @@ describe('the same request at once', () => {
 
   it('is 409 while the first one is still running', async () => {
     const { userId, orderId } = await buyer();
-    const holder = (await openDataSource()).createQueryRunner();
-    await holder.startTransaction();
-    await holder.query('SELECT id FROM users WHERE id = ? FOR UPDATE', [userId]);
+    const giveBack = await holdRowLock(testDatabaseUrl(), 'users', userId);
     const first = shop.pay(orderId, userId, KEY);
     try {
       await eventually(async () => {
-        const waiting = 'SELECT id FROM information_schema.processlist WHERE info LIKE ?';
-        expect(await shop.database.rows(waiting, [`UPDATE users SET balance%WHERE id = ${userId} AND%`])).toHaveLength(
-          1,
-        );
+        expect(await shop.database.running(`UPDATE users SET balance%WHERE id = ${userId} AND%`)).toBe(1);
       });
       const answer = await shop.pay(orderId, userId, KEY);
       expect(answer).toMatchObject({ status: 409, error: 'IDEMPOTENCY_IN_PROGRESS' });
       expect(answer.headers.get('retry-after')).toBe('1');
     } finally {
-      await holder.rollbackTransaction();
-      await holder.release();
+      await giveBack();
     }
     expect((await first).status).toBe(200);
     expectSame(await first, await shop.pay(orderId, userId, KEY));

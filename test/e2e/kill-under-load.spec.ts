@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Crowd } from '../support/crowd.js';
-import { numbersTo } from '../support/drop.js';
 import { inParallel } from '../support/in-parallel.js';
+import { numbersTo } from '../support/numbers-to.js';
 import { eventually } from '../support/poll.js';
 import { expectPromisesKept } from '../support/promises.js';
 import { randomFrom } from '../support/random.js';

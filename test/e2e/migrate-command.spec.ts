@@ -1,10 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, testDatabaseUrl, type TestDatabase } from '../support/database.js';
+import { runCommand } from '../support/run-command.js';
 
 const COMMAND = fileURLToPath(new URL('../../dist/migrate.js', import.meta.url));
 const SCHEMA = 'firstcome_migrate_test';
@@ -22,14 +20,8 @@ beforeAll(async () => {
 
 /** Runs the command as the README has it, with nothing else in the environment; how it ended and what it said. */
 async function migrate(env: Record<string, string>): Promise<{ code: number | null; out: string }> {
-  const child = spawn(process.execPath, [COMMAND], {
-    cwd: tmpdir(),
-    env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...env },
-  });
-  let out = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (out += String(chunk)));
-  const [code]: Array<number | null> = await once(child, 'close');
-  return { code: code ?? null, out };
+  const { code, all } = await runCommand(COMMAND, [], { NODE_ENV: 'production', ...env });
+  return { code, out: all };
 }
 
 describe('npm run migrate', () => {

@@ -4,6 +4,7 @@ import { ApiClient, tally } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
+import { numbersTo } from '../support/numbers-to.js';
 import { eventually } from '../support/poll.js';
 import { startPrivateMysql, startPrivateRedis, type PrivateServer } from '../support/servers.js';
 import { SteadyLoad } from '../support/steady-load.js';
@@ -84,9 +85,7 @@ describe('while MySQL is dead', () => {
     for (const answer of refused) expectUnavailable(answer);
     const retried = await inParallel(unseen, (userId) => api.reserve(registered.couponId, userId));
     expect(tally(retried)).toEqual({ 200: 20 });
-    expect([...promises([...answers, ...retried]).values()].sort((a, b) => a - b)).toEqual(
-      Array.from({ length: 40 }, (_, index) => index + 1),
-    );
+    expect([...promises([...answers, ...retried]).values()].sort((a, b) => a - b)).toEqual(numbersTo(40));
   });
 
   it('a reservation is shown while it is pending; of any other it is never said that there is none', async () => {

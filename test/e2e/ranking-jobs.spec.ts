@@ -38,9 +38,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await redis.flushall();
-  for (const table of ['order_items', 'orders', 'product_ranking_backups', 'product_ranking_backup_days']) {
-    await salesBook.database.change(`DELETE FROM ${table}`);
-  }
+  await salesBook.clear();
   [product = 0] = await salesBook.products(1);
 });
 

@@ -32,10 +32,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   redis = await startPrivateRedis();
-  await salesBook.database.change('DELETE FROM order_items');
-  await salesBook.database.change('DELETE FROM orders');
-  await salesBook.database.change('DELETE FROM product_ranking_backups');
-  await salesBook.database.change('DELETE FROM product_ranking_backup_days');
+  await salesBook.clear();
   [product = 0] = await salesBook.products(1);
   env = { DATABASE_URL: mysql.url, REDIS_URL: redis.url, RANKING_RECONCILE_INTERVAL_MS: '300' };
 });

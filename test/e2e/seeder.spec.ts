@@ -7,6 +7,7 @@ import { createApp } from '../../src/platform/http/create-app.js';
 import { startApp } from '../support/app-process.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
+import { numbersTo } from '../support/numbers-to.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 
 /** The tests build on each other: an empty database, then production, then three processes that seed it at once. */
@@ -136,7 +137,7 @@ describe('under the profile test', () => {
     const products = await database.rows<{ id: number; name: string; price: number; stock: number }>(
       'SELECT id, name, price, stock FROM products ORDER BY id',
     );
-    expect(products.map(({ id }) => id)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+    expect(products.map(({ id }) => id)).toEqual(numbersTo(100));
     expect(new Set(products.map(({ name }) => name)).size).toBe(100);
     for (const { name, price, stock } of products) {
       expect(name).toMatch(/[가-힣].*[a-z]/i);

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { runCommand } from '../support/run-command.js';
 
 const RUNNER = fileURLToPath(new URL('../../scripts/load.mjs', import.meta.url));
 
@@ -109,17 +109,12 @@ describe('npm run load', () => {
     ...words: string[]
   ): Promise<{ code: number | null; output: string }> {
     const { port } = app.address() as AddressInfo;
-    const child = spawn(process.execPath, [RUNNER, ...words], {
-      env: {
-        PATH: `${dir}${delimiter}${process.env['PATH']}`,
-        BASE_URL: `http://127.0.0.1:${port}`,
-        RESULTS_DIR: join(dir, 'results'),
-        ...environment,
-      },
+    const { code, all: output } = await runCommand(RUNNER, words, {
+      PATH: `${dir}${delimiter}${process.env['PATH']}`,
+      BASE_URL: `http://127.0.0.1:${port}`,
+      RESULTS_DIR: join(dir, 'results'),
+      ...environment,
     });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
-    const code = await new Promise<number | null>((resolve) => void child.once('close', resolve));
     return { code, output };
   }
 });

@@ -6,6 +6,7 @@ import { PaymentCompletedEvent } from '../../src/order/index.js';
 import { RankingMetrics } from '../../src/ranking/ranking-metrics.js';
 import { rankingKeys } from '../../src/ranking/ranking-keys.js';
 import { inParallel } from '../support/in-parallel.js';
+import { numbersTo } from '../support/numbers-to.js';
 import { eventually } from '../support/poll.js';
 import { RankingWorld } from '../support/ranking-world.js';
 import { type Item, nameOf, rankingOf } from '../support/sales.js';
@@ -73,7 +74,7 @@ describe('a backup', () => {
     world.setTime(new Date(world.now.getTime() + 600_000));
     await backUp(1);
     const rows = await world.salesBook.backup(day);
-    expect(rows.map(({ rank }) => rank)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+    expect(rows.map(({ rank }) => rank)).toEqual(numbersTo(100));
     expect(rows.map(({ productId }) => productId)).not.toContain(last);
     expect(rows.map(({ productId }) => productId)).toContain(better);
     expect(new Set(rows.map(({ backedUpAt }) => backedUpAt.getTime()))).toEqual(new Set([world.now.getTime()]));

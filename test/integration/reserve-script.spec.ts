@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import type { CouponDefinition } from '../../src/coupon/reservation/coupon-definition.js';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import { inParallel } from '../support/in-parallel.js';
+import { numbersTo } from '../support/numbers-to.js';
 import { NOT_LOADED_CAUSES, ReservationRedis } from '../support/reservation-redis.js';
 import { countEach } from '../support/tally.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
@@ -80,7 +81,7 @@ describe('a slot', () => {
       (index % 2 === 0 ? redis : other).reserve(couponId, userId),
     );
     const numbers = answers.filter((answer) => typeof answer === 'number').sort((a, b) => a - b);
-    expect(numbers).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+    expect(numbers).toEqual(numbersTo(500));
     expect(answers.filter((answer) => answer === 'SOLD_OUT').length).toBe(500);
     expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 500, sequence: 500 });
   });

@@ -36,17 +36,9 @@ beforeEach(async () => {
 
 /** A coupon with one issued user, which ended so many days ago; a negative number: it will end. */
 async function couponThatEnded(daysAgo: number): Promise<{ couponId: number; holder: number }> {
-  const { couponId } = await instance.get(CouponService).create({
-    name: 'Retention coupon',
-    totalQuantity: 10,
-    discountAmount: 1000,
-    discountRate: undefined,
+  const couponId = await instance.createCoupon(10, {
     startsAt: new Date(Date.now() - 365 * DAY_MS),
     expiresAt: new Date(Date.now() + DAY_MS),
-    isActive: true,
-    audience: 'anyone',
-    codeFormat: 'none',
-    strategy: 'reservation',
   });
   const holder = newUserId();
   await instance.get(ReservationService).reserve(couponId, holder);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../scripts/services/free-port.mjs';
 import { atEndOfFile } from './cleanup.js';
+import { Scrape } from './metrics.js';
 import { eventually } from './poll.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -97,9 +98,8 @@ export class AppProcess {
 
   /** What /metrics says of a counter or gauge: the sum over its labels; 0 when it is not there. */
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
-    const values = text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'));
-    return Array.from(values, ([, value]) => Number(value)).reduce((sum, value) => sum + value, 0);
+    const samples = (await Scrape.of(this)).all(name);
+    return samples.reduce((sum, { value }) => sum + value, 0);
   }
 
   /**
@@ -122,7 +122,7 @@ export class AppProcess {
 }
 
 export interface AppOptions {
-  /** Added to (and stronger than) the environment of the test run, e.g. `{ FAULT_POINT: 'after-reserve-script' }`. */
+  /** Added to (and stronger than) the environment of the test run, e.g. `{ FAULT_POINT: 'after-reserve' }`. */
   readonly env?: Readonly<Record<string, string>>;
   /** Resolves when this path answers `ok`; `/health/ready` also waits for both dependencies. */
   readonly waitFor?: '/health/live' | '/health/ready';

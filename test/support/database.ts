@@ -58,6 +58,11 @@ export class TestDatabase {
     );
   }
 
+  /** How many connections are in the middle of a statement like this (see LIKE), of anyone; most wait for a lock. */
+  async running(pattern: string): Promise<number> {
+    return (await this.rows('SELECT id FROM information_schema.processlist WHERE info LIKE ?', [pattern])).length;
+  }
+
   /** How many statements the server has carried out so far, of anyone. */
   async statements(): Promise<number> {
     return Number((await this.row<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Questions'")).Value);

@@ -1,14 +1,10 @@
 import { expect } from '@jest/globals';
 import type { Answer, ApiClient, IssuedBody, ReservationBody } from './api-client.js';
 import type { TestDatabase } from './database.js';
+import { numbersTo } from './numbers-to.js';
 import { eventually } from './poll.js';
 
 type Accepted = Answer<ReservationBody | IssuedBody>;
-
-/** The numbers 1 to `quantity`. */
-export function numbersTo(quantity: number): number[] {
-  return Array.from({ length: quantity }, (_, index) => index + 1);
-}
 
 /** Those that were accepted (200), by user: the number each user was told. */
 export function acceptedNumbers(answers: readonly Accepted[]): Map<number, number> {

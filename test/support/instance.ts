@@ -3,6 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { AppModule } from '../../src/app.module.js';
 import { loadConfig } from '../../src/config.js';
+import type { CouponDraft } from '../../src/coupon/coupon.schemas.js';
 import { CouponService } from '../../src/coupon/coupon.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { AppLogger } from '../../src/platform/logging/logger.js';
@@ -71,7 +72,7 @@ export class Instance {
   }
 
   /** Creates an open coupon for anyone; its id. */
-  async createCoupon(totalQuantity: number): Promise<number> {
+  async createCoupon(totalQuantity: number, overrides: Partial<CouponDraft> = {}): Promise<number> {
     const { couponId } = await this.get(CouponService).create({
       name: 'Of an instance',
       totalQuantity,
@@ -83,6 +84,7 @@ export class Instance {
       audience: 'anyone',
       codeFormat: 'none',
       strategy: 'reservation',
+      ...overrides,
     });
     return couponId;
   }

@@ -8,8 +8,10 @@ import { LockIssuanceService } from '../../src/coupon/lock/lock-issuance.service
 import { RefusalTally } from '../../src/coupon/reservation/refusal-tally.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
 import { EventPublisher } from '../../src/platform/events/event-publisher.js';
-import { openDatabase, openDataSource, type TestDatabase } from './database.js';
+import { openDatabase, openDataSource, type TestDatabase, testDatabaseUrl } from './database.js';
+import { numbersTo } from './numbers-to.js';
 import { outcomeOf } from './outcome.js';
+import { holdRowLock } from './row-lock.js';
 import { insertCoupon } from './ledger-coupons.js';
 
 interface Parts {
@@ -64,27 +66,18 @@ export class LockCoupons {
 
   /** Takes the coupon's row lock on a connection of its own; call the result to give it back. */
   async holdRowLock(couponId: number): Promise<() => Promise<void>> {
-    const holder = this.dataSource.createQueryRunner();
-    await holder.startTransaction();
-    await holder.query('SELECT id FROM coupons WHERE id = ? FOR UPDATE', [couponId]);
-    return async () => {
-      await holder.rollbackTransaction();
-      await holder.release();
-    };
+    return await holdRowLock(testDatabaseUrl(), 'coupons', couponId);
   }
 
   /** How many connections wait in MySQL for the row lock of this coupon. */
   async waitingForRowLock(couponId: number): Promise<number> {
-    const rows = await this.database.rows('SELECT id FROM information_schema.processlist WHERE info LIKE ?', [
-      `%WHERE id = ${couponId} FOR UPDATE`,
-    ]);
-    return rows.length;
+    return await this.database.running(`%WHERE id = ${couponId} FOR UPDATE`);
   }
 
   /** Asserts that exactly the numbers 1 to `quantity` are issued, to as many users, and counted. */
   async expectLedger(couponId: number, quantity: number): Promise<void> {
     const rows = await this.database.userCoupons(couponId);
-    expect(rows.map((row) => row.sequenceNumber)).toEqual(Array.from({ length: quantity }, (_, index) => index + 1));
+    expect(rows.map((row) => row.sequenceNumber)).toEqual(numbersTo(quantity));
     expect(new Set(rows.map((row) => row.userId)).size).toBe(quantity);
     expect((await this.database.couponCounts(couponId)).issuedQuantity).toBe(quantity);
   }

@@ -77,6 +77,13 @@ export class SalesBook {
     );
   }
 
+  /** Forgets all orders and all backups of this database. */
+  async clear(): Promise<void> {
+    for (const table of ['order_items', 'orders', 'product_ranking_backups', 'product_ranking_backup_days']) {
+      await this.database.change(`DELETE FROM ${table}`);
+    }
+  }
+
   /** The backup of a day as it is stored, by rank. */
   async backup(day: string): Promise<Array<RankedBody & { backedUpAt: Date }>> {
     return await this.database.rows(
