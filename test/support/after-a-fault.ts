@@ -59,7 +59,7 @@ async function leaveOnly(quantity: number, api: ApiClient, couponId: number): Pr
 }
 
 /** New users ask until there is nothing left. */
-export async function sellOut(api: ApiClient, couponId: number): Promise<Array<Answer<ReservationBody>>> {
+async function sellOut(api: ApiClient, couponId: number): Promise<Array<Answer<ReservationBody>>> {
   const answers: Array<Answer<ReservationBody>> = [];
   await eventually(async () => {
     const more = await inParallel(newUserIds(2 * SOON_SOLD_OUT), (userId) => api.reserve(couponId, userId));

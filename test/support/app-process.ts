@@ -30,7 +30,7 @@ export const PATIENT = {
 } as const;
 
 /** How a process ended: with an exit code, or by a signal. */
-export interface Exit {
+interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -121,7 +121,7 @@ export class AppProcess {
   }
 }
 
-export interface AppOptions {
+interface AppOptions {
   /** Added to (and stronger than) the environment of the test run, e.g. `{ FAULT_POINT: 'after-reserve' }`. */
   readonly env?: Readonly<Record<string, string>>;
   /** Resolves when this path answers `ok`; `/health/ready` also waits for both dependencies. */

@@ -73,7 +73,7 @@ export class TestDatabase {
   }
 }
 
-export interface UserCouponRow {
+interface UserCouponRow {
   id: number;
   userId: number;
   sequenceNumber: number;
@@ -81,7 +81,7 @@ export interface UserCouponRow {
   issuedAt: Date;
 }
 
-export interface CouponCounts {
+interface CouponCounts {
   totalQuantity: number;
   issuedQuantity: number;
   failedQuantity: number;

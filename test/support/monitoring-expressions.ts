@@ -8,18 +8,18 @@ const GIVEN_METRICS = new Set(['up', 'ALERTS']);
 const GIVEN_LABELS = new Set(['job', 'instance', 'alertstate', 'le']);
 
 /** Something that is asked of Prometheus, and where that is written. */
-export interface Expression {
+interface Expression {
   readonly where: string;
   readonly text: string;
 }
 
-export interface Rule {
+interface Rule {
   readonly alert: string;
   readonly expr: string;
   readonly annotations: { readonly summary: string; readonly description: string; readonly runbook: string };
 }
 
-export interface Dashboard {
+interface Dashboard {
   readonly file: string;
   readonly uid: string;
   readonly title: string;

@@ -1,7 +1,7 @@
 import { Scrape } from './metrics.js';
 
 /** What an application says of its connections in `/metrics`. */
-export interface PoolView {
+interface PoolView {
   readonly active: number | undefined;
   readonly idle: number | undefined;
   readonly waiting: number | undefined;

@@ -22,7 +22,7 @@ import { newUserId } from './unique-ids.js';
 const HOUR_MS = 3_600_000;
 
 /** Everything Redis holds of a coupon: key → its value, and whether it expires. */
-export type Dump = Record<string, { readonly value: unknown; readonly expires: boolean }>;
+type Dump = Record<string, { readonly value: unknown; readonly expires: boolean }>;
 
 /**
  * The Redis side of reservations without the application around it, and a raw client to plant what it must withstand.

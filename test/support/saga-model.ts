@@ -1,7 +1,7 @@
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
 import type { ReservationKey } from './planted-faults.js';
 
-export type Reason = 'SOLD_OUT_IN_LEDGER' | 'REFUSED_BY_DATABASE';
+type Reason = 'SOLD_OUT_IN_LEDGER' | 'REFUSED_BY_DATABASE';
 
 /** What Redis is expected to hold of the coupon; a key that is not there is undefined or empty. */
 export interface ModelKeys {

@@ -16,7 +16,7 @@ export interface TopBody {
   rankings: RankedBody[];
 }
 
-export interface ProductRankBody {
+interface ProductRankBody {
   date: string;
   source: TopBody['source'];
   asOf: string | null;

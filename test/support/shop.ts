@@ -16,7 +16,7 @@ export interface OrderBody {
   paidAt: string | null;
 }
 
-export interface PaymentBody {
+interface PaymentBody {
   orderId: number;
   paidAmount: number;
   remainingBalance: number;
@@ -24,7 +24,7 @@ export interface PaymentBody {
   paidAt: string;
 }
 
-export interface ChargeBody {
+interface ChargeBody {
   userId: number;
   balance: number;
   chargedAmount: number;
@@ -32,7 +32,7 @@ export interface ChargeBody {
 }
 
 /** A line of an order that is to be placed. */
-export interface Line {
+interface Line {
   productId: number;
   quantity: number;
 }

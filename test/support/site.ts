@@ -13,7 +13,7 @@ import { TcpProxy } from './tcp-proxy.js';
 type Environment = Readonly<Record<string, string>>;
 
 /** What the two sides know of a coupon, read from the servers themselves: there may be no process to ask. */
-export interface LeftBehind {
+interface LeftBehind {
   /** The coupon has a state: it is open, if the server is the one it was loaded into. */
   readonly isOpen: boolean;
   readonly reserved: number;
