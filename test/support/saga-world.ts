@@ -1,10 +1,11 @@
+import { expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { setTimeout as delay } from 'node:timers/promises';
 import { IssuanceQueue } from '../../src/coupon/issuance/issuance-queue.service.js';
 import { scriptKeys, reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
 import type { TestDatabase } from './database.js';
 import type { Instance } from './instance.js';
+import { eventually } from './poll.js';
 import { openTwoInstances } from './two-instances.js';
 
 /** The keys of a coupon as they are in Redis. */
@@ -103,7 +104,9 @@ export class SagaWorld {
     const all = [...numbers];
     for (const instance of this.instances) {
       const queue = instance.get(IssuanceQueue);
-      while (all.some((number) => queue.holds(couponId, number))) await delay(1);
+      await eventually(() => expect(all.filter((number) => queue.holds(couponId, number))).toEqual([]), {
+        intervalMs: 1,
+      });
     }
   }
 }
