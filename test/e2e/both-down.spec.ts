@@ -53,7 +53,7 @@ describe('a reservation that is asked for', () => {
   async function askWhileDown(servers: readonly PrivateServer[]): Promise<void> {
     coupon = await api.createCoupon();
     const [pending, stranger] = [newUserId(), newUserId()];
-    // The servers of the test before may have come back only now. Another user each time: who heard 202 would hear 409.
+    // The servers of the test before may have come back only now. Another user each time: one who heard 202 would hear 409.
     const issued = await eventually(async () => {
       const userId = newUserId();
       expect((await api.issue(coupon.couponId, userId)).status).toBe(200);

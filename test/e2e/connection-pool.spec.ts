@@ -67,7 +67,7 @@ async function expectWhole(app: AppProcess, shop: Shop): Promise<void> {
 }
 
 describe('when foreign locks hold up every connection', () => {
-  it('answers 503 to who waits in vain for one, goes on afterwards, and tells where they were taken', async () => {
+  it('answers 503 to a caller that waits in vain for one, goes on afterwards, and tells where they were taken', async () => {
     const { app, shop } = await startShop({
       DATABASE_ACQUIRE_TIMEOUT_MS: '1500',
       DATABASE_STATEMENT_TIMEOUT_MS: '60000',
@@ -99,7 +99,7 @@ describe('when foreign locks hold up every connection', () => {
     expect(await poolOf(app)).toMatchObject({ peakActive: POOL_SIZE });
   });
 
-  it('answers 503 in the end to who waits for the lock itself', async () => {
+  it('answers 503 in the end to the caller that waits for the lock itself', async () => {
     const { app, shop } = await startShop({ DATABASE_STATEMENT_TIMEOUT_MS: '2000' });
     const userId = await shop.user();
     const giveBack = await holdRowLock(mysql.url, 'users', userId);

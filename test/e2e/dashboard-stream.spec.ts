@@ -22,7 +22,7 @@ function couponIn(snapshot: Snapshot, couponId: number): CouponSnapshot | undefi
 }
 
 describe('the stream', () => {
-  it('feeds all who listen from one sampling, and forgets who hangs up', async () => {
+  it('feeds all who listen from one sampling, and forgets those who hang up', async () => {
     const [first, second] = [await Listener.open(site.app.url), await Listener.open(site.app.url)];
     expect(first.headers.get('content-type')).toBe('text/event-stream');
     expect(first.headers.get('x-accel-buffering')).toBe('no');
@@ -66,7 +66,7 @@ describe('the stream', () => {
     listener.close();
   });
 
-  it('has a coupon that is not among the newest for who asks for it', async () => {
+  it('has a coupon that is not among the newest for those who ask for it', async () => {
     const { couponId } = await site.api.createCoupon({ name: 'Old' });
     await inParallel(Array.from({ length: 50 }), () => site.api.createCoupon(), 5);
     const [usual, asking] = [

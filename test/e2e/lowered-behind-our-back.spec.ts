@@ -44,7 +44,7 @@ async function allFailures(limit: number): Promise<{ failures: FailureBody[]; pa
 }
 
 describe('a total that is lowered in the table during a drop', () => {
-  it('is not exceeded; who does not fit hears ISSUANCE_FAILED, and no one after them is admitted', async () => {
+  it('is not exceeded; a user who does not fit hears ISSUANCE_FAILED, and no one after them is admitted', async () => {
     ({ couponId } = await api.createCoupon({ totalQuantity: 1000 }));
     let firstFailureAt = Number.POSITIVE_INFINITY;
     const askedAt = new Map<number, number>();

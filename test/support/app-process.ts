@@ -14,8 +14,8 @@ const DEFAULTS = {
   NODE_OPTIONS: '',
   // Only the seeder's tests need what it makes, and every process would look whether it is there.
   LOAD_TEST_SEED_AT_START: 'false',
-  // A machine that runs the whole suite stalls for longer than a process that serves callers would wait. Who is told
-  // 503 then may hold a slot all the same, which is right, but not what a test of something else counts on.
+  // A machine that runs the whole suite stalls for longer than a process that serves callers would wait. A caller that
+  // is told 503 then may hold a slot all the same: that is right, but a test of something else does not expect it.
   REDIS_COMMAND_TIMEOUT_MS: '5000',
   // And the ranking is read elsewhere when Redis takes longer than this.
   RANKING_READ_TIMEOUT_MS: '2000',

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Far longer than anything takes: what is only slow must not fail, and who waits for what never comes may wait. */
+/** Far longer than anything takes: what is only slow must not fail, and a test that fails may take its time. */
 const TIMEOUT_MS = 60_000;
 
 /**
