@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
 import { inParallel } from '../support/in-parallel.js';
-import { Scrape } from '../support/metrics.js';
+import { eventuallyShows, Scrape } from '../support/metrics.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 const HTTP = 'firstcome_http_request_duration_seconds_count';
@@ -152,7 +151,10 @@ describe('with METRICS_ENABLED=false', () => {
     const client = new ApiClient(own.url);
     const { couponId } = await client.createCoupon();
     expect((await client.issue(couponId, newUserId())).status).toBe(200);
-    await delay(600);
+    // The other process, which measures, has looked at the coupon twice by then.
+    await eventuallyShows(app, (looked) =>
+      expect(looked.value('firstcome_coupon_drift', { coupon_id: String(couponId) })).toBeDefined(),
+    );
     const scrape = await Scrape.of(own);
     expect(scrape.all(HTTP)).toEqual([]);
     expect(scrape.value('firstcome_reservations_total', { result: 'RESERVED' })).toBe(0);
