@@ -1,10 +1,13 @@
 /** dist/, built when it is not what src/ says. */
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { withLock } from './lock.mjs';
 import { projectDir, servicesDir } from './project.mjs';
+
+const run = promisify(execFile);
 
 const ENTRY = join(projectDir, 'dist', 'main.js');
 /** Inside dist, so that it goes with it. */
@@ -20,17 +23,24 @@ export function ensureBuilt(say) {
     const wanted = fingerprint();
     if (existsSync(ENTRY) && existsSync(FINGERPRINT) && readFileSync(FINGERPRINT, 'utf8') === wanted) return;
     say('Building');
-    build();
+    await build();
     writeFileSync(FINGERPRINT, wanted);
   });
 }
 
-function build() {
+async function build() {
   const nest = join(projectDir, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
   if (!existsSync(nest)) throw new Error('The packages are not installed; run `npm ci` first');
-  const result = spawnSync(process.execPath, [nest, 'build'], { cwd: projectDir, encoding: 'utf8' });
-  if (result.status === 0 && existsSync(ENTRY)) return;
-  throw new Error(`The build failed:\n${result.stdout}${result.stderr}`.trim());
+  const building = run(process.execPath, [nest, 'build'], { cwd: projectDir });
+  // The lock goes with this process, so the builder must not outlive it.
+  const end = () => building.child.kill();
+  process.once('exit', end);
+  const { stdout, stderr } = await building.catch(
+    (/** @type {{ stdout: string, stderr: string }} */ failure) => failure,
+  );
+  process.off('exit', end);
+  if (building.child.exitCode === 0 && existsSync(ENTRY)) return;
+  throw new Error(`The build failed:\n${stdout}${stderr}`.trim());
 }
 
 /** Of everything the build reads: path, size and time of change. */

@@ -1,16 +1,8 @@
 /** A private MariaDB or MySQL: real binaries, durable unless told otherwise, bound to 127.0.0.1. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -82,7 +74,7 @@ export async function startMysql(options) {
     await withLock(`${template}.lock`, () =>
       inPlaceAtOnce(template, (unfinished) => initialise(binaries, unfinished, files.temporary, SMALL_LOG)),
     );
-    cpSync(template, data, { recursive: true });
+    await cp(template, data, { recursive: true });
   });
   writeFileSync(files.initFile, initStatements(database));
   const speed = [
@@ -137,7 +129,7 @@ async function inPlaceAtOnce(place, fill) {
   if (existsSync(place)) return;
   const parent = dirname(place);
   for (const name of readdirSync(parent).filter((entry) => entry.startsWith(UNFINISHED)))
-    removeTree(join(parent, name));
+    await removeTree(join(parent, name));
   const unfinished = mkdtempSync(join(parent, UNFINISHED));
   await fill(unfinished);
   renameSync(unfinished, place);

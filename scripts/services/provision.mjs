@@ -61,7 +61,7 @@ export function erase(profile) {
   return locked(profile, async () => {
     await stopAll(profile);
     if (usesDocker(profile)) await composeRemove(profile);
-    for (const name of SERVICE_NAMES) removeTree(serviceDir(profile.dir, name));
+    for (const name of SERVICE_NAMES) await removeTree(serviceDir(profile.dir, name));
   });
 }
 

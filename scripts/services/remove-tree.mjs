@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from './process.mjs';
 
@@ -7,12 +7,12 @@ import { errorCode } from './process.mjs';
  * database in its place. Patient, because a process that is just ending may still put files there.
  * @param {string} dir
  */
-export function removeTree(dir) {
+export async function removeTree(dir) {
   const prefix = `${basename(dir)}.deleted-`;
   try {
-    renameSync(dir, join(dirname(dir), `${prefix}${process.pid}-${Date.now()}`));
-    for (const name of readdirSync(dirname(dir)).filter((entry) => entry.startsWith(prefix))) {
-      rmSync(join(dirname(dir), name), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    await rename(dir, join(dirname(dir), `${prefix}${process.pid}-${Date.now()}`));
+    for (const name of (await readdir(dirname(dir))).filter((entry) => entry.startsWith(prefix))) {
+      await rm(join(dirname(dir), name), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     }
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;

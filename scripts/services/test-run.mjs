@@ -27,7 +27,7 @@ export async function cleanUp(profile) {
   for (const pid of pids) sendSignal(pid, 'SIGKILL');
   await Promise.all([...pids].map((pid) => waitForEnd(pid, 5_000)));
   if (Object.values(readState(profile.dir)).some((record) => record.mode === 'docker')) await composeRemove(profile);
-  removeTree(profile.dir);
+  await removeTree(profile.dir);
 }
 
 /**
