@@ -15,7 +15,7 @@ import { servicesDir } from './project.mjs';
 export async function installPackages(packages, say) {
   const prefix = asRoot();
   if (!prefix || !existsSync('/etc/debian_version') || !findBinary('apt-get')) return false;
-  return withLock(join(servicesDir, 'apt.lock'), async () => {
+  return withLock(join(servicesDir, 'packages.lock'), async () => {
     say(`Installing ${packages.join(' and ')} with apt-get`);
     await aptGet(prefix, ['update', '-q']);
     await aptGet(prefix, ['install', '-q', '-y', '--no-install-recommends', ...packages]);

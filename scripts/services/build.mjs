@@ -19,7 +19,7 @@ const BUILD_SETTINGS = ['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json',
  * @param {(line: string) => void} say
  */
 export function ensureBuilt(say) {
-  return withLock(join(servicesDir, 'build.lock'), async () => {
+  return withLock(join(servicesDir, 'dist.lock'), async () => {
     const wanted = fingerprint();
     if (existsSync(ENTRY) && existsSync(FINGERPRINT) && readFileSync(FINGERPRINT, 'utf8') === wanted) return;
     say('Building');

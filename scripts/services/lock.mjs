@@ -1,73 +1,48 @@
-/** A lock between processes: a file with the holder's process id. A dead holder's lock is taken over. */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+/** A lock between processes: a directory that its holder keeps touching. */
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, isAlive } from './process.mjs';
+import { lock } from 'proper-lockfile';
+import { errorCode } from './process.mjs';
 
-/** Longer than anything done under a lock, so that a reused process id can not block us for ever. */
-const STALE_AFTER_MS = 15 * 60_000;
+/*
+ * A holder that was killed no longer touches its lock, and five seconds later the lock is taken over. A living one
+ * touches it every second, which is as often as the library does it. So its event loop may stand still for up to four
+ * seconds: work under a lock waits for child processes and for copying and deleting, it does not block for them.
+ */
+const TIMES = { stale: 5_000, update: 1_000 };
+const POLL_MS = 50;
 
 /**
- * Runs the work while no other process does anything under the same lock; waits for its turn.
+ * Runs the work while no other process does anything under the same lock; waits for its turn. The lock ends with the
+ * work, and with the process.
  * @template T
- * @param {string} file
+ * @param {string} lockDir  appears with the lock and goes with it; the directories above are made
  * @param {() => Promise<T>} work
- * @returns {Promise<T>}
+ * @throws when the lock was lost: this process was suspended, and another one took it over
  */
-export async function withLock(file, work) {
-  mkdirSync(dirname(file), { recursive: true });
-  while (!take(file)) {
-    if (isStale(file)) discard(file);
-    else await sleep(50);
-  }
+export async function withLock(lockDir, work) {
+  mkdirSync(dirname(lockDir), { recursive: true });
+  let isLost = false;
+  const release = await take(lockDir, () => (isLost = true));
   try {
-    return await work();
+    const result = await work();
+    if (isLost) throw new Error(`The lock ${lockDir} was lost; run this again`);
+    return result;
   } finally {
-    rmSync(file, { force: true });
+    if (!isLost) await release();
   }
 }
 
-/**
- * The file appears with its content, by a hard link: nobody ever reads an empty one.
- * @param {string} file
- */
-function take(file) {
-  const mine = `${file}.${process.pid}`;
-  writeFileSync(mine, `${process.pid}\n`);
-  try {
-    linkSync(mine, file);
-    return true;
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-    return false;
-  } finally {
-    rmSync(mine, { force: true });
-  }
-}
-
-/** @param {string} file */
-function isStale(file) {
-  try {
-    const holder = Number.parseInt(readFileSync(file, 'utf8'), 10);
-    return !isAlive(holder) || Date.now() - statSync(file).mtimeMs > STALE_AFTER_MS;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Two processes may find the same stale lock. Renaming lets one of them have it; the other may by then have got hold
- * of the first one's new lock, and puts that back.
- * @param {string} file
- */
-function discard(file) {
-  const away = `${file}.stale-${process.pid}`;
-  try {
-    renameSync(file, away);
-    if (!isStale(away)) linkSync(away, file);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') throw error;
-  } finally {
-    rmSync(away, { force: true });
+/** @type {(lockDir: string, onCompromised: () => void) => Promise<() => Promise<void>>} */
+async function take(lockDir, onCompromised) {
+  for (;;) {
+    try {
+      return await lock(lockDir, { ...TIMES, realpath: false, lockfilePath: lockDir, onCompromised });
+    } catch (error) {
+      // The library's own retries would wait for ever on a directory that belongs to another user, too.
+      if (errorCode(error) !== 'ELOCKED') throw error;
+      await sleep(POLL_MS);
+    }
   }
 }

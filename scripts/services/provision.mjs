@@ -71,7 +71,7 @@ export function erase(profile) {
  * @param {() => Promise<T>} work
  */
 function locked(profile, work) {
-  return withLock(join(profile.dir, 'lock'), work);
+  return withLock(join(profile.dir, 'provision.lock'), work);
 }
 
 /**
