@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { composeRemove, composeStop, composeUp, dockerAnswers } from './docker.mjs';
-import { freePort, isPortFree } from './free-port.mjs';
+import { freePort } from './free-port.mjs';
 import { installMissing } from './install.mjs';
 import { withLock } from './lock.mjs';
 import { stopProcess } from './process.mjs';
@@ -144,10 +144,9 @@ async function answersInTime(kind, url) {
  */
 async function choosePort(profile, name, say) {
   const wanted = readState(profile.dir)[name]?.port ?? profile.ports?.[name];
-  if (wanted === undefined) return freePort();
-  if (await isPortFree(wanted)) return wanted;
-  const port = await freePort();
-  say(`Port ${wanted} is taken by another program; ${SERVICE_KINDS[name].label} uses ${port}`);
+  const port = await freePort(wanted);
+  if (wanted !== undefined && port !== wanted)
+    say(`Port ${wanted} is taken by another program; ${SERVICE_KINDS[name].label} uses ${port}`);
   return port;
 }
 
