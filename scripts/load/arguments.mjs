@@ -1,5 +1,7 @@
 /** What the user wants of `npm run load`, or how to say it. */
+import { parseArgs } from 'node:util';
 import { SCENARIOS } from '../../k6/lib/scenarios.js';
+import { errorMessage } from '../services/messages.mjs';
 
 /** @typedef {import('../../k6/lib/scenarios.js').ScenarioName} ScenarioName */
 
@@ -13,21 +15,32 @@ const MOST_RUNS = 100;
  * @throws {Error} with a message for the user
  */
 export function readArguments(words) {
-  /** @type {ScenarioName[]} */
-  const scenarios = [];
-  let runs = 1;
-  let isFresh = false;
-  let isOptional = false;
-  const rest = [...words];
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === '--fresh') isFresh = true;
-    else if (word === '--if-k6') isOptional = true;
-    else if (word === '--runs') runs = runsFrom(rest.shift() ?? '');
-    else if (word.startsWith('--runs=')) runs = runsFrom(word.slice('--runs='.length));
-    else if (word === 'all') scenarios.push(...NAMES);
-    else scenarios.push(scenarioFrom(word));
+  const { values, positionals } = parsed(words);
+  return {
+    scenarios: positionals.flatMap((word) => (word === 'all' ? NAMES : scenarioFrom(word))),
+    runs: runsFrom(values.runs),
+    isFresh: values.fresh,
+    isOptional: values['if-k6'],
+  };
+}
+
+/** @param {readonly string[]} words */
+function parsed(words) {
+  try {
+    return parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: {
+        runs: { type: 'string', default: '1' },
+        fresh: { type: 'boolean', default: false },
+        'if-k6': { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    // Node's message goes on with advice about words that begin with a dash, which no scenario does.
+    const problem = errorMessage(error).replace(/^Unknown option '([^']+)'.*/s, 'There is no option $1.');
+    throw new Error(`${problem}\n\n${usage()}`, { cause: error });
   }
-  return { scenarios, runs, isFresh, isOptional };
 }
 
 /** The scenarios with their options. */
@@ -60,7 +73,7 @@ function optionsOf(name) {
 function scenarioFrom(word) {
   const name = NAMES.find((known) => known === word);
   if (name) return name;
-  throw new Error(`There is no ${word.startsWith('-') ? 'option' : 'scenario'} ${word}.\n\n${usage()}`);
+  throw new Error(`There is no scenario ${word}.\n\n${usage()}`);
 }
 
 /** @param {string} text */
