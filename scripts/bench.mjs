@@ -16,32 +16,24 @@ import { measure } from './bench/measure.mjs';
 import { comparisons, table, verdicts } from './bench/report.mjs';
 import { coreSpeed, describeMachine } from './measuring/machine.mjs';
 import { ensureBuilt } from './services/build.mjs';
-import { whenAskedToEnd } from './services/ending.mjs';
 import { errorMessage } from './services/messages.mjs';
 import { loadTestProfile } from './services/profile.mjs';
 import { projectDir } from './services/project.mjs';
 import { provision } from './services/provision.mjs';
-import { cleanUp, cleanUpDeadRuns, RUN_DIR_VARIABLE } from './services/test-run.mjs';
+import { beginRun, runAndThrowAway } from './services/test-run.mjs';
 
 const WARM_UP_SECONDS = 2;
 
 const profile = loadTestProfile();
-/** @param {string} line */
-const say = (line) => console.error(line);
 
-/** @type {Promise<number>} */
-const interruption = new Promise((resolve) => whenAskedToEnd(resolve));
-
-process.exitCode = await Promise.race([run(), interruption]);
-await cleanUp(profile).catch((/** @type {unknown} */ error) => say(errorMessage(error)));
-process.exit();
+await runAndThrowAway(profile, run);
 
 async function run() {
   try {
     await bench(options());
     return 0;
   } catch (error) {
-    say(errorMessage(error));
+    console.error(errorMessage(error));
     return 1;
   }
 }
@@ -91,12 +83,10 @@ function positive(option, text) {
 
 /** @param {ReturnType<typeof options>} options */
 async function bench({ cases, rounds, seconds, connections, variant }) {
-  await cleanUpDeadRuns(profile);
-  mkdirSync(profile.dir, { recursive: true });
-  process.env[RUN_DIR_VARIABLE] = profile.dir;
-  await ensureBuilt(say);
-  const generator = await findGenerator(say);
-  const services = await provision(profile, say);
+  await beginRun(profile);
+  await ensureBuilt(console.error);
+  const generator = await findGenerator(console.error);
+  const services = await provision(profile, console.error);
   const { redis, mysql } = services;
   const environment = { REDIS_URL: redis.url, DATABASE_URL: mysql.url, LOAD_TEST_SEED_AT_START: 'true' };
   const apps = [await App.start('as it is', environment)];
@@ -107,7 +97,7 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
   /** @type {number[]} */
   const coreSpeeds = [];
   for (let round = 0; round <= rounds; round += 1) {
-    say(round === 0 ? 'Warming up' : `Round ${round} of ${rounds}`);
+    console.error(round === 0 ? 'Warming up' : `Round ${round} of ${rounds}`);
     coreSpeeds.push(coreSpeed());
     for (const each of cases) {
       // The second of two is often the slower one, whichever that is: they take turns at being it.

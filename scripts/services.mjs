@@ -12,17 +12,15 @@ const USAGE = `Usage: npm run services -- <command> [--json]
 const profile = localProfile();
 const asJson = process.argv.includes('--json');
 const words = process.argv.slice(2).filter((word) => word !== '--json');
-/** @param {string} line */
-const say = (line) => console.error(line);
 
 /** @type {Record<string, () => Promise<unknown>>} */
 const commands = {
-  up: () => provision(profile, say),
+  up: () => provision(profile, console.error),
   down: () => shutDown(profile),
   status: () => Promise.resolve(),
   reset: async () => {
     await erase(profile);
-    await provision(profile, say);
+    await provision(profile, console.error);
   },
 };
 

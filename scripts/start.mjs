@@ -1,9 +1,8 @@
 /** npm start: Redis and MySQL up, the app built and in the foreground. For laptops; in production nobody uses it. */
 import { once } from 'node:events';
-import { constants } from 'node:os';
 import { endApp, portProblem, spawnApp, waitUntilLive } from './services/app-process.mjs';
 import { ensureBuilt } from './services/build.mjs';
-import { whenAskedToEnd } from './services/ending.mjs';
+import { exitCodeOf, whenAskedToEnd } from './services/ending.mjs';
 import { errorMessage, whereItRuns } from './services/messages.mjs';
 import { localProfile } from './services/profile.mjs';
 import { provision } from './services/provision.mjs';
@@ -49,7 +48,7 @@ async function start() {
   if ((await waitUntilLive(port, child)) && !endingSince) printBanner(port, profile, services);
   await end;
 
-  const code = child.signalCode ? 128 + constants.signals[child.signalCode] : (child.exitCode ?? 1);
+  const code = exitCodeOf(child.exitCode, child.signalCode);
   if (!endingSince)
     console.log(`The app ended by itself, ${child.signalCode ? `by ${child.signalCode}` : `with code ${code}`}.`);
   if (Object.values(services).some((service) => service.mode !== 'given')) {

@@ -3,17 +3,16 @@
  * npm run test:mysql8: integration and end-to-end tests on a real MySQL 8.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt } from './services/build.mjs';
-import { whenAskedToEnd } from './services/ending.mjs';
+import { exitCodeOf, whenAskedToEnd } from './services/ending.mjs';
 import { errorMessage } from './services/messages.mjs';
 import { mysql8, MySql8Unavailable } from './services/mysql8.mjs';
 import { testProfile } from './services/profile.mjs';
 import { projectDir } from './services/project.mjs';
 import { provision } from './services/provision.mjs';
-import { cleanUp, cleanUpDeadRuns, RUN_DIR_VARIABLE } from './services/test-run.mjs';
+import { beginRun, runAndThrowAway } from './services/test-run.mjs';
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
 /** @typedef {Awaited<ReturnType<typeof provision>>} Services */
@@ -23,38 +22,24 @@ if (onMySql8) process.env['FIRSTCOME_MYSQL_FLAVOUR'] = 'mysql8';
 const jestArguments = process.argv.slice(2).filter((word) => word !== '--mysql8' && word !== '--');
 const profile = testProfile();
 const resultFile = join(profile.dir, 'result.txt');
-/** @param {string} line */
-const say = (line) => console.error(line);
 
 /** @type {ChildProcess | undefined} */
 let jest;
 
-/** @type {Promise<number>} */
-const interruption = new Promise((resolve) => {
-  whenAskedToEnd((exitCode) => {
-    jest?.kill('SIGTERM');
-    resolve(exitCode);
-  });
-});
-
-process.exitCode = await Promise.race([run(), interruption]);
-await cleanUp(profile).catch((/** @type {unknown} */ error) => say(errorMessage(error)));
-// Whatever the interrupted work still waits for has been ended.
-process.exit();
+whenAskedToEnd(() => jest?.kill('SIGTERM'));
+await runAndThrowAway(profile, run);
 
 async function run() {
   try {
     refuseForeignDatabase();
-    if (onMySql8) await mysql8(say);
-    await cleanUpDeadRuns(profile);
-    mkdirSync(profile.dir, { recursive: true });
-    process.env[RUN_DIR_VARIABLE] = profile.dir;
-    await ensureBuilt(say);
+    if (onMySql8) await mysql8(console.error);
+    await beginRun(profile);
+    await ensureBuilt(console.error);
     const code = await runJest(await provisionWorkers());
     console.log(existsSync(resultFile) ? readFileSync(resultFile, 'utf8').trim() : 'Jest ended without a result');
     return code;
   } catch (error) {
-    say(errorMessage(error));
+    console.error(errorMessage(error));
     return error instanceof MySql8Unavailable ? 0 : 1;
   }
 }
@@ -78,11 +63,11 @@ function refuseForeignDatabase() {
  * @returns {Promise<Services[]>}
  */
 async function provisionWorkers() {
-  const services = await provision(profile, say);
+  const services = await provision(profile, console.error);
   if (Object.values(services).some(({ mode }) => mode !== 'private')) return [services];
   return [
     services,
-    await provision({ ...profile, name: `${profile.name}-second`, dir: join(profile.dir, 'second') }, say),
+    await provision({ ...profile, name: `${profile.name}-second`, dir: join(profile.dir, 'second') }, console.error),
   ];
 }
 
@@ -117,6 +102,6 @@ function runJest(servicesOfWorkers) {
   jest = child;
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(signal ? 128 + constants.signals[signal] : (code ?? 1)));
+    child.once('exit', (code, signal) => resolve(exitCodeOf(code, signal)));
   });
 }

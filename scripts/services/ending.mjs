@@ -10,14 +10,19 @@ const PARENT_CHECK_MS = 250;
  */
 export function whenAskedToEnd(onEnd) {
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.on(signal, () => onEnd(128 + constants.signals[signal]));
+    process.on(signal, () => onEnd(exitCodeOf(null, signal)));
   }
   if (!process.env['npm_lifecycle_event']) return;
   const parent = process.ppid;
   const watch = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(watch);
-    onEnd(128 + constants.signals.SIGTERM);
+    onEnd(exitCodeOf(null, 'SIGTERM'));
   }, PARENT_CHECK_MS);
   watch.unref();
+}
+
+/** As a shell counts them. @type {(code: number | null, signal: NodeJS.Signals | null) => number} */
+export function exitCodeOf(code, signal) {
+  return signal ? 128 + constants.signals[signal] : (code ?? 1);
 }

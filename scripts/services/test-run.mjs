@@ -2,9 +2,11 @@
  * What a run of the tests (or of the load tests, with --fresh) leaves behind, its own and that of runs which were
  * killed.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { composeRemove } from './docker.mjs';
+import { whenAskedToEnd } from './ending.mjs';
+import { errorMessage } from './messages.mjs';
 import { isAlive, sendSignal, waitForEnd } from './process.mjs';
 import { servicesDir } from './project.mjs';
 import { removeTree } from './remove-tree.mjs';
@@ -15,7 +17,31 @@ import { readState } from './state.mjs';
  * Names the run's directory to the tests, and marks every process that descends from the run: tests put the servers
  * they start themselves below it.
  */
-export const RUN_DIR_VARIABLE = 'FIRSTCOME_TEST_DIR';
+const RUN_DIR_VARIABLE = 'FIRSTCOME_TEST_DIR';
+
+/**
+ * Does what a command is for, which answers with the exit code, until it is done or asked to end. Then this process
+ * ends, with everything that the run has started: whatever the interrupted work still waits for has been ended, too.
+ * @param {import('./profile.mjs').Profile} profile
+ * @param {() => Promise<number>} work
+ */
+export async function runAndThrowAway(profile, work) {
+  /** @type {Promise<number>} */
+  const interruption = new Promise((resolve) => whenAskedToEnd(resolve));
+  process.exitCode = await Promise.race([work(), interruption]);
+  await cleanUp(profile).catch((/** @type {unknown} */ error) => console.error(errorMessage(error)));
+  process.exit();
+}
+
+/**
+ * The run's directory, with the variable that marks what descends from it; dead runs are cleaned up after.
+ * @param {import('./profile.mjs').Profile} profile
+ */
+export async function beginRun(profile) {
+  await cleanUpDeadRuns(profile);
+  mkdirSync(profile.dir, { recursive: true });
+  process.env[RUN_DIR_VARIABLE] = profile.dir;
+}
 
 /**
  * Ends every process of a run, at once since its data goes too, and deletes its directory.
