@@ -1,8 +1,9 @@
 /** k6: the installed one, else one built with Go and kept under .tools. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBinary } from '../services/binaries.mjs';
+import { lastLines, runQuietly } from '../services/process.mjs';
 import { toolsDir } from '../services/project.mjs';
 
 /** The module has no /v2 path, and the summary of k6 2 is another one. */
@@ -47,28 +48,12 @@ function usable(path) {
   }
 }
 
-/**
- * @param {string} go
- * @returns {Promise<void>}
- */
-function build(go) {
+/** @param {string} go */
+async function build(go) {
   mkdirSync(BIN, { recursive: true });
-  const child = spawn(go, ['install', `go.k6.io/k6@v${VERSION}`], {
-    env: { ...process.env, GOBIN: BIN },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let output = '';
-  child.stderr.on('data', (chunk) => (output += String(chunk)));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve();
-      else
-        reject(
-          new Error(`Go could not build k6:\n${output.trim().split('\n').slice(-10).join('\n')}\n\n${howToInstall()}`),
-        );
-    });
-  });
+  const env = { ...process.env, GOBIN: BIN };
+  const { code, output } = await runQuietly(go, ['install', `go.k6.io/k6@v${VERSION}`], { env });
+  if (code !== 0) throw new Error(`Go could not build k6:\n${lastLines(output)}\n\n${howToInstall()}`);
 }
 
 function howToInstall() {

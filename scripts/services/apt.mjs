@@ -1,9 +1,10 @@
 /** Debian's and Ubuntu's packages, where we may install them. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBinary } from './binaries.mjs';
 import { withLock } from './lock.mjs';
+import { lastLines, runQuietly } from './process.mjs';
 import { servicesDir } from './project.mjs';
 
 /**
@@ -35,35 +36,13 @@ function asRoot() {
 }
 
 /**
- * Its output is shown only when it fails: it is long, and standard output may be somebody's JSON.
  * @param {string[]} prefix
  * @param {string[]} args
- * @returns {Promise<void>}
  */
-function aptGet(prefix, args) {
-  const call = [
-    ...prefix,
-    'env',
-    'DEBIAN_FRONTEND=noninteractive',
-    'apt-get',
-    '-o',
-    'DPkg::Lock::Timeout=300',
-    ...args,
-  ];
+async function aptGet(prefix, args) {
+  const options = ['-o', 'DPkg::Lock::Timeout=300'];
+  const call = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...options, ...args];
   const [command = '', ...rest] = call;
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve();
-      else
-        reject(
-          new Error(
-            `\`${call.join(' ')}\` failed with code ${code}:\n${output.trim().split('\n').slice(-15).join('\n')}`,
-          ),
-        );
-    });
-  });
+  const { code, output } = await runQuietly(command, rest);
+  if (code !== 0) throw new Error(`\`${call.join(' ')}\` failed with code ${code}:\n${lastLines(output)}`);
 }

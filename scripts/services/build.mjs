@@ -1,13 +1,10 @@
 /** dist/, built when it is not what src/ says. */
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { promisify } from 'node:util';
 import { withLock } from './lock.mjs';
+import { runQuietly } from './process.mjs';
 import { projectDir, servicesDir } from './project.mjs';
-
-const run = promisify(execFile);
 
 const ENTRY = join(projectDir, 'dist', 'main.js');
 /** Inside dist, so that it goes with it. */
@@ -31,16 +28,12 @@ export function ensureBuilt(say) {
 async function build() {
   const nest = join(projectDir, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
   if (!existsSync(nest)) throw new Error('The packages are not installed; run `npm ci` first');
-  const building = run(process.execPath, [nest, 'build'], { cwd: projectDir });
   // The lock goes with this process, so the builder must not outlive it.
-  const end = () => building.child.kill();
-  process.once('exit', end);
-  const { stdout, stderr } = await building.catch(
-    (/** @type {{ stdout: string, stderr: string }} */ failure) => failure,
-  );
-  process.off('exit', end);
-  if (building.child.exitCode === 0 && existsSync(ENTRY)) return;
-  throw new Error(`The build failed:\n${stdout}${stderr}`.trim());
+  const ending = new AbortController();
+  process.once('exit', () => ending.abort());
+  const options = { cwd: projectDir, signal: ending.signal };
+  const { code, output } = await runQuietly(process.execPath, [nest, 'build'], options);
+  if (code !== 0 || !existsSync(ENTRY)) throw new Error(`The build failed:\n${output}`);
 }
 
 /** Of everything the build reads: path, size and time of change. */

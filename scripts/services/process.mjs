@@ -1,5 +1,5 @@
 /** Processes of the operating system: alive or not, whose they are, how to end them. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -83,6 +83,28 @@ export async function stopProcess(pid, graceMs = 15_000) {
   if (await waitForEnd(pid, graceMs)) return;
   sendSignal(pid, 'SIGKILL');
   if (!(await waitForEnd(pid, 5_000))) throw new Error(`process ${pid} does not end, even by SIGKILL`);
+}
+
+/**
+ * Runs a program to its end. Its output is long, and shown only when it fails.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {import('node:child_process').SpawnOptionsWithoutStdio} [options]
+ * @returns {Promise<{ code: number | null, output: string }>} the code is null after a signal
+ */
+export function runQuietly(command, args, options) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, output: output.trim() }));
+  });
+}
+
+/** The end of a long output, for a message. @param {string} text */
+export function lastLines(text) {
+  return text.trim().split('\n').slice(-15).join('\n') || '(nothing)';
 }
 
 /**

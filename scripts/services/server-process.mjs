@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFi
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.mjs';
-import { isAlive, sendSignal, stopProcess, waitForEnd, worksIn } from './process.mjs';
+import { isAlive, lastLines, sendSignal, stopProcess, waitForEnd, worksIn } from './process.mjs';
 
 /**
  * A server that runs.
@@ -112,7 +112,8 @@ async function startOnPort(plan, port) {
     }
     if (end !== null) {
       rmSync(files.pid, { force: true });
-      throw new Error(`${plan.name} ${end}. Its log, ${files.log}, ends with:\n${lastLines(files.log, logStart)}`);
+      const log = readFileSync(files.log).toString('utf8', logStart);
+      throw new Error(`${plan.name} ${end}. Its log, ${files.log}, ends with:\n${lastLines(log)}`);
     }
     await sleep(15);
   }
@@ -138,13 +139,4 @@ export function runningServer(server) {
       if (signal === 'SIGKILL') await waitForEnd(server.pid, 5_000);
     },
   };
-}
-
-/**
- * @param {string} file
- * @param {number} from  byte at which this start began
- */
-function lastLines(file, from) {
-  const text = readFileSync(file).subarray(from).toString('utf8').trim();
-  return text.split('\n').slice(-12).join('\n') || '(nothing)';
 }
