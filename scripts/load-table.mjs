@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SCENARIOS } from '../k6/lib/scenarios.js';
 import { resultFiles } from './load/k6-runs.mjs';
 import { mainRows, poolOver } from './load/series.mjs';
-import { spread } from './measuring/statistics.mjs';
+import { spread, spreadOf, sum } from './measuring/statistics.mjs';
 import { projectDir } from './services/project.mjs';
 
 /** @typedef {import('./load/series.mjs').Series} Series */
@@ -62,10 +62,7 @@ function table() {
  */
 function lines({ scenario, runs, command }) {
   const passed = `${runs.filter((run) => run.passed).length} of ${runs.length}`;
-  const rate = spread(
-    runs.map(({ requestsPerSecond }) => requestsPerSecond),
-    0,
-  );
+  const rate = spreadOf(runs, ({ requestsPerSecond }) => requestsPerSecond, 0);
   const failed = sum(runs.map((run) => run.failed));
   const dropped = sum(runs.map(({ droppedIterations }) => droppedIterations));
   const drains = runs.map(({ drainSeconds }) => drainSeconds).filter((seconds) => seconds !== null);
@@ -75,9 +72,4 @@ function lines({ scenario, runs, command }) {
     const whole = at === 0 ? [failed, dropped, rows, `\`${command}\``] : ['', '', '', ''];
     return `| ${[name, at === 0 ? passed : '', at === 0 ? rate : '', p50, p95, p99, ...whole].join(' | ')} |`;
   });
-}
-
-/** @param {number[]} numbers */
-function sum(numbers) {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -1,5 +1,5 @@
 /** What was measured, as a table for people and as JSON. */
-import { mean, spread } from '../measuring/statistics.mjs';
+import { mean, spread, spreadOf } from '../measuring/statistics.mjs';
 
 /** @typedef {import('./measure.mjs').Measured} Measured */
 
@@ -46,18 +46,12 @@ export function table(all, { p95Is }) {
     const { rounds, name, app } = series;
     return [
       apps.size > 1 ? `${name} (${app})` : name,
-      spread(
-        rounds.map(({ perSecond }) => perSecond),
-        0,
-      ),
-      .../** @type {const} */ (['p50', 'p95', 'p99']).map((of) =>
-        spread(
-          rounds.map((round) => round[of]),
-          1,
-        ),
-      ),
-      times(series, all, 'echo'),
-      times(series, all, 'lock'),
+      spreadOf(rounds, ({ perSecond }) => perSecond, 0),
+      spreadOf(rounds, ({ p50 }) => p50, 1),
+      spreadOf(rounds, ({ p95 }) => p95, 1),
+      spreadOf(rounds, ({ p99 }) => p99, 1),
+      timesOf(series, all, 'echo'),
+      timesOf(series, all, 'lock'),
       cpu(rounds),
     ];
   });
@@ -125,13 +119,11 @@ function ratios(one, other, of) {
  * @param {Series[]} all
  * @param {string} than
  */
-function times(series, all, than) {
+function timesOf(series, all, than) {
   const other = all.find(({ name, app }) => name === than && app === series.app);
   if (!other || series.name === than) return '';
-  return spread(
-    ratios(series, other, ({ perSecond }) => perSecond),
-    2,
-  );
+  const times = ratios(series, other, ({ perSecond }) => perSecond);
+  return spread(times, 2);
 }
 
 /**

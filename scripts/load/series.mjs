@@ -1,7 +1,7 @@
 /** Several runs of a scenario seen together. */
 import { writeFileSync } from 'node:fs';
 import { SCENARIOS } from '../../k6/lib/scenarios.js';
-import { spread } from '../measuring/statistics.mjs';
+import { spreadOf, sum } from '../measuring/statistics.mjs';
 import { resultFiles } from './k6-runs.mjs';
 
 /** @typedef {import('./k6-runs.mjs').Result} Result */
@@ -28,13 +28,11 @@ export function saveSeries(scenario, runs, machine, isFresh) {
  * @param {Result[]} runs
  */
 export function describeSeries(scenario, runs) {
+  const rate = spreadOf(runs, ({ requestsPerSecond }) => requestsPerSecond, 0);
   const lines = [
     `${scenario}, ${runs.length} runs, mean ± deviation: ${runs.filter(({ passed }) => passed).length} passed`,
-    `  ${'requests/s'.padEnd(30)} ${spread(
-      runs.map(({ requestsPerSecond }) => requestsPerSecond),
-      0,
-    )}`,
-    `  ${'not sent in time'.padEnd(30)} ${runs.reduce((sum, { droppedIterations }) => sum + droppedIterations, 0)}`,
+    `  ${'requests/s'.padEnd(30)} ${rate}`,
+    `  ${'not sent in time'.padEnd(30)} ${sum(runs.map(({ droppedIterations }) => droppedIterations))}`,
   ];
   for (const { label, p50, p95, p99 } of mainRows(runs)) {
     lines.push(`  ${label.padEnd(30)} p50 ${p50}, p95 ${p95}, p99 ${p99} ms`);
@@ -54,20 +52,15 @@ export function describeSeries(scenario, runs) {
  * @param {Result[]} runs
  */
 export function mainRows(runs) {
-  const labels =
-    runs
-      .at(-1)
-      ?.answers.filter(({ isMain }) => isMain)
-      .map(({ label }) => label) ?? [];
-  return labels.map((label) => {
+  const main = runs.at(-1)?.answers.filter(({ isMain }) => isMain) ?? [];
+  return main.map(({ label }) => {
     const rows = runs.map(({ answers }) => answers.find((row) => row.label === label));
-    /** @param {'med' | 'p95' | 'p99'} statistic */
-    const over = (statistic) =>
-      spread(
-        rows.map((row) => row?.[statistic] ?? Number.NaN),
-        1,
-      );
-    return { label, p50: over('med'), p95: over('p95'), p99: over('p99') };
+    return {
+      label,
+      p50: spreadOf(rows, (row) => row?.med ?? Number.NaN, 1),
+      p95: spreadOf(rows, (row) => row?.p95 ?? Number.NaN, 1),
+      p99: spreadOf(rows, (row) => row?.p99 ?? Number.NaN, 1),
+    };
   });
 }
 
@@ -79,14 +72,8 @@ export function poolOver(runs) {
   const pools = runs.map(({ pool }) => pool).filter((pool) => pool !== null && pool !== undefined);
   if (pools.length === 0) return null;
   return {
-    active: spread(
-      pools.map(({ meanActive }) => meanActive),
-      1,
-    ),
-    idle: spread(
-      pools.map(({ meanIdle }) => meanIdle),
-      1,
-    ),
+    active: spreadOf(pools, ({ meanActive }) => meanActive, 1),
+    idle: spreadOf(pools, ({ meanIdle }) => meanIdle, 1),
     peak: Math.max(...pools.map(({ peak }) => peak)),
     waiting: Math.max(...pools.map(({ mostWaiting }) => mostWaiting)),
     limit: Math.max(...pools.map(({ limit }) => limit)),
