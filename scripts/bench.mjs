@@ -20,6 +20,7 @@ import { errorMessage } from './services/messages.mjs';
 import { loadTestProfile } from './services/profile.mjs';
 import { projectDir } from './services/project.mjs';
 import { provision } from './services/provision.mjs';
+import { givenServer } from './services/service-kinds.mjs';
 import { beginRun, runAndThrowAway } from './services/test-run.mjs';
 
 const WARM_UP_SECONDS = 2;
@@ -58,10 +59,8 @@ function options() {
   const variant = values.with?.match(/^(\w+)=(.*)$/);
   if (values.with !== undefined && !variant)
     throw new Error('--with must be NAME=value, such as METRICS_ENABLED=false');
-  for (const given of ['REDIS_URL', 'DATABASE_URL']) {
-    if (process.env[given])
-      throw new Error(`The benchmark fills servers of its own with millions of rows; unset ${given}`);
-  }
+  const given = givenServer();
+  if (given) throw new Error(`The benchmark fills servers of its own with millions of rows; unset ${given}`);
   return {
     cases: CASES.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
     rounds: positive('--rounds', values.rounds),

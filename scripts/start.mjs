@@ -1,6 +1,6 @@
 /** npm start: Redis and MySQL up, the app built and in the foreground. For laptops; in production nobody uses it. */
 import { once } from 'node:events';
-import { endApp, portProblem, spawnApp, waitUntilLive } from './services/app-process.mjs';
+import { appProfile, endApp, portProblem, spawnApp, waitUntilLive } from './services/app-process.mjs';
 import { ensureBuilt } from './services/build.mjs';
 import { exitCodeOf, whenAskedToEnd } from './services/ending.mjs';
 import { errorMessage, whereItRuns } from './services/messages.mjs';
@@ -58,15 +58,11 @@ async function start() {
 }
 
 function settings() {
-  const { PORT = '8080', NODE_ENV, DATABASE_URL } = process.env;
-  if (DATABASE_URL && !NODE_ENV) {
-    throw new Error(
-      'DATABASE_URL is given, so say which profile it is for: NODE_ENV=local npm start (local creates test data there)',
-    );
-  }
+  const { PORT = '8080' } = process.env;
+  const profile = appProfile();
   const port = Number(PORT);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`PORT must be 1 to 65535, not "${PORT}"`);
-  return { port, profile: NODE_ENV || 'local' };
+  return { port, profile };
 }
 
 /**

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endApp, waitUntilLive } from '../services/app-process.mjs';
+import { endApp, localAddress, waitUntilLive } from '../services/app-process.mjs';
 import { freePort } from '../services/free-port.mjs';
 import { projectDir } from '../services/project.mjs';
 import { onCore } from './cores.mjs';
@@ -21,7 +21,7 @@ export class App {
   constructor(name, child, port) {
     this.name = name;
     this.child = child;
-    this.url = `http://127.0.0.1:${port}`;
+    this.url = localAddress(port);
   }
 
   /**
@@ -54,7 +54,7 @@ export class App {
     const response = await fetch(this.url + path, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { authorization: 'Bearer local-admin', 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
     return await response.json();

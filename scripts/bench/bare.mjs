@@ -1,7 +1,7 @@
 /** The server that {@link file://./bare-server.mjs} is, started once for a whole benchmark and ended with it. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { waitUntilLive } from '../services/app-process.mjs';
+import { localAddress, waitUntilLive } from '../services/app-process.mjs';
 import { freePort } from '../services/free-port.mjs';
 import { onCore } from './cores.mjs';
 
@@ -27,5 +27,5 @@ async function start() {
   });
   process.once('exit', () => child.kill('SIGKILL'));
   if (!(await waitUntilLive(port, child))) throw new Error('The bare server ended before it served');
-  return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? null };
+  return { url: localAddress(port), pid: child.pid ?? null };
 }

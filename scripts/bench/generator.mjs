@@ -104,9 +104,9 @@ async function runWrk(wrk, url, { method, path, body, first, list }, seconds, co
       ...process.env,
       BENCH_METHOD: method,
       BENCH_PATH: path,
-      ...(body === undefined ? {} : { BENCH_BODY: body }),
-      ...(first === undefined ? {} : { BENCH_FIRST: String(first) }),
-      ...(list === undefined ? {} : { BENCH_LIST: list }),
+      BENCH_BODY: body,
+      BENCH_FIRST: first?.toString(),
+      BENCH_LIST: list,
     },
   });
   const line = stdout.split('\n').find((each) => each.startsWith('{'));

@@ -2,14 +2,14 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import path, { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectDir } from '../services/project.mjs';
 import { readOptions } from '../../k6/lib/scenarios.js';
 
 /** @typedef {import('../../k6/lib/scenarios.js').ScenarioName} ScenarioName */
 
-export const RESULTS_DIR = path.resolve(process.env['RESULTS_DIR'] || join(projectDir, 'k6', 'results'));
+export const RESULTS_DIR = resolve(process.env['RESULTS_DIR'] || join(projectDir, 'k6', 'results'));
 
 const SHOWN_FAILURES = 5;
 /** k6 writes no report with fewer than a few points. */
@@ -73,9 +73,9 @@ export class K6Runs {
     this.#running = child;
     passOn(child.stderr);
     /** @type {number} */
-    const code = await new Promise((resolve, reject) => {
+    const code = await new Promise((settle, reject) => {
       child.once('error', reject);
-      child.once('close', (exitCode) => resolve(exitCode ?? 1));
+      child.once('close', (exitCode) => settle(exitCode ?? 1));
     });
     this.#running = undefined;
     if (!existsSync(files.json)) throw new Error(`${scenario}: k6 ended without a result (code ${code})`);

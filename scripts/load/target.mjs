@@ -1,12 +1,13 @@
 /** The app under load: the given one, the one that runs, or one that is started and stopped again. */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { endApp, isLive, spawnApp, waitUntilLive } from '../services/app-process.mjs';
+import { appProfile, endApp, isLive, localAddress, spawnApp, waitUntilLive } from '../services/app-process.mjs';
 import { ensureBuilt } from '../services/build.mjs';
 import { freePort } from '../services/free-port.mjs';
 import { loadTestProfile, localProfile } from '../services/profile.mjs';
 import { projectDir } from '../services/project.mjs';
 import { provision, shutDown, status } from '../services/provision.mjs';
+import { givenServer } from '../services/service-kinds.mjs';
 import { cleanUp, cleanUpDeadRuns } from '../services/test-run.mjs';
 import { RESULTS_DIR } from './k6-runs.mjs';
 
@@ -43,9 +44,9 @@ export class Target {
     }
     if (isFresh) refuseGivenServers();
     const port = Number(PORT || USUAL_PORT);
-    if (!isFresh && (await isLive(`http://127.0.0.1:${port}`))) {
+    if (!isFresh && (await isLive(localAddress(port)))) {
       this.#say(`The app under load is the one on port ${port}`);
-      return { url: `http://127.0.0.1:${port}`, services: null, log: null };
+      return { url: localAddress(port), services: null, log: null };
     }
     return await this.#started(isFresh);
   }
@@ -71,23 +72,19 @@ export class Target {
    * @returns {Promise<App>}
    */
   async #started(isFresh) {
-    if (process.env['DATABASE_URL'] && !process.env['NODE_ENV']) {
-      throw new Error(
-        'DATABASE_URL is given, so say which profile it is for: NODE_ENV=local (creates test data there)',
-      );
-    }
+    const profile = appProfile();
     await ensureBuilt(this.#say);
     const services = await this.#services(isFresh);
     const port = await freePort();
     mkdirSync(RESULTS_DIR, { recursive: true });
     const log = join(RESULTS_DIR, 'app.log');
     const output = openSync(log, 'w');
-    const child = spawnApp({ port, profile: process.env['NODE_ENV'] || 'local', services, output });
+    const child = spawnApp({ port, profile, services, output });
     closeSync(output);
     this.#stops.unshift(() => endApp(child));
     const logName = relative(projectDir, log);
     if (!(await waitUntilLive(port, child))) throw new Error(`The app ended at its start; its output is in ${logName}`);
-    const url = `http://127.0.0.1:${port}`;
+    const url = localAddress(port);
     this.#say(`The app under load was started for it: ${url}`);
     return { url, services, log: logName };
   }
@@ -108,8 +105,7 @@ export class Target {
 
 /** The services would rather take a server that is given than start one. */
 function refuseGivenServers() {
-  for (const given of ['REDIS_URL', 'DATABASE_URL']) {
-    if (process.env[given])
-      throw new Error(`--fresh fills servers of its own and throws them away; unset ${given}, or leave --fresh out`);
-  }
+  const given = givenServer();
+  if (given)
+    throw new Error(`--fresh fills servers of its own and throws them away; unset ${given}, or leave --fresh out`);
 }

@@ -37,6 +37,15 @@ function listenError(port) {
   });
 }
 
+/** NODE_ENV of an app that we start: local, unless it is to use somebody's database. */
+export function appProfile() {
+  const { NODE_ENV, DATABASE_URL } = process.env;
+  if (NODE_ENV || !DATABASE_URL) return NODE_ENV || 'local';
+  throw new Error(
+    'DATABASE_URL is given, so say which profile it is for: NODE_ENV=local (local creates test data there)',
+  );
+}
+
 /**
  * Starts the built app, in a process group of its own: Ctrl-C reaches the launcher alone, which then ends the app once
  * and in order.
@@ -100,7 +109,7 @@ export async function endApp(app) {
 }
 
 /** @param {number} port */
-function localAddress(port) {
+export function localAddress(port) {
   return `http://127.0.0.1:${port}`;
 }
 

@@ -44,7 +44,7 @@ export function defaultFlavour() {
  * @param {number} port
  * @param {string} database
  */
-export function mysqlUrl(port, database) {
+function mysqlUrl(port, database) {
   return `mysql://${USER}:${PASSWORD}@127.0.0.1:${port}/${database}`;
 }
 
@@ -54,11 +54,11 @@ export function mysqlUrl(port, database) {
  * bring the same server back. `durable: false` makes commits faster and is for servers that nobody kills. `template`
  * is for those who start many: the directory is initialised there, once, with a small log, and copied.
  * @param {{ dir: string, database: string, port?: number, flavour?: Flavour, durable?: boolean, template?: string,
- *   env?: NodeJS.ProcessEnv, extraArgs?: string[], log?: (line: string) => void }} options
+ *   extraArgs?: string[] }} options
  * @returns {Promise<RunningServer>}
  */
 export async function startMysql(options) {
-  const { database, port, flavour = defaultFlavour(), durable = true, template, env, extraArgs = [], log } = options;
+  const { database, port, flavour = defaultFlavour(), durable = true, template, extraArgs = [] } = options;
   const dir = resolve(options.dir);
   const binaries = flavour === 'mysql8' ? await mysql8() : findMySql();
   if (!binaries) throw new Error('MariaDB or MySQL is not installed; run `npm run services -- up` once, it says how');
@@ -85,8 +85,6 @@ export async function startMysql(options) {
     name: binaries.kind === 'mariadb' ? 'MariaDB' : 'MySQL',
     dir,
     port,
-    log,
-    env,
     url: (chosen) => mysqlUrl(chosen, database),
     answers: (chosen) => mysqlAnswers(mysqlUrl(chosen, database), files.data),
     command: (chosen) => ({

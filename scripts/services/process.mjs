@@ -75,12 +75,11 @@ export async function waitForEnd(pid, timeoutMs) {
 /**
  * Ends a process: SIGTERM, woken if it was frozen by SIGSTOP, SIGKILL when it takes too long.
  * @param {number} pid
- * @param {number} [graceMs]
  */
-export async function stopProcess(pid, graceMs = 15_000) {
+export async function stopProcess(pid) {
   sendSignal(pid, 'SIGTERM');
   sendSignal(pid, 'SIGCONT');
-  if (await waitForEnd(pid, graceMs)) return;
+  if (await waitForEnd(pid, 15_000)) return;
   sendSignal(pid, 'SIGKILL');
   if (!(await waitForEnd(pid, 5_000))) throw new Error(`process ${pid} does not end, even by SIGKILL`);
 }

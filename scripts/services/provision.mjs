@@ -8,7 +8,7 @@ import { withLock } from './lock.mjs';
 import { stopProcess } from './process.mjs';
 import { removeTree } from './remove-tree.mjs';
 import { SERVICE_KINDS } from './service-kinds.mjs';
-import { readState, remember, SERVICE_NAMES, serviceDir, verifiedPid } from './state.mjs';
+import { readState, remember, SERVICE_NAMES, serviceDir, usesDocker, verifiedPid } from './state.mjs';
 
 /** @typedef {import('./profile.mjs').Profile} Profile */
 /** @typedef {import('./state.mjs').ServiceName} ServiceName */
@@ -60,7 +60,7 @@ export function shutDown(profile) {
 export function erase(profile) {
   return locked(profile, async () => {
     await stopAll(profile);
-    if (usesDocker(profile)) await composeRemove(profile);
+    if (usesDocker(profile.dir)) await composeRemove(profile);
     for (const name of SERVICE_NAMES) await removeTree(serviceDir(profile.dir, name));
   });
 }
@@ -171,10 +171,5 @@ async function statusOf(profile, name) {
 async function stopAll(profile) {
   const pids = SERVICE_NAMES.map((name) => verifiedPid(profile.dir, name)).filter((pid) => pid !== null);
   await Promise.all(pids.map((pid) => stopProcess(pid)));
-  if (usesDocker(profile)) await composeStop(profile);
-}
-
-/** @param {Profile} profile */
-function usesDocker(profile) {
-  return Object.values(readState(profile.dir)).some((record) => record.mode === 'docker');
+  if (usesDocker(profile.dir)) await composeStop(profile);
 }

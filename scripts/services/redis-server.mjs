@@ -15,17 +15,17 @@ export function findRedis() {
  * The address of a private Redis.
  * @param {number} port
  */
-export function redisUrl(port) {
+function redisUrl(port) {
   return `redis://127.0.0.1:${port}`;
 }
 
 /**
  * Starts Redis on a directory of its own; what the directory holds is loaded. Resolves when PING is answered.
  * Pass the same dir and port again after `kill('SIGKILL')` to bring the same server back.
- * @param {{ dir: string, port?: number, log?: (line: string) => void, extraArgs?: string[] }} options
+ * @param {{ dir: string, port?: number, extraArgs?: string[] }} options
  * @returns {Promise<RunningServer>}
  */
-export async function startRedis({ dir, port, log, extraArgs = [] }) {
+export async function startRedis({ dir, port, extraArgs = [] }) {
   const binary = findRedis();
   if (!binary) throw new Error('redis-server is not installed; run `npm run services -- up` once, it says how');
   const home = resolve(dir);
@@ -34,8 +34,6 @@ export async function startRedis({ dir, port, log, extraArgs = [] }) {
     name: 'Redis',
     dir: home,
     port,
-    log,
-    env: undefined,
     url: redisUrl,
     answers: redisAnswers,
     command: (chosen) => ({
@@ -59,12 +57,11 @@ export async function startRedis({ dir, port, log, extraArgs = [] }) {
  * Whether a Redis on this port serves commands (it has loaded its data) and, when a pid is given, is that process.
  * @param {number} port
  * @param {number} [pid]
- * @param {string} [host]
  * @returns {Promise<boolean>}
  */
-export function redisAnswers(port, pid, host = '127.0.0.1') {
+export function redisAnswers(port, pid) {
   return new Promise((settle) => {
-    const socket = connect({ port, host });
+    const socket = connect({ port, host: '127.0.0.1' });
     let answer = '';
     /** @param {boolean} result */
     const finish = (result) => {

@@ -21,9 +21,9 @@ import { isAlive, lastLines, sendSignal, stopProcess, waitForEnd, worksIn } from
  * @typedef {object} ServerPlan
  * @property {string} name       for messages
  * @property {string} dir
- * @property {number | undefined} port   undefined: any free one
- * @property {((line: string) => void) | undefined} log
- * @property {NodeJS.ProcessEnv | undefined} env
+ * @property {number} [port]     any free one unless given
+ * @property {(line: string) => void} [log]
+ * @property {NodeJS.ProcessEnv} [env]
  * @property {(port: number) => { binary: string, args: string[] }} command
  * @property {(port: number) => string} url
  * @property {(port: number, pid: number) => Promise<boolean>} answers   true once the very process serves clients
@@ -92,7 +92,7 @@ async function startOnPort(plan, port) {
     stdio: ['ignore', output, output],
     // Where the server goes by itself, too; like this the process can be told as ours from its first moment.
     cwd: files.data,
-    env: plan.env ?? process.env,
+    env: plan.env,
   });
   closeSync(output);
   /** @type {string | null} */
@@ -126,7 +126,7 @@ async function startOnPort(plan, port) {
  * @param {{ url: string, port: number, pid: number, dir: string }} server
  * @returns {RunningServer}
  */
-export function runningServer(server) {
+function runningServer(server) {
   const isOurs = () => isAlive(server.pid) && worksIn(server.pid, serverFiles(server.dir).data);
   return {
     ...server,

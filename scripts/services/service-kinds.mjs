@@ -21,7 +21,7 @@ export const SERVICE_KINDS = {
     variable: 'REDIS_URL',
     aptPackage: 'redis-server',
     isInstalled: () => findRedis() !== null,
-    start: (_profile, dir, port) => startRedis({ dir, ...(port === undefined ? {} : { port }) }),
+    start: (_profile, dir, port) => startRedis({ dir, port }),
     answers: (url) => redisAnswers(Number(new URL(url).port)),
   },
   mysql: {
@@ -30,8 +30,12 @@ export const SERVICE_KINDS = {
     aptPackage: 'mariadb-server',
     // MySQL 8 of the tests is fetched when it is started.
     isInstalled: ({ flavour }) => flavour === 'mysql8' || findMySql() !== null,
-    start: ({ database, durable, flavour }, dir, port) =>
-      startMysql({ dir, database, durable, flavour, ...(port === undefined ? {} : { port }) }),
-    answers: (url) => mysqlAnswers(url),
+    start: ({ database, durable, flavour }, dir, port) => startMysql({ dir, port, database, durable, flavour }),
+    answers: mysqlAnswers,
   },
 };
+
+/** The first of the variables that gives a server, for those who want none but their own. */
+export function givenServer() {
+  return Object.values(SERVICE_KINDS).find(({ variable }) => process.env[variable])?.variable;
+}

@@ -65,6 +65,14 @@ export function remember(profileDir, name, record) {
   renameSync(unfinished, file);
 }
 
+/**
+ * Whether a service of the profile runs in Docker.
+ * @param {string} profileDir
+ */
+export function usesDocker(profileDir) {
+  return Object.values(readState(profileDir)).some(({ mode }) => mode === 'docker');
+}
+
 /** @param {string} profileDir */
 function stateFile(profileDir) {
   return join(profileDir, 'state.json');

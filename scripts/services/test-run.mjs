@@ -11,7 +11,7 @@ import { isAlive, sendSignal, waitForEnd } from './process.mjs';
 import { servicesDir } from './project.mjs';
 import { removeTree } from './remove-tree.mjs';
 import { pidIn } from './server-process.mjs';
-import { readState } from './state.mjs';
+import { usesDocker } from './state.mjs';
 
 /**
  * Names the run's directory to the tests, and marks every process that descends from the run: tests put the servers
@@ -52,7 +52,7 @@ export async function cleanUp(profile) {
   pids.delete(process.pid);
   for (const pid of pids) sendSignal(pid, 'SIGKILL');
   await Promise.all([...pids].map((pid) => waitForEnd(pid, 5_000)));
-  if (Object.values(readState(profile.dir)).some((record) => record.mode === 'docker')) await composeRemove(profile);
+  if (usesDocker(profile.dir)) await composeRemove(profile);
   await removeTree(profile.dir);
 }
 
