@@ -7,28 +7,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from './process.mjs';
 import { projectDir } from './project.mjs';
 
+/** @import { ChildProcess } from 'node:child_process' */
+/** @import { Services } from './provision.mjs' */
+
 const END_WITHIN_MS = 5_000;
 const PROBE_TIMEOUT_MS = 2_000;
 
-/**
- * Why the app can not listen on this port, in one line; null when it can.
- * @param {number} port
- * @returns {Promise<string | null>}
- */
+/** Why the app cannot listen on this port, in one line; null when it can. @param {number} port */
 export async function portProblem(port) {
   const code = await listenError(port);
   if (code === null) return null;
-  if (code !== 'EADDRINUSE') return `Port ${port} can not be used (${code}). Give another one: PORT=8081 npm start`;
+  if (code !== 'EADDRINUSE') return `Port ${port} cannot be used (${code}). Give another one: PORT=8081 npm start`;
   return (await isLive(localAddress(port)))
     ? `firstcome already runs on http://localhost:${port}. Stop it, or give this one another port: PORT=${port + 1} npm start`
     : `Port ${port} is taken by another program. Stop that, or give another port: PORT=${port + 1} npm start`;
 }
 
-/**
- * On all addresses, as the app does.
- * @param {number} port
- * @returns {Promise<string | null>} the error's code
- */
+/** On all addresses, as the app does. @type {(port: number) => Promise<string | null>} */
 function listenError(port) {
   return new Promise((resolve) => {
     const server = createServer();
@@ -46,15 +41,12 @@ export function appProfile() {
   );
 }
 
-/**
- * Starts the built app, in a process group of its own: Ctrl-C reaches the launcher alone, which then ends the app once
- * and in order.
- * @param {{ port: number, profile: string, services: import('./provision.mjs').Services, output: 'inherit' | number }} how
- */
+/** @param {{ port: number, profile: string, services: Services, output: 'inherit' | number }} how */
 export function spawnApp({ port, profile, services, output }) {
   return spawn(process.execPath, [join(projectDir, 'dist', 'main.js')], {
     cwd: projectDir,
     stdio: ['inherit', output, output],
+    // A process group of its own: Ctrl-C reaches the launcher alone, which then ends the app once and in order.
     detached: true,
     env: {
       ...process.env,
@@ -66,10 +58,7 @@ export function spawnApp({ port, profile, services, output }) {
   });
 }
 
-/**
- * Whether the app answers there: `GET /health/live` gives JSON.
- * @param {string} address
- */
+/** Whether the app answers there: `GET /health/live` gives JSON. @param {string} address */
 export async function isLive(address) {
   try {
     const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
@@ -81,11 +70,7 @@ export async function isLive(address) {
   }
 }
 
-/**
- * Resolves true when the app answers, false when it ended first.
- * @param {number} port
- * @param {import('node:child_process').ChildProcess} app
- */
+/** True when the app answers, false when it ended first. @param {number} port @param {ChildProcess} app */
 export async function waitUntilLive(port, app) {
   while (!(await isLive(localAddress(port)))) {
     if (hasEnded(app)) return false;
@@ -94,11 +79,7 @@ export async function waitUntilLive(port, app) {
   return !hasEnded(app);
 }
 
-/**
- * Asks the app to end, and makes it after five seconds. Resolves when it has ended.
- * @param {import('node:child_process').ChildProcess} app
- * @returns {Promise<void>}
- */
+/** Asks the app to end, and makes it after five seconds. Resolves when it has ended. @param {ChildProcess} app */
 export async function endApp(app) {
   if (hasEnded(app)) return;
   const end = once(app, 'exit');
@@ -113,7 +94,7 @@ export function localAddress(port) {
   return `http://127.0.0.1:${port}`;
 }
 
-/** @param {import('node:child_process').ChildProcess} app */
+/** @param {ChildProcess} app */
 function hasEnded(app) {
   return app.exitCode !== null || app.signalCode !== null;
 }

@@ -7,11 +7,11 @@ import { withLock } from './lock.mjs';
 import { lastLines, runQuietly } from './process.mjs';
 import { servicesDir } from './project.mjs';
 
+/** @import { Say } from './messages.mjs' */
+
 /**
- * Installs packages as root or with password-less sudo, and says so first.
- * @param {string[]} packages
- * @param {(line: string) => void} say
- * @returns {Promise<boolean>} false where that is not possible: another system, or no right to do so
+ * Installs packages as root or with password-less sudo, and says so first; false where that is not possible.
+ * @type {(packages: string[], say: Say) => Promise<boolean>}
  */
 export async function installPackages(packages, say) {
   const prefix = asRoot();
@@ -24,7 +24,7 @@ export async function installPackages(packages, say) {
   });
 }
 
-/** What to put before a command that needs root, null when we can not be root. */
+/** What to put before a command that needs root, null when we cannot be root. */
 function asRoot() {
   if (process.getuid?.() === 0) return [];
   try {
@@ -35,10 +35,7 @@ function asRoot() {
   }
 }
 
-/**
- * @param {string[]} prefix
- * @param {string[]} args
- */
+/** @type {(prefix: string[], args: string[]) => Promise<void>} */
 async function aptGet(prefix, args) {
   const options = ['-o', 'DPkg::Lock::Timeout=300'];
   const call = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...options, ...args];

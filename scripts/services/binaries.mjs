@@ -17,11 +17,7 @@ const SERVER_DIRECTORIES = [
   '/usr/local/mysql/bin',
 ];
 
-/**
- * The full path of the first of these programs that exists, looked for on PATH and then where servers usually are.
- * @param {...string} names
- * @returns {string | null}
- */
+/** The path of the first of these that exists, on PATH or where servers usually are. @param {...string} names */
 export function findBinary(...names) {
   const directories = [...(process.env['PATH'] ?? '').split(delimiter).filter(Boolean), ...SERVER_DIRECTORIES];
   for (const name of names) {

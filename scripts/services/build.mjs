@@ -6,15 +6,14 @@ import { withLock } from './lock.mjs';
 import { runQuietly } from './process.mjs';
 import { projectDir, servicesDir } from './project.mjs';
 
+/** @import { Say } from './messages.mjs' */
+
 const ENTRY = join(projectDir, 'dist', 'main.js');
 /** Inside dist, so that it goes with it. */
 const FINGERPRINT = join(projectDir, 'dist', '.fingerprint');
 const BUILD_SETTINGS = ['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', '.swcrc', 'package-lock.json'];
 
-/**
- * Builds unless dist/ is up to date: another run may be using it. One build at a time in a checkout.
- * @param {(line: string) => void} say
- */
+/** Builds unless dist/ is up to date: another run may be using it. One build at a time. @param {Say} say */
 export function ensureBuilt(say) {
   return withLock(join(servicesDir, 'dist.lock'), async () => {
     const wanted = fingerprint();

@@ -2,16 +2,13 @@
 import { installPackages } from './apt.mjs';
 import { findBinary } from './binaries.mjs';
 
+/** @import { Say } from './messages.mjs' */
+
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 /** The second one has the glyphs of a Korean page. */
 const PACKAGES = ['chromium', 'fonts-noto-cjk'];
 
-/**
- * The program: CHROMIUM_PATH, else what is installed, else installed through apt where we may.
- * @param {(line: string) => void} say
- * @returns {Promise<string>}
- * @throws when that is not possible; the message says what one can do by hand
- */
+/** CHROMIUM_PATH, else what is installed, else installed through apt where we may. @param {Say} say */
 export async function chromium(say) {
   const given = process.env['CHROMIUM_PATH'] || findBinary(...NAMES);
   if (given) return given;
@@ -19,7 +16,7 @@ export async function chromium(say) {
   if (installed) return installed;
   throw new Error(
     [
-      'The live page can not be tested: there is no Chromium, and apt-get can not be used here. One of:',
+      'The live page cannot be tested: there is no Chromium, and apt-get cannot be used here. One of:',
       `  Debian, Ubuntu   sudo apt-get install -y --no-install-recommends ${PACKAGES.join(' ')}`,
       '  macOS            brew install --cask chromium',
       '  your own         set CHROMIUM_PATH to a Chromium or Chrome',

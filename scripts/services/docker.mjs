@@ -4,6 +4,9 @@ import { promisify } from 'node:util';
 import { findBinary } from './binaries.mjs';
 import { projectDir } from './project.mjs';
 
+/** @import { Profile } from './profile.mjs' */
+/** @import { ServiceName } from './state.mjs' */
+
 const run = promisify(execFile);
 
 /* Reachable from 127.0.0.1 only, as the private servers are. */
@@ -22,13 +25,7 @@ export async function dockerAnswers() {
   }
 }
 
-/**
- * Starts services of the compose file and resolves when they are healthy.
- * @param {import('./profile.mjs').Profile} profile
- * @param {import('./state.mjs').ServiceName} name
- * @param {number} port  on 127.0.0.1
- * @returns {Promise<string>} the url
- */
+/** Resolves with its url when it is healthy. @param {Profile} profile @param {ServiceName} name @param {number} port */
 export async function composeUp(profile, name, port) {
   await compose(profile, ['up', '-d', '--wait', name], {
     [name === 'redis' ? 'REDIS_PORT' : 'MYSQL_PORT']: String(port),
@@ -38,30 +35,20 @@ export async function composeUp(profile, name, port) {
     : `mysql://root:${PASSWORD}@127.0.0.1:${port}/${profile.database}`;
 }
 
-/**
- * Stops the containers; their volumes stay.
- * @param {import('./profile.mjs').Profile} profile
- */
+/** Stops the containers; their volumes stay. @param {Profile} profile */
 export async function composeStop(profile) {
   await compose(profile, ['stop']);
 }
 
-/**
- * Removes the containers and everything they stored.
- * @param {import('./profile.mjs').Profile} profile
- */
+/** Removes the containers and everything they stored. @param {Profile} profile */
 export async function composeRemove(profile) {
   await compose(profile, ['down', '--volumes']);
 }
 
-/**
- * A project name of its own, so that the containers do not mix with those of a plain `docker compose up`.
- * @param {import('./profile.mjs').Profile} profile
- * @param {string[]} args
- * @param {NodeJS.ProcessEnv} [variables]
- */
+/** @type {(profile: Profile, args: string[], variables?: NodeJS.ProcessEnv) => Promise<void>} */
 async function compose(profile, args, variables = {}) {
   const docker = findBinary('docker') ?? 'docker';
+  // A project name of its own, so that the containers do not mix with those of a plain `docker compose up`.
   await run(docker, ['compose', '-p', `firstcome-${profile.name}`, ...args], {
     cwd: projectDir,
     env: {

@@ -3,15 +3,13 @@ import { constants } from 'node:os';
 
 const PARENT_CHECK_MS = 250;
 
-/**
- * Calls back on SIGINT, SIGTERM and SIGHUP, each time one comes: Ctrl-C comes twice, from the terminal and from npm.
- * Under npm also once when npm is gone: it signals only the shell between us and itself, and that tells nobody.
- * @param {(exitCode: number) => void} onEnd  gets the exit code that is usual for the signal
- */
+/** Calls back each time a signal asks for it, with its exit code. @param {(exitCode: number) => void} onEnd */
 export function whenAskedToEnd(onEnd) {
+  // Ctrl-C comes twice, from the terminal and from npm.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => onEnd(exitCodeOf(null, signal)));
   }
+  // A signal to npm reaches only the shell between us and npm, and that tells nobody: so also when npm is gone.
   if (!process.env['npm_lifecycle_event']) return;
   const parent = process.ppid;
   const watch = setInterval(() => {

@@ -27,12 +27,10 @@ function* candidates(wanted) {
   throw new Error(`no free TCP port found between ${LOWEST} and ${HIGHEST}`);
 }
 
-/**
- * Of Jest's two workers one takes the odd ports and the other one the even: the other process may have looked at the
- * same port and not listen there yet.
- * @param {number} port
- */
+/** @param {number} port */
 function ofThisWorker(port) {
+  // Of Jest's two workers one takes the odd ports and the other one the even: the other process may have looked at the
+  // same port and not listen there yet.
   const worker = process.env['JEST_WORKER_ID'];
   return worker === undefined ? port : port - (port % 2) + (Number(worker) % 2);
 }

@@ -2,12 +2,13 @@
 import { installPackages } from './apt.mjs';
 import { SERVICE_KINDS } from './service-kinds.mjs';
 
+/** @import { Say } from './messages.mjs' */
+/** @import { Profile } from './profile.mjs' */
+/** @import { ServiceName } from './state.mjs' */
+
 /**
- * Installs what is missing through apt where we may.
- * @param {import('./state.mjs').ServiceName[]} missing
- * @param {import('./profile.mjs').Profile} profile
- * @param {(line: string) => void} say
- * @throws when that is not possible; the message says what one can do by hand
+ * Installs what is missing through apt where we may; else throws, and says what one can do by hand.
+ * @type {(missing: ServiceName[], profile: Profile, say: Say) => Promise<void>}
  */
 export async function installMissing(missing, profile, say) {
   // A service that ran in Docker the last time counts as missing, and may be installed all the same.
@@ -19,7 +20,7 @@ export async function installMissing(missing, profile, say) {
   const variables = kinds.map((kind) => kind.variable).join(' and ');
   throw new Error(
     [
-      `${labels} can not be started: not installed, no Docker engine answers, and apt-get can not be used here. One of:`,
+      `${labels} cannot be started: not installed, no Docker engine answers, and apt-get cannot be used here. One of:`,
       '  Debian, Ubuntu   sudo apt-get install -y --no-install-recommends redis-server mariadb-server',
       '  macOS            brew install redis mariadb',
       '  Docker           start the Docker engine (with the compose plug-in)',

@@ -15,11 +15,8 @@ const POLL_MS = 50;
 
 /**
  * Runs the work while no other process does anything under the same lock; waits for its turn. The lock ends with the
- * work, and with the process.
- * @template T
- * @param {string} lockDir  appears with the lock and goes with it; the directories above are made
- * @param {() => Promise<T>} work
- * @throws when the lock was lost: this process was suspended, and another one took it over
+ * work, and with the process. Throws when it was lost: this process was suspended, and another one took the lock over.
+ * @type {<T>(lockDir: string, work: () => Promise<T>) => Promise<T>}
  */
 export async function withLock(lockDir, work) {
   mkdirSync(dirname(lockDir), { recursive: true });

@@ -1,18 +1,15 @@
 /** How the commands print services and failures. */
 import { errorCode } from './process.mjs';
 
-/**
- * @param {string} label
- * @param {import('./provision.mjs').Service | null} service
- */
+/** @import { Service } from './provision.mjs' */
+/** @typedef {(line: string) => void} Say  tells a person what goes on */
+
+/** @type {(label: string, service: Service | null) => string} */
 export function serviceLine(label, service) {
   return `${label.padEnd(9)} ${service ? whereItRuns(service) : 'does not run'}`;
 }
 
-/**
- * The address without its password, and who runs it.
- * @param {import('./provision.mjs').Service} service
- */
+/** The address without its password, and who runs it. @param {Service} service */
 export function whereItRuns({ url, mode, pid }) {
   return `${withoutPassword(url)} (${pid === null ? mode : `${mode}, pid ${pid}`})`;
 }
@@ -24,10 +21,7 @@ function withoutPassword(url) {
     : 'an address that is no URL';
 }
 
-/**
- * One message for a person; a stack trace of a launcher helps nobody.
- * @param {unknown} error
- */
+/** One message for a person; a stack trace of a launcher helps nobody. @param {unknown} error */
 export function errorMessage(error) {
   const message = error instanceof Error ? error.message : String(error);
   const code = errorCode(error);

@@ -3,17 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { findBinary } from './binaries.mjs';
 
 /**
- * @typedef {object} MySqlBinaries
- * @property {'mariadb' | 'mysql'} kind
- * @property {string} server       mariadbd or mysqld
- * @property {string} [installer]  mariadb-install-db; MySQL initialises itself
- * @property {string} [basedir]    where an unpacked MySQL lives, when it is not installed in its own place
+ * `installer`: mariadb-install-db; MySQL initialises itself. `basedir`: where an unpacked MySQL lives.
+ * @typedef {{ kind: 'mariadb' | 'mysql', server: string, installer?: string, basedir?: string }} MySqlBinaries
  */
 
-/**
- * MariaDB or MySQL as installed here, null where there is none.
- * @returns {MySqlBinaries | null}
- */
+/** @typedef {Record<'data' | 'temporary' | 'socket' | 'pid' | 'log' | 'initFile', string>} Files */
+
+/** MariaDB or MySQL as installed here, null where there is none. @returns {MySqlBinaries | null} */
 export function findMySql() {
   const server = findBinary('mariadbd', 'mysqld');
   if (!server) return null;
@@ -28,41 +24,22 @@ function isMariaDb(server) {
   return /mariadb/i.test(execFileSync(server, ['--no-defaults', '--version'], { encoding: 'utf8' }));
 }
 
-/**
- * The command that fills an empty data directory.
- * @param {MySqlBinaries} binaries
- * @param {{ data: string, temporary: string }} at  see `serverArguments` for the temporary directory
- * @returns {{ binary: string, args: string[] }}
- */
+/** Fills an empty data directory. @param {MySqlBinaries} binaries @param {Pick<Files, 'data' | 'temporary'>} at */
 export function initialiseCommand(binaries, at) {
-  if (binaries.installer) {
-    const args = [
-      '--no-defaults',
-      ...asRoot(),
-      `--datadir=${at.data}`,
-      `--tmpdir=${at.temporary}`,
-      '--auth-root-authentication-method=normal',
-      '--skip-test-db',
-      '--skip-name-resolve',
-    ];
-    return { binary: binaries.installer, args };
-  }
-  const directories = [`--datadir=${at.data}`, `--tmpdir=${at.temporary}`];
-  const args = ['--no-defaults', ...asRoot(), '--initialize-insecure', ...directories, ...unpacked(binaries)];
-  return { binary: binaries.server, args };
+  const args = ['--no-defaults', ...asRoot(), `--datadir=${at.data}`, `--tmpdir=${at.temporary}`];
+  if (!binaries.installer)
+    return { binary: binaries.server, args: [...args, '--initialize-insecure', ...unpacked(binaries)] };
+  const settings = ['--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'];
+  return { binary: binaries.installer, args: [...args, ...settings] };
 }
 
-/**
- * The arguments of a server that listens on 127.0.0.1. It needs a temporary directory of its own: at its start MariaDB
- * deletes every temporary table there, those of other servers that run too.
- * @param {MySqlBinaries} binaries
- * @param {{ data: string, temporary: string, socket: string, pid: string, log: string, initFile: string, port: number }} at
- */
+/** Of a server on 127.0.0.1. @type {(binaries: MySqlBinaries, at: Files & { port: number }) => string[]} */
 export function serverArguments(binaries, at) {
   return [
     '--no-defaults',
     ...asRoot(),
     `--datadir=${at.data}`,
+    // Of its own: at its start MariaDB deletes every temporary table there, those of other servers that run too.
     `--tmpdir=${at.temporary}`,
     ...unpacked(binaries),
     `--socket=${at.socket}`,

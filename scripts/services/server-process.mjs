@@ -6,36 +6,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.mjs';
 import { isAlive, lastLines, sendSignal, stopProcess, waitForEnd, worksIn } from './process.mjs';
 
+/** @import { Say } from './messages.mjs' */
+
 /**
- * A server that runs.
- * @typedef {object} RunningServer
- * @property {string} url    what a client connects to
- * @property {number} port
- * @property {number} pid
- * @property {string} dir    as given at the start; start again with the same dir and port to get the same data back
- * @property {() => Promise<void>} stop                           ends it in order; no error when it is gone already
- * @property {(signal: NodeJS.Signals) => Promise<void>} kill     sends a signal; after SIGKILL it waits for the end
+ * A server that runs. Started again with the same `dir` and `port` it has the same data. `stop` ends it in order; no
+ * error when it is gone already. `kill` sends a signal; after SIGKILL it waits for the end.
+ * @typedef {{ url: string, port: number, pid: number, dir: string, stop: () => Promise<void>,
+ *   kill: (signal: NodeJS.Signals) => Promise<void> }} RunningServer
  */
 
 /**
- * @typedef {object} ServerPlan
- * @property {string} name       for messages
- * @property {string} dir
- * @property {number} [port]     any free one unless given
- * @property {(line: string) => void} [log]
- * @property {NodeJS.ProcessEnv} [env]
- * @property {(port: number) => { binary: string, args: string[] }} command
- * @property {(port: number) => string} url
- * @property {(port: number, pid: number) => Promise<boolean>} answers   true once the very process serves clients
+ * `name` is for messages. Without a `port` any free one is taken. `answers` tells whether the very process serves.
+ * @typedef {{ name: string, dir: string, port?: number, log?: Say, env?: NodeJS.ProcessEnv,
+ *   command: (port: number) => { binary: string, args: string[] }, url: (port: number) => string,
+ *   answers: (port: number, pid: number) => Promise<boolean> }} ServerPlan
  */
 
 const READY_TIMEOUT_MS = 60_000;
 const PORT_ATTEMPTS = 5;
 
-/**
- * The files a server keeps in its directory.
- * @param {string} dir
- */
+/** The files a server keeps in its directory. @param {string} dir */
 export function serverFiles(dir) {
   return {
     data: join(dir, 'data'),
@@ -44,10 +34,7 @@ export function serverFiles(dir) {
   };
 }
 
-/**
- * The process id of the server that works in this directory, null when none does.
- * @param {string} dir
- */
+/** The process id of the server that works in this directory, null when none does. @param {string} dir */
 export function pidIn(dir) {
   const files = serverFiles(dir);
   try {
@@ -58,11 +45,7 @@ export function pidIn(dir) {
   }
 }
 
-/**
- * Starts a server and resolves when it answers. It outlives us and the terminal's Ctrl-C.
- * @param {ServerPlan} plan
- * @returns {Promise<RunningServer>}
- */
+/** Resolves when the server answers. It outlives us and the terminal's Ctrl-C. @param {ServerPlan} plan */
 export async function startServer(plan) {
   const running = pidIn(plan.dir);
   if (running) throw new Error(`${plan.name} already works in ${plan.dir} (pid ${running}); stop it first`);
@@ -76,11 +59,7 @@ export async function startServer(plan) {
   }
 }
 
-/**
- * @param {ServerPlan} plan
- * @param {number} port
- * @returns {Promise<RunningServer>}
- */
+/** @type {(plan: ServerPlan, port: number) => Promise<RunningServer>} */
 async function startOnPort(plan, port) {
   const files = serverFiles(plan.dir);
   mkdirSync(files.data, { recursive: true });
@@ -121,11 +100,7 @@ async function startOnPort(plan, port) {
   return runningServer({ url: plan.url(port), port, pid, dir: plan.dir });
 }
 
-/**
- * The handle of a server whose process id is known to be ours.
- * @param {{ url: string, port: number, pid: number, dir: string }} server
- * @returns {RunningServer}
- */
+/** Of a process that is known to be ours. @type {(server: Omit<RunningServer, 'stop' | 'kill'>) => RunningServer} */
 function runningServer(server) {
   const isOurs = () => isAlive(server.pid) && worksIn(server.pid, serverFiles(server.dir).data);
   return {

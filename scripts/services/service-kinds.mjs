@@ -3,18 +3,18 @@ import { findMySql } from './mysql-binaries.mjs';
 import { mysqlAnswers, startMysql } from './mysql-server.mjs';
 import { findRedis, redisAnswers, startRedis } from './redis-server.mjs';
 
+/** @import { Profile } from './profile.mjs' */
+/** @import { RunningServer } from './server-process.mjs' */
+/** @import { ServiceName } from './state.mjs' */
+
 /**
- * @typedef {object} ServiceKind
- * @property {string} label
- * @property {string} variable           the environment variable that gives a server of one's own
- * @property {string} aptPackage
- * @property {(profile: import('./profile.mjs').Profile) => boolean} isInstalled
- * @property {(profile: import('./profile.mjs').Profile, dir: string, port: number | undefined) =>
- *   Promise<import('./server-process.mjs').RunningServer>} start
- * @property {(url: string) => Promise<boolean>} answers
+ * `variable`: the environment variable that gives a server of one's own.
+ * @typedef {{ label: string, variable: string, aptPackage: string, isInstalled: (profile: Profile) => boolean,
+ *   start: (profile: Profile, dir: string, port?: number) => Promise<RunningServer>,
+ *   answers: (url: string) => Promise<boolean> }} ServiceKind
  */
 
-/** @type {Record<import('./state.mjs').ServiceName, ServiceKind>} */
+/** @type {Record<ServiceName, ServiceKind>} */
 export const SERVICE_KINDS = {
   redis: {
     label: 'Redis',

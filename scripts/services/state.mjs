@@ -6,11 +6,8 @@ import { pidIn } from './server-process.mjs';
 /** @typedef {'redis' | 'mysql'} ServiceName */
 
 /**
- * @typedef {object} ServiceRecord
- * @property {'private' | 'docker'} mode
- * @property {string} url
- * @property {number} port
- * @property {number | null} pid   as it was; ask `verifiedPid` whether it still is
+ * `pid` is what it was; `verifiedPid` tells whether it still is.
+ * @typedef {{ mode: 'private' | 'docker', url: string, port: number, pid: number | null }} ServiceRecord
  */
 
 /** @typedef {Partial<Record<ServiceName, ServiceRecord>>} State */
@@ -18,29 +15,20 @@ import { pidIn } from './server-process.mjs';
 /** @type {readonly ServiceName[]} */
 export const SERVICE_NAMES = ['redis', 'mysql'];
 
-/**
- * Where a service of the profile keeps its files.
- * @param {string} profileDir
- * @param {ServiceName} name
- */
+/** Where a service of the profile keeps its files. @type {(profileDir: string, name: ServiceName) => string} */
 export function serviceDir(profileDir, name) {
   return join(profileDir, name);
 }
 
 /**
- * The pid of the profile's private server, null when it does not run. Never a stranger's: the process must work in
- * our data directory.
- * @param {string} profileDir
- * @param {ServiceName} name
+ * Of the profile's private server, null when it does not run. Never a stranger's: it must work in our data directory.
+ * @type {(profileDir: string, name: ServiceName) => number | null}
  */
 export function verifiedPid(profileDir, name) {
   return pidIn(serviceDir(profileDir, name));
 }
 
-/**
- * @param {string} profileDir
- * @returns {State} empty when nothing was ever started, or the file can not be read
- */
+/** Empty when nothing was ever started, or the file cannot be read. @type {(profileDir: string) => State} */
 export function readState(profileDir) {
   try {
     /** @type {unknown} */
@@ -51,12 +39,7 @@ export function readState(profileDir) {
   }
 }
 
-/**
- * Remembers one service; the others stay as they are.
- * @param {string} profileDir
- * @param {ServiceName} name
- * @param {ServiceRecord} record
- */
+/** @type {(profileDir: string, name: ServiceName, record: ServiceRecord) => void} */
 export function remember(profileDir, name, record) {
   const file = stateFile(profileDir);
   const unfinished = `${file}.unfinished`;
@@ -65,10 +48,7 @@ export function remember(profileDir, name, record) {
   renameSync(unfinished, file);
 }
 
-/**
- * Whether a service of the profile runs in Docker.
- * @param {string} profileDir
- */
+/** Whether a service of the profile runs in Docker. @param {string} profileDir */
 export function usesDocker(profileDir) {
   return Object.values(readState(profileDir)).some(({ mode }) => mode === 'docker');
 }
@@ -78,10 +58,7 @@ function stateFile(profileDir) {
   return join(profileDir, 'state.json');
 }
 
-/**
- * @param {unknown} value
- * @returns {value is State}
- */
+/** @type {(value: unknown) => value is State} */
 function isState(value) {
   return typeof value === 'object' && value !== null && Object.values(value).every((record) => isRecord(record));
 }

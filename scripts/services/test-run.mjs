@@ -1,7 +1,4 @@
-/**
- * What a run of the tests (or of the load tests, with --fresh) leaves behind, its own and that of runs which were
- * killed.
- */
+/** A run that throws its servers away: of the tests, the benchmark, or the load tests with --fresh. */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { composeRemove } from './docker.mjs';
@@ -13,17 +10,15 @@ import { removeTree } from './remove-tree.mjs';
 import { pidIn } from './server-process.mjs';
 import { usesDocker } from './state.mjs';
 
-/**
- * Names the run's directory to the tests, and marks every process that descends from the run: tests put the servers
- * they start themselves below it.
- */
+/** @import { Profile } from './profile.mjs' */
+
+/** Names the run's directory to the tests, which put their own servers there, and marks what descends from the run. */
 const RUN_DIR_VARIABLE = 'FIRSTCOME_TEST_DIR';
 
 /**
  * Does what a command is for, which answers with the exit code, until it is done or asked to end. Then this process
  * ends, with everything that the run has started: whatever the interrupted work still waits for has been ended, too.
- * @param {import('./profile.mjs').Profile} profile
- * @param {() => Promise<number>} work
+ * @type {(profile: Profile, work: () => Promise<number>) => Promise<void>}
  */
 export async function runAndThrowAway(profile, work) {
   /** @type {Promise<number>} */
@@ -33,20 +28,14 @@ export async function runAndThrowAway(profile, work) {
   process.exit();
 }
 
-/**
- * The run's directory, with the variable that marks what descends from it; dead runs are cleaned up after.
- * @param {import('./profile.mjs').Profile} profile
- */
+/** Makes the run's directory and sets the variable; cleans up after dead runs. @param {Profile} profile */
 export async function beginRun(profile) {
   await cleanUpDeadRuns(profile);
   mkdirSync(profile.dir, { recursive: true });
   process.env[RUN_DIR_VARIABLE] = profile.dir;
 }
 
-/**
- * Ends every process of a run, at once since its data goes too, and deletes its directory.
- * @param {import('./profile.mjs').Profile} profile
- */
+/** Kills every process of a run, since its data goes too, and deletes its directory. @param {Profile} profile */
 export async function cleanUp(profile) {
   const pids = new Set([...serversBelow(profile.dir), ...markedProcesses(profile.dir)]);
   pids.delete(process.pid);
@@ -56,10 +45,7 @@ export async function cleanUp(profile) {
   await removeTree(profile.dir);
 }
 
-/**
- * Cleans up after runs whose process is gone.
- * @param {import('./profile.mjs').Profile} profile
- */
+/** Cleans up after runs whose process is gone. @param {Profile} profile */
 export async function cleanUpDeadRuns(profile) {
   if (!existsSync(servicesDir)) return;
   for (const name of readdirSync(servicesDir)) {
@@ -77,11 +63,7 @@ function serversBelow(dir) {
     .filter((pid) => pid !== null);
 }
 
-/**
- * Apps that tests spawned and did not end, found by the variable they inherited. Linux only; elsewhere there is no
- * telling.
- * @param {string} dir
- */
+/** Apps that tests spawned and did not end. Linux only; elsewhere there is no telling. @param {string} dir */
 function markedProcesses(dir) {
   if (process.platform !== 'linux') return [];
   const mark = `\0${RUN_DIR_VARIABLE}=${dir}\0`;
