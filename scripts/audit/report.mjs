@@ -1,21 +1,16 @@
 /** An audit as a person reads it. */
 
+/** @typedef {Record<'reserved' | 'users' | 'pending' | 'sequence' | 'available', number>} Counts */
+/** @typedef {Record<'totalQuantity' | 'issuedQuantity' | 'rows' | 'distinctUsers', number>} Database */
+/** @typedef {{ code: string, detail: string }} Violation */
 /**
  * The answer of GET /api/coupons/{couponId}/audit.
- * @typedef {object} Audit
- * @property {number} couponId
- * @property {boolean} consistent
- * @property {{ reserved: number, users: number, pending: number, sequence: number, epoch: number | string, available: number } | null} redis
- * @property {{ totalQuantity: number, issuedQuantity: number, rows: number, distinctUsers: number }} database
- * @property {Array<{ code: string, detail: string }>} violations
+ * @typedef {{ couponId: number, consistent: boolean, redis: Counts & { epoch: number | string } | null,
+ *   database: Database, violations: Violation[] }} Audit
  */
-
 /** @typedef {string | number | undefined} Cell */
 
-/**
- * What a violation means, and what becomes of it or is to be done.
- * @type {Readonly<Record<string, string>>}
- */
+/** What a violation means, and what becomes of it or is to be done. @type {Readonly<Record<string, string>>} */
 const MEANING = {
   OVER_ISSUED: 'More coupons are issued than there are. Nothing issues more; decide what becomes of the surplus.',
   DUPLICATE_USER: 'Someone has two rows, which the unique key forbids: look at the table and at its keys.',
@@ -31,10 +26,7 @@ const MEANING = {
   NOT_LOADED: 'The coupon is closed: callers hear 503. It is rebuilt by the next reservation or sweep.',
 };
 
-/**
- * @param {Audit} audit
- * @param {string} baseUrl
- */
+/** @param {Audit} audit @param {string} baseUrl */
 export function auditReport(audit, baseUrl) {
   return [`Audit of coupon ${audit.couponId} at ${baseUrl}`, '', ...table(audit), '', ...verdict(audit)].join('\n');
 }
@@ -75,7 +67,7 @@ function verdict({ consistent, redis, database: { totalQuantity, rows }, violati
   return [`Consistent: Redis and MySQL agree. ${issued}; ${pending}; ${left}.`];
 }
 
-/** @param {{ code: string, detail: string }} violation */
+/** @param {Violation} violation */
 function explained({ code, detail }) {
   return ['', `  ${code}: ${detail}`, `  ${MEANING[code] ?? 'See docs/operations.md.'}`];
 }

@@ -3,17 +3,12 @@ import { parseArgs } from 'node:util';
 import { SCENARIOS } from '../../k6/lib/scenarios.js';
 import { errorMessage } from '../services/messages.mjs';
 
-/** @typedef {import('../../k6/lib/scenarios.js').ScenarioName} ScenarioName */
+/** @import { ScenarioName } from '../../k6/lib/scenarios.js' */
 
 const NAMES = /** @type {ScenarioName[]} */ (Object.keys(SCENARIOS));
 const MOST_RUNS = 100;
 
-/**
- * No scenarios: the user wants to know which there are.
- * @param {readonly string[]} words
- * @returns {{ scenarios: ScenarioName[], runs: number, isFresh: boolean, isOptional: boolean }}
- * @throws {Error} with a message for the user
- */
+/** No scenarios: the user wants to know which there are. @param {readonly string[]} words */
 export function readArguments(words) {
   const { values, positionals } = parsed(words);
   return {
@@ -66,10 +61,7 @@ function optionsOf(name) {
   return options.length === 0 ? '' : `\n${' '.repeat(19)}${options.join(' ')}`;
 }
 
-/**
- * @param {string} word
- * @returns {ScenarioName}
- */
+/** @type {(word: string) => ScenarioName} */
 function scenarioFrom(word) {
   const name = NAMES.find((known) => known === word);
   if (name) return name;

@@ -6,6 +6,8 @@ import { findBinary } from '../services/binaries.mjs';
 import { lastLines, runQuietly } from '../services/process.mjs';
 import { toolsDir } from '../services/project.mjs';
 
+/** @import { Say } from '../services/messages.mjs' */
+
 /** The module has no /v2 path, and the summary of k6 2 is another one. */
 const VERSION = '1.8.1';
 const BIN = join(toolsDir, 'bin');
@@ -15,11 +17,7 @@ const BIN = join(toolsDir, 'bin');
 /** There is neither k6 nor Go to build it; the message says how to get one of them. */
 export class K6Unavailable extends Error {}
 
-/**
- * @param {(line: string) => void} say
- * @returns {Promise<K6>}
- * @throws {K6Unavailable}
- */
+/** @type {(say: Say) => Promise<K6>} */
 export async function findOrBuildK6(say) {
   const found = usable(findBinary('k6')) ?? usable(join(BIN, 'k6'));
   if (found) return found;
@@ -32,11 +30,7 @@ export async function findOrBuildK6(say) {
   return built;
 }
 
-/**
- * The scripts are TypeScript and end with a call of their own, so an old k6 is of no use.
- * @param {string | null} path
- * @returns {K6 | null}
- */
+/** The scripts are TypeScript, so an old k6 is of no use. @type {(path: string | null) => K6 | null} */
 function usable(path) {
   if (path === null) return null;
   try {

@@ -7,7 +7,11 @@ import { createInterface } from 'node:readline';
 import { projectDir } from '../services/project.mjs';
 import { readOptions } from '../../k6/lib/scenarios.js';
 
-/** @typedef {import('../../k6/lib/scenarios.js').ScenarioName} ScenarioName */
+/** @import { ChildProcess } from 'node:child_process' */
+/** @import { Readable } from 'node:stream' */
+/** @import { ScenarioName } from '../../k6/lib/scenarios.js' */
+/** @import { K6 } from './k6-program.mjs' */
+/** @import { PoolUse } from './pool-watch.mjs' */
 
 export const RESULTS_DIR = resolve(process.env['RESULTS_DIR'] || join(projectDir, 'k6', 'results'));
 
@@ -18,24 +22,16 @@ const SHORTEST_PERIOD_MS = 20;
 /** About, for scenarios that end with their last request. */
 const REQUESTS_PER_SECOND = 5000;
 
+/** @typedef {{ label: string, count: number, isMain?: true, med?: number, p95?: number, p99?: number }} Answer */
 /**
- * What handleSummary of k6/lib/summary.ts writes, as far as the runner needs it.
- * @typedef {object} Result
- * @property {ScenarioName} scenario
- * @property {boolean} passed
- * @property {string} finishedAt
- * @property {Record<string, number>} options
- * @property {number} seconds
- * @property {number} requestsPerSecond
- * @property {number} droppedIterations
- * @property {number} failed
- * @property {number | null} drainSeconds
- * @property {import('./pool-watch.mjs').PoolUse | null} [pool]  which the runner adds
- * @property {Array<{ label: string, count: number, isMain?: true, med?: number, p95?: number, p99?: number }>} answers
+ * What handleSummary of k6/lib/summary.ts writes, as far as the runner needs it, and the `pool` that the runner adds.
+ * @typedef {{ scenario: ScenarioName, passed: boolean, finishedAt: string, options: Record<string, number>,
+ *   seconds: number, requestsPerSecond: number, droppedIterations: number, failed: number, drainSeconds: number | null,
+ *   pool?: PoolUse | null, answers: Answer[] }} Result
  */
 
 export class K6Runs {
-  /** @type {import('node:child_process').ChildProcess | undefined} */
+  /** @type {ChildProcess | undefined} */
   #running;
   #isEnding = false;
 
@@ -50,13 +46,7 @@ export class K6Runs {
     this.#isEnding = true;
   }
 
-  /**
-   * @param {import('./k6-program.mjs').K6} k6
-   * @param {ScenarioName} scenario
-   * @param {string} url
-   * @returns {Promise<Result>} passed only when k6 says so too
-   * @throws {Error} when there is no result
-   */
+  /** Has passed only when k6 says so too. @type {(k6: K6, scenario: ScenarioName, url: string) => Promise<Result>} */
   async run(k6, scenario, url) {
     const files = resultFiles(scenario);
     mkdirSync(RESULTS_DIR, { recursive: true });
@@ -85,10 +75,7 @@ export class K6Runs {
   }
 }
 
-/**
- * k6 warns of each request that finds no answer; of thousands, a few say it all, and the summary has the count.
- * @param {import('node:stream').Readable} messages
- */
+/** k6 warns of each request without an answer; the first few say it all. @param {Readable} messages */
 function passOn(messages) {
   let failures = 0;
   createInterface(messages).on('line', (line) => {
@@ -102,10 +89,7 @@ export function resultFiles(scenario) {
   return { json: join(RESULTS_DIR, `${scenario}.json`), html: join(RESULTS_DIR, `${scenario}.html`) };
 }
 
-/**
- * @param {ScenarioName} scenario
- * @param {string} report
- */
+/** @param {ScenarioName} scenario @param {string} report */
 function settings(scenario, report) {
   /** @type {Record<string, number>} */
   const {

@@ -4,13 +4,9 @@ import { execFileSync } from 'node:child_process';
 /** Beside the connections of the load: scripts, logs, the app's connections to its servers. */
 const OTHER_FILES = 500;
 
-/**
- * k6 and Node raise their own limit up to the hard one, so that is the one which counts.
- * @param {string} scenario
- * @param {number} connections
- * @throws {Error} with a message for the user
- */
+/** Throws, with a message for the user, where it does not. @param {string} scenario @param {number} connections */
 export function checkFileLimit(scenario, connections) {
+  // k6 and Node raise their own limit up to the hard one.
   const limit = execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
   const needed = connections + OTHER_FILES;
   if (limit === 'unlimited' || Number(limit) >= needed) return;

@@ -6,12 +6,7 @@ const INTERVAL_MS = 500;
 /**
  * `peak`: the most that were in use at any moment, which the app itself counts; it began before the run if another
  * scenario ran before. The others are what was seen every half second.
- * @typedef {object} PoolUse
- * @property {number} limit
- * @property {number} peak
- * @property {number} meanActive
- * @property {number} meanIdle
- * @property {number} mostWaiting
+ * @typedef {{ limit: number, peak: number, meanActive: number, meanIdle: number, mostWaiting: number }} PoolUse
  */
 
 export class PoolWatch {

@@ -4,29 +4,18 @@ import { SCENARIOS } from '../../k6/lib/scenarios.js';
 import { spreadOf, sum } from '../measuring/statistics.mjs';
 import { resultFiles } from './k6-runs.mjs';
 
-/** @typedef {import('./k6-runs.mjs').Result} Result */
-/** @typedef {import('../../k6/lib/scenarios.js').ScenarioName} ScenarioName */
-/**
- * The result file of a scenario: its last run, and all of them.
- * @typedef {Result & { command: string, machine: import('../measuring/machine.mjs').Machine, runs: Result[] }} Series
- */
+/** @import { ScenarioName } from '../../k6/lib/scenarios.js' */
+/** @import { Machine } from '../measuring/machine.mjs' */
+/** @import { Result } from './k6-runs.mjs' */
+/** @typedef {Result & { command: string, machine: Machine, runs: Result[] }} Series  the last run, and all of them */
 
-/**
- * @param {ScenarioName} scenario
- * @param {Result[]} runs
- * @param {import('../measuring/machine.mjs').Machine} machine
- * @param {boolean} isFresh
- */
+/** @type {(scenario: ScenarioName, runs: Result[], machine: Machine, isFresh: boolean) => void} */
 export function saveSeries(scenario, runs, machine, isFresh) {
   const series = { ...runs.at(-1), command: commandOf(scenario, runs.length, isFresh), machine, runs };
   writeFileSync(resultFiles(scenario).json, `${JSON.stringify(series, null, 2)}\n`);
 }
 
-/**
- * Mean and deviation of the runs, for a person.
- * @param {ScenarioName} scenario
- * @param {Result[]} runs
- */
+/** @type {(scenario: ScenarioName, runs: Result[]) => string} */
 export function describeSeries(scenario, runs) {
   const rate = spreadOf(runs, ({ requestsPerSecond }) => requestsPerSecond, 0);
   const lines = [
@@ -47,10 +36,7 @@ export function describeSeries(scenario, runs) {
   return `${lines.join('\n')}\n`;
 }
 
-/**
- * The times that stand for the scenario, over all runs: milliseconds as mean ± deviation.
- * @param {Result[]} runs
- */
+/** The times that stand for the scenario, over all runs, in milliseconds. @param {Result[]} runs */
 export function mainRows(runs) {
   const main = runs.at(-1)?.answers.filter(({ isMain }) => isMain) ?? [];
   return main.map(({ label }) => {
@@ -64,10 +50,7 @@ export function mainRows(runs) {
   });
 }
 
-/**
- * The connections of the app in these runs, or null where it did not tell.
- * @param {Result[]} runs
- */
+/** The connections of the app in these runs, or null where it did not tell. @param {Result[]} runs */
 export function poolOver(runs) {
   const pools = runs.map(({ pool }) => pool).filter((pool) => pool !== null && pool !== undefined);
   if (pools.length === 0) return null;
@@ -80,12 +63,7 @@ export function poolOver(runs) {
   };
 }
 
-/**
- * With the options that were given.
- * @param {ScenarioName} scenario
- * @param {number} runs
- * @param {boolean} isFresh
- */
+/** With the options that were given. @type {(scenario: ScenarioName, runs: number, isFresh: boolean) => string} */
 function commandOf(scenario, runs, isFresh) {
   const given = Object.keys(SCENARIOS[scenario].options).filter((option) => process.env[option]);
   const variables = given.map((option) => `${option}=${process.env[option]} `).join('');

@@ -11,11 +11,12 @@ import { givenServer } from '../services/service-kinds.mjs';
 import { cleanUp, cleanUpDeadRuns } from '../services/test-run.mjs';
 import { RESULTS_DIR } from './k6-runs.mjs';
 
+/** @import { Say } from '../services/messages.mjs' */
+/** @import { Services } from '../services/provision.mjs' */
+
 /**
- * @typedef {object} App
- * @property {string} url
- * @property {import('../services/provision.mjs').Services | null} services   null where somebody else has started it
- * @property {string | null} log          of an app that we have started
+ * Without `services` where somebody else has started it. `log`: of one that we have started.
+ * @typedef {{ url: string, services: Services | null, log: string | null }} App
  */
 
 const USUAL_PORT = 8080;
@@ -25,16 +26,12 @@ export class Target {
   #stops = [];
   #say;
 
-  /** @param {(line: string) => void} say */
+  /** @param {Say} say */
   constructor(say) {
     this.#say = say;
   }
 
-  /**
-   * @param {boolean} isFresh  with servers of its own, whatever runs
-   * @returns {Promise<App>}
-   * @throws {Error} with a message for the user
-   */
+  /** A fresh one has servers of its own, whatever runs. @type {(isFresh: boolean) => Promise<App>} */
   async choose(isFresh) {
     const { BASE_URL, PORT } = process.env;
     if (BASE_URL) {
@@ -56,10 +53,7 @@ export class Target {
     for (const stop of this.#stops.splice(0)) await stop();
   }
 
-  /**
-   * @param {string} url
-   * @returns {Promise<App>}
-   */
+  /** @type {(url: string) => Promise<App>} */
   async #given(url) {
     const base = url.replace(/\/+$/, '');
     if (!URL.canParse(base)) throw new Error(`BASE_URL must be an address such as http://localhost:8080, not "${url}"`);
@@ -67,10 +61,7 @@ export class Target {
     return { url: base, services: null, log: null };
   }
 
-  /**
-   * @param {boolean} isFresh
-   * @returns {Promise<App>}
-   */
+  /** @type {(isFresh: boolean) => Promise<App>} */
   async #started(isFresh) {
     const profile = appProfile();
     await ensureBuilt(this.#say);

@@ -9,29 +9,20 @@ import mysql from 'mysql2/promise';
 import { parse } from 'yaml';
 import { projectDir } from '../services/project.mjs';
 
+/** @import { Services } from '../services/provision.mjs' */
+/** @typedef {Awaited<ReturnType<typeof describeMachine>>} Machine */
+
 const OS_RELEASE = '/etc/os-release';
 /** Of an app that somebody else has started. */
 const UNKNOWN = 'not known';
 
-/**
- * @typedef {object} Machine
- * @property {string} hardware
- * @property {string} system
- * @property {Record<string, string>} versions
- * @property {string} poolSize
- * @property {string} revision
- */
-
-/**
- * @param {Record<string, string>} generator  what made the load, and its version
- * @param {import('../services/provision.mjs').Services | null} services  null where somebody else has started the app
- * @returns {Promise<Machine>}
- */
+/** @param {Record<string, string>} generator @param {Services | null} services  null: somebody else's app */
 export async function describeMachine(generator, services) {
   const processors = cpus();
   return {
     hardware: `${processors.length} cores (${processors[0]?.model.trim() ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GB`,
     system: systemName(),
+    /** @type {Record<string, string>} */
     versions: {
       Node: services ? process.versions.node : UNKNOWN,
       Redis: services ? await redisVersion(services.redis.url) : UNKNOWN,

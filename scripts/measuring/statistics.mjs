@@ -16,11 +16,7 @@ function deviation(values) {
   return Math.sqrt(sum(values.map((value) => (value - middle) ** 2)) / (values.length - 1));
 }
 
-/**
- * Mean ± standard deviation; of a single value that value.
- * @param {readonly number[]} values
- * @param {number} digits
- */
+/** Mean ± deviation; of a single value that value. @type {(values: readonly number[], digits: number) => string} */
 export function spread(values, digits) {
   const text = (/** @type {number} */ value) =>
     value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
