@@ -5,7 +5,7 @@
 import { auditReport } from './audit/report.mjs';
 import { errorMessage } from './services/messages.mjs';
 
-/** @typedef {import('./audit/report.mjs').Audit} Audit */
+/** @import { Audit } from './audit/report.mjs' */
 
 const USAGE = `Usage: npm run audit -- <couponId>
   BASE_URL     the application (http://localhost:8080)
@@ -15,10 +15,7 @@ const TIMEOUT_MS = 60_000;
 
 process.exitCode = await main(process.argv.slice(2));
 
-/**
- * @param {string[]} words
- * @returns {Promise<number>} the exit code
- */
+/** Resolves with the exit code. @param {string[]} words */
 async function main(words) {
   const [couponId = ''] = words;
   if (words.length !== 1 || !/^[1-9]\d*$/.test(couponId)) {
@@ -37,12 +34,7 @@ async function main(words) {
   }
 }
 
-/**
- * @param {string} baseUrl
- * @param {string} couponId
- * @param {string} token
- * @returns {Promise<Audit>}
- */
+/** @type {(baseUrl: string, couponId: string, token: string) => Promise<Audit>} */
 async function fetchAudit(baseUrl, couponId, token) {
   const response = await call(`${baseUrl}/api/coupons/${couponId}/audit`, token);
   const text = await response.text();
@@ -51,10 +43,7 @@ async function fetchAudit(baseUrl, couponId, token) {
   throw new Error(`${baseUrl} answered ${response.status}: ${detailOf(text)}`);
 }
 
-/**
- * @param {string} url
- * @param {string} token
- */
+/** @param {string} url @param {string} token */
 async function call(url, token) {
   if (!URL.canParse(url)) throw new Error(`BASE_URL must be an address such as http://localhost:8080; ${url} is none`);
   try {
@@ -65,11 +54,7 @@ async function call(url, token) {
   }
 }
 
-/**
- * What a problem says, or the beginning of whatever came.
- * @param {string} text
- * @returns {string}
- */
+/** What a problem says, or the beginning of whatever came. @type {(text: string) => string} */
 function detailOf(text) {
   try {
     return JSON.parse(text).detail ?? text.slice(0, 200);

@@ -23,6 +23,8 @@ import { provision } from './services/provision.mjs';
 import { givenServer } from './services/service-kinds.mjs';
 import { beginRun, runAndThrowAway } from './services/test-run.mjs';
 
+/** @import { Series } from './bench/report.mjs' */
+
 const WARM_UP_SECONDS = 2;
 
 const profile = loadTestProfile();
@@ -70,10 +72,7 @@ function options() {
   };
 }
 
-/**
- * @param {string} option
- * @param {string} text
- */
+/** @param {string} option @param {string} text */
 function positive(option, text) {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0 && value <= 1_000) return value;
@@ -91,7 +90,7 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
   const apps = [await App.start('as it is', environment)];
   if (variant) apps.push(await App.start(variant.name, { ...environment, ...variant.env }));
 
-  /** @type {import('./bench/report.mjs').Series[]} */
+  /** @type {Series[]} */
   const all = cases.flatMap(({ name, what }) => apps.map((app) => ({ name, what, app: app.name, rounds: [] })));
   /** @type {number[]} */
   const coreSpeeds = [];

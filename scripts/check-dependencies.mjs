@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import config from '../.dependency-cruiser.mjs';
 import { projectDir } from './services/project.mjs';
 
+/** @import { ICruiseResult } from 'dependency-cruiser' */
+
 const CRUISER = join(projectDir, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
 const RULES = join(projectDir, '.dependency-cruiser.mjs');
 const FIXTURE = join(projectDir, 'test', 'fixtures', 'forbidden-imports');
-
-/** @typedef {{ rule: string, from: string, to: string }} Violation */
 
 const inSource = cruise(projectDir);
 for (const { rule, from, to } of inSource.violations) {
@@ -31,17 +31,13 @@ if (failures === 0)
   console.log(`${inSource.files} files of src/ keep the ${rules.length} import rules; each rule catches its example`);
 else process.exitCode = 1;
 
-/**
- * Runs the rules over `src/` below a directory.
- * @param {string} directory
- * @returns {{ files: number, violations: Violation[] }}
- */
+/** Runs the rules over `src/` below a directory. @param {string} directory */
 function cruise(directory) {
   const args = [CRUISER, '--config', RULES, '--output-type', 'json', 'src'];
   const result = spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
   // Its exit code is the number of violations; a failure of its own has no JSON.
   if (!result.stdout.startsWith('{')) throw new Error(`dependency-cruiser failed:\n${result.stdout}${result.stderr}`);
-  /** @type {import('dependency-cruiser').ICruiseResult} */
+  /** @type {ICruiseResult} */
   const { modules, summary } = JSON.parse(result.stdout);
   return {
     files: modules.filter(({ source }) => source.startsWith('src/')).length,

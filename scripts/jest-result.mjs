@@ -1,11 +1,10 @@
 import { writeFileSync } from 'node:fs';
 
+/** @typedef {Record<'numPassedTests' | 'numFailedTests' | 'numRuntimeErrorTestSuites', number>} Counts */
+
 /** A Jest reporter beside the default one: leaves the counts in the file that FIRSTCOME_TEST_RESULT names. */
 export default class ResultReporter {
-  /**
-   * @param {unknown} _contexts
-   * @param {{ numPassedTests: number, numFailedTests: number, numRuntimeErrorTestSuites: number }} result
-   */
+  /** @type {(contexts: unknown, result: Counts) => void} */
   onRunComplete(_contexts, result) {
     const file = process.env['FIRSTCOME_TEST_RESULT'];
     if (!file) return;

@@ -7,7 +7,7 @@ import { mainRows, poolOver } from './load/series.mjs';
 import { spread, spreadOf, sum } from './measuring/statistics.mjs';
 import { projectDir } from './services/project.mjs';
 
-/** @typedef {import('./load/series.mjs').Series} Series */
+/** @import { Series } from './load/series.mjs' */
 
 const PAGE = join(projectDir, 'docs', 'performance.md');
 const START = '<!-- load-table: written by npm run load:table -->';
@@ -56,10 +56,7 @@ function table() {
   ].join('\n');
 }
 
-/**
- * One line for each time that stands for the scenario.
- * @param {Series} series
- */
+/** One line for each time that stands for the scenario. @param {Series} series */
 function lines({ scenario, runs, command }) {
   const passed = `${runs.filter((run) => run.passed).length} of ${runs.length}`;
   const rate = spreadOf(runs, ({ requestsPerSecond }) => requestsPerSecond, 0);

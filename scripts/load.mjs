@@ -36,10 +36,7 @@ try {
   if (endedBy) process.exitCode = endedBy;
 }
 
-/**
- * @param {Wanted} wanted
- * @returns {Promise<number>} the exit code
- */
+/** Resolves with the exit code. @param {Wanted} wanted */
 async function loadOrSkip(wanted) {
   try {
     return (await load(wanted)) ? 0 : 1;
@@ -50,10 +47,7 @@ async function loadOrSkip(wanted) {
   }
 }
 
-/**
- * @param {Wanted} wanted
- * @returns {Promise<boolean>} whether all of them passed
- */
+/** Whether all of them passed. @param {Wanted} wanted */
 async function load({ scenarios, runs, isFresh }) {
   for (const scenario of scenarios)
     checkFileLimit(scenario, connectionsOf(scenario, readOptions(scenario, process.env)));

@@ -10,9 +10,10 @@ import { provision } from './services/provision.mjs';
 /** One Ctrl-C comes twice, from the terminal and from npm; a later one is from someone who does not want to wait. */
 const SAME_CTRL_C_MS = 1_000;
 
-/** @typedef {import('./services/provision.mjs').Services} Services */
+/** @import { ChildProcess } from 'node:child_process' */
+/** @import { Services } from './services/provision.mjs' */
 
-/** @type {import('node:child_process').ChildProcess | undefined} */
+/** @type {ChildProcess | undefined} */
 let app;
 let endingSince = 0;
 
@@ -34,7 +35,7 @@ try {
   process.exitCode = 1;
 }
 
-/** @returns {Promise<number>} the exit code */
+/** Resolves with the exit code. */
 async function start() {
   const { port, profile } = settings();
   const problem = await portProblem(port);
@@ -65,11 +66,7 @@ function settings() {
   return { port, profile };
 }
 
-/**
- * @param {number} port
- * @param {string} profile
- * @param {Services} services
- */
+/** @type {(port: number, profile: string, services: Services) => void} */
 function printBanner(port, profile, services) {
   const lines = [
     'firstcome is ready',

@@ -14,8 +14,8 @@ import { projectDir } from './services/project.mjs';
 import { provision } from './services/provision.mjs';
 import { beginRun, runAndThrowAway } from './services/test-run.mjs';
 
-/** @typedef {import('node:child_process').ChildProcess} ChildProcess */
-/** @typedef {Awaited<ReturnType<typeof provision>>} Services */
+/** @import { ChildProcess } from 'node:child_process' */
+/** @import { Services } from './services/provision.mjs' */
 
 const onMySql8 = process.argv.includes('--mysql8');
 if (onMySql8) process.env['FIRSTCOME_MYSQL_FLAVOUR'] = 'mysql8';
@@ -57,13 +57,10 @@ function refuseForeignDatabase() {
   }
 }
 
-/**
- * Servers for each of Jest's workers: a spec that uses those of the run has them to itself. Two workers, since the
- * specs wait half of the time; but one where the servers are given, or Docker's.
- * @returns {Promise<Services[]>}
- */
+/** Servers for each of Jest's workers: a spec that uses those of the run has them to itself. */
 async function provisionWorkers() {
   const services = await provision(profile, console.error);
+  // Two workers, since the specs wait half of the time; but one where the servers are given, or Docker's.
   if (Object.values(services).some(({ mode }) => mode !== 'private')) return [services];
   return [
     services,
@@ -71,10 +68,7 @@ async function provisionWorkers() {
   ];
 }
 
-/**
- * @param {Services[]} servicesOfWorkers
- * @returns {Promise<number>}
- */
+/** @type {(servicesOfWorkers: Services[]) => Promise<number>} */
 function runJest(servicesOfWorkers) {
   const args = [
     '--experimental-vm-modules',

@@ -7,31 +7,26 @@ import { freePort } from '../services/free-port.mjs';
 import { projectDir } from '../services/project.mjs';
 import { onCore } from './cores.mjs';
 
+/** @import { ChildProcess } from 'node:child_process' */
+
 const DAY_MS = 86_400_000;
 const STOCK = 10_000_000;
 
 /** @typedef {{ couponId: number, reservedQuantity: number | null, issuedQuantity: number }} CouponBody */
 
 export class App {
-  /**
-   * @param {string} name  what is different about it, for the table
-   * @param {import('node:child_process').ChildProcess} child
-   * @param {number} port
-   */
+  /** The name says what is different about it. @param {string} name @param {ChildProcess} child @param {number} port */
   constructor(name, child, port) {
     this.name = name;
     this.child = child;
     this.url = localAddress(port);
   }
 
-  /**
-   * Starts the built app as in production, but with the test data and the echo route.
-   * @param {string} name
-   * @param {NodeJS.ProcessEnv} environment
-   */
+  /** @type {(name: string, environment: NodeJS.ProcessEnv) => Promise<App>} */
   static async start(name, environment) {
     const port = await freePort();
     const { command, args } = onCore(0, process.execPath, [join(projectDir, 'dist', 'main.js')]);
+    // As in production, but with the test data and the echo route.
     const child = spawn(command, args, {
       cwd: projectDir,
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -45,11 +40,7 @@ export class App {
     await endApp(this.child);
   }
 
-  /**
-   * @param {string} path
-   * @param {object} [body]
-   * @returns {Promise<unknown>} the answer's body
-   */
+  /** Resolves with the answer's body. @type {(path: string, body?: object) => Promise<unknown>} */
   async call(path, body) {
     const response = await fetch(this.url + path, {
       method: body === undefined ? 'GET' : 'POST',
@@ -60,10 +51,7 @@ export class App {
     return await response.json();
   }
 
-  /**
-   * A coupon for anyone, open for a day; its id.
-   * @param {{ totalQuantity?: number, strategy?: 'reservation' | 'lock' }} [settings]
-   */
+  /** For anyone, open for a day. @param {{ totalQuantity?: number, strategy?: 'reservation' | 'lock' }} [settings] */
   async createCoupon({ totalQuantity = STOCK, strategy = 'reservation' } = {}) {
     const now = Date.now();
     const coupon = /** @type {CouponBody} */ (
@@ -80,11 +68,7 @@ export class App {
     return coupon.couponId;
   }
 
-  /**
-   * Waits until every reservation of a coupon is a committed row.
-   * @param {number} couponId
-   * @returns {Promise<number>} how many rows
-   */
+  /** How many rows a coupon has, once every reservation of it is one. @type {(couponId: number) => Promise<number>} */
   async allCommitted(couponId) {
     for (;;) {
       const coupon = /** @type {CouponBody} */ (await this.call(`/api/coupons/${couponId}`));
@@ -93,11 +77,7 @@ export class App {
     }
   }
 
-  /**
-   * Orders of one piece, ready to be paid by users with enough balance.
-   * @param {number} count
-   * @returns {Promise<Array<{ orderId: number, userId: number }>>}
-   */
+  /** Orders of one piece, ready to be paid by users with enough balance. @param {number} count */
   async createOrders(count) {
     const userIds = Array.from({ length: 100 }, (_, index) => 1000 + index);
     const charge = { amount: 100_000_000_000 };

@@ -5,36 +5,23 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bareServer } from './bare.mjs';
 
-/** @typedef {import('./app.mjs').App} App */
-/** @typedef {import('./generator.mjs').Load} Load */
-/** @typedef {import('./generator.mjs').Outcome} Outcome */
-/** @typedef {import('../services/server-process.mjs').RunningServer} Server */
+/** @import { App } from './app.mjs' */
+/** @import { Server } from './bare.mjs' */
+/** @import { Load, Outcome } from './generator.mjs' */
 
 /**
- * @typedef {object} Place
- * @property {App} app
- * @property {string} databaseUrl
- * @property {number | null} redisPid   null where Redis is not ours to stop
- * @property {string} dir               for files
- * @property {number} seconds           how long the load will last
+ * `redisPid`: null where Redis is not ours to stop. `dir` is for files. `seconds`: how long the load will last.
+ * @typedef {{ app: App, databaseUrl: string, redisPid: number | null, dir: string, seconds: number }} Place
  */
 
 /**
- * A round that is ready to be run. `finish` waits for what the answers promised and checks that it came true.
- * @typedef {object} Round
- * @property {Load} load
- * @property {'accepted' | 'refused'} expected   what every single answer must be
- * @property {import('./bare.mjs').Server} [at]   the app unless said otherwise
- * @property {(outcome: Outcome) => Promise<void>} [finish]
- * @property {() => Promise<void>} [undo]        after the round, whether it went well or not
+ * A round that is ready to be run at the app, or `at` another server. Every answer must be as `expected`. `finish` waits
+ * for what the answers promised and checks that it came true. `undo` comes last, whether it went well or not.
+ * @typedef {{ load: Load, expected: 'accepted' | 'refused', at?: Server, finish?: (outcome: Outcome) => Promise<void>,
+ *   undo?: () => Promise<void> }} Round
  */
 
-/**
- * @typedef {object} Case
- * @property {string} name
- * @property {string} what
- * @property {(place: Place) => Promise<Round>} prepare
- */
+/** @typedef {{ name: string, what: string, prepare: (place: Place) => Promise<Round> }} Case */
 
 /** More than any round can use, so that no user is asked for twice. */
 const USERS_OF_A_ROUND = 10_000_000;
@@ -113,7 +100,7 @@ export const CASES = [
     what: 'top 10 with names, from Redis',
     prepare: async ({ app }) => {
       await paySome(app);
-      await ranking(app, ({ source }) => source === 'redis');
+      await waitForRanking(app, ({ source }) => source === 'redis');
       return { load: { method: 'GET', path: '/api/products/ranking/top' }, expected: 'accepted' };
     },
   },
@@ -124,60 +111,43 @@ export const CASES = [
       if (redisPid === null) throw new Error('ranking-fallback wants a Redis that it may freeze');
       await paySome(app);
       process.kill(redisPid, 'SIGSTOP');
-      await ranking(app, ({ source }) => source !== 'redis');
+      await waitForRanking(app, ({ source }) => source !== 'redis');
       return {
         load: { method: 'GET', path: '/api/products/ranking/top' },
         expected: 'accepted',
         undo: async () => {
           process.kill(redisPid, 'SIGCONT');
-          await ranking(app, ({ source }) => source === 'redis');
+          await waitForRanking(app, ({ source }) => source === 'redis');
         },
       };
     },
   },
 ];
 
-/**
- * @param {string} path
- * @returns {Load}
- */
+/** @type {(path: string) => Load} */
 function asking(path) {
   nextUser += USERS_OF_A_ROUND;
   return { method: 'POST', path, body: '{"userId":%d}', first: nextUser };
 }
 
-/**
- * @param {App} app
- * @param {number} couponId
- * @param {number} [before]  rows that it has already
- * @returns {Round}
- */
+/** Of a coupon that has some rows already. @type {(app: App, couponId: number, before?: number) => Round} */
 function reserving(app, couponId, before = 0) {
   const finish = exactly(app, couponId, before);
   return { load: asking(`/api/coupons/${couponId}/reserve`), expected: 'accepted', finish };
 }
 
-/**
- * Every answer must have become a row. At its end the generator hangs up: what it no longer reads was done all the
- * same.
- * @param {App} app
- * @param {number} couponId
- * @param {number} [before]
- */
+/** Every answer must have become a row. @param {App} app @param {number} couponId @param {number} [before] */
 function exactly(app, couponId, before = 0) {
   return async (/** @type {Outcome} */ { requests }) => {
     const rows = (await app.allCommitted(couponId)) - before;
+    // At its end the generator hangs up: what it no longer reads was done all the same.
     if (rows < requests) throw new Error(`${requests} were accepted, but coupon ${couponId} has ${rows} rows`);
   };
 }
 
-/**
- * A coupon with so many issued users, made in the warm-up and used in every round: for seconds after it was filled the
- * servers are busy with writing it down.
- * @param {Place} place
- * @param {number} users
- */
+/** A coupon with so many issued users. @param {Place} place @param {number} users */
 async function reservingAmong(place, users) {
+  // Made in the warm-up and used in every round: for seconds after it was filled the servers are busy writing it down.
   const { app } = place;
   const key = `${app.url} ${users}`;
   const couponId = crowded.get(key) ?? (await fill(place, users));
@@ -185,11 +155,7 @@ async function reservingAmong(place, users) {
   return reserving(app, couponId, await app.allCommitted(couponId));
 }
 
-/**
- * Writes the users' rows, and has Redis rebuilt from them.
- * @param {Place} place
- * @param {number} users
- */
+/** Writes the users' rows, and has Redis rebuilt from them. @type {(place: Place, users: number) => Promise<number>} */
 async function fill({ app, databaseUrl }, users) {
   const couponId = await app.createCoupon();
   const connection = await mysql.createConnection(databaseUrl);
@@ -225,12 +191,8 @@ async function paySome(app) {
   await Promise.all(orders.map(({ orderId, userId }) => app.call(`/api/orders/${orderId}/payment`, { userId })));
 }
 
-/**
- * Waits until the ranking is as wanted.
- * @param {App} app
- * @param {(answer: { source: string }) => boolean} isWanted
- */
-async function ranking(app, isWanted) {
+/** @type {(app: App, isWanted: (answer: { source: string }) => boolean) => Promise<void>} */
+async function waitForRanking(app, isWanted) {
   for (let attempt = 0; attempt < 600; attempt += 1) {
     if (isWanted(/** @type {{ source: string }} */ (await app.call('/api/products/ranking/top')))) return;
     await sleep(100);

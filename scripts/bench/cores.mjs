@@ -14,12 +14,7 @@ export function placement() {
   return taskset === null ? 'app and generator on any core' : 'app on core 0, generator on core 1';
 }
 
-/**
- * The command that runs a program on one core; as it is where that is not possible.
- * @param {number} core  from 0
- * @param {string} command
- * @param {string[]} args
- */
+/** The command to run it there, if possible. @param {number} core @param {string} command @param {string[]} args */
 export function onCore(core, command, args) {
   return taskset === null ? { command, args } : { command: taskset, args: ['-c', String(core), command, ...args] };
 }

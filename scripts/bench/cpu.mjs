@@ -4,10 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 /** USER_HZ, which is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
-/**
- * User and system time that a process has used, in seconds; null where that is not known.
- * @param {number} pid
- */
+/** User and system time that a process has used; null where that is not known. @param {number} pid */
 export function cpuSeconds(pid) {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return null;

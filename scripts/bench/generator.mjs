@@ -12,42 +12,26 @@ import { onCore } from './cores.mjs';
 
 const run = promisify(execFile);
 
+/** @import { Say } from '../services/messages.mjs' */
+
 /**
  * Requests of one kind. With `first`, each %d in the body is a number of its own, counted up from there. With `list`,
  * each line of that file gives the value of a %s in the path and of one in the body.
- * @typedef {object} Load
- * @property {'GET' | 'POST'} method
- * @property {string} path
- * @property {string} [body]
- * @property {number} [first]
- * @property {string} [list]
+ * @typedef {{ method: 'GET' | 'POST', path: string, body?: string, first?: number, list?: string }} Load
  */
 
 /**
- * What came of it. `refused`: answers that are no 2xx; `broken`: none at all. Latencies in ms.
- * @typedef {object} Outcome
- * @property {number} requests
- * @property {number} seconds
- * @property {number} refused
- * @property {number} broken
- * @property {number} p50
- * @property {number} p95  or what the generator has in its place
- * @property {number} p99
+ * What came of it. `refused`: answers that are no 2xx; `broken`: none at all. Latencies in ms; see `p95Is`.
+ * @typedef {Record<'requests' | 'seconds' | 'refused' | 'broken' | 'p50' | 'p95' | 'p99', number>} Outcome
+ * @typedef {(url: string, load: Load, seconds: number, connections: number) => Promise<Outcome>} Run
  */
 
 /**
- * @typedef {object} Generator
- * @property {string} name
- * @property {string} version
- * @property {'p95' | 'p97.5'} p95Is  what it measures as `p95`: autocannon has no 95th percentile, but a stricter one
- * @property {(url: string, load: Load, seconds: number, connections: number) => Promise<Outcome>} run
+ * `p95Is`: what it measures as `p95`; autocannon has no 95th percentile, but a stricter one.
+ * @typedef {{ name: string, version: string, p95Is: 'p95' | 'p97.5', run: Run }} Generator
  */
 
-/**
- * wrk, from Debian's packages where that is possible; else autocannon, which needs more of a core for the same load.
- * @param {(line: string) => void} say
- * @returns {Promise<Generator>}
- */
+/** wrk where there is one or can be installed, else autocannon. @type {(say: Say) => Promise<Generator>} */
 export async function findGenerator(say) {
   const wrk = findBinary('wrk') ?? (await installedWrk(say));
   if (wrk) return { name: 'wrk', version: await wrkVersion(wrk), p95Is: 'p95', run: (...args) => runWrk(wrk, ...args) };
@@ -55,14 +39,12 @@ export async function findGenerator(say) {
   return { name: 'autocannon', version: autocannonVersion(), p95Is: 'p97.5', run: runAutocannon };
 }
 
-/**
- * A machine without network may have apt-get, which fails: that is no reason not to measure.
- * @param {(line: string) => void} say
- */
+/** @param {Say} say */
 async function installedWrk(say) {
   try {
     await installPackages(['wrk'], say);
   } catch (error) {
+    // A machine without network may have apt-get, which fails: that is no reason not to measure.
     say(errorMessage(error));
   }
   return findBinary('wrk');
@@ -80,14 +62,7 @@ async function wrkVersion(wrk) {
   return /wrk\s+\D*([\d.]+)/.exec(usage.stdout ?? '')?.[1] ?? '';
 }
 
-/**
- * @param {string} wrk
- * @param {string} url
- * @param {Load} load
- * @param {number} seconds
- * @param {number} connections
- * @returns {Promise<Outcome>}
- */
+/** @type {(wrk: string, ...how: Parameters<Run>) => Promise<Outcome>} */
 async function runWrk(wrk, url, { method, path, body, first, list }, seconds, connections) {
   const script = join(projectDir, 'scripts', 'bench', 'request.lua');
   const { command, args } = onCore(1, wrk, [
@@ -114,13 +89,7 @@ async function runWrk(wrk, url, { method, path, body, first, list }, seconds, co
   return JSON.parse(line);
 }
 
-/**
- * @param {string} url
- * @param {Load} load
- * @param {number} seconds
- * @param {number} connections
- * @returns {Promise<Outcome>}
- */
+/** @type {Run} */
 async function runAutocannon(url, { method, path, body, first = 1, list }, seconds, connections) {
   const lines = list === undefined ? [] : readFileSync(list, 'utf8').trim().split('\n');
   let number = first;

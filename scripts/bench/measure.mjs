@@ -1,29 +1,12 @@
 /** One round of one case. */
 import { cpuSeconds } from './cpu.mjs';
 
-/** @typedef {import('./cases.mjs').Place} Place */
+/** @import { Case, Place, Round } from './cases.mjs' */
+/** @import { Generator, Outcome } from './generator.mjs' */
+/** @typedef {{ generator: Generator, connections: number, pids: Record<string, number | null> }} How */
+/** @typedef {Awaited<ReturnType<typeof measure>>} Measured  with latencies in ms */
 
-/**
- * What a round showed. Latencies in ms. `perSecond` counts until everything that was accepted is done, so that nothing
- * is left for later at nobody's expense. `cpu`: µs for each request, null where that is not known.
- * @typedef {object} Measured
- * @property {number} perSecond
- * @property {number} requests
- * @property {number} seconds      of the load
- * @property {number} settled      seconds after the load until all was done
- * @property {number} p50
- * @property {number} p95
- * @property {number} p99
- * @property {Record<string, number | null>} cpu
- */
-
-/**
- * @param {import('./cases.mjs').Case} benchCase
- * @param {Place} place
- * @param {{ generator: import('./generator.mjs').Generator, connections: number, pids: Record<string, number | null> }} how
- * @returns {Promise<Measured>}
- * @throws when a single answer was not what the case expects
- */
+/** Throws when an answer was not as the case expects. @param {Case} benchCase @param {Place} place @param {How} how */
 export async function measure(benchCase, place, { generator, connections, pids }) {
   const round = await benchCase.prepare(place);
   try {
@@ -35,12 +18,14 @@ export async function measure(benchCase, place, { generator, connections, pids }
     const settled = (performance.now() - endedAt) / 1000;
     const { requests, seconds, p50, p95, p99 } = outcome;
     refuseUnexpected(benchCase.name, round.expected, outcome);
+    // In µs for each request, null where that is not known.
     const cpu = Object.fromEntries(
       before.map(({ name, pid, used: then }) => {
         const now = used(pid);
         return [name, now === null || then === null ? null : ((now - then) * 1e6) / requests];
       }),
     );
+    // Until everything that was accepted is done, so that nothing is left for later at nobody's expense.
     return { perSecond: requests / (seconds + settled), requests, seconds, settled, p50, p95, p99, cpu };
   } finally {
     await round.undo?.();
@@ -52,11 +37,7 @@ function used(pid) {
   return pid === null ? null : cpuSeconds(pid);
 }
 
-/**
- * @param {string} name
- * @param {'accepted' | 'refused'} expected
- * @param {import('./generator.mjs').Outcome} outcome
- */
+/** @type {(name: string, expected: Round['expected'], outcome: Outcome) => void} */
 function refuseUnexpected(name, expected, { requests, refused, broken }) {
   const unexpected = (expected === 'refused' ? requests - refused : refused) + broken;
   if (unexpected > 0) throw new Error(`${name}: ${unexpected} of ${requests} requests were not answered as expected`);

@@ -1,16 +1,9 @@
 /** What was measured, as a table for people and as JSON. */
 import { mean, spread, spreadOf } from '../measuring/statistics.mjs';
 
-/** @typedef {import('./measure.mjs').Measured} Measured */
-
-/**
- * The rounds of one case at one app.
- * @typedef {object} Series
- * @property {string} name
- * @property {string} what
- * @property {string} app
- * @property {Measured[]} rounds
- */
+/** @import { Generator } from './generator.mjs' */
+/** @import { Measured } from './measure.mjs' */
+/** @typedef {{ name: string, what: string, app: string, rounds: Measured[] }} Series  of one case at one app */
 
 /**
  * What a case has to reach: at least (or, of p99, at most) so many times what another one does, in the same round.
@@ -25,11 +18,7 @@ const BARS = [
   { name: 'reserve-1m', than: 'reserve-1k', mostP99: 1.3 },
 ];
 
-/**
- * A Markdown table, mean ± standard deviation over the rounds.
- * @param {Series[]} all
- * @param {import('./generator.mjs').Generator} generator
- */
+/** In Markdown, mean ± standard deviation over the rounds. @param {Series[]} all @param {Generator} generator */
 export function table(all, { p95Is }) {
   const head = [
     'case',
@@ -58,10 +47,7 @@ export function table(all, { p95Is }) {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/**
- * One line for each bar that was measured.
- * @param {Series[]} all
- */
+/** One line for each bar that was measured. @param {Series[]} all */
 export function verdicts(all) {
   return BARS.flatMap(({ name, than, least, mostP99 }) => {
     const [one, other] = [name, than].map((wanted) => all.find((series) => series.name === wanted));
@@ -91,10 +77,7 @@ export function comparisons(all) {
   });
 }
 
-/**
- * @param {Series} series
- * @param {Series} baseline
- */
+/** @param {Series} series @param {Series} baseline */
 function cpuComparison(series, baseline) {
   const [costs, usual] = [series, baseline].map(({ rounds }) => rounds.map(({ cpu: { app } }) => app ?? Number.NaN));
   if (!costs || !usual || [...costs, ...usual].some(Number.isNaN)) return [];
@@ -105,20 +88,12 @@ function cpuComparison(series, baseline) {
   ];
 }
 
-/**
- * @param {Series} one
- * @param {Series} other
- * @param {(round: Measured) => number} of
- */
+/** @type {(one: Series, other: Series, of: (round: Measured) => number) => number[]} */
 function ratios(one, other, of) {
   return one.rounds.map((round, index) => of(round) / of(/** @type {Measured} */ (other.rounds[index])));
 }
 
-/**
- * @param {Series} series
- * @param {Series[]} all
- * @param {string} than
- */
+/** @param {Series} series @param {Series[]} all @param {string} than */
 function timesOf(series, all, than) {
   const other = all.find(({ name, app }) => name === than && app === series.app);
   if (!other || series.name === than) return '';
@@ -126,11 +101,7 @@ function timesOf(series, all, than) {
   return spread(times, 2);
 }
 
-/**
- * @param {string} what
- * @param {number} ratio
- * @param {boolean} isReached
- */
+/** @type {(what: string, ratio: number, isReached: boolean) => string} */
 function verdict(what, ratio, isReached) {
   return `${isReached ? 'reached' : 'MISSED '}  ${what}: ${ratio.toFixed(2)}`;
 }
