@@ -1,5 +1,6 @@
 /** The database programs of this machine and how each kind wants to be called. */
 import { execFileSync } from 'node:child_process';
+import { basename } from 'node:path';
 import { findBinary } from './binaries.mjs';
 
 /**
@@ -24,13 +25,16 @@ function isMariaDb(server) {
   return /mariadb/i.test(execFileSync(server, ['--no-defaults', '--version'], { encoding: 'utf8' }));
 }
 
-/** Fills an empty data directory. @param {MySqlBinaries} binaries @param {Pick<Files, 'data' | 'temporary'>} at */
-export function initialiseCommand(binaries, at) {
-  const args = ['--no-defaults', ...asRoot(), `--datadir=${at.data}`, `--tmpdir=${at.temporary}`];
-  if (!binaries.installer)
-    return { binary: binaries.server, args: [...args, '--initialize-insecure', ...unpacked(binaries)] };
+/** Fills an empty data directory; to be run in the one above it. @param {MySqlBinaries} binaries @param {string} data */
+export function initialiseCommand(binaries, data) {
+  const args = ['--no-defaults', ...asRoot()];
+  if (!binaries.installer) {
+    const settings = [`--datadir=${data}`, '--initialize-insecure', ...unpacked(binaries)];
+    return { binary: binaries.server, args: [...args, ...settings] };
+  }
   const settings = ['--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'];
-  return { binary: binaries.installer, args: [...args, ...settings] };
+  // A shell script, which breaks a path with a space in two.
+  return { binary: binaries.installer, args: [...args, `--datadir=./${basename(data)}`, ...settings] };
 }
 
 /** Of a server on 127.0.0.1. @type {(binaries: MySqlBinaries, at: Files & { port: number }) => string[]} */

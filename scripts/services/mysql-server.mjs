@@ -119,8 +119,9 @@ async function inPlaceAtOnce(place, fill) {
 
 /** @type {(binaries: MySqlBinaries, data: string, temporary: string, extraArgs?: string[]) => Promise<void>} */
 async function initialise(binaries, data, temporary, extraArgs = []) {
-  const { binary, args } = initialiseCommand(binaries, { data, temporary });
-  await run(binary, [...args, ...extraArgs], { cwd: dirname(data) });
+  const { binary, args } = initialiseCommand(binaries, data);
+  const env = { ...process.env, TMPDIR: temporary };
+  await run(binary, [...args, ...extraArgs], { cwd: dirname(data), env });
 }
 
 /** Run by the server itself before it takes connections; one statement a line. @param {string} database */
