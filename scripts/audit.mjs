@@ -50,7 +50,7 @@ async function call(url, token) {
     return await fetch(url, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new Error(`${url} can not be reached: ${errorMessage(cause)}`, { cause: error });
+    throw new Error(`${url} cannot be reached: ${errorMessage(cause)}`, { cause: error });
   }
 }
 

@@ -6,11 +6,11 @@ import { lock } from 'proper-lockfile';
 import { errorCode } from './process.mjs';
 
 /*
- * A holder that was killed no longer touches its lock, and five seconds later the lock is taken over. A living one
- * touches it every second, which is as often as the library does it. So its event loop may stand still for up to four
+ * A holder that was killed no longer touches its lock, and ten seconds later the lock is taken over. A living one
+ * touches it every second, which is as often as the library does it. So its event loop may stand still for up to nine
  * seconds: work under a lock waits for child processes and for copying and deleting, it does not block for them.
  */
-const TIMES = { stale: 5_000, update: 1_000 };
+const TIMES = { stale: 10_000, update: 1_000 };
 const POLL_MS = 50;
 
 /**

@@ -70,7 +70,7 @@ describe('npm run audit', () => {
       expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(wrongToken.err).toContain('does not accept the admin token: set ADMIN_TOKEN');
     expect(unknown.err).toContain('answered 404: There is no coupon 99999999');
-    expect(nobody.err).toMatch(/can not be reached: .*ECONNREFUSED/);
+    expect(nobody.err).toMatch(/cannot be reached: .*ECONNREFUSED/);
     expect(noUrl.err).toContain('BASE_URL must be an address');
     for (const { err } of [wrongToken, unknown, nobody, noUrl]) expect(err.trim().split('\n')).toHaveLength(1);
   });

@@ -25,7 +25,7 @@ describe.each([
   ['after-reserve', { reserved: 1, pending: 1, rows: 0 }],
   ['inside-transaction', { reserved: 1, pending: 1, rows: 0 }],
   ['after-commit', { reserved: 1, pending: 1, rows: 1 }],
-])('a process that dies %s', (point, left) => {
+] as const)('a process that dies %s', (point, left) => {
   it('leaves what the crash table says, and the next process issues it, once and under its number', async () => {
     const { couponId } = await site.api.createCoupon({ totalQuantity: 2 });
     await site.start({ FAULT_POINT: point });
@@ -56,7 +56,7 @@ describe('a drop in which one process after the other dies', () => {
     const { couponId } = await site.api.createCoupon({ totalQuantity: STOCK });
     const crowd = new Crowd(site.api, couponId);
     await crowd.hasAccepted(STOCK / 6);
-    for (const point of ['after-reserve', 'inside-transaction', 'after-commit', 'before-reserve']) {
+    for (const point of ['after-reserve', 'inside-transaction', 'after-commit', 'before-reserve'] as const) {
       await site.start({ FAULT_POINT: point });
       expect(await site.app.exited).toEqual(KILLED);
     }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { FaultPoint } from '../../src/platform/fault-points.js';
 import { type Answer, ApiClient } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { openDatabase, testDatabaseUrl } from '../support/database.js';
@@ -26,7 +27,7 @@ async function buyer(balance = 10_000) {
 }
 
 /** Pays in a process of its own that dies at the fault point. */
-async function payAndCrash(faultPoint: string) {
+async function payAndCrash(faultPoint: FaultPoint) {
   const { userId, orderId, productId } = await buyer();
   const app = await startApp({ env: { FAULT_POINT: faultPoint }, waitFor: '/health/ready' });
   const crashed = await new Shop(new ApiClient(app.url), shop.database).pay(orderId, userId, KEY);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../scripts/services/free-port.mjs';
+import type { FaultPoint } from '../../src/platform/fault-points.js';
 import { atEndOfFile } from './cleanup.js';
 import { Scrape } from './metrics.js';
 import { eventually } from './poll.js';
@@ -121,9 +122,12 @@ export class AppProcess {
   }
 }
 
+/** Of a process; a fault point that does not exist does not compile, where it would never be reached. */
+export type Environment = Readonly<Record<string, string>> & { readonly FAULT_POINT?: FaultPoint };
+
 interface AppOptions {
   /** Added to (and stronger than) the environment of the test run, e.g. `{ FAULT_POINT: 'after-reserve' }`. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Environment;
   /** Resolves when this path answers `ok`; `/health/ready` also waits for both dependencies. */
   readonly waitFor?: '/health/live' | '/health/ready';
 }

@@ -2,15 +2,13 @@ import { expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ApiClient } from './api-client.js';
-import { type AppProcess, startApp } from './app-process.js';
+import { type AppProcess, type Environment, startApp } from './app-process.js';
 import { openDatabase, type TestDatabase } from './database.js';
 import { eventually } from './poll.js';
 import { openRedis } from './redis.js';
 import { holdRowLock } from './row-lock.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
 import { TcpProxy } from './tcp-proxy.js';
-
-type Environment = Readonly<Record<string, string>>;
 
 /** What the two sides know of a coupon, read from the servers themselves: there may be no process to ask. */
 interface LeftBehind {
