@@ -1,14 +1,16 @@
 /**
- * npm run bench [-- case ...] [--rounds 3] [--seconds 5] [--connections 64] [--with NAME=value] [--any-core]
+ * npm run bench [-- case ...] [--rounds 3] [--seconds 5] [--connections 64] [--with NAME=value] [--against directory]
+ *               [--any-core]
  *
  * How far the app is from what this machine can do: rounds of every case, one after the other in turn, against one app
- * process with a Redis and a MySQL of its own. --with starts a second app with that environment variable, and every
- * case runs at both. --any-core does not keep app and generator on cores of their own.
+ * process with a Redis and a MySQL of its own. --with starts a second app with that environment variable, --against one
+ * from another checkout that is built, such as the version before; every case then runs at each. --any-core does not
+ * keep app and generator on cores of their own.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { App } from './bench/app.mjs';
+import { App, MAIN } from './bench/app.mjs';
 import { CASES } from './bench/cases.mjs';
 import { placement, useAnyCore } from './bench/cores.mjs';
 import { findGenerator } from './bench/generator.mjs';
@@ -49,6 +51,7 @@ function options() {
       seconds: { type: 'string', default: '5' },
       connections: { type: 'string', default: '64' },
       with: { type: 'string' },
+      against: { type: 'string' },
       'any-core': { type: 'boolean', default: false },
     },
   });
@@ -61,6 +64,8 @@ function options() {
   const variant = values.with?.match(/^(\w+)=(.*)$/);
   if (values.with !== undefined && !variant)
     throw new Error('--with must be NAME=value, such as METRICS_ENABLED=false');
+  const other = values.against === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '', values.against);
+  if (other && !existsSync(join(other, MAIN))) throw new Error(`--against ${other}: there is no ${MAIN}; build it`);
   const given = givenServer();
   if (given) throw new Error(`The benchmark fills servers of its own with millions of rows; unset ${given}`);
   return {
@@ -68,6 +73,7 @@ function options() {
     rounds: positive('--rounds', values.rounds),
     seconds: positive('--seconds', values.seconds),
     connections: positive('--connections', values.connections),
+    other,
     variant: variant ? { name: variant[0], env: { [String(variant[1])]: variant[2] } } : undefined,
   };
 }
@@ -80,7 +86,7 @@ function positive(option, text) {
 }
 
 /** @param {ReturnType<typeof options>} options */
-async function bench({ cases, rounds, seconds, connections, variant }) {
+async function bench({ cases, rounds, seconds, connections, variant, other }) {
   await beginRun(profile);
   await ensureBuilt(console.error);
   const generator = await findGenerator(console.error);
@@ -89,6 +95,7 @@ async function bench({ cases, rounds, seconds, connections, variant }) {
   const environment = { REDIS_URL: redis.url, DATABASE_URL: mysql.url, LOAD_TEST_SEED_AT_START: 'true' };
   const apps = [await App.start('as it is', environment)];
   if (variant) apps.push(await App.start(variant.name, { ...environment, ...variant.env }));
+  if (other) apps.push(await App.start(basename(other), environment, other));
 
   /** @type {Series[]} */
   const all = cases.flatMap(({ name, what }) => apps.map((app) => ({ name, what, app: app.name, rounds: [] })));

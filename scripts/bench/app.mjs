@@ -14,6 +14,9 @@ const STOCK = 10_000_000;
 
 /** @typedef {{ couponId: number, reservedQuantity: number | null, issuedQuantity: number }} CouponBody */
 
+/** Of a checkout that is built. */
+export const MAIN = join('dist', 'main.js');
+
 export class App {
   /** The name says what is different about it. @param {string} name @param {ChildProcess} child @param {number} port */
   constructor(name, child, port) {
@@ -22,13 +25,13 @@ export class App {
     this.url = localAddress(port);
   }
 
-  /** @type {(name: string, environment: NodeJS.ProcessEnv) => Promise<App>} */
-  static async start(name, environment) {
+  /** @type {(name: string, environment: NodeJS.ProcessEnv, checkout?: string) => Promise<App>} */
+  static async start(name, environment, checkout = projectDir) {
     const port = await freePort();
-    const { command, args } = onCore(0, process.execPath, [join(projectDir, 'dist', 'main.js')]);
+    const { command, args } = onCore(0, process.execPath, [join(checkout, MAIN)]);
     // As in production, but with the test data and the echo route.
     const child = spawn(command, args, {
-      cwd: projectDir,
+      cwd: checkout,
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, NODE_ENV: 'local', LOG_LEVEL: 'error', PORT: String(port), ...environment },
     });
