@@ -2,7 +2,7 @@ import { Global, Inject, Injectable, Module } from '@nestjs/common';
 import { CONFIG } from './config/config.module.js';
 import type { Config } from './config/config.schema.js';
 
-/** The names of the places by module: a module adds its own by `declare module`, so that no other name compiles. */
+/** Their names. A file adds those that it reaches by `declare module`, so that no other name compiles. */
 // oxlint-disable-next-line typescript/no-empty-object-type, typescript/no-empty-interface -- the modules fill it
 export interface FaultPointNames {}
 

@@ -5,6 +5,12 @@ import { IssuanceMetrics } from './issuance-metrics.js';
 import { RetryingLedger } from './retrying-ledger.service.js';
 import { SettlementService } from './settlement.service.js';
 
+declare module '../../platform/fault-points.js' {
+  interface FaultPointNames {
+    issuer: 'after-commit' | 'after-failure-commit';
+  }
+}
+
 /** Brings reservations to their end. Whatever feeds it hands in a batch and waits: memory, the sweep, or a queue elsewhere. */
 @Injectable()
 export class CouponIssuer {

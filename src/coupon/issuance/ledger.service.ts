@@ -10,6 +10,12 @@ import type { Reservation } from '../reservation/reservation.js';
 import { CouponCodeGenerator } from './coupon-code.js';
 import { type FailedReservation, IssuanceRepository, type LedgerCoupon } from './issuance.repository.js';
 
+declare module '../../platform/fault-points.js' {
+  interface FaultPointNames {
+    ledger: 'inside-transaction';
+  }
+}
+
 /**
  * How reservations ended. Final: asked again, the ledger says the same, unless a later attempt of the user got a row
  * meanwhile; then that counts.

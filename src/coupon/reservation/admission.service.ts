@@ -14,6 +14,12 @@ import { ReservationMetrics } from './reservation-metrics.js';
 import { refusalError } from './reservation-refusals.js';
 import type { Refusal, Reservation, ReserveRequest } from './reservation.js';
 
+declare module '../../platform/fault-points.js' {
+  interface FaultPointNames {
+    admission: 'before-reserve' | 'after-reserve';
+  }
+}
+
 /** How a request ended: admitted, or refused and why. */
 type Outcome = Reservation | DomainError;
 

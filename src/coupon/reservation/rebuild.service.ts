@@ -20,6 +20,12 @@ import { RebuildRepository } from './rebuild.repository.js';
 import { RebuildStore } from './rebuild.store.js';
 import { ReservationMetrics } from './reservation-metrics.js';
 
+declare module '../../platform/fault-points.js' {
+  interface FaultPointNames {
+    rebuild: 'during-rebuild';
+  }
+}
+
 /** How far the clocks of the application and of Redis may be apart. */
 const CLOCK_TOLERANCE_MS = 60_000;
 /** Between two attempts that reservations start while Redis or MySQL is away. */
