@@ -3,6 +3,7 @@ import { BackUpRankingJob } from '../../src/ranking/backup/back-up-ranking.job.j
 import { BackupService } from '../../src/ranking/backup/backup.service.js';
 import { CountSalesWhenPaymentCompletedListener } from '../../src/ranking/count-sales-when-payment-completed.listener.js';
 import { PaymentCompletedEvent } from '../../src/order/index.js';
+import { MetricsRegistry } from '../../src/platform/metrics/metrics-registry.js';
 import { RankingMetrics } from '../../src/ranking/ranking-metrics.js';
 import { rankingKeys } from '../../src/ranking/ranking-keys.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -160,8 +161,9 @@ describe('at midnight in Seoul', () => {
 /** What the metric says once the instance has looked. */
 async function ageAt(at: 0 | 1) {
   await backups(at).observeAge();
-  const { lastBackupAt, backupAge } = world.instances[at].get(RankingMetrics);
-  return { lastBackupAt, seconds: (await backupAge.get()).values[0]?.value };
+  const instance = world.instances[at];
+  const age = await instance.get(MetricsRegistry).getSingleMetric('firstcome_ranking_backup_age_seconds')?.get();
+  return { lastBackupAt: instance.get(RankingMetrics).lastBackupAt, seconds: age?.values[0]?.value };
 }
 
 describe('the job', () => {

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Counter, Histogram } from 'prom-client';
+import type { Counter, Histogram } from 'prom-client';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
-import { HotHistogram, type HotSeries } from '../../platform/metrics/hot-histogram.js';
+import type { HotSeries } from '../../platform/metrics/hot-histogram.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { FAILURE_REASONS } from '../issuance-failure.entity.js';
 
@@ -22,66 +22,46 @@ export class IssuanceMetrics {
   private readonly isEnabled: boolean;
 
   constructor(registry: MetricsRegistry, @Inject(CONFIG) { metrics }: Config) {
-    const registers = [registry];
     this.isEnabled = metrics.enabled;
-    this.issued = new Counter({
-      name: 'firstcome_issued_total',
-      help: 'Reservations that this process saw end as ISSUED.',
-      registers,
-    });
-    this.failed = new Counter({
-      name: 'firstcome_issuance_failures_total',
-      help: 'Reservations that this process saw end as FAILED, by reason.',
-      labelNames: ['reason'],
-      registers,
-    });
-    // So that the first failure is an increase and not the beginning of a series.
-    for (const reason of FAILURE_REASONS) this.failed.inc({ reason }, 0);
-    this.released = new Counter({
-      name: 'firstcome_released_total',
-      help: 'Slots given back after a failure.',
-      registers,
-    });
-    this.retries = new Counter({
-      name: 'firstcome_issuance_retries_total',
-      help: 'Deciding transactions that failed and are tried again.',
-      registers,
-    });
-    this.overflows = new Counter({
-      name: 'firstcome_issuance_overflows_total',
-      help: 'Reservations left to the sweep because the queue was full.',
-      registers,
-    });
-    this.swept = new Counter({
-      name: 'firstcome_swept_total',
-      help: 'Pending reservations that a sweep issued again.',
-      registers,
-    });
-    this.sweeps = new Counter({
-      name: 'firstcome_sweeps_total',
-      help: 'Sweeps over all coupons by result; failed: Redis or MySQL could not be asked.',
-      labelNames: ['result'],
-      registers,
-    });
-    for (const result of ['done', 'failed']) this.sweeps.inc({ result }, 0);
-    this.batchSize = new Histogram({
-      name: 'firstcome_issuance_batch_size',
-      help: 'Reservations decided by one transaction.',
-      buckets: [1, 5, 10, 25, 50, 100, 250, 500],
-      registers,
-    });
-    this.batchSeconds = new Histogram({
-      name: 'firstcome_issuance_batch_duration_seconds',
-      help: 'From taking a batch to its commit, retries included.',
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30],
-      registers,
-    });
-    this.untilCommit = new HotHistogram({
-      name: 'firstcome_reservation_to_commit_seconds',
-      help: 'From the reservation to the commit that decided it, both in this process.',
-      buckets: [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120],
-      registry,
-    }).series();
+    this.issued = registry.counter('firstcome_issued_total', 'Reservations that this process saw end as ISSUED.');
+    this.failed = registry.counter(
+      'firstcome_issuance_failures_total',
+      'Reservations that this process saw end as FAILED, by reason.',
+      'reason',
+      FAILURE_REASONS,
+    );
+    this.released = registry.counter('firstcome_released_total', 'Slots given back after a failure.');
+    this.retries = registry.counter(
+      'firstcome_issuance_retries_total',
+      'Deciding transactions that failed and are tried again.',
+    );
+    this.overflows = registry.counter(
+      'firstcome_issuance_overflows_total',
+      'Reservations left to the sweep because the queue was full.',
+    );
+    this.swept = registry.counter('firstcome_swept_total', 'Pending reservations that a sweep issued again.');
+    this.sweeps = registry.counter(
+      'firstcome_sweeps_total',
+      'Sweeps over all coupons by result; failed: Redis or MySQL could not be asked.',
+      'result',
+      ['done', 'failed'],
+    );
+    this.batchSize = registry.histogram(
+      'firstcome_issuance_batch_size',
+      'Reservations decided by one transaction.',
+      [1, 5, 10, 25, 50, 100, 250, 500],
+    );
+    this.batchSeconds = registry.histogram(
+      'firstcome_issuance_batch_duration_seconds',
+      'From taking a batch to its commit, retries included.',
+      [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30],
+    );
+    const untilCommit = registry.hotHistogram(
+      'firstcome_reservation_to_commit_seconds',
+      'From the reservation to the commit that decided it, both in this process.',
+      [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120],
+    );
+    this.untilCommit = untilCommit.series();
   }
 
   /** Reservations have just been committed that were submitted at these times, by `performance.now()`. */

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Counter, Histogram } from 'prom-client';
+import type { Counter, Histogram } from 'prom-client';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
-import { HotHistogram, type HotSeries } from '../../platform/metrics/hot-histogram.js';
+import type { HotSeries } from '../../platform/metrics/hot-histogram.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import type { Refusal } from './reservation.js';
 
@@ -27,40 +27,28 @@ export class ReservationMetrics {
   private readonly isEnabled: boolean;
 
   constructor(registry: MetricsRegistry, @Inject(CONFIG) { metrics }: Config) {
-    const registers = [registry];
     this.isEnabled = metrics.enabled;
-    const durations = new HotHistogram({
-      name: 'firstcome_reservation_duration_seconds',
-      help: 'From asking Redis for a slot to its answer, by result.',
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
-      registry,
-    });
-    const results = Object.fromEntries(RESULTS.map((result) => [result, durations.series({ result })]));
-    this.results = results as Record<Result, HotSeries>;
-    const reservations = new Counter({
-      name: 'firstcome_reservations_total',
-      help: 'Asked reservations by result.',
-      labelNames: ['result'],
-      registers: [],
-      collect() {
-        this.reset();
-        for (const [result, series] of Object.entries(results)) this.inc({ result }, series.count);
-      },
-    });
-    registry.registerMetric(reservations);
-    this.rebuildSeconds = new Histogram({
-      name: 'firstcome_rebuild_duration_seconds',
-      help: 'Rebuilds of a coupon from MySQL that ended with the coupon open.',
-      buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30],
-      registers,
-    });
-    this.rebuilds = new Counter({
-      name: 'firstcome_rebuilds_total',
-      help: 'Rebuilds of a coupon from MySQL that this process began, by result; superseded: another one took its lock.',
-      labelNames: ['result'],
-      registers,
-    });
-    for (const result of ['rebuilt', 'superseded', 'failed']) this.rebuilds.inc({ result }, 0);
+    const durations = registry.hotHistogram(
+      'firstcome_reservation_duration_seconds',
+      'From asking Redis for a slot to its answer, by result.',
+      [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+    );
+    const results = RESULTS.map((result) => [result, durations.series({ result })] as const);
+    this.results = Object.fromEntries(results) as Record<Result, HotSeries>;
+    registry.counterFuncBy('firstcome_reservations_total', 'Asked reservations by result.', 'result', () =>
+      results.map(([result, series]) => [result, series.count]),
+    );
+    this.rebuildSeconds = registry.histogram(
+      'firstcome_rebuild_duration_seconds',
+      'Rebuilds of a coupon from MySQL that ended with the coupon open.',
+      [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30],
+    );
+    this.rebuilds = registry.counter(
+      'firstcome_rebuilds_total',
+      'Rebuilds of a coupon from MySQL that this process began, by result; superseded: another one took its lock.',
+      'result',
+      ['rebuilt', 'superseded', 'failed'],
+    );
   }
 
   /**

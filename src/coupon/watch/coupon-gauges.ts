@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Gauge } from 'prom-client';
 import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { ReserveBreaker } from '../reservation/reserve-breaker.js';
@@ -49,30 +48,18 @@ export class CouponGauges {
     reserveBreaker: ReserveBreaker,
   ) {
     for (const [name, help, value] of OF_EACH_COUPON) {
-      const gauge = new Gauge({
-        name,
-        help,
-        labelNames: ['coupon_id'],
-        registers: [],
-        collect() {
-          this.reset();
-          for (const observation of watch.observations) {
-            const shown = value(observation);
-            if (shown !== undefined) this.set({ coupon_id: observation.couponId }, shown);
-          }
-        },
-      });
-      registry.registerMetric(gauge);
+      registry.gaugeFuncBy(name, help, 'coupon_id', () =>
+        watch.observations.flatMap((observation) => {
+          const shown = value(observation);
+          return shown === undefined ? [] : [[observation.couponId, shown] as const];
+        }),
+      );
     }
-    const open = new Gauge({
-      name: 'firstcome_coupons_open',
-      help: 'Open coupons of the reservation strategy; those above coupon.watch.maxCoupons have no series of their own.',
-      registers: [],
-      collect() {
-        this.set(watch.openCoupons);
-      },
-    });
-    registry.registerMetric(open);
+    registry.gaugeFunc(
+      'firstcome_coupons_open',
+      'Open coupons of the reservation strategy; those above coupon.watch.maxCoupons have no series of their own.',
+      () => watch.openCoupons,
+    );
     breakers.watch('reservations', () => reserveBreaker.isOpen);
   }
 }

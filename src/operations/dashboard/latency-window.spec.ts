@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { Histogram } from 'prom-client';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { LatencyWindow, quantile } from './latency-window.js';
 
@@ -64,13 +63,7 @@ describe('quantile', () => {
 describe('a latency window', () => {
   it('has what was observed since the last time, over all labels, in ms', async () => {
     const registry = new MetricsRegistry();
-    const histogram = new Histogram({
-      name: NAME,
-      help: '-',
-      labelNames: ['result'],
-      buckets: [0.01, 0.02],
-      registers: [registry],
-    });
+    const histogram = registry.histogram(NAME, '-', [0.01, 0.02], ['result']);
     const window = new LatencyWindow(registry, NAME);
     expect(await window.sinceLastTime()).toEqual({ p50: null, p99: null });
     histogram.observe({ result: 'a' }, 0.005);

@@ -1,6 +1,5 @@
 import { Injectable, type MessageEvent, type OnModuleDestroy } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Gauge } from 'prom-client';
 import {
   defer,
   exhaustMap,
@@ -40,16 +39,10 @@ export class SnapshotStream implements OnModuleDestroy {
     private readonly snapshotService: SnapshotService,
     registry: MetricsRegistry,
   ) {
-    const streams = (): number => this.streams;
-    registry.registerMetric(
-      new Gauge({
-        name: 'firstcome_dashboard_streams',
-        help: 'Streams of snapshots that this process feeds.',
-        registers: [],
-        collect() {
-          this.set(streams());
-        },
-      }),
+    registry.gaugeFunc(
+      'firstcome_dashboard_streams',
+      'Streams of snapshots that this process feeds.',
+      () => this.streams,
     );
   }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Gauge, Histogram } from 'prom-client';
+import type { Gauge, Histogram } from 'prom-client';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { databaseErrorMessage } from '../../platform/database/database-errors.js';
@@ -38,20 +38,17 @@ export class DependencyWatchJob implements OnApplicationBootstrap, OnModuleDestr
       ['redis', () => redis.ping()],
       ['mysql', () => withinTimeLimit(database.ping(), TIMEOUT_MS, noAnswer)],
     ];
-    const registers = [registry];
-    this.up = new Gauge({
-      name: 'firstcome_dependency_up',
-      help: '1 when the dependency answered the last probe, 0 when it did not.',
-      labelNames: ['dependency'],
-      registers,
-    });
-    this.roundTrip = new Histogram({
-      name: 'firstcome_dependency_round_trip_seconds',
-      help: 'Round trips of the probes that were answered: PING of Redis, SELECT 1 of MySQL with the wait for a connection.',
-      labelNames: ['dependency'],
-      buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
-      registers,
-    });
+    this.up = registry.gauge(
+      'firstcome_dependency_up',
+      '1 when the dependency answered the last probe, 0 when it did not.',
+      ['dependency'],
+    );
+    this.roundTrip = registry.histogram(
+      'firstcome_dependency_round_trip_seconds',
+      'Round trips of the probes that were answered: PING of Redis, SELECT 1 of MySQL with the wait for a connection.',
+      [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      ['dependency'],
+    );
   }
 
   onApplicationBootstrap(): void {

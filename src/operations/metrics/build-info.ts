@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Gauge } from 'prom-client';
 import type { LoadTestConfig } from '../../load-test/index.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
@@ -15,11 +14,11 @@ export class BuildInfo {
       profile,
       seeded: String(loadTest.seedAtStart),
     };
-    new Gauge({
-      name: 'firstcome_build_info',
-      help: 'Always 1; the labels say which version runs, on which Node.js, under which profile, and whether it seeds test data.',
-      labelNames: Object.keys(info),
-      registers: [registry],
-    }).set(info, 1);
+    const gauge = registry.gauge(
+      'firstcome_build_info',
+      'Always 1; the labels say which version runs, on which Node.js, under which profile, and whether it seeds test data.',
+      Object.keys(info),
+    );
+    gauge.set(info, 1);
   }
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, onSendHookHandler }
 import type { IncomingMessage } from 'node:http';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
-import { HotHistogram, type HotSeries } from '../metrics/hot-histogram.js';
+import type { HotHistogram, HotSeries } from '../metrics/hot-histogram.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { requestId } from './request-id.js';
 
@@ -23,12 +23,11 @@ export class HttpMetrics {
 
   constructor(registry: MetricsRegistry, @Inject(CONFIG) { metrics }: Config) {
     this.isEnabled = metrics.enabled;
-    this.durations = new HotHistogram({
-      name: 'firstcome_http_request_duration_seconds',
-      help: 'From the head of a request to its answer, by route (its pattern; "unknown" for what is no route) and class of status.',
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-      registry,
-    });
+    this.durations = registry.hotHistogram(
+      'firstcome_http_request_duration_seconds',
+      'From the head of a request to its answer, by route (its pattern; "unknown" for what is no route) and class of status.',
+      [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    );
     this.unknownRoute = this.observer('any', 'unknown');
   }
 

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Gauge } from 'prom-client';
 import { MetricsRegistry } from './metrics-registry.js';
 
 /** The circuit breakers of this process, by name: whoever has one says so here, and operators see it. */
@@ -8,17 +7,12 @@ export class CircuitBreakers {
   private readonly breakers = new Map<string, () => boolean>();
 
   constructor(registry: MetricsRegistry) {
-    const { breakers } = this;
-    const open = new Gauge({
-      name: 'firstcome_circuit_breaker_open',
-      help: '1 while the breaker is open: the server behind it is not asked.',
-      labelNames: ['breaker'],
-      registers: [],
-      collect() {
-        for (const [breaker, isOpen] of breakers) this.set({ breaker }, isOpen() ? 1 : 0);
-      },
-    });
-    registry.registerMetric(open);
+    registry.gaugeFuncBy(
+      'firstcome_circuit_breaker_open',
+      '1 while the breaker is open: the server behind it is not asked.',
+      'breaker',
+      () => [...this.breakers].map(([breaker, isOpen]) => [breaker, Number(isOpen())]),
+    );
   }
 
   /** Shows the state that `isOpen` tells, whenever it is looked at. */

@@ -1,6 +1,3 @@
-import type { Histogram } from 'prom-client';
-import type { MetricsRegistry } from './metrics-registry.js';
-
 interface Line {
   readonly metricName: string;
   readonly labels: Readonly<Record<string, string | number>>;
@@ -53,40 +50,32 @@ export class HotSeries {
   }
 }
 
-interface Options {
-  readonly name: string;
-  readonly help: string;
-  /** Upper bounds, the lowest first. */
-  readonly buckets: readonly number[];
-  readonly registry: MetricsRegistry;
-}
-
 /**
  * A histogram for what happens with each request. prom-client's own hashes and checks the labels of every value; this
  * one resolves them once ({@link series}), after which a value costs two additions.
  */
 export class HotHistogram {
-  readonly name: string;
   private readonly known: HotSeries[] = [];
 
-  constructor(private readonly options: Options) {
-    this.name = options.name;
-    // The registry needs of a metric no more than its name and `get`.
-    options.registry.registerMetric(this as unknown as Histogram);
-  }
+  /** `buckets` are upper bounds, the lowest first. */
+  constructor(
+    readonly name: string,
+    private readonly help: string,
+    private readonly buckets: readonly number[],
+  ) {}
 
   /**
    * A new series; it is shown from now on. For whoever keeps it: asked twice for the same labels there would be two.
    */
   series(labels: Readonly<Record<string, string>> = {}): HotSeries {
-    const series = new HotSeries(this.options.buckets, labels);
+    const series = new HotSeries(this.buckets, labels);
     this.known.push(series);
     return series;
   }
 
   /** Called by the registry. */
   async get() {
-    const { name, help } = this.options;
+    const { name, help } = this;
     const values = this.known.flatMap((series) => series.values(name));
     return { name, help, type: 'histogram', values, aggregator: 'sum' };
   }

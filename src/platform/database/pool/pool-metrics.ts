@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Counter, Histogram } from 'prom-client';
 import { MetricsRegistry } from '../../metrics/metrics-registry.js';
 
 /** What a pool has at this moment. */
@@ -22,51 +22,31 @@ export class PoolMetrics {
   private pool: PoolState | undefined;
 
   constructor(registry: MetricsRegistry) {
-    const registers = [registry];
-    this.acquireSeconds = new Histogram({
-      name: 'firstcome_database_pool_acquire_seconds',
-      help: 'How long callers waited for a connection that they got.',
-      buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
-      registers,
-    });
-    this.acquireTimeouts = new Counter({
-      name: 'firstcome_database_pool_acquire_timeouts_total',
-      help: 'Callers who got no connection within database.acquireTimeoutMs.',
-      registers,
-    });
-    const read = (value: (pool: PoolState) => number): number => (this.pool === undefined ? 0 : value(this.pool));
-    const connections: Gauge<'state'> = new Gauge({
-      name: 'firstcome_database_pool_connections',
-      help: 'Connections in use or being opened (active), open and unused (idle), and callers in line for one (waiting).',
-      labelNames: ['state'],
-      registers,
-      collect: () => {
-        connections.set(
-          { state: 'active' },
-          read(({ active }) => active),
-        );
-        connections.set(
-          { state: 'idle' },
-          read(({ idle }) => idle),
-        );
-        connections.set(
-          { state: 'waiting' },
-          read(({ waiting }) => waiting),
-        );
-      },
-    });
-    const limit: Gauge = new Gauge({
-      name: 'firstcome_database_pool_limit',
-      help: 'How many connections there may be: database.poolSize.',
-      registers,
-      collect: () => limit.set(read(({ connectionLimit }) => connectionLimit)),
-    });
-    const peak: Gauge = new Gauge({
-      name: 'firstcome_database_pool_peak_active',
-      help: 'The most connections that were active at once since the process started; reading it does not reset it.',
-      registers,
-      collect: () => peak.set(read(({ peakActive }) => peakActive)),
-    });
+    this.acquireSeconds = registry.histogram(
+      'firstcome_database_pool_acquire_seconds',
+      'How long callers waited for a connection that they got.',
+      [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+    );
+    this.acquireTimeouts = registry.counter(
+      'firstcome_database_pool_acquire_timeouts_total',
+      'Callers who got no connection within database.acquireTimeoutMs.',
+    );
+    registry.gaugeFuncBy(
+      'firstcome_database_pool_connections',
+      'Connections in use or being opened (active), open and unused (idle), and callers in line for one (waiting).',
+      'state',
+      () => (['active', 'idle', 'waiting'] as const).map((state) => [state, this.pool?.[state] ?? 0]),
+    );
+    registry.gaugeFunc(
+      'firstcome_database_pool_limit',
+      'How many connections there may be: database.poolSize.',
+      () => this.pool?.connectionLimit ?? 0,
+    );
+    registry.gaugeFunc(
+      'firstcome_database_pool_peak_active',
+      'The most connections that were active at once since the process started; reading it does not reset it.',
+      () => this.pool?.peakActive ?? 0,
+    );
   }
 
   /** Shows this pool from now on. */
