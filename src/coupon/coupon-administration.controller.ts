@@ -28,7 +28,7 @@ export class CouponAdministrationController {
     description: 'Names every violation. Work in flight is none: what looks suspicious is looked at a second time.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'The audit', standardSchema: auditResponse })
-  @Problems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'COUPON_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  @Problems('COUPON_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   audit(@Param('couponId', { schema: idParam }) couponId: number) {
     return this.audits.audit(couponId);
   }
@@ -41,14 +41,7 @@ export class CouponAdministrationController {
       'The coupon is closed meanwhile. Pending reservations are kept. A coupon that has ended is not rebuilt.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'The audit after the rebuild', standardSchema: auditResponse })
-  @Problems(
-    'VALIDATION_FAILED',
-    'UNAUTHENTICATED',
-    'COUPON_NOT_FOUND',
-    'COUPON_EXPIRED',
-    'RESERVATION_UNAVAILABLE',
-    'DATABASE_UNAVAILABLE',
-  )
+  @Problems('COUPON_NOT_FOUND', 'COUPON_EXPIRED', 'RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
   async rebuild(@Param('couponId', { schema: idParam }) couponId: number) {
     await this.rebuilds.rebuild(couponId);
     return await this.audits.audit(couponId);
@@ -60,7 +53,7 @@ export class CouponAdministrationController {
     description: 'Reservations that ended as FAILED, and why.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'A page of failures', standardSchema: failureListResponse })
-  @Problems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'COUPON_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  @Problems('COUPON_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   listFailures(@Param('couponId', { schema: idParam }) couponId: number, @Query({ schema: pageQuery }) page: Page) {
     return this.failures.list(couponId, page);
   }
@@ -73,8 +66,6 @@ export class CouponAdministrationController {
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'The new reservation', standardSchema: reservedResponse })
   @Problems(
-    'VALIDATION_FAILED',
-    'UNAUTHENTICATED',
     'COUPON_NOT_FOUND',
     'FAILURE_NOT_FOUND',
     'ALREADY_ISSUED',

@@ -36,7 +36,7 @@ export class CouponController {
     },
     standardSchema: couponResponse,
   })
-  @Problems('VALIDATION_FAILED', 'UNAUTHENTICATED', 'DATABASE_UNAVAILABLE')
+  @Problems('DATABASE_UNAVAILABLE')
   async create(
     @Body({ schema: createCouponBody }) draft: CouponDraft,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -49,7 +49,7 @@ export class CouponController {
   @Get()
   @ApiOperation({ summary: 'List the coupons', description: 'The newest first, in pages.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'A page of coupons', standardSchema: couponListResponse })
-  @Problems('VALIDATION_FAILED', 'DATABASE_UNAVAILABLE')
+  @Problems('DATABASE_UNAVAILABLE')
   list(@Query({ schema: pageQuery }) page: Page) {
     return this.coupons.list(page);
   }
@@ -62,7 +62,7 @@ export class CouponController {
       'away `reservedQuantity` is null and `remainingQuantity` is total less issued.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'The coupon', standardSchema: couponResponse })
-  @Problems('VALIDATION_FAILED', 'COUPON_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  @Problems('COUPON_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   get(@Param('couponId', { schema: idParam }) couponId: number) {
     return this.coupons.get(couponId);
   }
@@ -77,14 +77,7 @@ export class CouponController {
       'past ends the coupon.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'The coupon after the change', standardSchema: couponResponse })
-  @Problems(
-    'VALIDATION_FAILED',
-    'UNAUTHENTICATED',
-    'COUPON_NOT_FOUND',
-    'QUANTITY_BELOW_COMMITTED',
-    'RESERVATION_UNAVAILABLE',
-    'DATABASE_UNAVAILABLE',
-  )
+  @Problems('COUPON_NOT_FOUND', 'QUANTITY_BELOW_COMMITTED', 'RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
   change(
     @Param('couponId', { schema: idParam }) couponId: number,
     @Body({ schema: changeCouponBody }) patch: CouponPatch,

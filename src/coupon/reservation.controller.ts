@@ -39,7 +39,6 @@ const ISSUE =
   'and where to look.';
 
 const REFUSALS = [
-  'VALIDATION_FAILED',
   'COUPON_NOT_FOUND',
   'USER_NOT_FOUND',
   'COUPON_INACTIVE',
@@ -128,13 +127,7 @@ export class ReservationController {
       'RESERVED until it ends, then ISSUED with `userCouponId`, `code` and `issuedAt`, or FAILED with `failureReason`.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'The reservation', standardSchema: reservationResponse })
-  @Problems(
-    'VALIDATION_FAILED',
-    'COUPON_NOT_FOUND',
-    'RESERVATION_NOT_FOUND',
-    'RESERVATION_UNAVAILABLE',
-    'DATABASE_UNAVAILABLE',
-  )
+  @Problems('COUPON_NOT_FOUND', 'RESERVATION_NOT_FOUND', 'RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
   find(@Param('couponId', { schema: idParam }) couponId: number, @Param('userId', { schema: idParam }) userId: number) {
     return this.reservations.find(couponId, userId);
   }

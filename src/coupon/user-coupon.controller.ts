@@ -17,7 +17,7 @@ export class UserCouponController {
     description: 'The newest first, in pages. The user need not be registered: coupons for anyone are shown as well.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'A page of user coupons', standardSchema: userCouponListResponse })
-  @Problems('VALIDATION_FAILED', 'DATABASE_UNAVAILABLE')
+  @Problems('DATABASE_UNAVAILABLE')
   list(
     @Param('userId', { schema: idParam }) userId: number,
     @Query({ schema: userCouponsQuery }) page: UserCouponsPage,

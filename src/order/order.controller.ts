@@ -47,15 +47,7 @@ export class OrderController {
     },
     standardSchema: orderResponse,
   })
-  @Problems(
-    'VALIDATION_FAILED',
-    'USER_NOT_FOUND',
-    'PRODUCT_NOT_FOUND',
-    'COUPON_NOT_USABLE',
-    'IDEMPOTENCY_IN_PROGRESS',
-    'IDEMPOTENCY_KEY_REUSED',
-    'DATABASE_UNAVAILABLE',
-  )
+  @Problems('USER_NOT_FOUND', 'PRODUCT_NOT_FOUND', 'COUPON_NOT_USABLE', 'DATABASE_UNAVAILABLE')
   async create(
     @Body({ schema: createOrderBody }) body: CreateOrderBody,
     @Headers(IDEMPOTENCY_KEY_HEADER) header: string | undefined,
@@ -69,7 +61,7 @@ export class OrderController {
   @Get()
   @ApiOperation({ summary: 'List the orders of a user', description: 'The newest first, in pages.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'A page of orders', standardSchema: orderListResponse })
-  @Problems('VALIDATION_FAILED', 'DATABASE_UNAVAILABLE')
+  @Problems('DATABASE_UNAVAILABLE')
   list(@Query({ schema: ordersQuery }) query: OrdersQuery) {
     return this.orders.list(query);
   }
@@ -80,7 +72,7 @@ export class OrderController {
     description: 'With its items, its amounts in won and its status. With `userId` it is found for that user only.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'The order', standardSchema: orderResponse })
-  @Problems('VALIDATION_FAILED', 'ORDER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  @Problems('ORDER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   get(@Param('orderId', { schema: idParam }) orderId: number, @Query({ schema: orderQuery }) { userId }: OrderQuery) {
     return this.orders.get(orderId, userId);
   }
@@ -96,14 +88,11 @@ export class OrderController {
   @ApiHeader(IDEMPOTENCY_KEY_HEADER_DOCS)
   @ApiResponse({ status: HttpStatus.OK, description: 'The order is paid', standardSchema: paymentResponse })
   @Problems(
-    'VALIDATION_FAILED',
     'ORDER_NOT_FOUND',
     'ORDER_ALREADY_PAID',
     'INSUFFICIENT_BALANCE',
     'OUT_OF_STOCK',
     'COUPON_NOT_USABLE',
-    'IDEMPOTENCY_IN_PROGRESS',
-    'IDEMPOTENCY_KEY_REUSED',
     'DATABASE_UNAVAILABLE',
   )
   pay(

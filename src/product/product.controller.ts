@@ -14,7 +14,7 @@ export class ProductController {
   @Get()
   @ApiOperation({ summary: 'List the products', description: 'The newest first, in pages.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'A page of products', standardSchema: productListResponse })
-  @Problems('VALIDATION_FAILED', 'DATABASE_UNAVAILABLE')
+  @Problems('DATABASE_UNAVAILABLE')
   list(@Query({ schema: productsQuery }) page: ProductsQuery) {
     return this.products.list(page);
   }
@@ -22,7 +22,7 @@ export class ProductController {
   @Get(':productId')
   @ApiOperation({ summary: 'Show a product', description: 'With its price in won and the pieces that are left.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'The product', standardSchema: productResponse })
-  @Problems('VALIDATION_FAILED', 'PRODUCT_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  @Problems('PRODUCT_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   get(@Param('productId', { schema: idParam }) productId: number) {
     return this.products.get(productId);
   }

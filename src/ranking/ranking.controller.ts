@@ -1,7 +1,6 @@
 import { Controller, Get, Header, HttpStatus, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { idParam } from '../platform/http/schemas.js';
-import { Problems } from '../platform/openapi/problems.decorator.js';
 import { productRankResponse, topResponse } from './ranking.responses.js';
 import { type DayQuery, dayQuery, type TopQuery, topQuery } from './ranking.schemas.js';
 import { RankingService } from './ranking.service.js';
@@ -20,7 +19,6 @@ export class RankingController {
       'where, `asOf` how old the numbers are.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'The top of the ranking', standardSchema: topResponse })
-  @Problems('VALIDATION_FAILED')
   top(@Query({ schema: topQuery }) query: TopQuery) {
     return this.ranking.topAsJson(query);
   }
@@ -37,7 +35,6 @@ export class RankingController {
     description: 'The product in the ranking',
     standardSchema: productRankResponse,
   })
-  @Problems('VALIDATION_FAILED')
   product(@Param('productId', { schema: idParam }) productId: number, @Query({ schema: dayQuery }) query: DayQuery) {
     return this.ranking.product(productId, query);
   }

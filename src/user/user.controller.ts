@@ -23,7 +23,7 @@ export class UserController {
   @Get()
   @ApiOperation({ summary: 'Show a user', description: 'Who is registered under this id.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'The user', standardSchema: userResponse })
-  @Problems('VALIDATION_FAILED', 'USER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  @Problems('USER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   get(@Param('userId', { schema: idParam }) userId: number) {
     return this.users.get(userId);
   }
@@ -31,7 +31,7 @@ export class UserController {
   @Get('balance')
   @ApiOperation({ summary: 'Show the balance of a user', description: 'What the user can spend, in won.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'The balance', standardSchema: balanceResponse })
-  @Problems('VALIDATION_FAILED', 'USER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  @Problems('USER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   balance(@Param('userId', { schema: idParam }) userId: number) {
     return this.balances.get(userId);
   }
@@ -45,13 +45,7 @@ export class UserController {
   })
   @ApiHeader(IDEMPOTENCY_KEY_HEADER_DOCS)
   @ApiResponse({ status: HttpStatus.OK, description: 'The balance after the charge', standardSchema: chargeResponse })
-  @Problems(
-    'VALIDATION_FAILED',
-    'USER_NOT_FOUND',
-    'IDEMPOTENCY_IN_PROGRESS',
-    'IDEMPOTENCY_KEY_REUSED',
-    'DATABASE_UNAVAILABLE',
-  )
+  @Problems('USER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   charge(
     @Param('userId', { schema: idParam }) userId: number,
     @Body({ schema: chargeBody }) body: Charge,

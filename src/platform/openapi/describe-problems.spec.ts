@@ -11,6 +11,8 @@ const CATALOG = {
   UNAUTHENTICATED: { status: 401, title: 'Who?' },
   BODY_TOO_LARGE: { status: 413, title: 'Too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'What?' },
+  IDEMPOTENCY_IN_PROGRESS: { status: 409, title: 'Wait' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'Again?' },
   INTERNAL_ERROR: { status: 500, title: 'Oh' },
 } as unknown as ProblemCatalog;
 
@@ -43,6 +45,8 @@ describe('describeProblems', () => {
 
   it('adds the codes that follow from the shape of a call', () => {
     expect(Object.keys(described({ parameters: [{ name: 'x', in: 'query' }] }))).toEqual(['400', '500']);
+    const keyed = { parameters: [{ name: 'Idempotency-Key', in: 'header' }] };
+    expect(Object.keys(described(keyed))).toEqual(['400', '409', '422', '500']);
     expect(Object.keys(described({ security: [{ bearer: [] }] }))).toEqual(['401', '500']);
     expect(Object.keys(described({ requestBody: { content: {} } }))).toEqual(['400', '413', '415', '500']);
   });

@@ -1,6 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { type ProblemCatalog, problemType } from '../errors/problem-catalog.js';
+import { IDEMPOTENCY_KEY_HEADER } from '../idempotency/idempotency-key.js';
 import { PROBLEMS_EXTENSION } from './problems.decorator.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -72,7 +73,11 @@ function codesOf(operation: Operation): Set<ErrorCode> {
   const codes = new Set(extended[PROBLEMS_EXTENSION]);
   delete extended[PROBLEMS_EXTENSION];
   if (operation.requestBody !== undefined) BODY_CODES.forEach((code) => codes.add(code));
-  if ((operation.parameters ?? []).length > 0) codes.add('VALIDATION_FAILED');
+  const parameters = operation.parameters ?? [];
+  if (parameters.length > 0) codes.add('VALIDATION_FAILED');
+  if (parameters.some((parameter) => 'name' in parameter && parameter.name === IDEMPOTENCY_KEY_HEADER)) {
+    codes.add('IDEMPOTENCY_IN_PROGRESS').add('IDEMPOTENCY_KEY_REUSED');
+  }
   if ((operation.security ?? []).length > 0) codes.add('UNAUTHENTICATED');
   return codes.add('INTERNAL_ERROR');
 }

@@ -6,8 +6,8 @@ export const PROBLEMS_EXTENSION = 'x-problems';
 
 /**
  * Says which error codes a call answers with. Those that follow from its shape need not be named: INTERNAL_ERROR of
- * every call, VALIDATION_FAILED of one with parameters, the codes about the body of one with a body, and
- * UNAUTHENTICATED of one with `@ApiBearerAuth()`.
+ * every call, VALIDATION_FAILED of one with parameters, the codes about the body of one with a body, those about the
+ * idempotency key of one with its header, and UNAUTHENTICATED of one with `@ApiBearerAuth()`.
  */
 export function Problems(...codes: readonly ErrorCode[]): MethodDecorator {
   return ApiExtension(PROBLEMS_EXTENSION, codes);
