@@ -20,46 +20,37 @@ declare module '../platform/errors/error-codes.js' {
 
 /** No coupon has this id. */
 export class CouponNotFoundError extends DomainError {
-  readonly code = 'COUPON_NOT_FOUND';
-
   constructor(couponId: number) {
-    super(`There is no coupon ${couponId}. GET /api/coupons lists those there are.`, { couponId });
+    super('COUPON_NOT_FOUND', `There is no coupon ${couponId}. GET /api/coupons lists those there are.`, { couponId });
   }
 }
 
 /** The coupon is paused: `isActive` is false. */
 export class CouponInactiveError extends DomainError {
-  readonly code = 'COUPON_INACTIVE';
-
   constructor(couponId: number) {
-    super(`Coupon ${couponId} is paused. Try again once it is active.`, { couponId });
+    super('COUPON_INACTIVE', `Coupon ${couponId} is paused. Try again once it is active.`, { couponId });
   }
 }
 
 /** The coupon's window opens later. */
 export class CouponNotStartedError extends DomainError {
-  readonly code = 'COUPON_NOT_STARTED';
-
   constructor(couponId: number) {
-    super(`Coupon ${couponId} has not started. Its startsAt says when it opens.`, { couponId });
+    super('COUPON_NOT_STARTED', `Coupon ${couponId} has not started. Its startsAt says when it opens.`, { couponId });
   }
 }
 
 /** The coupon's window is over. */
 export class CouponExpiredError extends DomainError {
-  readonly code = 'COUPON_EXPIRED';
-
   constructor(couponId: number) {
-    super(`Coupon ${couponId} has ended and is no longer given out. Do not try again.`, { couponId });
+    super('COUPON_EXPIRED', `Coupon ${couponId} has ended and is no longer given out. Do not try again.`, { couponId });
   }
 }
 
 /** The user holds a slot of this coupon already; said before sold out, so that a holder learns that they hold it. */
 export class AlreadyIssuedError extends DomainError {
-  readonly code = 'ALREADY_ISSUED';
-
   constructor(couponId: number, userId: number) {
     super(
+      'ALREADY_ISSUED',
       `User ${userId} already holds coupon ${couponId}. GET /api/coupons/${couponId}/reservations/${userId} shows how far it is.`,
       { couponId, userId },
     );
@@ -68,19 +59,18 @@ export class AlreadyIssuedError extends DomainError {
 
 /** Every slot is held. */
 export class CouponSoldOutError extends DomainError {
-  readonly code = 'COUPON_SOLD_OUT';
-
   constructor(couponId: number) {
-    super(`Coupon ${couponId} is sold out. A slot that is given back is offered again.`, { couponId });
+    super('COUPON_SOLD_OUT', `Coupon ${couponId} is sold out. A slot that is given back is offered again.`, {
+      couponId,
+    });
   }
 }
 
 /** The new total is smaller than what is issued and reserved together. */
 export class QuantityBelowCommittedError extends DomainError {
-  readonly code = 'QUANTITY_BELOW_COMMITTED';
-
   constructor(couponId: number, totalQuantity: number, committedQuantity: number) {
     super(
+      'QUANTITY_BELOW_COMMITTED',
       `Coupon ${couponId} cannot be lowered to ${totalQuantity}: ${committedQuantity} are issued or reserved. Choose at least that.`,
       { couponId, totalQuantity, committedQuantity },
     );
@@ -89,45 +79,47 @@ export class QuantityBelowCommittedError extends DomainError {
 
 /** The user has no reservation of this coupon, and never had one that failed. */
 export class ReservationNotFoundError extends DomainError {
-  readonly code = 'RESERVATION_NOT_FOUND';
-
   constructor(couponId: number, userId: number) {
-    super(`User ${userId} has no reservation of coupon ${couponId}. POST /api/coupons/${couponId}/reserve makes one.`, {
-      couponId,
-      userId,
-    });
+    super(
+      'RESERVATION_NOT_FOUND',
+      `User ${userId} has no reservation of coupon ${couponId}. POST /api/coupons/${couponId}/reserve makes one.`,
+      { couponId, userId },
+    );
   }
 }
 
 /** The coupon has no failure of this id. */
 export class FailureNotFoundError extends DomainError {
-  readonly code = 'FAILURE_NOT_FOUND';
-
   constructor(couponId: number, failureId: number) {
-    super(`Coupon ${couponId} has no failure ${failureId}. GET /api/coupons/${couponId}/failures lists those it has.`, {
-      couponId,
-      failureId,
-    });
+    super(
+      'FAILURE_NOT_FOUND',
+      `Coupon ${couponId} has no failure ${failureId}. GET /api/coupons/${couponId}/failures lists those it has.`,
+      { couponId, failureId },
+    );
   }
 }
 
 /** The reservation ended as FAILED; its slot is given back. */
 export class IssuanceFailedError extends DomainError {
-  readonly code = 'ISSUANCE_FAILED';
-
   constructor(reason: FailureReason) {
-    super(`The coupon could not be issued (${reason}), and the slot was given back. It may be asked for again.`, {
-      reason,
-    });
+    super(
+      'ISSUANCE_FAILED',
+      `The coupon could not be issued (${reason}), and the slot was given back. It may be asked for again.`,
+      { reason },
+    );
   }
 }
 
 /** Redis can't be asked, or the coupon is being rebuilt; nothing was promised to the caller. */
 export class ReservationUnavailableError extends DomainError {
-  readonly code = 'RESERVATION_UNAVAILABLE';
   override readonly retryAfterSeconds = 1;
 
   constructor(couponId: number, options?: ErrorOptions) {
-    super(`Coupon ${couponId} cannot be reserved at the moment. Try again in a second.`, { couponId }, options);
+    super(
+      'RESERVATION_UNAVAILABLE',
+      `Coupon ${couponId} cannot be reserved at the moment. Try again in a second.`,
+      { couponId },
+      options,
+    );
   }
 }

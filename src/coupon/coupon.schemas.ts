@@ -122,10 +122,7 @@ export function assertWindow({ startsAt, expiresAt }: { startsAt: Date; expiresA
 
 /** The body where the path has the coupon's id. */
 export const holderBody = z
-  .strictObject({
-    userId: id,
-    couponId: optional(id).meta({ description: 'When given, the same as in the path' }),
-  })
+  .strictObject({ userId: id, couponId: optional(id).meta({ description: 'When given, the same as in the path' }) })
   .meta({ example: { userId: 1042 } });
 export type Holder = z.output<typeof holderBody>;
 

@@ -8,28 +8,25 @@ declare module '../platform/errors/error-codes.js' {
 
 /** No order has this id, or it is another user's. */
 export class OrderNotFoundError extends DomainError {
-  readonly code = 'ORDER_NOT_FOUND';
-
   constructor(orderId: number) {
-    super(`There is no order ${orderId} of this user. GET /api/orders lists those there are.`, { orderId });
+    super('ORDER_NOT_FOUND', `There is no order ${orderId} of this user. GET /api/orders lists those there are.`, {
+      orderId,
+    });
   }
 }
 
 /** The order was paid before. */
 export class OrderAlreadyPaidError extends DomainError {
-  readonly code = 'ORDER_ALREADY_PAID';
-
   constructor(orderId: number) {
-    super(`Order ${orderId} is already paid. Do not pay it again.`, { orderId });
+    super('ORDER_ALREADY_PAID', `Order ${orderId} is already paid. Do not pay it again.`, { orderId });
   }
 }
 
 /** The user holds no user coupon of this coupon that is AVAILABLE. */
 export class CouponNotUsableError extends DomainError {
-  readonly code = 'COUPON_NOT_USABLE';
-
   constructor(data: { couponId: number } | { userCouponId: number }) {
     super(
+      'COUPON_NOT_USABLE',
       'The user holds no such coupon, or it is used or has expired. Order without it, or with another one; ' +
         'GET /api/users/{userId}/coupons?status=AVAILABLE lists them.',
       data,

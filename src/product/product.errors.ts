@@ -8,24 +8,20 @@ declare module '../platform/errors/error-codes.js' {
 
 /** No product has this id. */
 export class ProductNotFoundError extends DomainError {
-  readonly code = 'PRODUCT_NOT_FOUND';
-
   constructor(productId: number) {
-    super(`There is no product ${productId}. GET /api/products lists those there are.`, { productId });
+    super('PRODUCT_NOT_FOUND', `There is no product ${productId}. GET /api/products lists those there are.`, {
+      productId,
+    });
   }
 }
 
 /** Fewer pieces are left than were asked for. */
 export class OutOfStockError extends DomainError {
-  readonly code = 'OUT_OF_STOCK';
-
   constructor(productId: number, quantity: number) {
     super(
+      'OUT_OF_STOCK',
       `Fewer than ${quantity} pieces of product ${productId} are left. GET /api/products/${productId} says how many.`,
-      {
-        productId,
-        quantity,
-      },
+      { productId, quantity },
     );
   }
 }

@@ -8,19 +8,15 @@ declare module '../platform/errors/error-codes.js' {
 
 /** No user has this id. */
 export class UserNotFoundError extends DomainError {
-  readonly code = 'USER_NOT_FOUND';
-
   constructor(userId: number) {
-    super(`There is no user ${userId}. Ask with the id of a registered user.`, { userId });
+    super('USER_NOT_FOUND', `There is no user ${userId}. Ask with the id of a registered user.`, { userId });
   }
 }
 
 /** The balance is below what is to be paid. */
 export class InsufficientBalanceError extends DomainError {
-  readonly code = 'INSUFFICIENT_BALANCE';
-
   constructor(userId: number, amount: number) {
-    super(`The balance of user ${userId} is below ${amount} won. Charge it and pay again.`, {
+    super('INSUFFICIENT_BALANCE', `The balance of user ${userId} is below ${amount} won. Charge it and pay again.`, {
       userId,
       totalAmount: amount,
     });

@@ -8,12 +8,7 @@ import { VERSION } from '../../platform/version.js';
 @Injectable()
 export class BuildInfo {
   constructor(registry: MetricsRegistry, @Inject(CONFIG) { profile, loadTest }: LoadTestConfig) {
-    const info = {
-      version: VERSION,
-      node: process.versions.node,
-      profile,
-      seeded: String(loadTest.seedAtStart),
-    };
+    const info = { version: VERSION, node: process.versions.node, profile, seeded: String(loadTest.seedAtStart) };
     const gauge = registry.gauge(
       'firstcome_build_info',
       'Always 1; the labels say which version runs, on which Node.js, under which profile, and whether it seeds test data.',

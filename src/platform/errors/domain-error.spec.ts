@@ -3,7 +3,9 @@ import { DomainError } from './domain-error.js';
 import type { ErrorCode } from './error-codes.js';
 
 class TeapotError extends DomainError {
-  readonly code = 'TEAPOT' as ErrorCode;
+  constructor(message: string, data?: Record<string, unknown>, options?: ErrorOptions) {
+    super('TEAPOT' as ErrorCode, message, data, options);
+  }
 }
 
 describe('DomainError', () => {

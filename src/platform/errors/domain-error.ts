@@ -9,12 +9,11 @@ import type { ErrorCode } from './error-codes.js';
  * call depth of 15, 4.0 µs with a stack trace, 2.1 µs without.
  */
 export abstract class DomainError extends Error {
-  abstract readonly code: ErrorCode;
-
   /** Seconds after which the caller may try again; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number;
 
   constructor(
+    readonly code: ErrorCode,
     message: string,
     /** Further members of the problem document. */
     readonly data: Readonly<Record<string, unknown>> = {},

@@ -8,73 +8,60 @@ export interface ValidationIssue {
 
 /** The request is understood, but a value in it is not allowed. */
 export class ValidationFailedError extends DomainError {
-  readonly code = 'VALIDATION_FAILED';
-
   constructor(errors: readonly ValidationIssue[]) {
-    super(errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors });
+    super('VALIDATION_FAILED', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors });
   }
 }
 
 /** The body says it is JSON and is not. */
 export class MalformedJsonError extends DomainError {
-  readonly code = 'MALFORMED_JSON';
-
   constructor() {
-    super('The body is not valid JSON.');
+    super('MALFORMED_JSON', 'The body is not valid JSON.');
   }
 }
 
 /** No admin token, or a wrong one. */
 export class UnauthenticatedError extends DomainError {
-  readonly code = 'UNAUTHENTICATED';
-
   constructor() {
-    super('This call needs the header "Authorization: Bearer <ADMIN_TOKEN>".');
+    super('UNAUTHENTICATED', 'This call needs the header "Authorization: Bearer <ADMIN_TOKEN>".');
   }
 }
 
 /** Nothing is served under this method and path. */
 export class RouteNotFoundError extends DomainError {
-  readonly code = 'ROUTE_NOT_FOUND';
-
   constructor(method: string, path: string) {
-    super(`There is no ${method} ${path}. GET /docs shows what there is.`);
+    super('ROUTE_NOT_FOUND', `There is no ${method} ${path}. GET /docs shows what there is.`);
   }
 }
 
 /** The body is longer than `http.bodyLimitBytes`. */
 export class BodyTooLargeError extends DomainError {
-  readonly code = 'BODY_TOO_LARGE';
-
   constructor() {
-    super('The body is larger than this server accepts.');
+    super('BODY_TOO_LARGE', 'The body is larger than this server accepts.');
   }
 }
 
 /** The body is something else than JSON. */
 export class UnsupportedMediaTypeError extends DomainError {
-  readonly code = 'UNSUPPORTED_MEDIA_TYPE';
-
   constructor() {
-    super('Send the body as JSON, with the header "Content-Type: application/json".');
+    super('UNSUPPORTED_MEDIA_TYPE', 'Send the body as JSON, with the header "Content-Type: application/json".');
   }
 }
 
 /** The database can't be reached or can't serve for now. */
 export class DatabaseUnavailableError extends DomainError {
-  readonly code = 'DATABASE_UNAVAILABLE';
   override readonly retryAfterSeconds = 1;
 
   constructor(options?: ErrorOptions) {
-    super('The database cannot be reached at the moment. Try again in a second.', {}, options);
+    super('DATABASE_UNAVAILABLE', 'The database cannot be reached at the moment. Try again in a second.', {}, options);
   }
 }
 
 /** Something failed that should not have; the log has the rest under the request id. */
 export class InternalError extends DomainError {
-  readonly code = 'INTERNAL_ERROR';
-
   constructor(requestId: string) {
-    super('Something went wrong on our side. Quote the request id when you report it.', { requestId });
+    super('INTERNAL_ERROR', 'Something went wrong on our side. Quote the request id when you report it.', {
+      requestId,
+    });
   }
 }

@@ -19,8 +19,11 @@ const CATALOG = {
 } as unknown as ProblemCatalog;
 
 class TeapotError extends DomainError {
-  readonly code = 'TEAPOT' as ErrorCode;
   override readonly retryAfterSeconds = 7;
+
+  constructor(message: string, data?: Record<string, unknown>) {
+    super('TEAPOT' as ErrorCode, message, data);
+  }
 }
 
 class FakeReply {

@@ -8,19 +8,24 @@ declare module '../errors/error-codes.js' {
 
 /** The key was used for another request before. */
 export class IdempotencyKeyReusedError extends DomainError {
-  readonly code = 'IDEMPOTENCY_KEY_REUSED';
-
   constructor(idempotencyKey: string) {
-    super('This idempotency key was used for another request. Choose a new key for a new request.', { idempotencyKey });
+    super(
+      'IDEMPOTENCY_KEY_REUSED',
+      'This idempotency key was used for another request. Choose a new key for a new request.',
+      { idempotencyKey },
+    );
   }
 }
 
 /** The first request with this key has not ended yet. */
 export class IdempotencyInProgressError extends DomainError {
-  readonly code = 'IDEMPOTENCY_IN_PROGRESS';
   override readonly retryAfterSeconds = 1;
 
   constructor(idempotencyKey: string) {
-    super('The first request with this idempotency key is still running. Try again in a second.', { idempotencyKey });
+    super(
+      'IDEMPOTENCY_IN_PROGRESS',
+      'The first request with this idempotency key is still running. Try again in a second.',
+      { idempotencyKey },
+    );
   }
 }
