@@ -6,20 +6,7 @@ import { Coupon } from './coupon.entity.js';
 import type { Page } from './coupon.schemas.js';
 
 /** What is written of a coupon that does not exist yet; the ledger's counters start at their defaults. */
-export type NewCoupon = Pick<
-  Coupon,
-  | 'name'
-  | 'totalQuantity'
-  | 'discountAmount'
-  | 'discountRate'
-  | 'startsAt'
-  | 'expiresAt'
-  | 'isActive'
-  | 'audience'
-  | 'codeFormat'
-  | 'strategy'
-  | 'createdAt'
->;
+export type NewCoupon = Omit<Coupon, 'id' | 'issuedQuantity' | 'failedQuantity' | 'version' | 'epoch' | 'sequenceBase'>;
 
 /** The table `coupons`; what is counted in it is written by the issuance alone. */
 @Injectable()

@@ -1,3 +1,5 @@
+import type { OrderAmounts } from './order-amounts.js';
+
 /** The states of an order. */
 export const ORDER_STATUSES = ['PENDING', 'PAID'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
@@ -12,14 +14,11 @@ export interface OrderItem {
 }
 
 /** An order that is not stored yet. Amounts are in won. */
-export interface NewOrder {
+export interface NewOrder extends OrderAmounts {
   readonly orderNumber: string;
   readonly userId: number;
   /** No product twice. */
   readonly items: readonly OrderItem[];
-  readonly subtotalAmount: number;
-  readonly discountAmount: number;
-  readonly totalAmount: number;
   /** The user coupon that the payment will use. */
   readonly userCouponId: number | null;
   readonly createdAt: Date;

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import type { PaymentCompletedEvent } from '../order/index.js';
+import type { PaymentCompletedEvent, ProductSales } from '../order/index.js';
 import { RedisConnection } from '../platform/redis/redis-connection.js';
 import { BusinessCalendar } from './business-calendar.js';
 import type { BusinessDay } from './business-day.js';
 import { dayKeys, memberOf, rankingKeys as keys } from './ranking-keys.js';
-import type { Sales } from './ranking.js';
 
 /** The marker of a day expires so long before its counts, so that no empty day is taken for a complete one. */
 const MARKER_LEAD_MS = 60_000;
@@ -67,12 +66,12 @@ export class RankingStore {
    * The products sold most, at most `limit`, those of equal quantity in no particular order; undefined while the day is
    * not complete.
    */
-  async top(day: BusinessDay, limit: number): Promise<Sales[] | undefined> {
+  async top(day: BusinessDay, limit: number): Promise<ProductSales[] | undefined> {
     const [complete, ...flat] = await this.redis.ask((client) =>
       client.topProducts(...dayKeys(day), this.redis.requireRunId(), limit),
     );
     if (complete !== 1) return undefined;
-    const sales: Sales[] = [];
+    const sales: ProductSales[] = [];
     for (let index = 0; index + 1 < flat.length; index += 2) {
       sales.push({ productId: Number(flat[index]), salesCount: Number(flat[index + 1]) });
     }

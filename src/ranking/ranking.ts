@@ -1,3 +1,5 @@
+import type { ProductSales } from '../order/index.js';
+
 /** Where an answer came from, the best first. */
 export const SOURCES = ['redis', 'backup', 'database', 'memory', 'none'] as const;
 export type Source = (typeof SOURCES)[number];
@@ -8,14 +10,8 @@ export const TOP = 100;
 /** What is shown in place of the name of a product that was deleted. */
 export const UNKNOWN_PRODUCT = 'Unknown product';
 
-/** How much of a product was sold on a day. */
-export interface Sales {
-  readonly productId: number;
-  readonly salesCount: number;
-}
-
 /** A product in the ranking of a day. Ranks run from 1 without a gap. */
-export interface RankedProduct extends Sales {
+export interface RankedProduct extends ProductSales {
   readonly rank: number;
   readonly productName: string;
 }
@@ -33,7 +29,7 @@ export interface SourcedSnapshot extends Snapshot {
 }
 
 /** Ranks from 1: most sold first, of equals the lower product id first; named by `names` where it has the product. */
-export function rank(sales: readonly Sales[], names: ReadonlyMap<number, string>): RankedProduct[] {
+export function rank(sales: readonly ProductSales[], names: ReadonlyMap<number, string>): RankedProduct[] {
   return [...sales]
     .sort((a, b) => b.salesCount - a.salesCount || a.productId - b.productId)
     .map(({ productId, salesCount }, index) => ({

@@ -50,7 +50,7 @@ function acquire(): Promise<Lease> {
 }
 
 async function acquireAll(): Promise<Lease[]> {
-  return await Promise.all(Array.from({ length: pool.connectionLimit }, acquire));
+  return await Promise.all(Array.from({ length: pool.state().connectionLimit }, acquire));
 }
 
 async function answerOf(lease: Lease, expression: string): Promise<unknown> {
@@ -59,7 +59,7 @@ async function answerOf(lease: Lease, expression: string): Promise<unknown> {
 }
 
 function state(): object {
-  const { active, idle, waiting, peakActive } = pool;
+  const { active, idle, waiting, peakActive } = pool.state();
   return { active, idle, waiting, peakActive };
 }
 

@@ -1,3 +1,5 @@
+import type { LedgerCounts } from './audit.repository.js';
+
 /** Every way in which Redis and MySQL can contradict each other or themselves. */
 export const VIOLATION_CODES = [
   'OVER_ISSUED',
@@ -31,11 +33,6 @@ export interface Audit {
     readonly epoch: number;
     readonly available: number;
   } | null;
-  readonly database: {
-    readonly totalQuantity: number;
-    readonly issuedQuantity: number;
-    readonly rows: number;
-    readonly distinctUsers: number;
-  };
+  readonly database: LedgerCounts;
   readonly violations: readonly Violation[];
 }

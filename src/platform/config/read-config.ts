@@ -26,7 +26,7 @@ export class ConfigError extends Error {
 export function readConfig<T extends object>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv): T {
   const profile = given(env['NODE_ENV']) ?? 'production';
   if (!PROFILES.some((known) => known === profile)) {
-    throw new ConfigError([`NODE_ENV is ${quote(profile)}: must be one of ${PROFILES.join(', ')}`]);
+    throw new ConfigError([`NODE_ENV is ${JSON.stringify(profile)}: must be one of ${PROFILES.join(', ')}`]);
   }
   const variables = readYaml('environment.yaml');
   const layers = [readYaml('default.yaml'), readYaml(`${profile}.yaml`), fromEnvironment(variables, env), { profile }];
@@ -87,11 +87,7 @@ function describe(issue: z.core.$ZodIssue, settings: Tree, variables: Tree): str
 
 function state(name: string, value: unknown): string {
   if (value === undefined || isTree(value)) return 'is missing';
-  return SECRET_SETTINGS.has(name) ? 'is not valid' : `is ${quote(value)}`;
-}
-
-function quote(value: unknown): string {
-  return JSON.stringify(value);
+  return SECRET_SETTINGS.has(name) ? 'is not valid' : `is ${JSON.stringify(value)}`;
 }
 
 function lookUp(tree: Tree, path: string[]): unknown {

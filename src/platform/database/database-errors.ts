@@ -25,40 +25,11 @@ const READ_ONLY_ERRNOS = new Set([1290, 1792, 1836]);
 
 /**
  * The server is there but can't serve now: too many connections, out of threads or memory, host blocked, shutting down,
- * read-only, disk full, statement or connection killed or timed out by the server, not a Galera primary.
+ * disk full, statement or connection killed or timed out by the server, not a Galera primary.
  */
 const UNAVAILABLE_ERRNOS = new Set([
-  1021,
-  1037,
-  1038,
-  1040,
-  1041,
-  1047,
-  1053,
-  1077,
-  1079,
-  1114,
-  1129,
-  1135,
-  1152,
-  1158,
-  1159,
-  1160,
-  1161,
-  1180,
-  1184,
-  1203,
-  1205,
-  1226,
-  1317,
-  1927,
-  1969,
-  3024,
-  3032,
-  3168,
-  3169,
-  4031,
-  ...READ_ONLY_ERRNOS,
+  1021, 1037, 1038, 1040, 1041, 1047, 1053, 1077, 1079, 1114, 1129, 1135, 1152, 1158, 1159, 1160, 1161, 1180, 1184,
+  1203, 1205, 1226, 1317, 1927, 1969, 3024, 3032, 3168, 3169, 4031,
 ]);
 
 /**
@@ -100,7 +71,7 @@ function driverError(error: unknown): (Error & DriverError) | undefined {
 export function isDatabaseUnavailable(error: unknown): boolean {
   const cause = driverError(error);
   if (cause === undefined) return false;
-  if (cause.errno !== undefined && UNAVAILABLE_ERRNOS.has(cause.errno)) return true;
+  if (UNAVAILABLE_ERRNOS.has(cause.errno ?? 0) || isReadOnly(error)) return true;
   if (cause.code !== undefined && UNAVAILABLE_CODES.has(cause.code)) return true;
   return cause.fatal === true || /closed state|Pool is closed|is not established|Connection lost/.test(cause.message);
 }
@@ -118,7 +89,7 @@ export function isReadOnly(error: unknown): boolean {
 }
 
 /** True when a row was locked by another transaction for too long. */
-export function isLockWaitTimeout(error: unknown): boolean {
+function isLockWaitTimeout(error: unknown): boolean {
   return driverError(error)?.errno === LOCK_WAIT_TIMEOUT;
 }
 
@@ -129,8 +100,7 @@ export function isLockNotAvailable(error: unknown): boolean {
 
 /** True when the transaction lost against another one and should be started again. COMMIT may say so too (Galera). */
 export function isLockConflict(error: unknown): boolean {
-  const errno = driverError(error)?.errno;
-  return errno === DEADLOCK || errno === LOCK_WAIT_TIMEOUT;
+  return driverError(error)?.errno === DEADLOCK || isLockWaitTimeout(error);
 }
 
 /** True when a unique key already holds the value; `key` narrows it to the index of that name. */

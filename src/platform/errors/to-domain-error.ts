@@ -10,6 +10,7 @@ import {
   UnauthenticatedError,
   UnsupportedMediaTypeError,
   ValidationFailedError,
+  type ValidationIssue,
 } from './platform.errors.js';
 
 interface RequestLine {
@@ -34,23 +35,19 @@ export function pathOf(url: string): string {
   return query === -1 ? url : url.slice(0, query);
 }
 
-/** Codes: fastify/lib/errors.js. Of Nest's own exceptions only the status says what they mean. */
+/** What Fastify's errors say is wrong with a request, by their code: fastify/lib/errors.js. */
+const FASTIFY_ISSUES: Readonly<Partial<Record<string, ValidationIssue>>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: { path: 'body', message: 'is required' },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { path: 'body', message: 'is not as long as Content-Length says' },
+  FST_ERR_BAD_URL: { path: 'url', message: 'is not a valid URL' },
+  FST_ERR_MAX_PARAM_LENGTH: { path: 'url', message: 'has a part that is too long' },
+};
+
+/** Of Nest's own exceptions only the status says what they mean. */
 function refusalOfFramework(code: string | undefined, status: number, request: RequestLine): DomainError {
-  switch (code) {
-    case 'FST_ERR_CTP_INVALID_JSON_BODY':
-      return new MalformedJsonError();
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return new ValidationFailedError([{ path: 'body', message: 'is required' }]);
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new ValidationFailedError([{ path: 'body', message: 'is not as long as Content-Length says' }]);
-    case 'FST_ERR_BAD_URL':
-      return new ValidationFailedError([{ path: 'url', message: 'is not a valid URL' }]);
-    case 'FST_ERR_MAX_PARAM_LENGTH':
-      return new ValidationFailedError([{ path: 'url', message: 'has a part that is too long' }]);
-    case undefined:
-    default:
-      break;
-  }
+  if (code === 'FST_ERR_CTP_INVALID_JSON_BODY') return new MalformedJsonError();
+  const issue = FASTIFY_ISSUES[code ?? ''];
+  if (issue !== undefined) return new ValidationFailedError([issue]);
   switch (status) {
     case 401:
       return new UnauthenticatedError();

@@ -9,19 +9,11 @@ export function toOpenApi(schema: z.ZodType, io: 'input' | 'output'): unknown {
     target: 'draft-2020-12',
     io,
     unrepresentable: 'any',
-    override,
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema instanceof z.ZodDate) Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
+      // The format says it, and nobody reads a calendar in a regular expression; of a number in a URL, its bounds do.
+      if (jsonSchema.format === 'date-time' || jsonSchema.type === 'integer') delete jsonSchema.pattern;
+    },
   });
   return converted;
-}
-
-function override({
-  zodSchema,
-  jsonSchema,
-}: {
-  zodSchema: z.core.$ZodTypes;
-  jsonSchema: z.core.JSONSchema.BaseSchema;
-}): void {
-  if (zodSchema instanceof z.ZodDate) Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
-  // The format says it, and nobody reads a calendar in a regular expression; of a number in a URL, its bounds do.
-  if (jsonSchema.format === 'date-time' || jsonSchema.type === 'integer') delete jsonSchema.pattern;
 }

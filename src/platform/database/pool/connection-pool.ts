@@ -24,11 +24,11 @@ interface Request {
  * mysql2's pool, in which one can wait for ever and see nothing, behind a queue with a time limit: it is asked for a
  * connection only when it has one or may open one. TypeORM sees the part of mysql2's Pool that it uses.
  */
-export class ConnectionPool implements PoolState {
+export class ConnectionPool {
   private readonly leaks: LeakWatch;
   private readonly places: Semaphore<Request>;
   private readonly unused = new Set<PoolConnection>();
-  private mostTaken = 0;
+  private peakActive = 0;
 
   constructor(
     private readonly pool: Pool,
@@ -37,7 +37,7 @@ export class ConnectionPool implements PoolState {
   ) {
     this.places = new Semaphore(config.poolSize, (request) => this.serve(request));
     this.leaks = new LeakWatch(config.leakWarningMs);
-    metrics.watch(this);
+    metrics.watch(() => this.state());
     pool.on('release', (connection) => this.unused.add(connection));
     pool.on('acquire', (connection) => this.unused.delete(connection));
     pool.on('connection', (connection) => {
@@ -45,24 +45,15 @@ export class ConnectionPool implements PoolState {
     });
   }
 
-  get active(): number {
-    return this.places.inside;
-  }
-
-  get idle(): number {
-    return this.unused.size;
-  }
-
-  get waiting(): number {
-    return this.places.waiting;
-  }
-
-  get peakActive(): number {
-    return this.mostTaken;
-  }
-
-  get connectionLimit(): number {
-    return this.places.limit;
+  /** What it has at this moment. */
+  state(): PoolState {
+    return {
+      active: this.places.inside,
+      idle: this.unused.size,
+      waiting: this.places.waiting,
+      peakActive: this.peakActive,
+      connectionLimit: this.places.limit,
+    };
   }
 
   /**
@@ -92,7 +83,7 @@ export class ConnectionPool implements PoolState {
   }
 
   private serve(request: Request): void {
-    this.mostTaken = Math.max(this.mostTaken, this.places.inside);
+    this.peakActive = Math.max(this.peakActive, this.places.inside);
     this.pool.getConnection((error, connection) => {
       if (request.hasGivenUp) {
         // The time limit came before the driver's own for connecting.

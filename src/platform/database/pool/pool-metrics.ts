@@ -19,7 +19,7 @@ export interface PoolState {
 export class PoolMetrics {
   readonly acquireSeconds: Histogram;
   readonly acquireTimeouts: Counter;
-  private pool: PoolState | undefined;
+  private state: (() => PoolState) | undefined;
 
   constructor(registry: MetricsRegistry) {
     this.acquireSeconds = registry.histogram(
@@ -35,22 +35,22 @@ export class PoolMetrics {
       'firstcome_database_pool_connections',
       'Connections in use or being opened (active), open and unused (idle), and callers in line for one (waiting).',
       'state',
-      () => (['active', 'idle', 'waiting'] as const).map((state) => [state, this.pool?.[state] ?? 0]),
+      () => (['active', 'idle', 'waiting'] as const).map((state) => [state, this.state?.()[state] ?? 0]),
     );
     registry.gaugeFunc(
       'firstcome_database_pool_limit',
       'How many connections there may be: database.poolSize.',
-      () => this.pool?.connectionLimit ?? 0,
+      () => this.state?.().connectionLimit ?? 0,
     );
     registry.gaugeFunc(
       'firstcome_database_pool_peak_active',
       'The most connections that were active at once since the process started; reading it does not reset it.',
-      () => this.pool?.peakActive ?? 0,
+      () => this.state?.().peakActive ?? 0,
     );
   }
 
-  /** Shows this pool from now on. */
-  watch(pool: PoolState): void {
-    this.pool = pool;
+  /** Shows the pool that this tells of from now on. */
+  watch(state: () => PoolState): void {
+    this.state = state;
   }
 }
