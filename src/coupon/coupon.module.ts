@@ -46,8 +46,7 @@ import { ReservationMetrics } from './reservation/reservation-metrics.js';
 import { ReserveBatcher } from './reservation/reserve-batcher.js';
 import { ReserveBreaker } from './reservation/reserve-breaker.js';
 import { SettlementStore } from './reservation/settlement.store.js';
-import { UserCouponUsageRepository } from './user-coupon-usage.repository.js';
-import { UserCouponUsage } from './user-coupon-usage.service.js';
+import { UserCouponUsage } from './user-coupon-usage.repository.js';
 import { UserCouponController } from './user-coupon.controller.js';
 import { UserCoupon } from './user-coupon.entity.js';
 import { UserCouponRepository } from './user-coupon.repository.js';
@@ -112,7 +111,6 @@ export const COUPON_PROVIDERS = [
   UserCouponRepository,
   UserCouponService,
   UserCouponUsage,
-  UserCouponUsageRepository,
   ...RESERVATION,
   ...ISSUANCE,
   ...LOCK,

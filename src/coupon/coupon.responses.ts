@@ -1,21 +1,15 @@
 import { z } from 'zod';
+import { id, nextCursor, time } from '../platform/http/response-schemas.js';
 import { VIOLATION_CODES } from './audit/audit.js';
 import { COUPON_STATUSES } from './coupon-view.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
 import { FAILURE_REASONS } from './issuance-failure.entity.js';
-import { reserved } from './reservation-view.js';
 import { USER_COUPON_STATUSES } from './user-coupon-status.js';
 
-/** What the calls of this module answer, with examples; for the OpenAPI document only. */
+/** What the calls of this module answer, with examples: for the OpenAPI document, and for the types of the views. */
 
-const id = z.int().min(1);
 const count = z.int().min(0);
-const time = z.string().meta({ format: 'date-time', description: 'ISO 8601 with offset' });
 const code = z.string().nullable().meta({ description: 'null when the coupon has no codes' });
-const nextCursor = z
-  .string()
-  .nullable()
-  .meta({ description: 'Goes into cursor of the next call; null on the last page' });
 
 const COUPON = {
   couponId: 42,
@@ -35,7 +29,13 @@ const COUPON = {
   createdAt: '2026-11-01T02:00:00.000Z',
   status: 'OPEN',
 };
-const RESERVED = reserved(COUPON.couponId, 1042, 124);
+const RESERVED = {
+  couponId: 42,
+  userId: 1042,
+  sequenceNumber: 124,
+  status: 'RESERVED',
+  message: 'Reserved: you are number 124. Your coupon is being issued.',
+};
 const ISSUED = {
   userCouponId: 9001,
   couponId: 42,

@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { ValidationFailedError } from '../platform/errors/platform.errors.js';
-import { cursorQuery, id, idParam, isoDateTime, limitQuery, optional, withDefault } from '../platform/http/schemas.js';
+import {
+  cursorQuery,
+  id,
+  idParam,
+  isoDateTime,
+  limitQuery,
+  oneOf,
+  optional,
+  wholeNumber,
+  withDefault,
+} from '../platform/http/schemas.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
 import { USER_COUPON_STATUSES } from './user-coupon-status.js';
 
@@ -15,15 +25,6 @@ const LATEST = new Date('9999-12-31T23:59:59.999Z');
 
 const NAME_ERROR = `must be text of 1 to ${MAX_NAME_LENGTH} characters besides spaces at the ends`;
 const WINDOW_ERROR = 'must be later than startsAt';
-
-function wholeNumber(max: number) {
-  const error = `must be a whole number from 1 to ${max}`;
-  return z.int({ error }).min(1, { error }).max(max, { error });
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
-}
 
 // CounterChange in characters, as the column does, not in UTF-16 units.
 const name = z

@@ -2,8 +2,7 @@ export { CouponModule } from './coupon.module.js';
 export { CouponService } from './coupon.service.js';
 export { located } from './reservation-location.js';
 export { reserved } from './reservation-view.js';
-export { UserCouponUsage } from './user-coupon-usage.service.js';
-export type { UsableCoupon } from './user-coupon-usage.repository.js';
+export { type UsableCoupon, UserCouponUsage } from './user-coupon-usage.repository.js';
 export {
   type CouponOverview,
   CouponOverviewService,

@@ -1,13 +1,8 @@
-import type { FailureReason } from './issuance-failure.entity.js';
+import type { AnswerOf } from '../platform/http/response-schemas.js';
+import type { issuedResponse, reservationResponse, reservedResponse } from './coupon.responses.js';
 
 /** The answer to a reservation. ISSUED at once only with `strategy: lock`. */
-export interface Reserved {
-  readonly couponId: number;
-  readonly userId: number;
-  readonly sequenceNumber: number;
-  readonly status: 'RESERVED' | 'ISSUED';
-  readonly message: string;
-}
+export type Reserved = AnswerOf<typeof reservedResponse>;
 
 /** A row of `user_coupons` with what the answer says about its coupon. */
 export interface IssuedRow {
@@ -22,23 +17,10 @@ export interface IssuedRow {
 }
 
 /** The answer to a reservation whose row is committed. */
-export type Issued = Omit<IssuedRow, 'issuedAt' | 'expiresAt'> & {
-  readonly status: 'ISSUED';
-  readonly issuedAt: string;
-  readonly expiresAt: string;
-};
+export type Issued = AnswerOf<typeof issuedResponse>;
 
 /** How far a reservation is. */
-export interface ReservationState {
-  readonly couponId: number;
-  readonly userId: number;
-  readonly sequenceNumber: number;
-  readonly status: 'RESERVED' | 'ISSUED' | 'FAILED';
-  readonly userCouponId?: number;
-  readonly code?: string | null;
-  readonly issuedAt?: string;
-  readonly failureReason?: FailureReason;
-}
+export type ReservationState = AnswerOf<typeof reservationResponse>;
 
 /** Says the number, and never "of how many": after a restart of Redis the numbers go on above a gap. */
 export function reserved(couponId: number, userId: number, sequenceNumber: number): Reserved {

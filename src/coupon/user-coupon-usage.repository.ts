@@ -23,16 +23,11 @@ const IS_AVAILABLE = IN_STATUS.AVAILABLE({
   now: '?',
 });
 
-/** What orders do with the table `user_coupons`. Every method works inside the transaction of the order. */
+/** Lets an order use what its user holds. Every method works inside the transaction of the order. */
 @Injectable()
-export class UserCouponUsageRepository {
-  /** The user's user coupon of the coupon, when it is AVAILABLE at `now`. */
-  async findAvailable(
-    manager: EntityManager,
-    couponId: number,
-    userId: number,
-    now: Date,
-  ): Promise<UsableCoupon | undefined> {
+export class UserCouponUsage {
+  /** The user coupon that the user holds of the coupon, if it is AVAILABLE at `now`; it may be used elsewhere later on. */
+  async find(manager: EntityManager, couponId: number, userId: number, now: Date): Promise<UsableCoupon | undefined> {
     const [found] = await manager.query<UsableCoupon[]>(
       `SELECT held.id AS userCouponId, coupon.discount_amount AS discountAmount, coupon.discount_rate AS discountRate
          FROM user_coupons held JOIN coupons coupon ON coupon.id = held.coupon_id
@@ -42,8 +37,8 @@ export class UserCouponUsageRepository {
     return found;
   }
 
-  /** Marks the user coupon USED; false, and nothing changes, unless it was AVAILABLE at `usedAt`. */
-  async markUsed(manager: EntityManager, userCouponId: number, usedAt: Date): Promise<boolean> {
+  /** Uses the user coupon, once for all time; false, and nothing changes, unless it was AVAILABLE at `usedAt`. */
+  async use(manager: EntityManager, userCouponId: number, usedAt: Date): Promise<boolean> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(
       `UPDATE user_coupons SET used_at = ? WHERE id = ? AND ${IS_AVAILABLE}`,
       [usedAt, userCouponId, usedAt],

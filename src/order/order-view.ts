@@ -1,18 +1,9 @@
-import type { Order, OrderItem, OrderStatus } from './order.js';
+import type { AnswerOf } from '../platform/http/response-schemas.js';
+import type { Order } from './order.js';
+import type { orderResponse } from './order.responses.js';
 
 /** An order as the API shows it. Its times are text, since the answer is stored under the idempotency key. */
-export interface OrderView {
-  readonly orderId: number;
-  readonly userId: number;
-  readonly orderNumber: string;
-  readonly items: OrderItem[];
-  readonly subtotalAmount: number;
-  readonly discountAmount: number;
-  readonly totalAmount: number;
-  readonly status: OrderStatus;
-  readonly createdAt: string;
-  readonly paidAt: string | null;
-}
+export type OrderView = AnswerOf<typeof orderResponse>;
 
 export function orderView(order: Order): OrderView {
   return {

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { idParam } from '../platform/http/schemas.js';
 import {
+  ApiIdempotencyKey,
   IDEMPOTENCY_KEY_HEADER,
-  IDEMPOTENCY_KEY_HEADER_DOCS,
   idempotencyKeyOf,
 } from '../platform/idempotency/idempotency-key.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
@@ -38,7 +38,7 @@ export class OrderController {
       'At the prices of this moment, PENDING until it is paid. Balance, stock and coupon are taken by the payment, so ' +
       'several unpaid orders may name the same coupon; the first one that is paid uses it.',
   })
-  @ApiHeader(IDEMPOTENCY_KEY_HEADER_DOCS)
+  @ApiIdempotencyKey()
   @ApiResponse({
     status: HttpStatus.CREATED,
     description: 'The order',
@@ -85,7 +85,7 @@ export class OrderController {
       'From the balance of its user. Balance, stock, coupon and order change together or not at all; an order that is ' +
       'refused stays PENDING and may be paid later.',
   })
-  @ApiHeader(IDEMPOTENCY_KEY_HEADER_DOCS)
+  @ApiIdempotencyKey()
   @ApiResponse({ status: HttpStatus.OK, description: 'The order is paid', standardSchema: paymentResponse })
   @Problems(
     'ORDER_NOT_FOUND',

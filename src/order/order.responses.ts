@@ -1,15 +1,8 @@
 import { z } from 'zod';
+import { id, nextCursor, time, won } from '../platform/http/response-schemas.js';
 import { ORDER_STATUSES } from './order.js';
 
-/** What the calls of this module answer, with examples; for the OpenAPI document only. */
-
-const id = z.int().min(1);
-const won = z.int().min(0).meta({ description: 'In won' });
-const time = z.string().meta({ format: 'date-time', description: 'ISO 8601 with offset' });
-const nextCursor = z
-  .string()
-  .nullable()
-  .meta({ description: 'Goes into cursor of the next call; null on the last page' });
+/** What the calls of this module answer, with examples: for the OpenAPI document, and for the types of the views. */
 
 const ORDER = {
   orderId: 5001,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursorQuery, id, idParam, limitQuery, optional } from '../platform/http/schemas.js';
+import { cursorQuery, id, idParam, limitQuery, oneOf, optional, wholeNumber } from '../platform/http/schemas.js';
 import { idempotencyKey } from '../platform/idempotency/idempotency-key.js';
 import { ORDER_STATUSES } from './order.js';
 
@@ -11,17 +11,9 @@ const MAX_ITEMS = 100;
 /** The last millisecond that DATETIME can hold. */
 const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
-const QUANTITY_ERROR = `must be a whole number from 1 to ${MAX_QUANTITY}`;
 const ITEMS_ERROR = `must be a list of 1 to ${MAX_ITEMS} items`;
-const STATUS_ERROR = `must be one of ${ORDER_STATUSES.join(', ')}`;
 
-const item = z.strictObject({
-  productId: id,
-  quantity: z
-    .int({ error: QUANTITY_ERROR })
-    .min(1, { error: QUANTITY_ERROR })
-    .max(MAX_QUANTITY, { error: QUANTITY_ERROR }),
-});
+const item = z.strictObject({ productId: id, quantity: wholeNumber(MAX_QUANTITY) });
 
 /** Each product once, where it was first named, with its quantities added up. */
 const items = z
@@ -80,7 +72,7 @@ export type OrderQuery = z.output<typeof orderQuery>;
 /** The cursor is the last order seen: when it was created, in ms since 1970, and its id. */
 export const ordersQuery = z.object({
   userId: idParam,
-  status: z.enum(ORDER_STATUSES, { error: STATUS_ERROR }).optional().meta({ description: 'Only orders in this state' }),
+  status: oneOf(ORDER_STATUSES).optional().meta({ description: 'Only orders in this state' }),
   cursor: cursorQuery(z.tuple([z.int().min(0).max(LATEST_MS), id])),
   limit: limitQuery,
 });

@@ -4,6 +4,7 @@ import { UserCouponUsage, type UsableCoupon } from '../coupon/index.js';
 import { Clock } from '../platform/clock.js';
 import { ValidationFailedError } from '../platform/errors/platform.errors.js';
 import { pageOf } from '../platform/http/page.js';
+import type { AnswerOf } from '../platform/http/response-schemas.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
 import { ProductService } from '../product/index.js';
 import { UserDirectory, UserNotFoundError } from '../user/index.js';
@@ -13,16 +14,14 @@ import { orderView, type OrderView } from './order-view.js';
 import { CouponNotUsableError, OrderNotFoundError } from './order.errors.js';
 import type { NewOrder, Order, OrderItem } from './order.js';
 import { OrderRepository } from './order.repository.js';
+import type { orderListResponse } from './order.responses.js';
 import type { OrderDraft, OrdersQuery } from './order.schemas.js';
 
 /** A second collision in a row is a chance of one in billions; more of them are a fault. */
 const NUMBER_ATTEMPTS = 5;
 
 /** A page of orders; `nextCursor` is null on the last one. */
-export interface OrderPage {
-  readonly orders: OrderView[];
-  readonly nextCursor: string | null;
-}
+export type OrderPage = AnswerOf<typeof orderListResponse>;
 
 /** Creates and shows orders. */
 @Injectable()

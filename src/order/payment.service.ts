@@ -4,10 +4,12 @@ import { UserCouponUsage } from '../coupon/index.js';
 import { Clock } from '../platform/clock.js';
 import type { PublishAfterCommit } from '../platform/database/transaction-runner.js';
 import { FaultPoints } from '../platform/fault-points.js';
+import type { AnswerOf } from '../platform/http/response-schemas.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
 import { ProductService } from '../product/index.js';
 import { BalanceService } from '../user/index.js';
 import { CouponNotUsableError, OrderAlreadyPaidError, OrderNotFoundError } from './order.errors.js';
+import type { paymentResponse } from './order.responses.js';
 import { PaymentCompletedEvent } from './payment-completed.event.js';
 import { PaymentRepository } from './payment.repository.js';
 
@@ -18,15 +20,7 @@ declare module '../platform/fault-points.js' {
 }
 
 /** A payment that has happened. Its time is text, since the answer is stored under the idempotency key. */
-export interface PaymentView {
-  readonly orderId: number;
-  /** In won. */
-  readonly paidAmount: number;
-  /** In won, after the payment. */
-  readonly remainingBalance: number;
-  readonly status: 'PAID';
-  readonly paidAt: string;
-}
+export type PaymentView = AnswerOf<typeof paymentResponse>;
 
 /** Pays orders. */
 @Injectable()

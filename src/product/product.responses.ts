@@ -1,19 +1,15 @@
 import { z } from 'zod';
+import { id, nextCursor, won } from '../platform/http/response-schemas.js';
 
-/** What the calls of this module answer, with examples; for the OpenAPI document only. */
+/** What the calls of this module answer, with examples: for the OpenAPI document, and for the types of the views. */
 
 const PRODUCT = { productId: 7, name: '탁상 시계 화이트 (Desk clock, white)', price: 24_900, stock: 1200 };
 
-const nextCursor = z
-  .string()
-  .nullable()
-  .meta({ description: 'Goes into cursor of the next call; null on the last page' });
-
 export const productResponse = z
   .object({
-    productId: z.int().min(1),
+    productId: id,
     name: z.string(),
-    price: z.int().min(0).meta({ description: 'In won, for one piece' }),
+    price: won.meta({ description: 'In won, for one piece' }),
     stock: z.int().min(0).meta({ description: 'Pieces left' }),
   })
   .meta({ example: PRODUCT });

@@ -1,25 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { pageOf } from '../platform/http/page.js';
+import type { AnswerOf } from '../platform/http/response-schemas.js';
 import type { Product } from './product.entity.js';
 import { OutOfStockError, ProductNotFoundError } from './product.errors.js';
 import { type Offer, ProductRepository } from './product.repository.js';
+import type { productListResponse, productResponse } from './product.responses.js';
 import type { ProductsQuery } from './product.schemas.js';
 
 /** A product as the API shows it. */
-export interface ProductView {
-  readonly productId: number;
-  readonly name: string;
-  /** In won, for one piece. */
-  readonly price: number;
-  readonly stock: number;
-}
+export type ProductView = AnswerOf<typeof productResponse>;
 
 /** A page of products; `nextCursor` is null on the last one. */
-export interface ProductPage {
-  readonly products: ProductView[];
-  readonly nextCursor: string | null;
-}
+export type ProductPage = AnswerOf<typeof productListResponse>;
 
 /** Shows what is sold, and for orders: at which price, and takes it from the stock. */
 @Injectable()
@@ -49,10 +42,8 @@ export class ProductService {
     manager: EntityManager,
     lines: readonly T[],
   ): Promise<Array<T & Offer>> {
-    const offers = await this.products.findOffers(
-      manager,
-      lines.map(({ productId }) => productId),
-    );
+    const productIds = lines.map(({ productId }) => productId);
+    const offers = await this.products.findOffers(manager, productIds);
     const byId = new Map(offers.map((offer) => [offer.productId, offer]));
     return lines.map((line) => {
       const offer = byId.get(line.productId);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { id } from '../platform/http/response-schemas.js';
 import { SOURCES } from './ranking.js';
 
 /** What the calls of this module answer, with examples; for the OpenAPI document only. */
 
-const id = z.int().min(1);
 const date = z.string().meta({ format: 'date', description: 'The day in the business time zone' });
 const source = z.enum(SOURCES).meta({
   description:

@@ -2,21 +2,17 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../platform/clock.js';
 import { ValidationFailedError } from '../platform/errors/platform.errors.js';
+import type { AnswerOf } from '../platform/http/response-schemas.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
 import { InsufficientBalanceError, UserNotFoundError } from './user.errors.js';
 import { UserRepository } from './user.repository.js';
+import type { balanceResponse, chargeResponse } from './user.responses.js';
 
 /** What a user can spend, in won. */
-export interface BalanceView {
-  readonly userId: number;
-  readonly balance: number;
-}
+export type BalanceView = AnswerOf<typeof balanceResponse>;
 
 /** A charge that has happened. Its time is text, since the answer is stored under the idempotency key. */
-export interface ChargeView extends BalanceView {
-  readonly chargedAmount: number;
-  readonly chargedAt: string;
-}
+export type ChargeView = AnswerOf<typeof chargeResponse>;
 
 /** Above this a sum would no longer be an exact number in JSON. */
 const MAX_BALANCE = Number.MAX_SAFE_INTEGER;

@@ -1,9 +1,9 @@
 import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { idParam } from '../platform/http/schemas.js';
 import {
+  ApiIdempotencyKey,
   IDEMPOTENCY_KEY_HEADER,
-  IDEMPOTENCY_KEY_HEADER_DOCS,
   idempotencyKeyOf,
 } from '../platform/idempotency/idempotency-key.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
@@ -43,7 +43,7 @@ export class UserController {
     description:
       'Adds the amount in won. With an idempotency key it is added once, however often the request is repeated.',
   })
-  @ApiHeader(IDEMPOTENCY_KEY_HEADER_DOCS)
+  @ApiIdempotencyKey()
   @ApiResponse({ status: HttpStatus.OK, description: 'The balance after the charge', standardSchema: chargeResponse })
   @Problems('USER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   charge(

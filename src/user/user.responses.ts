@@ -1,21 +1,20 @@
 import { z } from 'zod';
+import { id, time, won } from '../platform/http/response-schemas.js';
 
-/** What the calls of this module answer, with examples; for the OpenAPI document only. */
-
-const id = z.int().min(1);
-const time = z.string().meta({ format: 'date-time', description: 'ISO 8601 with offset' });
-const balance = z.int().min(0).meta({ description: 'In won' });
+/** What the calls of this module answer, with examples: for the OpenAPI document, and for the types of the views. */
 
 export const userResponse = z.object({ userId: id, name: z.string(), email: z.string(), createdAt: time }).meta({
   example: { userId: 1042, name: 'Kim Jiwoo', email: 'jiwoo@example.com', createdAt: '2026-11-01T02:00:00.000Z' },
 });
 
-export const balanceResponse = z.object({ userId: id, balance }).meta({ example: { userId: 1042, balance: 60_000 } });
+export const balanceResponse = z
+  .object({ userId: id, balance: won })
+  .meta({ example: { userId: 1042, balance: 60_000 } });
 
 export const chargeResponse = z
   .object({
     userId: id,
-    balance: balance.meta({ description: 'In won, after the charge' }),
+    balance: won.meta({ description: 'In won, after the charge' }),
     chargedAmount: id,
     chargedAt: time,
   })

@@ -6,8 +6,8 @@ import { z } from 'zod';
  */
 
 const ID_ERROR = `must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`;
-const DEFAULT_LIMIT = 20;
-const LIMIT_ERROR = 'must be a whole number from 1 to 100';
+const MAX_LIMIT = 100;
+const LIMIT_ERROR = `must be a whole number from 1 to ${MAX_LIMIT}`;
 const CURSOR_ERROR = 'is not a cursor of this list: take it from nextCursor of the page before';
 const DATE_TIME_ERROR = 'must be a date and time with offset in ISO 8601, such as 2026-11-20T18:00:00+09:00';
 const MAX_CURSOR_LENGTH = 512;
@@ -18,14 +18,29 @@ export const id = z
   .min(1, { error: ID_ERROR })
   .meta({ examples: [42] });
 
+/** A number in a JSON body, from 1 to `max`. */
+export function wholeNumber(max: number) {
+  const error = `must be a whole number from 1 to ${max}`;
+  return z.int({ error }).min(1, { error }).max(max, { error });
+}
+
+export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
+}
+
 /** An id in a path or a query, where everything is text. */
 export const idParam = wholeNumberText({ max: Number.MAX_SAFE_INTEGER, error: ID_ERROR, example: 42 });
 
 /** `limit` of a list: 1 to 100. */
-export const limitQuery = wholeNumberText({ max: 100, error: LIMIT_ERROR, example: DEFAULT_LIMIT })
-  .optional()
-  .transform((limit) => limit ?? DEFAULT_LIMIT)
-  .meta({ description: `Length of the page; ${DEFAULT_LIMIT} when left out` });
+export const limitQuery = limitWithDefault(20, 'Length of the page');
+
+/** A number from 1 to 100 in a query that may be left out. */
+export function limitWithDefault(fallback: number, description: string) {
+  return wholeNumberText({ max: MAX_LIMIT, error: LIMIT_ERROR, example: fallback })
+    .optional()
+    .transform((limit) => limit ?? fallback)
+    .meta({ description: `${description}; ${fallback} when left out` });
+}
 
 /**
  * `cursor` of a list: the text of {@link encodeCursor} as the value it was made from, or undefined for the first page.

@@ -1,3 +1,4 @@
+import { ApiHeader } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ValidationFailedError } from '../errors/platform.errors.js';
 import { optional } from '../http/schemas.js';
@@ -5,15 +6,16 @@ import { optional } from '../http/schemas.js';
 /** The header that may carry the key; the other place is the field `idempotencyKey` of the body. */
 export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
 
-/** For `@ApiHeader()`. */
-export const IDEMPOTENCY_KEY_HEADER_DOCS = {
-  name: IDEMPOTENCY_KEY_HEADER,
-  required: false,
-  description:
-    'The same as idempotencyKey in the body; where both are given they must be equal. ' +
-    'A key is known for at least 7 days; that of another user, or in another call of the API, is another key',
-  schema: { type: 'string' as const },
-};
+/** Documents the header of a call. */
+export const ApiIdempotencyKey = () =>
+  ApiHeader({
+    name: IDEMPOTENCY_KEY_HEADER,
+    required: false,
+    description:
+      'The same as idempotencyKey in the body; where both are given they must be equal. ' +
+      'A key is known for at least 7 days; that of another user, or in another call of the API, is another key',
+    schema: { type: 'string' },
+  });
 
 /** The width of the column, counted in characters as it does. */
 const MAX_LENGTH = 255;
