@@ -4,6 +4,8 @@ import { byId, el } from './dom.js';
 import { t } from './language.js';
 import { toast } from './toast.js';
 
+/** @import { Answer } from './api.js' */
+
 const UNAUTHENTICATED = 401;
 const SENDABLE = /^[\x21-\x7e]+$/;
 
@@ -19,7 +21,7 @@ byId('lock').addEventListener('click', () => {
  * Makes a call as an admin; asks for the token as long as it is missing or refused.
  * @param {string} path
  * @param {{ method?: string, body?: object }} [request]
- * @returns {Promise<import('./api.js').Answer | undefined>} undefined when the person would rather not
+ * @returns {Promise<Answer | undefined>} undefined when the person would rather not
  */
 export async function callAsAdmin(path, request = {}) {
   if (token !== undefined) {
@@ -41,7 +43,7 @@ function forget() {
  * @param {string} path
  * @param {object} request
  * @param {boolean} wasRefused
- * @returns {Promise<import('./api.js').Answer | undefined>}
+ * @returns {Promise<Answer | undefined>}
  */
 function ask(path, request, wasRefused) {
   const input = el('input', {
@@ -68,7 +70,7 @@ function ask(path, request, wasRefused) {
   document.body.append(dialog);
 
   return new Promise((resolve) => {
-    /** @type {import('./api.js').Answer | undefined} */
+    /** @type {Answer | undefined} */
     let accepted;
     form.addEventListener('submit', (event) => {
       event.preventDefault();

@@ -2,9 +2,10 @@
 import { el, icon } from './dom.js';
 import { t } from './language.js';
 
-/** @typedef {import('../snapshot.js').CouponStatus} CouponStatus */
+/** @import { CouponStatus } from '../snapshot.js' */
+/** @import { Shape } from './dom.js' */
 
-/** @type {Record<CouponStatus, import('./dom.js').Shape>} */
+/** @type {Record<CouponStatus, Shape>} */
 const SHAPE_OF = { OPEN: 'play', PAUSED: 'pause', SCHEDULED: 'clock', ENDED: 'end', SOLD_OUT: 'full' };
 
 export class Badge {

@@ -3,7 +3,8 @@ import uPlot from './uplot.js';
 import { el, setText } from './dom.js';
 import { clock, milliseconds, number, shortNumber, t } from './language.js';
 
-/** @typedef {import('./language.js').TextKey} TextKey */
+/** @import { TextKey } from './language.js' */
+/** @import { Series } from './series.js' */
 /** @typedef {{ label: TextKey, where: TextKey, color: string, dash?: number[], fill?: string }} Line  colours are names of custom properties */
 /** @typedef {{ title: TextKey, lines: Line[], stepped: boolean, format: (value: number | null | undefined) => string, top: (highest: number) => number }} Plan */
 
@@ -48,9 +49,17 @@ function plansFor(total) {
   };
 }
 
-/** @param {string} property */
+/**
+ * The colour that a custom property has in the colour scheme of now; a canvas cannot look it up.
+ * @param {string} property
+ */
 function color(property) {
-  return getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+  const probe = el('span');
+  probe.style.color = `var(${property})`;
+  document.body.append(probe);
+  const { color: resolved } = getComputedStyle(probe);
+  probe.remove();
+  return resolved;
 }
 
 class Chart {
@@ -215,7 +224,7 @@ export class Charts {
   }
 
   /**
-   * @param {import('./series.js').Series} series
+   * @param {Series} series
    * @param {number} now
    * @param {number} rangeMs
    */

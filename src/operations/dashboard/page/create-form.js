@@ -5,53 +5,26 @@ import { el } from './dom.js';
 import { t, textOf } from './language.js';
 import { toast } from './toast.js';
 
-/** @typedef {import('./language.js').TextKey} TextKey */
+/** @import { Answer } from './api.js' */
+/** @import { TextKey } from './language.js' */
 
 const WEEK_MS = 7 * 86_400_000;
+const NUMBER = { type: 'number', required: true, min: 1, inputmode: 'numeric' };
+const TIME = { type: 'datetime-local', required: true };
 
 /** @param {(couponId: number) => void} onCreated */
 export function openCreateForm(onCreated) {
-  const now = new Date();
+  const now = Date.now();
   const fields = {
     name: input('name', 'name', { required: true, maxlength: 255, autocomplete: 'off', autofocus: true }),
-    totalQuantity: input('totalQuantity', 'totalQuantity', {
-      type: 'number',
-      required: true,
-      min: 1,
-      max: 10_000_000,
-      value: 1000,
-      inputmode: 'numeric',
-    }),
-    discount: input('discountAmount', 'discount', {
-      type: 'number',
-      required: true,
-      min: 1,
-      value: 10,
-      inputmode: 'numeric',
-    }),
-    kind: select('discountKind', 'discountKind', [
-      ['rate', 'discountRate'],
-      ['amount', 'discountAmount'],
-    ]),
-    startsAt: input('startsAt', 'startsAt', { type: 'datetime-local', required: true, value: localTime(now) }),
-    expiresAt: input('expiresAt', 'expiresAt', {
-      type: 'datetime-local',
-      required: true,
-      value: localTime(new Date(now.getTime() + WEEK_MS)),
-    }),
-    audience: select('audience', 'audience', [
-      ['registered', 'audience_registered'],
-      ['anyone', 'audience_anyone'],
-    ]),
-    codeFormat: select('codeFormat', 'codeFormat', [
-      ['none', 'code_none'],
-      ['alphanumeric', 'code_alphanumeric'],
-      ['hangul', 'code_hangul'],
-    ]),
-    strategy: select('strategy', 'strategy', [
-      ['reservation', 'strategy_reservation'],
-      ['lock', 'strategy_lock'],
-    ]),
+    totalQuantity: input('totalQuantity', 'totalQuantity', { ...NUMBER, max: 10_000_000, value: 1000 }),
+    discount: input('discountAmount', 'discount', { ...NUMBER, value: 10 }),
+    kind: select('discountKind', { rate: 'discountRate', amount: 'discountAmount' }),
+    startsAt: input('startsAt', 'startsAt', { ...TIME, value: localTime(now) }),
+    expiresAt: input('expiresAt', 'expiresAt', { ...TIME, value: localTime(now + WEEK_MS) }),
+    audience: select('audience', { registered: 'audience_registered', anyone: 'audience_anyone' }),
+    codeFormat: select('codeFormat', { none: 'code_none', alphanumeric: 'code_alphanumeric', hangul: 'code_hangul' }),
+    strategy: select('strategy', { reservation: 'strategy_reservation', lock: 'strategy_lock' }),
   };
   const error = el('p', { class: 'error', role: 'alert' });
   const submit = el('button', { class: 'primary', type: 'submit' }, t('createGo'));
@@ -105,7 +78,7 @@ export function openCreateForm(onCreated) {
     };
   }
 
-  /** @param {import('./api.js').Answer} answer */
+  /** @param {Answer} answer */
   function showProblem(answer) {
     /** @type {Array<{ path: string, message: string }>} */
     const problems = answer.body.errors ?? [];
@@ -132,16 +105,12 @@ function input(path, label, attributes) {
 }
 
 /**
- * @param {string} path
- * @param {TextKey} label
- * @param {Array<[string, TextKey]>} options
+ * @param {'discountKind' | 'audience' | 'codeFormat' | 'strategy'} path  its label is the text of this name
+ * @param {Record<string, TextKey>} texts  of the options, by their values
  */
-function select(path, label, options) {
-  return field(
-    path,
-    label,
-    el('select', { id: `new-${path}` }, ...options.map(([value, text]) => el('option', { value }, t(text)))),
-  );
+function select(path, texts) {
+  const options = Object.entries(texts).map(([value, text]) => el('option', { value }, t(text)));
+  return field(path, path, el('select', { id: `new-${path}` }, ...options));
 }
 
 /**
@@ -167,8 +136,8 @@ function field(path, label, control) {
 
 /**
  * As datetime-local wants it, in the time zone of this browser.
- * @param {Date} time
+ * @param {number} time  ms since 1970
  */
 function localTime(time) {
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  return new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

@@ -9,8 +9,7 @@ import { Refusals } from './refusals.js';
 import { Series } from './series.js';
 import { Tiles } from './tiles.js';
 
-/** @typedef {import('../snapshot.js').Snapshot} Snapshot */
-/** @typedef {import('../snapshot.js').CouponSnapshot} CouponSnapshot */
+/** @import { CouponSnapshot, Snapshot } from '../snapshot.js' */
 
 const MINUTE_MS = 60_000;
 const RANGES = [1, 5, 10];

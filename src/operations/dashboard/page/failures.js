@@ -82,10 +82,10 @@ export class Failures {
     return el(
       'tr',
       {},
-      el('td', { class: 'digits' }, number(sequenceNumber)),
-      el('td', { class: 'digits' }, String(userId)),
+      el('td', {}, number(sequenceNumber)),
+      el('td', {}, String(userId)),
       el('td', { title: detail }, textOf(reason, reason)),
-      el('td', { class: 'digits' }, clock(failedAt)),
+      el('td', {}, clock(failedAt)),
       last,
     );
   }

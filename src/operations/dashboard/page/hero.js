@@ -6,7 +6,8 @@ import { el, icon, setAttribute, setText } from './dom.js';
 import { clock, dayAndTime, duration, number, t } from './language.js';
 import { toast } from './toast.js';
 
-/** @typedef {import('../snapshot.js').CouponSnapshot} CouponSnapshot */
+/** @import { CouponSnapshot } from '../snapshot.js' */
+/** @import { Series } from './series.js' */
 
 export class Hero {
   #badge = new Badge();
@@ -45,7 +46,7 @@ export class Hero {
 
   /**
    * @param {CouponSnapshot} coupon
-   * @param {import('./series.js').Series} series
+   * @param {Series} series
    * @param {number} now
    */
   show(coupon, series, now) {
@@ -113,7 +114,7 @@ function factsOf({ couponId, discountRate, discountAmount, startsAt, expiresAt, 
 /**
  * One sentence for someone who looks up from something else.
  * @param {CouponSnapshot} coupon
- * @param {import('./series.js').Series} series
+ * @param {Series} series
  * @param {number} now
  */
 function storyOf(coupon, series, now) {

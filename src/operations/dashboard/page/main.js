@@ -9,20 +9,19 @@ import { Live } from './live.js';
 import { resetRanking, showRanking } from './ranking.js';
 import { Status } from './status.js';
 
-/** @typedef {import('../snapshot.js').Snapshot} Snapshot */
-/** @typedef {import('../snapshot.js').CouponSnapshot} CouponSnapshot */
+/** @import { Snapshot } from '../snapshot.js' */
+/** @import { State } from './live-source.js' */
 
 const ASK_AFTER = 2;
 const GIVE_UP_AFTER = 5;
 
 /** @type {Snapshot | undefined} */
 let snapshot;
-/** @type {import('./live-source.js').State} */
+/** @type {State} */
 let state = 'connecting';
 /** @type {Detail | undefined} */
 let detail;
-/** A page without a choice shows the newest coupon, and stays with it. */
-/** @type {number | null} */
+/** @type {number | null} a page without a choice shows the newest coupon, and stays with it */
 let chosen = address.coupon;
 
 /** How many snapshots have not had it. */

@@ -2,7 +2,7 @@
 import { arrange, byId, el, setText } from './dom.js';
 import { duration, number, t } from './language.js';
 
-/** @typedef {import('../snapshot.js').RankingSnapshot} RankingSnapshot */
+/** @import { RankingSnapshot } from '../snapshot.js' */
 
 /** @type {Array<{ element: HTMLElement, name: HTMLElement, sold: HTMLElement }>} */
 let rows = [];

@@ -1,10 +1,7 @@
 /** The last ten minutes of the coupon that is looked at: what the server remembers, and what has come since. */
 import { call } from './api.js';
 
-/** @typedef {import('../snapshot.js').Snapshot} Snapshot */
-/** @typedef {import('../snapshot.js').CouponPoint} CouponPoint */
-/** @typedef {import('../snapshot.js').LatencyPoint} LatencyPoint */
-/** @typedef {import('../snapshot.js').History} History */
+/** @import { CouponPoint, History, LatencyPoint, Snapshot } from '../snapshot.js' */
 
 const KEPT_MS = 600_000;
 

@@ -2,9 +2,8 @@
 import { byId, el, icon, setAttribute, setText } from './dom.js';
 import { clock, milliseconds, number, t } from './language.js';
 
-/** @typedef {import('../snapshot.js').Snapshot} Snapshot */
-/** @typedef {import('./live-source.js').State} State */
-
+/** @import { Snapshot } from '../snapshot.js' */
+/** @import { State } from './live-source.js' */
 /** @typedef {{ item: HTMLElement, value: HTMLElement }} Chip */
 
 export class Status {

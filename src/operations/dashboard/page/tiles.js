@@ -2,9 +2,9 @@
 import { el, setAttribute, setText } from './dom.js';
 import { duration, milliseconds, number, t } from './language.js';
 
-/** @typedef {import('./language.js').TextKey} TextKey */
-/** @typedef {import('../snapshot.js').Snapshot} Snapshot */
-/** @typedef {import('../snapshot.js').CouponSnapshot} CouponSnapshot */
+/** @import { CouponSnapshot, Snapshot } from '../snapshot.js' */
+/** @import { TextKey } from './language.js' */
+/** @import { Series } from './series.js' */
 
 /** An older pending reservation is more than the usual way from Redis to MySQL. */
 const LATE_MS = 5_000;
@@ -40,41 +40,36 @@ class Tile {
 }
 
 export class Tiles {
-  #accepted = new Tile('tile-accepted', 'acceptedRate', 'ofAll');
-  #refused = new Tile('tile-refused', 'refusedRate', 'ofThis');
-  #latency = new Tile('tile-latency', 'latency', 'ofThisAll');
-  #pending = new Tile('tile-pending', 'pending', 'ofAll');
-  element = el(
-    'dl',
-    { class: 'tiles' },
-    this.#accepted.element,
-    this.#refused.element,
-    this.#latency.element,
-    this.#pending.element,
-  );
+  #tiles = {
+    accepted: new Tile('tile-accepted', 'acceptedRate', 'ofAll'),
+    refused: new Tile('tile-refused', 'refusedRate', 'ofThis'),
+    latency: new Tile('tile-latency', 'latency', 'ofThisAll'),
+    pending: new Tile('tile-pending', 'pending', 'ofAll'),
+  };
+  element = el('dl', { class: 'tiles' }, ...Object.values(this.#tiles).map(({ element }) => element));
 
   /**
    * @param {Snapshot} snapshot
    * @param {CouponSnapshot} coupon
-   * @param {import('./series.js').Series} series
+   * @param {Series} series
    */
   show(snapshot, coupon, series) {
     const peakOf = (/** @type {1 | 2} */ index) => Math.max(0, ...series.latency.map((point) => point[index] ?? 0));
     const peakAccepted = Math.max(0, ...series.coupon.map(([, , accepted]) => accepted ?? 0));
     const refused = Object.values(coupon.refusals).reduce((sum, count) => sum + count, 0);
-    this.#accepted.show(number(coupon.acceptedPerSecond), t('peak', { value: number(peakAccepted) }));
-    this.#refused.show(number(coupon.refusedPerSecond), t('total', { count: number(refused) }));
+    this.#tiles.accepted.show(number(coupon.acceptedPerSecond), t('peak', { value: number(peakAccepted) }));
+    this.#tiles.refused.show(number(coupon.refusedPerSecond), t('total', { count: number(refused) }));
 
     const { p50, p99 } = snapshot.latency;
     const latest = p99 === null ? t('noRequests') : `${t('p50')} ${milliseconds(p50)}`;
-    this.#latency.show(
+    this.#tiles.latency.show(
       p99 === null ? '–' : milliseconds(p99),
       peakOf(2) > 0 ? `${latest} · ${t('peak', { value: milliseconds(peakOf(2)) })}` : latest,
     );
 
     const { pending, oldestPendingMs } = coupon;
     const age = oldestPendingMs === null ? '' : t('oldest', { time: duration(oldestPendingMs) });
-    this.#pending.show(pending === null ? '–' : number(pending), pending === 0 ? t('nothingPending') : age);
-    setAttribute(this.#pending.element, 'data-kind', (oldestPendingMs ?? 0) > LATE_MS ? 'warn' : null);
+    this.#tiles.pending.show(pending === null ? '–' : number(pending), pending === 0 ? t('nothingPending') : age);
+    setAttribute(this.#tiles.pending.element, 'data-kind', (oldestPendingMs ?? 0) > LATE_MS ? 'warn' : null);
   }
 }
