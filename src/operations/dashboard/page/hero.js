@@ -13,7 +13,13 @@ export class Hero {
   #badge = new Badge();
   #name = el('h1', { id: 'coupon-name' });
   #facts = el('p', { class: 'facts' });
-  #toggle = el('button', { class: 'primary', id: 'toggle', click: () => void this.#pauseOrResume() });
+  /** Disabled until it has something to pause. */
+  #toggle = el('button', {
+    class: 'primary',
+    id: 'toggle',
+    disabled: true,
+    click: () => void this.#pauseOrResume(),
+  });
   #remaining = el('strong', { id: 'remaining' });
   #ofTotal = el('span', { class: 'of' });
   #story = el('p', { class: 'story', id: 'story' });
@@ -51,6 +57,7 @@ export class Hero {
    */
   show(coupon, series, now) {
     const { name, status, isActive, totalQuantity, issuedQuantity, remainingQuantity, pending } = coupon;
+    if (this.#coupon === undefined) this.#toggle.disabled = false;
     this.#coupon = coupon;
     setText(this.#name, name);
     setText(this.#facts, factsOf(coupon));
