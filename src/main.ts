@@ -8,9 +8,8 @@ import { createApp } from './platform/http/create-app.js';
 import { VERSION } from './platform/version.js';
 
 /**
- * Connections that wait until they are accepted. When a drop opens, thousands come at once; of those beyond Node's 511
- * the system forgets the handshake, and they wait for seconds or are reset. The system has a limit too:
- * net.core.somaxconn.
+ * Connections that wait to be accepted. When a drop opens, thousands come at once; of those beyond Node's 511 the
+ * system forgets the handshake: they wait for seconds or are reset. It has a limit too: net.core.somaxconn.
  */
 const LISTEN_BACKLOG = 4096;
 

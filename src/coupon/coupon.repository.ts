@@ -55,10 +55,7 @@ export class CouponRepository {
     return found.map(({ id }) => id);
   }
 
-  /**
-   * The coupons of the reservation strategy whose window is open, those that opened last first, at most `limit`; and
-   * how many there are in all.
-   */
+  /** Reservation coupons whose window is open, those opened last first, at most `limit`; and how many there are. */
   async findOpen(now: Date, limit: number): Promise<{ coupons: Coupon[]; count: number }> {
     const [coupons, count] = await this.coupons.findAndCount({
       where: { strategy: 'reservation', startsAt: LessThanOrEqual(now), expiresAt: MoreThan(now) },

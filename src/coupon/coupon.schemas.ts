@@ -26,7 +26,7 @@ const LATEST = new Date('9999-12-31T23:59:59.999Z');
 const NAME_ERROR = `must be text of 1 to ${MAX_NAME_LENGTH} characters besides spaces at the ends`;
 const WINDOW_ERROR = 'must be later than startsAt';
 
-// CounterChange in characters, as the column does, not in UTF-16 units.
+// Counted in characters, as the column does, not in UTF-16 units.
 const name = z
   .string({ error: NAME_ERROR })
   .trim()

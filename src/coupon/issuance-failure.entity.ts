@@ -1,9 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigint } from '../platform/database/columns.js';
 
-/**
- * Why a reservation ended as FAILED: the ledger had no room, or the database refuses this row for good.
- */
+/** Why a reservation ended as FAILED: the ledger had no room, or the database refuses this row for good. */
 export const FAILURE_REASONS = ['SOLD_OUT_IN_LEDGER', 'REFUSED_BY_DATABASE'] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 

@@ -43,8 +43,7 @@ export class ReservationService {
   }
 
   /**
-   * Reserves a slot and waits for the commit of its row. After `coupon.issueTimeoutMs` it answers with the reservation,
-   * which goes on.
+   * Reserves a slot and waits until its row is committed, at most `coupon.issueTimeoutMs`; then the issuance goes on.
    *
    * @throws IssuanceFailedError when the reservation failed for good
    */
@@ -67,8 +66,7 @@ export class ReservationService {
   /**
    * The user's reservation: pending in Redis, or as the ledger has it.
    *
-   * @throws CouponNotFoundError, ReservationNotFoundError, ReservationUnavailableError when Redis is needed to tell and
-   * is away
+   * @throws CouponNotFoundError, ReservationNotFoundError, ReservationUnavailableError when Redis is needed and is away
    */
   async find(couponId: number, userId: number): Promise<ReservationState> {
     const definition = await this.definitions.require(couponId);

@@ -13,10 +13,7 @@ export interface UsableCoupon {
 
 const HELD_IS_AVAILABLE = IN_STATUS.AVAILABLE({ usedAt: 'held.used_at', expiresAt: 'coupon.expires_at', now: '?' });
 
-/**
- * The coupon is read in a subquery, which takes no lock at READ COMMITTED (a join would): a drop may be updating that
- * row all the time.
- */
+/** In a subquery, which locks no coupon at READ COMMITTED (a join would): a drop updates it all the time. */
 const IS_AVAILABLE = IN_STATUS.AVAILABLE({
   usedAt: 'used_at',
   expiresAt: '(SELECT expires_at FROM coupons WHERE coupons.id = user_coupons.coupon_id)',

@@ -41,8 +41,7 @@ export class OrderService {
    * balance, stock and user coupon are decided by the payment.
    *
    * @throws UserNotFoundError, ProductNotFoundError, CouponNotUsableError, ValidationFailedError when it costs more
-   * than
-   *   can be counted, IdempotencyKeyReusedError, IdempotencyInProgressError
+   *   than can be counted, IdempotencyKeyReusedError, IdempotencyInProgressError
    */
   async create(draft: OrderDraft, key: string | undefined): Promise<OrderView> {
     if (!(await this.users.exists(draft.userId))) throw new UserNotFoundError(draft.userId);

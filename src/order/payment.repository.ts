@@ -33,9 +33,7 @@ export class PaymentRepository {
     return { userId, status, totalAmount, userCouponId, items };
   }
 
-  /**
-   * Marks the order PAID; false, and nothing changes, unless it was PENDING: a row lock holds on one Galera node only.
-   */
+  /** Marks the order PAID; false, and nothing changes, unless PENDING: a row lock holds on one Galera node only. */
   async markPaid(manager: EntityManager, orderId: number, paidAt: Date): Promise<boolean> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(
       "UPDATE orders SET status = 'PAID', paid_at = ? WHERE id = ? AND status = 'PENDING'",

@@ -41,9 +41,7 @@ export class PaymentService {
    * makes up for it; without a key, a payment that happened is refused as already paid.
    *
    * @throws OrderNotFoundError also for another user's order, OrderAlreadyPaidError, InsufficientBalanceError,
-   *   OutOfStockError, CouponNotUsableError, IdempotencyKeyReusedError, IdempotencyInProgressError; the order then
-   * stays
-   *   as it was
+   *   OutOfStockError, CouponNotUsableError, IdempotencyKeyReusedError, IdempotencyInProgressError; nothing changes
    */
   async pay(orderId: number, userId: number, key: string | undefined): Promise<PaymentView> {
     const request = { operation: 'pay-order', ownerId: userId, key, request: { orderId, userId } };

@@ -20,10 +20,7 @@ interface Options {
 
 const NEVER_MS = 2 ** 31 - 1;
 
-/**
- * A circuit breaker: opossum, without its statistics, and without its time limit, which does not look at what has arrived
- * by then. Other breakers are made of it.
- */
+/** A circuit breaker: opossum without its statistics and its time limit, which overlooks what has arrived by then. */
 export class Breaker {
   protected readonly circuit: CircuitBreaker<[Work]>;
   private isEnded = false;

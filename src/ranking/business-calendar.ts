@@ -45,9 +45,7 @@ export class BusinessCalendar {
     return days.filter((day) => this.keptMs(day) > 0);
   }
 
-  /**
-   * For how many ms from now Redis keeps the ranking of the day: eight days from its beginning. Not above 0: no longer.
-   */
+  /** For how many ms from now Redis keeps the day's ranking: eight days from its beginning. 0 or less: no longer. */
   keptMs(day: BusinessDay): number {
     return this.boundsOf(day).from.getTime() + KEPT_DAYS * DAY_MS - this.clock.now().getTime();
   }

@@ -35,10 +35,7 @@ export class RankingTurns {
     this.intervals.every(`ranking-${name}`, intervalMs, run);
   }
 
-  /**
-   * Does the work, if it is this instance's turn; true when it was. @throws RedisUnavailableError, and what `work`
-   * throws
-   */
+  /** Does the work if it is this instance's turn; true then. @throws RedisUnavailableError, and what `work` throws */
   async take({ name, intervalMs }: SharedJob, work: () => Promise<void>): Promise<boolean> {
     if (!(await this.store.takeTurn(name, Math.ceil(intervalMs * TURN_SHARE)))) return false;
     this.faults.reach(`turn-${name}`);

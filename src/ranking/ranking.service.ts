@@ -55,10 +55,7 @@ export class RankingService {
     return view(day, await this.answer(day), limit);
   }
 
-  /**
-   * `top` as JSON, written once for all who share a snapshot: to write it anew took up to a third of the time of a
-   * call.
-   */
+  /** `top` as JSON, written once for all who share a snapshot: writing it took up to a third of the time of a call. */
   async topAsJson({ date, limit }: TopQuery): Promise<Buffer> {
     const day = this.dayOf(date);
     const answer = await this.answer(day);

@@ -62,10 +62,7 @@ export class RankingStore {
     return orders.filter((_order, index) => flags[index] === 0);
   }
 
-  /**
-   * The products sold most, at most `limit`, those of equal quantity in no particular order; undefined while the day is
-   * not complete.
-   */
+  /** The `limit` products sold most, equals in no particular order; undefined while the day is not complete. */
   async top(day: BusinessDay, limit: number): Promise<ProductSales[] | undefined> {
     const [complete, ...flat] = await this.redis.ask((client) =>
       client.topProducts(...dayKeys(day), this.redis.requireRunId(), limit),

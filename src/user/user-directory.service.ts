@@ -7,10 +7,7 @@ import { UserRepository } from './user.repository.js';
 
 /** Ids in one look-up: far below what a statement may hold, and answered within a millisecond or two. */
 const MAX_BATCH_SIZE = 1000;
-/**
- * Look-ups at once: with more, those of a slow MySQL would fill the queue of the pool, and the issuer stand behind
- * them.
- */
+/** Look-ups at once: with more, those of a slow MySQL would fill the pool's queue, and the issuer would wait behind. */
 const MAX_LOOK_UPS = 2;
 
 /**
@@ -44,8 +41,7 @@ export class UserDirectory {
   }
 
   /**
-   * Whether the user is registered. A yes is remembered for `user.cacheTtlMs`; a no never, so that a new user can ask
-   * at once.
+   * Whether the user is registered. A yes is remembered for `user.cacheTtlMs`, a no never: a new user can ask at once.
    *
    * @throws what the database threw, when it could not be asked; also never remembered
    */

@@ -48,10 +48,7 @@ export class AuditService {
     }
   }
 
-  /**
-   * What is wrong with the keys by themselves, and wrong in the same way at a second look: two changes in a row are
-   * not.
-   */
+  /** What is wrong with the keys alone, in the same words at a second look: so a change under way is not reported. */
   private async keyViolations(coupon: Coupon, redisCoupon: RedisCoupon): Promise<Violation[]> {
     const suspected = this.violationsOf(coupon, redisCoupon);
     if (suspected.length === 0) return [];

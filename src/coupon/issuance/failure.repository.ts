@@ -20,9 +20,7 @@ export class FailureRepository {
     });
   }
 
-  /**
-   * How many failures of these coupons nobody has retried; together not more than 10,000, so that asking stays cheap.
-   */
+  /** How many failures of these coupons nobody has retried; 10,000 in all at most, so that asking stays cheap. */
   async countOpen(couponIds: readonly number[]): Promise<Map<number, number>> {
     if (couponIds.length === 0) return new Map();
     const rows: Array<{ couponId: string; openFailures: string }> = await this.failures.query(

@@ -12,10 +12,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Coupons looked up in one statement. */
 const PAGE = 500;
 
-/**
- * Frees Redis of coupons that ended `coupon.retentionDays` ago and have nothing pending. Doing it twice changes
- * nothing.
- */
+/** Frees Redis of coupons that ended `coupon.retentionDays` ago with nothing pending. Safe to do twice. */
 @Injectable()
 export class ForgetEndedCouponsJob {
   private readonly logger = new Logger('Retention');

@@ -16,10 +16,7 @@ declare module '../../platform/fault-points.js' {
   }
 }
 
-/**
- * How reservations ended. Final: asked again, the ledger says the same, unless a later attempt of the user got a row
- * meanwhile; then that counts.
- */
+/** How reservations ended. Final: asked again, the ledger says the same, unless a later attempt got a row meanwhile. */
 export interface Decision {
   /** Their users hold a row, from now or from before. */
   readonly issued: readonly Reservation[];
@@ -51,9 +48,8 @@ export class Ledger {
   ) {}
 
   /**
-   * Decides about reservations of one coupon: leaves alone what is decided already, issues as many of the others as the
-   * stock has room for, lowest number first, and fails the rest. Throws what the database throws; then nothing is
-   * decided.
+   * Decides about reservations of one coupon: leaves alone what is decided, issues as many of the others as the stock
+   * has room for, lowest number first, and fails the rest. When the database throws, nothing is decided.
    */
   async decide(couponId: number, reservations: readonly Reservation[]): Promise<Decision> {
     try {
@@ -197,10 +193,7 @@ function oneOfEachUser(byNumber: readonly Reservation[]): Reservation[] {
   return [...first.values()];
 }
 
-/**
- * The row comes first: also when Redis brings back an older attempt of its holder that failed, the slot is the
- * holder's.
- */
+/** The row comes first: the slot is its holder's, also when Redis brings back an older attempt that failed. */
 function decision(
   reservations: readonly Reservation[],
   holders: ReadonlySet<number>,

@@ -25,10 +25,7 @@ export class SettlementService {
     private readonly metrics: IssuanceMetrics,
   ) {}
 
-  /**
-   * Confirms the issued, releases the failed, answers the waiters. With Redis away the decision stands and the entries
-   * stay pending: the sweep settles them.
-   */
+  /** Confirms the issued, releases the failed, answers the waiters. Without Redis the entries wait for the sweep. */
   async settle(couponId: number, decision: Decision): Promise<void> {
     this.metrics.issued.inc(decision.issued.length);
     try {

@@ -58,10 +58,7 @@ export class SweepService {
     this.marks = marks;
   }
 
-  /**
-   * The last number that the last sweep would have issued again: what is pending up to it, and in nobody's hands, is
-   * overdue.
-   */
+  /** The number up to which the last sweep went: what is pending up to it, and in nobody's hands, is overdue. */
   overdueUpTo(couponId: number): number {
     return this.marks.get(couponId)?.issuedAgainUpTo ?? 0;
   }
@@ -119,10 +116,7 @@ export class SweepService {
     await this.rebuilds.refill(couponId);
   }
 
-  /**
-   * Counts the rows first: a counter that someone changed by hand would have the coupon rebuilt, and closed, at every
-   * sweep.
-   */
+  /** Counts the rows first: with a counter changed by hand, every sweep would rebuild, and so close, the coupon. */
   private async offerLeakedSlotsAgain(couponId: number, { users, pending, epoch }: RedisCoupon): Promise<void> {
     const leaked = users - pending - (await this.ledgerRepository.countRows(couponId));
     if (leaked <= 0) return;

@@ -29,9 +29,7 @@ export type InsertResult = { readonly userCouponId: number } | 'USER_HAS_ROW' | 
 /** The pessimistic strategy's SQL. Every method works inside the transaction whose EntityManager it is given. */
 @Injectable()
 export class LockIssuanceRepository {
-  /**
-   * Waits for the coupon's row lock, which is held until the transaction ends; undefined when there is no such coupon.
-   */
+  /** Waits for the coupon's row lock, held until the transaction ends; undefined when there is no such coupon. */
   async lockCoupon(manager: EntityManager, couponId: number): Promise<LockStrategyCoupon | undefined> {
     const [row] = await manager.query<Array<Omit<LockStrategyCoupon, 'isActive'> & { isActive: number }>>(
       `SELECT name, total_quantity AS totalQuantity, issued_quantity AS issuedQuantity,
@@ -44,9 +42,8 @@ export class LockIssuanceRepository {
   }
 
   /**
-   * Whether the user has a row, and what time it is on MySQL's clock: the one clock of all instances. Asked once the
-   * lock is held, since a statement's time is that of its beginning, and the one that locks may have waited for
-   * seconds.
+   * Whether the user has a row, and what time it is on MySQL's clock, the one clock of all instances. Asked once the
+   * lock is held: a statement's time is that of its beginning, and the one that locks may have waited for seconds.
    */
   async lookUpUser(manager: EntityManager, couponId: number, userId: number): Promise<{ now: Date; hasRow: boolean }> {
     const rows = await manager.query<Array<{ now: Date; userCouponId: number | null }>>(

@@ -47,13 +47,11 @@ export class LockIssuanceService {
   }
 
   /**
-   * Issues the coupon to the user; when this resolves it is committed. Whether the user exists is the caller's to
-   * check.
+   * Issues the coupon to the user; committed when this resolves. The caller checks that the user exists.
    *
    * @throws CouponNotFoundError, CouponInactiveError, CouponNotStartedError, CouponExpiredError, AlreadyIssuedError,
    *   CouponSoldOutError, in this order, and then nothing has changed
-   * @throws DatabaseUnavailableError when its turn did not come within `coupon.lock.waitMs`, or the lock was lost to
-   *   others again and again
+   * @throws DatabaseUnavailableError when its turn did not come in `coupon.lock.waitMs`, or the lock was lost too often
    */
   async issue(couponId: number, userId: number): Promise<IssuedRow> {
     try {

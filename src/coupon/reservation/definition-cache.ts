@@ -18,9 +18,8 @@ interface CachedDefinition {
 }
 
 /**
- * Definitions in memory, so that the reserve call reads none from MySQL. What decides (window, pause, total) is looked
- * at by the script; here it may be `coupon.definitionRefreshMs` old, and older while neither Redis nor MySQL can be
- * asked.
+ * Definitions in memory, so that the reserve call reads none from MySQL. The script looks at what decides (window,
+ * pause, total); here that may be `coupon.definitionRefreshMs` old, and older with Redis and MySQL away.
  */
 @Injectable()
 export class DefinitionCache {

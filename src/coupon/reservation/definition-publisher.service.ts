@@ -12,9 +12,7 @@ import { DefinitionStore } from './definition.store.js';
 
 /** Between two attempts to tell Redis what it missed. */
 const RETRY_MS = 250;
-/**
- * Intervals of the sweep after which it alone goes on: it has looked at the coupon by then, if Redis could be asked.
- */
+/** Sweep intervals after which the sweep alone goes on: it has looked at the coupon by then, if Redis answered. */
 const SWEEPS = 2;
 
 /** Brings the definition that MySQL has to Redis. Only a newer version replaces the one there. */
@@ -61,9 +59,7 @@ export class DefinitionPublisher implements OnApplicationShutdown {
     );
   }
 
-  /**
-   * `reconcile` in the background, when Redis or MySQL could not be asked just now: again and again until it succeeds.
-   */
+  /** `reconcile` in the background, after Redis or MySQL could not be asked: again and again until it succeeds. */
   reconcileLater(couponId: number): void {
     this.waitToReconcile(couponId, Date.now() + SWEEPS * this.config.coupon.sweep.intervalMs);
   }

@@ -71,8 +71,7 @@ export class RebuildService {
   /**
    * Rebuilds the coupon, loaded or not.
    *
-   * @throws CouponNotFoundError, CouponExpiredError, ReservationUnavailableError when Redis is away or another rebuild
-   * of this coupon is going on
+   * @throws CouponNotFoundError, CouponExpiredError, ReservationUnavailableError when Redis is away or a rebuild runs
    */
   async rebuild(couponId: number): Promise<void> {
     const coupon = await this.coupons.find(couponId);
@@ -166,9 +165,7 @@ export class RebuildService {
     });
   }
 
-  /**
-   * True for a coupon that was never loaded, or whose window, never changed since it was created, has not opened yet.
-   */
+  /** True for a coupon never loaded, or whose window, unchanged since it was created, has not opened yet. */
   private nothingWasGivenOut({ epoch, version, startsAt }: Coupon): boolean {
     const notOpenYet = startsAt.getTime() > this.clock.now().getTime() + CLOCK_TOLERANCE_MS;
     return epoch === 0 || (version === 1 && notOpenYet);

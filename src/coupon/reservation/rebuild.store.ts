@@ -17,9 +17,8 @@ export class RebuildStore {
   ) {}
 
   /**
-   * Takes the rebuild lock and closes the coupon. 'BUSY' when someone else is rebuilding it; 'LOADED', and nothing
-   * changes, when it is loaded and `unlessLoaded`. `sequence` is the last number given out, undefined when it may have
-   * been lost.
+   * Takes the rebuild lock and closes the coupon. 'BUSY' when someone else rebuilds it; 'LOADED', and nothing changes,
+   * when it is loaded and `unlessLoaded`. `sequence` is the last number given out, undefined if it may be lost.
    */
   async beginRebuild(
     couponId: number,
@@ -58,10 +57,7 @@ export class RebuildStore {
     return answer === 1;
   }
 
-  /**
-   * Ends the rebuild and opens the coupon; false when the lock was lost. `leastSequence` undefined: the sequence goes
-   * on.
-   */
+  /** Ends the rebuild and opens the coupon; false if the lock is lost. Without `leastSequence` the sequence goes on. */
   async swapRebuilt(
     definition: CouponDefinition,
     token: string,

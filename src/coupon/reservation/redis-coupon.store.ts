@@ -20,10 +20,7 @@ export interface RedisCoupon {
   readonly definition: CouponDefinition | undefined;
 }
 
-/**
- * Looks at the keys of coupons, and deletes those of a coupon that is over. Every method throws RedisUnavailableError
- * when Redis can't be asked.
- */
+/** Looks at coupons' keys, and deletes those of one that is over. Without Redis all throw RedisUnavailableError. */
 @Injectable()
 export class RedisCouponStore {
   constructor(private readonly redis: RedisConnection) {}

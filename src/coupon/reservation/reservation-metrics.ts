@@ -51,9 +51,7 @@ export class ReservationMetrics {
     );
   }
 
-  /**
-   * Milliseconds since some moment, to take the difference of for {@link record}; always 0 when nothing is measured.
-   */
+  /** Milliseconds since some moment, to take the difference of for {@link record}; 0 when nothing is measured. */
   now(): number {
     return this.isEnabled ? performance.now() : 0;
   }

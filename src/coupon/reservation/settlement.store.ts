@@ -11,18 +11,12 @@ import type { Reservation } from './reservation.js';
 export class SettlementStore {
   constructor(private readonly redis: RedisConnection) {}
 
-  /**
-   * After the commit: the reservations are no longer pending. False while the coupon is not loaded; then they stay
-   * pending.
-   */
+  /** After the commit: no longer pending. False while the coupon is not loaded; then the reservations stay pending. */
   async confirm(couponId: number, reservations: readonly Reservation[]): Promise<boolean> {
     return (await this.settle('confirmReservations', couponId, reservations)) === 1;
   }
 
-  /**
-   * Gives back the slots of failed reservations; how many, or undefined while the coupon is not loaded (they stay
-   * pending).
-   */
+  /** Gives back the slots of failed reservations; how many. While the coupon is not loaded: undefined, and none. */
   async release(couponId: number, reservations: readonly Reservation[]): Promise<number | undefined> {
     const released = await this.settle('releaseReservations', couponId, reservations);
     return released === -1 ? undefined : released;

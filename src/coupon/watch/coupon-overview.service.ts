@@ -46,10 +46,7 @@ export interface CouponOverview {
   readonly refusals: Refusals;
 }
 
-/**
- * Looks at coupons for whoever watches them. Redis and MySQL are asked one by one, since the one has something to say
- * also while the other is away.
- */
+/** Looks at coupons for their watchers. Redis and MySQL are asked apart: one may answer while the other is away. */
 @Injectable()
 export class CouponOverviewService {
   constructor(

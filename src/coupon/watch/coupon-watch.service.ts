@@ -19,9 +19,7 @@ export interface CouponObservation {
   readonly isLoaded: boolean;
   readonly remainingQuantity: number;
   readonly pending: number;
-  /**
-   * Seconds since the number of the oldest pending reservation was first seen to be given out; 0 when none is pending.
-   */
+  /** Seconds since the number of the oldest pending reservation was first seen given out; 0 when none is pending. */
   readonly oldestPendingSeconds: number;
   /** See {@link driftBetween}; undefined at the first look, and while MySQL cannot be asked. */
   readonly drift: number | undefined;

@@ -6,10 +6,9 @@ interface Mark {
 const MAX_MARKS = 1000;
 
 /**
- * Tells how long a pending reservation has been so, although Redis only holds its number: numbers are given out in
- * order, so a number is at least as old as the first look at which the sequence had reached it. It costs the reserve
- * call nothing. The age is short by up to the time between two looks, and for what was pending before the first look by
- * more.
+ * Tells how long a reservation has been pending, although Redis only holds its number: numbers are given out in order,
+ * so a number is at least as old as the first look at which the sequence had reached it. It costs the reserve call
+ * nothing. The age is short by up to the time between two looks, by more for what was pending before the first.
  */
 export class PendingAge {
   private marks: Mark[] = [];

@@ -52,19 +52,14 @@ export class CouponHistory {
     this.marks.push({ at, accepted: 0, epoch, refused: 0 });
   }
 
-  /**
-   * Since the last time that both were known, which may be before an outage; null after a rebuild, which skips numbers.
-   */
+  /** Since the last time both were known, perhaps before an outage; null after a rebuild, which skips numbers. */
   private acceptedPerSecond({ at, accepted, epoch }: Mark): number | null {
     const before = this.marks.findLast((mark) => mark.accepted !== null);
     if (accepted === null || before === undefined || before.accepted === null || before.epoch !== epoch) return null;
     return perSecond(Math.max(0, accepted - before.accepted), at - before.at);
   }
 
-  /**
-   * A reservation was made before the first time that its number was seen to be given out; long before, if it always
-   * was.
-   */
+  /** A reservation is older than the first sight of its number; much older, if the number was there at every sight. */
   private ageOf(sequenceNumber: number | null, pendingForMs: number, now: number): number | null {
     if (sequenceNumber === null) return null;
     const seen = this.marks.findIndex(({ accepted }) => accepted !== null && accepted >= sequenceNumber);

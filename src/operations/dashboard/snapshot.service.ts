@@ -31,9 +31,7 @@ const RANKING_LENGTH = 10;
 const WAIT_MS = 600;
 const RESERVATION_DURATION = 'firstcome_reservation_duration_seconds';
 
-/**
- * Takes snapshots, and remembers the last ten minutes of them. Whatever is down, a snapshot says so and does not fail.
- */
+/** Takes snapshots, and remembers ten minutes of them. Whatever is down, a snapshot says so and does not fail. */
 @Injectable()
 export class SnapshotService {
   private readonly logger = new Logger('Dashboard');

@@ -21,10 +21,7 @@ export class HealthService {
     return { status: 'ok', uptimeSeconds: Math.floor(process.uptime()) };
   }
 
-  /**
-   * `ok`; `degraded` with one dependency down, when some calls are served; `error` with all down, and
-   * `shutting_down`, when nothing is.
-   */
+  /** `ok`; `degraded` with one dependency down: some calls are served; `error` with all down; `shutting_down`. */
   async ready(): Promise<HealthCheckResult> {
     try {
       return await this.health.check([

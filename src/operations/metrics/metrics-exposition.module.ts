@@ -6,9 +6,7 @@ import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { BuildInfo } from './build-info.js';
 import { MetricsController } from './metrics.controller.js';
 
-/**
- * `/metrics`: what the modules registered, and the process's own CPU, memory, garbage collection and event-loop lag.
- */
+/** `/metrics`: what the modules registered, and the process's CPU, memory, garbage collection and event-loop lag. */
 @Module({ controllers: [MetricsController], providers: [BuildInfo] })
 export class MetricsExpositionModule implements OnModuleInit {
   constructor(

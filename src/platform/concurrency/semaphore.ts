@@ -1,7 +1,4 @@
-/**
- * Lets at most `limit` in at a time; the others stand in line, in the order in which they came. It knows no time limit:
- * whoever has waited long enough gives up.
- */
+/** Lets at most `limit` in at a time, first come, first served. It has no time limit: who waited enough gives up. */
 export class Semaphore<Waiter> {
   private taken = 0;
   /** A Set keeps the order and lets go of one that gives up in constant time. */

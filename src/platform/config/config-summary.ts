@@ -1,9 +1,6 @@
 import { type Config, SECRET_SETTINGS } from './config.schema.js';
 
-/**
- * Every setting on one line, `http.port=8080 http.host=0.0.0.0 ...`, for the log; of the secret ones only what is no
- * secret.
- */
+/** Every setting on one line for the log, `http.port=8080 http.host=0.0.0.0 ...`; of secret ones what is no secret. */
 export function configSummary(config: Config): string {
   return entries(config, '')
     .map(([name, value]) => `${name}=${SECRET_SETTINGS.has(name) ? withoutSecret(name, value) : value}`)

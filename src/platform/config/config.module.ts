@@ -16,8 +16,7 @@ export class ConfigModule {
       imports: [
         NestConfigModule.forRoot({
           isGlobal: true,
-          // Our loader has read everything already: @nestjs/config is neither to open .env files nor to look at
-          // process.env on its own.
+          // Our loader has read everything: @nestjs/config shall neither open .env files nor look at process.env.
           ignoreEnvFile: true,
           ignoreEnvVars: true,
           skipProcessEnv: true,

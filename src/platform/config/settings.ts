@@ -32,8 +32,7 @@ export function urlOf(protocols: RegExp, error: string, isComplete: (url: URL) =
 type PartialSettings<T> = { readonly [K in keyof T]?: Partial<T[K]> };
 
 /**
- * A rule across settings, for `check()` of the whole; looked at even when other settings are wrong, so that all problems
- * are named in one go.
+ * A rule across settings, for `check()`; looked at even when other settings are wrong, so that all problems are named.
  *
  * @param path the setting that breaks it
  */

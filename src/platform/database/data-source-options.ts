@@ -5,10 +5,7 @@ import { breakOff } from './pool/break-off.js';
 
 export type Migration = new () => MigrationInterface;
 
-/**
- * The driver for TypeORM, with its own way to open a pool: the application's is limited and watched, while migrations
- * take as long as they take.
- */
+/** TypeORM's driver, with a way to open a pool: the application's is limited and watched, that of migrations is not. */
 export function driverWith(createPool: (options: PoolOptions) => unknown): object {
   return { ...mysql2, createPool };
 }

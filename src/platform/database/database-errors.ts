@@ -32,10 +32,7 @@ const UNAVAILABLE_ERRNOS = new Set([
   1203, 1205, 1226, 1317, 1927, 1969, 3024, 3032, 3168, 3169, 4031,
 ]);
 
-/**
- * Of these, what concerns one statement and the rows it wants: locked by others for too long, killed, or over its time
- * limit.
- */
+/** Of these, what concerns one statement and its rows: locked for too long, killed, or over its time limit. */
 const ONE_STATEMENT_ERRNOS = new Set([LOCK_WAIT_TIMEOUT, 1317, 1969, 3024]);
 
 const UNAVAILABLE_CODES = new Set([
@@ -56,10 +53,7 @@ const UNAVAILABLE_CODES = new Set([
   'DATABASE_STATEMENT_TIMEOUT',
 ]);
 
-/**
- * The driver's own error: TypeORM wraps it in QueryFailedError, Node wraps several connection attempts in
- * AggregateError.
- */
+/** The driver's own error: TypeORM wraps it in QueryFailedError; Node wraps several attempts in AggregateError. */
 function driverError(error: unknown): (Error & DriverError) | undefined {
   // Not instanceof: Node's own errors come from another realm where the tests run.
   if (!isNativeError(error)) return undefined;

@@ -16,10 +16,7 @@ const CONNECT_RETRY_MS = 1000;
 /** What is left of the 5 s that a stop may take. */
 const CLOSE_MS = 250;
 
-/**
- * The connection pool and the transaction runner; where the profile says so, the schema is migrated before anything
- * uses it.
- */
+/** The connection pool and the transaction runner; migrates the schema first, where the profile says so. */
 @Global()
 @Module({ providers: [TransactionRunner], exports: [TransactionRunner] })
 export class DatabaseModule {

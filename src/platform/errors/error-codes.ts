@@ -1,7 +1,4 @@
-/**
- * The codes that each module may answer with. A module adds its own by `declare module`; the table of statuses does not
- * compile until it has all of them.
- */
+/** The codes of each module, which adds its own by `declare module`; the table of statuses must have all to compile. */
 export interface ErrorCodes {
   platform:
     | 'VALIDATION_FAILED'

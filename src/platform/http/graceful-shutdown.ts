@@ -17,9 +17,7 @@ import type { Config } from '../config/config.schema.js';
 
 /** Longer than a call may wait for anything; the rest of the time belongs to what closes after the requests. */
 const SHARE_FOR_REQUESTS = 0.7;
-/**
- * Longer than a request is on its way from a load balancer, and than the next one takes to come on a busy connection.
- */
+/** Longer than a request takes from a load balancer, and than the next one takes to come on a busy connection. */
 const SHARE_FOR_IDLE_CONNECTIONS = 0.1;
 
 /**

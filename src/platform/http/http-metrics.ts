@@ -61,9 +61,7 @@ export class HttpMetrics {
   }
 }
 
-/**
- * {@link requestId}, which Fastify asks for before it does anything else with a request: so this is when it arrived.
- */
+/** {@link requestId}, which Fastify asks for before it does anything else with a request: so this is its arrival. */
 export function timedRequestId(request: Timed): string {
   request[ARRIVED_AT] = performance.now();
   return requestId(request);

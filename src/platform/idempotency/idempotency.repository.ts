@@ -40,8 +40,7 @@ export class IdempotencyRepository {
       return 'TAKEN';
     } catch (error) {
       if (isDuplicateKey(error)) return 'KNOWN';
-      // Also a deadlock: several were waiting for a first request that was rolled back, and another one has the key
-      // now.
+      // Also a deadlock: several waited for a first request that was rolled back, and another one has the key now.
       if (isLockConflict(error)) return 'BUSY';
       throw error;
     }
@@ -67,9 +66,7 @@ export class IdempotencyRepository {
     );
   }
 
-  /**
-   * Whether the key has a row or is being given one; never waits. READ COMMITTED locks nothing where there is no row.
-   */
+  /** Whether the key has a row or is being given one; never waits. READ COMMITTED locks nothing without a row. */
   private async isHeld(manager: EntityManager, { operation, ownerId, key }: IdempotencyScope): Promise<boolean> {
     try {
       const rows = await manager.query<unknown[]>(

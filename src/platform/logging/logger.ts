@@ -22,8 +22,7 @@ const FRAMEWORK_CONTEXTS: ReadonlySet<unknown> = new Set(['InstanceLoader', 'Rou
 
 /**
  * Of one kind (level and context) in a second. Whoever expects many lines writes fewer of them; this is for the fault
- * that nobody expected, with each request. Many enough for a line about
- * each of a hundred things after the restart of a server.
+ * that nobody expected, with each request. Many enough for one about each of a hundred things when a server restarts.
  */
 const MAX_LINES = { log: 100, warn: 20, error: 20 } as const;
 

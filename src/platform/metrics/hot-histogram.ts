@@ -4,10 +4,7 @@ interface Line {
   readonly value: number;
 }
 
-/**
- * The observations under one set of labels. Whoever measures something for each request keeps it and never looks it up
- * again.
- */
+/** The observations under one set of labels. What measures each request keeps it and never looks it up again. */
 export class HotSeries {
   private readonly counts: Float64Array;
   private sum = 0;
@@ -64,9 +61,7 @@ export class HotHistogram {
     private readonly buckets: readonly number[],
   ) {}
 
-  /**
-   * A new series; it is shown from now on. For whoever keeps it: asked twice for the same labels there would be two.
-   */
+  /** A new series, shown from now on. For whoever keeps it: asked twice for the same labels there would be two. */
   series(labels: Readonly<Record<string, string>> = {}): HotSeries {
     const series = new HotSeries(this.buckets, labels);
     this.known.push(series);

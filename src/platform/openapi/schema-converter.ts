@@ -1,9 +1,6 @@
 import { z } from 'zod';
 
-/**
- * Turns zod schemas into the JSON Schema of OpenAPI 3.1. Nest's own conversion aims at 3.0 and stops at what JSON
- * cannot hold, such as a Date.
- */
+/** Turns zod schemas into JSON Schema for OpenAPI 3.1; Nest's own aims at 3.0 and stops at what JSON lacks: a Date. */
 export function toOpenApi(schema: z.ZodType, io: 'input' | 'output'): unknown {
   const { $schema: _, ...converted } = z.toJSONSchema(schema, {
     target: 'draft-2020-12',

@@ -87,9 +87,7 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     await this.ask((client) => client.ping());
   }
 
-  /**
-   * Runs one exchange with Redis; @throws RedisUnavailableError when Redis can't be asked or does not answer in time
-   */
+  /** Runs one exchange with Redis; @throws RedisUnavailableError when it can't be asked or does not answer in time */
   async ask<T>(exchange: (client: Redis) => Promise<T>): Promise<T> {
     try {
       return await this.withinTimeLimit(exchange(this.client));

@@ -5,15 +5,10 @@ const UNAVAILABLE_REPLY =
   /^(LOADING|READONLY|OOM|MISCONF|CLUSTERDOWN|MASTERDOWN|BUSY|TRYAGAIN|NOREPLICAS|UNBLOCKED|NOAUTH|NOPERM|WRONGPASS)\b/;
 /** What ioredis says when there is no connection. */
 const UNAVAILABLE_CLIENT = /Connection is closed|Stream isn't writeable|max retries per request/i;
-/**
- * What every waiting command is told when ioredis can't read an answer: it adds this, and connects anew
- * (DataHandler.returnFatalError).
- */
+/** What ioredis tells every waiting command when it can't read an answer; it connects anew (returnFatalError). */
 const BROKEN_ANSWER = /\. Please report this\.$/;
 
-/**
- * No connection to Redis, no answer in time, or a server that can't serve now. What was sent may have been carried out.
- */
+/** No connection to Redis, no answer in time, or a server that can't serve now. What was sent may be carried out. */
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError';
 }

@@ -1,9 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 
-/**
- * Work that repeats at an interval which the configuration sets, and which @nestjs/schedule's decorators can't know.
- */
+/** Work that repeats at an interval of the configuration, which @nestjs/schedule's decorators can't know. */
 @Injectable()
 export class Intervals implements OnModuleDestroy {
   private readonly names: string[] = [];

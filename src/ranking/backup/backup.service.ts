@@ -37,8 +37,7 @@ export class BackupService {
   ) {}
 
   /**
-   * Backs up today, and past days whose last backup is older than their end. A day that fails is logged and counted,
-   * and does not stop the others.
+   * Backs up today, and past days last backed up before their end. A failure is logged and counted, and stops no other.
    *
    * @throws Error only when MySQL cannot say which days are due
    */
@@ -64,9 +63,7 @@ export class BackupService {
     return (await this.write(day, { asOf, products: rank(sales, names) })) ? 'BACKED_UP' : 'NEWER_IS_THERE';
   }
 
-  /**
-   * Stores the snapshot as the day's backup; false when a later one is there already. @throws what the database throws
-   */
+  /** Stores the snapshot as the day's backup; false when a later one is there. @throws what the database throws */
   async write(day: BusinessDay, snapshot: Snapshot): Promise<boolean> {
     return await this.transactions.run((manager) => this.repository.replace(manager, day, snapshot));
   }
@@ -77,9 +74,7 @@ export class BackupService {
     return await this.transactions.run((manager) => this.repository.deleteBefore(manager, oldest));
   }
 
-  /**
-   * Tells the metric of the latest backup of today or yesterday, whichever instance took it and when this one started.
-   */
+  /** Tells the metric of the latest backup of today or yesterday, also one of another instance or before the start. */
   async observeAge(): Promise<void> {
     const today = this.calendar.today();
     const times = await this.repository.backedUpAt([today, addDays(today, -1)]);

@@ -93,9 +93,8 @@ export class LiveRanking implements OnModuleDestroy {
   }
 
   /**
-   * Reconciles today and the days of which a sale was missed; these stay missed where it fails, or where another sale
-   * was missed meanwhile. A day without one needs no reconcile to be exact: its marker vouches for it, also without
-   * MySQL.
+   * Reconciles today and the days with a missed sale; these stay missed where it fails, or where another sale was
+   * missed meanwhile. A day without one is exact already: its marker vouches for it, also without MySQL.
    */
   private async reconcileMissed(): Promise<void> {
     const missed = new Set(this.missed);

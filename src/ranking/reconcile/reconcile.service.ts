@@ -62,9 +62,7 @@ export class ReconcileService {
     void this.tryReconcile(day);
   }
 
-  /**
-   * As `reconcile`; false when it failed, which is logged, unless it is an outage: that is reported where it begins.
-   */
+  /** As `reconcile`; false when it failed, which is logged, unless in an outage: that is reported where it begins. */
   async tryReconcile(day: BusinessDay): Promise<boolean> {
     try {
       await this.reconcile(day);

@@ -2,9 +2,8 @@ import type { PoolConnection } from 'mysql2';
 import type { Socket } from 'node:net';
 
 /**
- * Ends a connection as if the network had failed with this error: the driver then fails every statement that waits and
- * takes the connection out of its pool. Its own `destroy()` would leave them waiting, and wait itself for a server that
- * may stand still to hang up.
+ * Ends a connection as if the network had failed with this error: the driver then fails the statements that wait and
+ * drops the connection. Its own `destroy()` leaves them waiting, for a server to hang up that may stand still.
  */
 export function breakOff(connection: PoolConnection, error: Error): void {
   const { stream } = connection as unknown as { readonly stream: Socket };

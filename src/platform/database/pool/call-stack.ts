@@ -7,8 +7,8 @@ export interface CallStack {
 }
 
 /**
- * Remembers who called the caller of this, and those that await it. Collecting the frames costs 3 µs
- * (Node 20); mysql2 does it for every statement, which a lease spares, so a transaction is cheaper than without.
+ * Remembers who called the caller of this, and those that await it. Collecting the frames costs 3 µs (Node 20); mysql2
+ * does it for every statement, which a lease spares, so a transaction is cheaper than without.
  */
 export function rememberCallers(): CallStack {
   const { stackTraceLimit } = Error;

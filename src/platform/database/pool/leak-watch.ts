@@ -1,9 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type CallStack, ownFrames } from './call-stack.js';
 
-/**
- * Reports each connection that is held for longer than `database.leakWarningMs`: once, and once more when it is back.
- */
+/** Reports each connection held for longer than `database.leakWarningMs`: once, and once more when it is back. */
 export class LeakWatch {
   private readonly logger = new Logger('Database');
 

@@ -1,10 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { Lease } from './lease.js';
 
-/**
- * Runs statements that work through a whole table, on one connection and outside of a transaction: each may take ten
- * times `database.statementTimeoutMs`.
- */
+/** Runs statements over a whole table outside a transaction; each may take 10 times `database.statementTimeoutMs`. */
 export async function withLongStatements<T>(
   dataSource: DataSource,
   work: (manager: EntityManager) => Promise<T>,

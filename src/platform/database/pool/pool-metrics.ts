@@ -11,10 +11,7 @@ export interface PoolState {
   readonly connectionLimit: number;
 }
 
-/**
- * What an operator sees of the connection pool. The gauges look at it when they are read, so they cost a request
- * nothing.
- */
+/** What an operator sees of the connection pool. Its gauges are computed when they are read: requests pay nothing. */
 @Injectable()
 export class PoolMetrics {
   readonly acquireSeconds: Histogram;
