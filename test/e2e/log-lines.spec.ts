@@ -117,7 +117,9 @@ describe('an outage', () => {
     });
     // MySQL is away, the first batch is tried again, the ranking can't be reconciled, 503 is answered
     expect(added.length).toBeLessThan(8);
-    expect(lines(/\[MySQL\] does not answer: /)).toHaveLength(1);
+    // A machine that stalls for a second before may have had an outage of its own, which has had its end.
+    const ended = lines(/\[MySQL\] answers again after /).length;
+    expect(lines(/\[MySQL\] does not answer: /)).toHaveLength(ended + 1);
 
     await site.mysqlServer.restart();
     await eventuallySays(/\[MySQL\] answers again after [\d.]+ s/);
