@@ -28,6 +28,16 @@ export function reserved(couponId: number, userId: number, sequenceNumber: numbe
   return { couponId, userId, sequenceNumber, status: 'RESERVED', message };
 }
 
-export function issued({ issuedAt, expiresAt, ...row }: IssuedRow): Issued {
-  return { ...row, status: 'ISSUED', issuedAt: issuedAt.toISOString(), expiresAt: expiresAt.toISOString() };
+export function issued(row: IssuedRow): Issued {
+  return {
+    userCouponId: row.userCouponId,
+    couponId: row.couponId,
+    couponName: row.couponName,
+    userId: row.userId,
+    sequenceNumber: row.sequenceNumber,
+    code: row.code,
+    status: 'ISSUED',
+    issuedAt: row.issuedAt.toISOString(),
+    expiresAt: row.expiresAt.toISOString(),
+  };
 }

@@ -55,10 +55,15 @@ export class ReservationService {
     const ended = await this.outcomes.wait(couponId, sequenceNumber, this.config.coupon.issueTimeoutMs);
     if (ended === undefined) return reserved(couponId, userId, sequenceNumber);
     if (ended.status === 'FAILED') throw new IssuanceFailedError(ended.failure.reason);
+    const { userCouponId, code, issuedAt } = ended.row;
     return issued({
-      ...ended.row,
+      userCouponId,
       couponId,
       couponName: definition.name,
+      userId,
+      sequenceNumber: ended.row.sequenceNumber,
+      code,
+      issuedAt,
       expiresAt: new Date(definition.expiresAt),
     });
   }
