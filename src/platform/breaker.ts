@@ -80,6 +80,7 @@ export class Breaker {
     while (this.isOpen) {
       await delay(intervalMs, undefined, { ref: false });
       if (this.isEnded) return;
+      // Whatever it throws, nobody is there to catch it, and the next attempt may succeed.
       await attempt(() => this.close()).catch(() => undefined);
     }
   }
