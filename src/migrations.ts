@@ -1,4 +1,5 @@
 import { CreateCoupons1763600000003 } from './coupon/migrations/1763600000003-create-coupons.js';
+import { CountLateRows1763600000007 } from './coupon/migrations/1763600000007-count-late-rows.js';
 import { CreateOrders1763600000005 } from './order/migrations/1763600000005-create-orders.js';
 import type { Migration } from './platform/database/data-source-options.js';
 import { CreateIdempotencyKeys1763600000004 } from './platform/idempotency/migrations/1763600000004-create-idempotency-keys.js';
@@ -14,4 +15,5 @@ export const MIGRATIONS: Migration[] = [
   CreateIdempotencyKeys1763600000004,
   CreateOrders1763600000005,
   CreateProductRankingBackups1763600000006,
+  CountLateRows1763600000007,
 ];

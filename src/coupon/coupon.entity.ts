@@ -63,9 +63,13 @@ export class Coupon {
   @Column({ type: 'bigint', default: 0, transformer: bigint })
   epoch!: number;
 
-  /** No number up to this one may be given out after a rebuild that lost the sequence (P5). */
+  /** The number above which the sequence went on after the last rebuild (P5): whoever has one up to it came before. */
   @Column({ name: 'sequence_base', type: 'bigint', default: 0, transformer: bigint })
   sequenceBase!: number;
+
+  /** Rows written since the last rebuild for reservations from before it, until Redis is known to have their users. */
+  @Column({ name: 'late_quantity', type: 'int', default: 0 })
+  lateQuantity!: number;
 
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt!: Date;

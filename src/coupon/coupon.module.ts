@@ -24,6 +24,9 @@ import { Ledger } from './issuance/ledger.service.js';
 import { RetryingLedger } from './issuance/retrying-ledger.service.js';
 import { SettlementService } from './issuance/settlement.service.js';
 import { SweepPendingJob } from './issuance/sweep-pending.job.js';
+import { DeletedCoupons } from './issuance/deleted-coupons.service.js';
+import { LeakedSlots } from './issuance/leaked-slots.service.js';
+import { MissingHolders } from './issuance/missing-holders.service.js';
 import { SweepService } from './issuance/sweep.service.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { LockIssuanceRepository } from './lock/lock-issuance.repository.js';
@@ -45,6 +48,7 @@ import { RefusalTally } from './reservation/refusal-tally.js';
 import { ReservationMetrics } from './reservation/reservation-metrics.js';
 import { ReserveBatcher } from './reservation/reserve-batcher.js';
 import { ReserveBreaker } from './reservation/reserve-breaker.js';
+import { SeenNumbers } from './reservation/seen-numbers.js';
 import { SettlementStore } from './reservation/settlement.store.js';
 import { UserCouponUsage } from './user-coupon-usage.repository.js';
 import { UserCouponController } from './user-coupon.controller.js';
@@ -59,6 +63,7 @@ import { WatchCouponsJob } from './watch/watch-coupons.job.js';
 /** Redis admits. */
 const RESERVATION = [
   ReserveBreaker,
+  SeenNumbers,
   AdmissionStore,
   DefinitionStore,
   SettlementStore,
@@ -89,6 +94,9 @@ const ISSUANCE = [
   IssuanceOutcomes,
   IssuanceMetrics,
   SweepService,
+  LeakedSlots,
+  MissingHolders,
+  DeletedCoupons,
   SweepPendingJob,
   ForgetEndedCouponsJob,
   FailureService,

@@ -6,7 +6,10 @@ import { Coupon } from './coupon.entity.js';
 import type { Page } from './coupon.schemas.js';
 
 /** What is written of a coupon that does not exist yet; the ledger's counters start at their defaults. */
-export type NewCoupon = Omit<Coupon, 'id' | 'issuedQuantity' | 'failedQuantity' | 'version' | 'epoch' | 'sequenceBase'>;
+export type NewCoupon = Omit<
+  Coupon,
+  'id' | 'issuedQuantity' | 'failedQuantity' | 'version' | 'epoch' | 'sequenceBase' | 'lateQuantity'
+>;
 
 /** The table `coupons`; what is counted in it is written by the issuance alone. */
 @Injectable()

@@ -1,8 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigint } from '../platform/database/columns.js';
 
-/** Why a reservation ended as FAILED: the ledger had no room, or the database refuses this row for good. */
-export const FAILURE_REASONS = ['SOLD_OUT_IN_LEDGER', 'REFUSED_BY_DATABASE'] as const;
+/** Why a reservation ended as FAILED: the ledger had no room, the database refuses this row for good, or the coupon is gone. */
+export const FAILURE_REASONS = ['SOLD_OUT_IN_LEDGER', 'REFUSED_BY_DATABASE', 'COUPON_DELETED'] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /** A reservation that ended as FAILED; at most one for each (coupon, user, sequence number). */

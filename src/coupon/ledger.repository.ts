@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type FindOptionsWhere, In, MoreThan, Repository } from 'typeorm';
+import { And, type FindOptionsWhere, In, LessThanOrEqual, MoreThan, Repository } from 'typeorm';
 import { type FailureReason, IssuanceFailure } from './issuance-failure.entity.js';
+import type { Reservation } from './reservation/reservation.js';
 import { UserCoupon } from './user-coupon.entity.js';
 
 /** What the ledger says of reservations and their users. Reads only. */
@@ -30,6 +31,32 @@ export class LedgerRepository {
   /** The next users with a row after `afterUserId`, in order of their ids, at most `limit`. */
   async usersAfter(couponId: number, afterUserId: number, limit: number): Promise<number[]> {
     return await this.userIds({ couponId, userId: MoreThan(afterUserId) }, limit);
+  }
+
+  /** Whose rows have numbers in (after, upTo], lowest first, at most `limit`. */
+  async rowsBetween(couponId: number, after: number, upTo: number, limit: number): Promise<Reservation[]> {
+    return await this.userCoupons.find({
+      select: { userId: true, sequenceNumber: true },
+      where: { couponId, sequenceNumber: And(MoreThan(after), LessThanOrEqual(upTo)) },
+      order: { sequenceNumber: 'ASC' },
+      take: limit,
+    });
+  }
+
+  /** The greatest number of each of these coupons, issued or failed; of a coupon without any there is none. */
+  async greatestNumbers(couponIds: readonly number[]): Promise<Map<number, number>> {
+    const greatest = new Map<number, number>();
+    if (couponIds.length === 0) return greatest;
+    for (const table of ['user_coupons', 'issuance_failures']) {
+      const rows: Array<{ couponId: number; number: number }> = await this.userCoupons.query(
+        `SELECT coupon_id AS couponId, MAX(sequence_number) AS number
+           FROM ${table} WHERE coupon_id IN (?) GROUP BY coupon_id`,
+        [couponIds],
+      );
+      for (const { couponId, number } of rows)
+        greatest.set(couponId, Math.max(number, greatest.get(couponId) ?? 0));
+    }
+    return greatest;
   }
 
   async countRows(couponId: number): Promise<number> {

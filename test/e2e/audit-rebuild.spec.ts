@@ -58,7 +58,7 @@ describe('a rebuild answers the audit after it, and heals', () => {
     ['the set of users', (id: number) => app.redis.del(keys.users(id))],
     ['the sequence', (id: number) => app.redis.del(keys.sequence(id))],
     ['every key', (id: number) => app.redis.del(scriptKeys(id))],
-    ['nothing, but another server holds the keys', (id: number) => app.redis.hset(keys.state(id), 'runId', 'another')],
+    ['nothing, but another server holds the keys', (id: number) => app.redis.hset(keys.state(id), 'server', 'another')],
   ])('NOT_LOADED: missing is %s', async (_missing, plant) => {
     const { couponId, users } = await app.coupon(2);
     await plant(couponId);

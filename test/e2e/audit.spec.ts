@@ -142,7 +142,7 @@ describe('an audit names this very fault and no other', () => {
     ['the counter of slots', (id: number) => app.redis.del(keys.reserved(id))],
     ['the sequence', (id: number) => app.redis.del(keys.sequence(id))],
     ['every key', (id: number) => app.redis.del(keys.state(id), keys.reserved(id), keys.users(id), keys.sequence(id))],
-    ['nothing, but another server holds the keys', (id: number) => app.redis.hset(keys.state(id), 'runId', 'another')],
+    ['nothing, but another server holds the keys', (id: number) => app.redis.hset(keys.state(id), 'server', 'another')],
   ])('NOT_LOADED: missing is %s', async (_missing, plant) => {
     const { couponId } = await app.coupon(2);
     await plant(couponId);

@@ -18,7 +18,7 @@ async function withHolders(held: number): Promise<CouponDefinition> {
 }
 
 describe('publish', () => {
-  it('replaces every field of an older definition, and neither the epoch nor the run_id', async () => {
+  it('replaces every field of an older definition, and neither the epoch nor the server', async () => {
     const { couponId, version } = await withHolders(1);
     const before = await redis.raw.hgetall(keys.state(couponId));
     const newer = redis.definition({
@@ -34,8 +34,8 @@ describe('publish', () => {
     });
     expect(await redis.definitions.publish(newer)).toBe('PUBLISHED');
     expect(await redis.definitions.definition(couponId)).toEqual(newer);
-    const { epoch, runId } = before;
-    expect(await redis.raw.hgetall(keys.state(couponId))).toMatchObject({ epoch, runId });
+    const { epoch, server } = before;
+    expect(await redis.raw.hgetall(keys.state(couponId))).toMatchObject({ epoch, server });
     expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 1, sequence: 1 });
   });
 

@@ -22,14 +22,27 @@ async function withHolders() {
   return { couponId, confirmed, pending };
 }
 
-async function swap(
-  couponId: number,
-  { token = MINE, epoch = 2, leastSequence }: { token?: string; epoch?: number; leastSequence?: number },
-) {
+interface Swap {
+  readonly token?: string;
+  /** As many as were added, unless told otherwise. */
+  readonly users?: number;
+  readonly epoch?: number;
+  readonly sequenceBase?: number;
+}
+
+async function swap(couponId: number, { token = MINE, users, epoch = 2, sequenceBase = 0 }: Swap = {}) {
   return await redis.rebuilds.swapRebuilt(redis.definition({ couponId, totalQuantity: 10 }), token, {
+    users: users ?? (await redis.raw.scard(keys.rebuildUsers(couponId))),
     epoch,
-    leastSequence,
+    sequenceBase,
   });
+}
+
+/** Another server with everything that this one holds: as after a fail-over that lost nothing. */
+async function failOver(couponId: number): Promise<void> {
+  const lock = await redis.raw.get(keys.rebuildLock(couponId));
+  const [token] = (lock ?? '').split('@');
+  await redis.raw.set(keys.rebuildLock(couponId), `${token}@${'f'.repeat(40)}:${'f'.repeat(40)}`, 'KEEPTTL');
 }
 
 async function end(couponId: number, token: string): Promise<number> {
@@ -40,8 +53,9 @@ describe('begin', () => {
   it('closes the coupon, and takes nothing but its state', async () => {
     const { couponId } = await withHolders();
     const { state: _state, ...others } = await redis.dump(couponId);
-    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ sequence: 2 });
-    expect(await redis.dump(couponId)).toEqual({ ...others, 'rebuild-lock': { value: MINE, expires: true } });
+    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ number: 2, isCertain: true });
+    const value = expect.stringMatching(/^my-token@\w{40}:\w{40}$/);
+    expect(await redis.dump(couponId)).toEqual({ ...others, 'rebuild-lock': { value, expires: true } });
     expect(await redis.reserve(couponId, newUserId())).toBe('NOT_LOADED');
   });
 
@@ -52,17 +66,32 @@ describe('begin', () => {
     expect(await redis.withoutEffect(couponId, () => redis.rebuilds.beginRebuild(couponId, MINE))).toBe('BUSY');
   });
 
-  it.each([
-    ['the state is missing', async (id: number) => await redis.raw.del(keys.state(id))],
-    ['the sequence is missing', async (id: number) => await redis.raw.del(keys.sequence(id))],
-    [
-      'the keys were loaded into another server',
-      async (id: number) => await redis.raw.hset(keys.state(id), 'runId', 'x'),
-    ],
-  ])('does not trust the sequence when %s', async (_cause, plant) => {
+  it.each(NOT_LOADED_CAUSES)('is not certain of the sequence when %s', async (_cause, plant) => {
     const { couponId } = await withHolders();
-    await plant(couponId);
-    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ sequence: undefined });
+    await plant(redis, couponId);
+    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toEqual({ number: 2, isCertain: false });
+    await redis.rebuilds.addRebuiltUsers(couponId, MINE, [1]);
+    expect(await swap(couponId, { sequenceBase: 2 })).toBe(true);
+    expect(await redis.slots(couponId)).toMatchObject({ loaded: true });
+  });
+
+  it('is not certain of a sequence that is below a number which this instance has seen', async () => {
+    const { couponId } = await withHolders();
+    await redis.raw.set(keys.sequence(couponId), 1);
+    expect(await redis.reserve(couponId, newUserId())).toBe('NOT_LOADED');
+    expect(await redis.rebuilds.beginRebuild(couponId, MINE, { unlessLoaded: true })).toEqual({
+      number: 2,
+      isCertain: false,
+    });
+  });
+
+  it('takes over the lock of a rebuild that a fail-over has cut off, and not that of one that goes on', async () => {
+    const { couponId } = await withHolders();
+    await redis.rebuilds.beginRebuild(couponId, THEIRS);
+    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toBe('BUSY');
+    await failOver(couponId);
+    expect(await redis.rebuilds.beginRebuild(couponId, MINE)).toMatchObject({ isCertain: false });
+    expect(await redis.rebuilds.addRebuiltUsers(couponId, THEIRS, [1])).toBe(false);
   });
 
   it('throws away what a rebuild that died has collected', async () => {
@@ -72,7 +101,7 @@ describe('begin', () => {
     await redis.raw.del(keys.rebuildLock(couponId)); // as if it had expired, a moment before the users do
     await redis.rebuilds.beginRebuild(couponId, MINE);
     await redis.rebuilds.addRebuiltUsers(couponId, MINE, [confirmed]);
-    expect(await swap(couponId, { leastSequence: 2 })).toBe(true);
+    expect(await swap(couponId, { sequenceBase: 2 })).toBe(true);
     expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 2 });
   });
 });
@@ -88,11 +117,16 @@ describe('add', () => {
     expect(await redis.reserve(couponId, newUserId())).toBe('NOT_LOADED');
   });
 
-  it('keeps the lock alive, and what it collects no longer than the lock', async () => {
+  it('keeps what it collects no longer than the lock, and both alive while the lock is renewed', async () => {
     const { couponId } = await withHolders();
     await redis.rebuilds.beginRebuild(couponId, MINE);
-    await redis.raw.pexpire(keys.rebuildLock(couponId), 5000);
     await redis.rebuilds.addRebuiltUsers(couponId, MINE, [1]);
+    for (const key of [keys.rebuildLock(couponId), keys.rebuildUsers(couponId)]) {
+      expect(await redis.raw.pttl(key)).toBeGreaterThan(0);
+      await redis.raw.pexpire(key, 5000);
+    }
+    expect(await redis.rebuilds.renewLock(couponId, THEIRS)).toBe(false);
+    expect(await redis.rebuilds.renewLock(couponId, MINE)).toBe(true);
     expect(await redis.raw.pttl(keys.rebuildLock(couponId))).toBeGreaterThan(5000);
     expect(await redis.raw.pttl(keys.rebuildUsers(couponId))).toBeGreaterThan(5000);
   });
@@ -132,14 +166,14 @@ describe('swap', () => {
   it('forgets slots of users with neither a row nor a pending entry', async () => {
     const { couponId, pending } = await withHolders();
     await redis.rebuilds.beginRebuild(couponId, MINE);
-    await swap(couponId, {});
+    await swap(couponId);
     expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 1, users: [pending] });
   });
 
   it('opens a coupon that nobody holds', async () => {
     const couponId = newUserId();
     await redis.rebuilds.beginRebuild(couponId, MINE);
-    expect(await swap(couponId, { leastSequence: 0 })).toBe(true);
+    expect(await swap(couponId)).toBe(true);
     await end(couponId, MINE);
     expect(await redis.slots(couponId)).toEqual({ loaded: true, reserved: 0, users: [], sequence: 0, pending: [] });
     await redis.raw.del(...scriptKeys(couponId));
@@ -150,32 +184,28 @@ describe('swap', () => {
     const userIds = newUserIds(2500);
     await redis.raw.zadd(keys.pending(couponId), ...userIds.flatMap((userId, index) => [index + 1, userId]));
     await redis.rebuilds.beginRebuild(couponId, MINE);
-    await swap(couponId, { leastSequence: 0 });
+    await swap(couponId);
     expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 2500, users: userIds, sequence: 2500 });
   });
 
   it.each([
-    ['the least value', { own: 3, lastPending: 5, leastSequence: 1000, expected: 1000 }],
-    ['its own value', { own: 2000, lastPending: 5, leastSequence: 1000, expected: 2000 }],
-    ['the last pending number', { own: 3, lastPending: 3000, leastSequence: 1000, expected: 3000 }],
+    ['the base', { own: 3, lastPending: 5, sequenceBase: 1000, expected: 1000 }],
+    ['its own value', { own: 2000, lastPending: 5, sequenceBase: 1000, expected: 2000 }],
+    ['the last pending number', { own: 3, lastPending: 3000, sequenceBase: 1000, expected: 3000 }],
     [
-      'the least value, when there is nothing else',
-      { own: undefined, lastPending: undefined, leastSequence: 1000, expected: 1000 },
+      'the base, when there is nothing else',
+      { own: undefined, lastPending: undefined, sequenceBase: 1000, expected: 1000 },
     ],
-    ['its own value, when it was not lost', { own: 3, lastPending: 2, leastSequence: undefined, expected: 3 }],
-    ['a number that needs more than 32 bits', { own: 1, lastPending: 1, leastSequence: 2 ** 52, expected: 2 ** 52 }],
-  ])(
-    'lets the sequence go on above the greatest: %s',
-    async (_which, { own, lastPending, leastSequence, expected }) => {
-      const { couponId, pending } = await withHolders();
-      await redis.raw.del(keys.sequence(couponId), keys.pending(couponId));
-      if (own !== undefined) await redis.raw.set(keys.sequence(couponId), own);
-      if (lastPending !== undefined) await redis.raw.zadd(keys.pending(couponId), lastPending, pending);
-      await redis.rebuilds.beginRebuild(couponId, MINE);
-      await swap(couponId, { leastSequence });
-      expect(await redis.reserve(couponId, newUserId())).toBe(expected + 1);
-    },
-  );
+    ['a number that needs more than 32 bits', { own: 1, lastPending: 1, sequenceBase: 2 ** 52, expected: 2 ** 52 }],
+  ])('lets the sequence go on above the greatest: %s', async (_which, { own, lastPending, sequenceBase, expected }) => {
+    const { couponId, pending } = await withHolders();
+    await redis.raw.del(keys.sequence(couponId), keys.pending(couponId));
+    if (own !== undefined) await redis.raw.set(keys.sequence(couponId), own);
+    if (lastPending !== undefined) await redis.raw.zadd(keys.pending(couponId), lastPending, pending);
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    await swap(couponId, { sequenceBase });
+    expect(await redis.reserve(couponId, newUserId())).toBe(expected + 1);
+  });
 
   it.each([
     ['to someone else', THEIRS],
@@ -183,7 +213,26 @@ describe('swap', () => {
   ])('changes nothing when the lock belongs %s', async (_whose, owner) => {
     const { couponId } = await withHolders();
     if (owner !== undefined) await redis.rebuilds.beginRebuild(couponId, owner);
-    expect(await redis.withoutEffect(couponId, () => swap(couponId, { leastSequence: 99 }))).toBe(false);
+    expect(await redis.withoutEffect(couponId, () => swap(couponId, { sequenceBase: 99 }))).toBe(false);
+  });
+
+  it('changes nothing when some of the users that were added are missing', async () => {
+    const { couponId } = await withHolders();
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    await redis.rebuilds.addRebuiltUsers(couponId, MINE, [1, 2]);
+    expect(await redis.withoutEffect(couponId, () => swap(couponId, { users: 3 }))).toBe(false);
+    expect(await swap(couponId, { users: 2 })).toBe(true);
+  });
+
+  it('changes nothing on a server other than the one where the rebuild began, and neither does any other step', async () => {
+    const { couponId } = await withHolders();
+    await redis.rebuilds.beginRebuild(couponId, MINE);
+    await redis.rebuilds.addRebuiltUsers(couponId, MINE, [1]);
+    await failOver(couponId);
+    expect(await redis.withoutEffect(couponId, () => swap(couponId))).toBe(false);
+    expect(await redis.withoutEffect(couponId, () => redis.rebuilds.addRebuiltUsers(couponId, MINE, [2]))).toBe(false);
+    expect(await redis.withoutEffect(couponId, () => redis.rebuilds.renewLock(couponId, MINE))).toBe(false);
+    expect(await redis.withoutEffect(couponId, () => end(couponId, MINE))).toBe(0);
   });
 });
 

@@ -150,7 +150,7 @@ describe('a refusal changes nothing', () => {
     expect(await refusal(couponId, holder)).toBe('NOT_STARTED');
     await redis.raw.hset(state, 'active', '0');
     expect(await refusal(couponId, holder)).toBe('INACTIVE');
-    await redis.raw.hset(state, 'runId', 'another');
+    await redis.raw.hset(state, 'server', 'another');
     expect(await refusal(couponId, holder)).toBe('NOT_LOADED');
   });
 });

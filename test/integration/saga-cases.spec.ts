@@ -22,7 +22,9 @@ const refuse = (pick: number, { settles }: { settles: boolean }): Step => ({
   at: 1,
 });
 const lowerInRedis = (total: number): Step => ({ do: 'lowerInRedis', total, at: 0 });
-const restartWithWhatItHeld = (stepsBack: number): Step => ({ do: 'restart', stepsBack });
+const dieAfterDeciding = (pick: number): Step => ({ do: 'decide', picks: [pick], settles: false, at: 1 });
+const restartWithWhatItHeld = (stepsBack: number): Step => ({ do: 'restart', stepsBack, as: 'ANOTHER_PROCESS' });
+const goBack = (stepsBack: number): Step => ({ do: 'restart', stepsBack, as: 'SAME_PROCESS' });
 
 // Found by the random sequences of saga-model.spec.ts, or by thinking about them; rare enough to be written down.
 describe('a case of two faults', () => {
@@ -87,6 +89,32 @@ describe('a case of two faults', () => {
       'a user asked before and after a loss, the second has failed, and both are decided together: the row counts for both',
       1,
       [reserve(1), lose(...RESERVATION_KEYS), rebuild, reserve(1), refuse(0, { settles: false }), decide(0, 1)],
+    ],
+    [
+      'a row is written after the rebuild for a reservation that Redis has lost, and nobody tells it: its holder is not admitted again',
+      2,
+      [reserve(1), lose(...RESERVATION_KEYS), rebuild, dieAfterDeciding(0)],
+    ],
+    [
+      'the same while another slot has leaked, so that the counts agree: both are found',
+      2,
+      [reserve(1), lose(...RESERVATION_KEYS), rebuild, reserve(2), lose('pending'), dieAfterDeciding(1)],
+    ],
+    [
+      'the same process goes back in time, and a reservation from before is issued: no number is given twice',
+      3,
+      [reserve(1), reserve(2), goBack(1), rebuild, reserve(3), decide(1), goBack(3), rebuild, reserve(4)],
+    ],
+    [
+      'a rebuild dies after it has closed the coupon, the next one before it gives back the lock',
+      2,
+      [
+        reserve(1),
+        decide(0),
+        { do: 'cutOffRebuild', before: 'addRebuiltUsers', at: 0 },
+        { do: 'cutOffRebuild', before: 'endRebuild', at: 1 },
+        reserve(2),
+      ],
     ],
     [
       'two PATCHes died between Redis and MySQL, and the total is lowered again: under a version above all of them',

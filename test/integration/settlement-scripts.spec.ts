@@ -68,6 +68,14 @@ describe('confirm', () => {
     },
   );
 
+  it('puts users back into pending also where someone made something else of it', async () => {
+    const { couponId, pending } = await soldOut();
+    await redis.raw.set(keys.pending(couponId), 'text');
+    expect(await redis.settlement.release(couponId, pending)).toBeUndefined();
+    expect(await redis.settlement.confirm(couponId, [pending[0]])).toBe(false);
+    expect(await redis.coupons.pendingNumber(couponId, pending[0].userId)).toBe(pending[0].sequenceNumber);
+  });
+
   it('while the coupon is not loaded leaves a newer reservation of the same user pending under its own number', async () => {
     const { couponId, pending } = await soldOut();
     const [older] = pending;

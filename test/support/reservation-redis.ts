@@ -10,12 +10,14 @@ import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.stor
 import { scriptKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import type { Refusal } from '../../src/coupon/reservation/reservation.js';
 import { ReserveBreaker } from '../../src/coupon/reservation/reserve-breaker.js';
+import { SeenNumbers } from '../../src/coupon/reservation/seen-numbers.js';
 import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { openRedisWith } from '../../src/platform/redis/redis.module.js';
 import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
 import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';
+import type { ReservationKey } from './planted-faults.js';
 import { openRedis } from './redis.js';
 import { newUserId } from './unique-ids.js';
 
@@ -48,14 +50,15 @@ export class ReservationRedis {
     const config = loadConfig(url === undefined ? env : { ...env, REDIS_URL: url });
     const connection = new RedisConnection(config, openRedisWith(REDIS_SCRIPTS));
     const breaker = new ReserveBreaker(connection, config);
+    const seen = new SeenNumbers();
     const redis = new ReservationRedis(
       connection,
       breaker,
-      new AdmissionStore(connection, breaker),
+      new AdmissionStore(breaker, seen),
       new DefinitionStore(connection),
       new SettlementStore(connection),
-      new RedisCouponStore(connection),
-      new RebuildStore(connection, config),
+      new RedisCouponStore(connection, seen),
+      new RebuildStore(connection, seen, config),
       openRedis(config.redis.url),
     );
     atEndOfFile(() => redis.close());
@@ -89,7 +92,7 @@ export class ReservationRedis {
     const { couponId } = definition;
     this.couponIds.push(couponId);
     await this.rebuilds.beginRebuild(couponId, 'load');
-    await this.rebuilds.swapRebuilt(definition, 'load', { epoch: 1, leastSequence: 0 });
+    await this.rebuilds.swapRebuilt(definition, 'load', { users: 0, epoch: 1, sequenceBase: 0 });
     await this.rebuilds.endRebuild(couponId, 'load');
     return couponId;
   }
@@ -151,6 +154,19 @@ export class ReservationRedis {
 
 type Plant = (redis: ReservationRedis, couponId: number) => Promise<unknown>;
 
+/** Says that another server filled the state of the coupon, made of the parts of the identity of this one. */
+function plantServer(other: (parts: readonly string[]) => string): Plant {
+  return async ({ raw }, id) => {
+    const server = await raw.hget(keys.state(id), 'server');
+    await raw.hset(keys.state(id), 'server', other((server ?? '').split(':')));
+  };
+}
+
+/** Puts text where the key should be. */
+function plantString(key: ReservationKey): Plant {
+  return async ({ raw }, id) => await raw.set(keys[key](id), 'text');
+}
+
 /** Every way in which a coupon with at least one holder is not loaded (P6). */
 export const NOT_LOADED_CAUSES: ReadonlyArray<[name: string, plant: Plant]> = [
   ['its state is missing', ({ raw }, id) => raw.del(keys.state(id))],
@@ -159,8 +175,14 @@ export const NOT_LOADED_CAUSES: ReadonlyArray<[name: string, plant: Plant]> = [
   ['its sequence is missing', ({ raw }, id) => raw.del(keys.sequence(id))],
   ['all its keys but pending are missing', ({ raw }, id) => raw.del(scriptKeys(id).slice(0, 4))],
   ['all its keys are missing', ({ raw }, id) => raw.del(...scriptKeys(id))],
-  ['it was loaded into another server', ({ raw }, id) => raw.hset(keys.state(id), 'runId', 'f'.repeat(40))],
-  ['it does not say into which server it was loaded', ({ raw }, id) => raw.hdel(keys.state(id), 'runId')],
+  ['it was loaded into another process', plantServer(([, replicationId]) => `${'f'.repeat(40)}:${replicationId}`)],
+  ['it was loaded into another history of writes', plantServer(([runId]) => `${runId}:${'f'.repeat(40)}`)],
+  ['it does not say into which server it was loaded', ({ raw }, id) => raw.hdel(keys.state(id), 'server')],
+  ['an instance of the version before has loaded it', plantServer(([runId]) => String(runId))],
+  ['its state is of another type', plantString('state')],
+  ['its counter of slots is no number', plantString('reserved')],
+  ['its set of users is of another type', plantString('users')],
+  ['its sequence is no number', plantString('sequence')],
   ['a user is in the set who was not counted', ({ raw }, id) => raw.sadd(keys.users(id), String(newUserId()))],
   ['a slot is counted that nobody holds', ({ raw }, id) => raw.incr(keys.reserved(id))],
 ];

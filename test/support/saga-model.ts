@@ -21,8 +21,10 @@ export interface ModelDecision {
 
 interface Mark {
   readonly sequence: number;
-  readonly leaked: number;
   readonly issued: number;
+  /** Users then who held a slot with neither a row nor a pending entry, and since which rebuild. */
+  readonly leaked: ReadonlySet<number>;
+  readonly rebuilds: number;
 }
 
 /**
@@ -35,6 +37,13 @@ export class SagaModel {
   readonly rows = new Map<number, number>();
   readonly failures: Array<Reservation & { reason: Reason }> = [];
   keys: ModelKeys;
+  /** How often the coupon was rebuilt. */
+  private rebuilds = 0;
+  /** Users who got a row since the last rebuild, for a number from before it. */
+  private readonly late = new Set<number>();
+  /** The greatest number given out, now and at the last rebuild. */
+  private greatest = 0;
+  private greatestAtRebuild = 0;
   private readonly marks: Array<Mark | undefined> = [];
 
   constructor(public total: number) {
@@ -61,6 +70,7 @@ export class SagaModel {
     pending.set(userId, number);
     this.keys.reserved = users.size;
     this.keys.sequence = number;
+    this.greatest = number;
     return number;
   }
 
@@ -70,6 +80,7 @@ export class SagaModel {
       const { userId, sequenceNumber } = reservation;
       if (this.hasEnded(reservation) || this.rows.size >= this.total) continue;
       this.rows.set(userId, sequenceNumber);
+      if (sequenceNumber <= this.greatestAtRebuild) this.late.add(userId);
     }
     const refused = reservations.filter((reservation) => !this.hasEnded(reservation));
     for (const reservation of refused) this.fail(reservation, 'SOLD_OUT_IN_LEDGER');
@@ -139,36 +150,52 @@ export class SagaModel {
     return true;
   }
 
-  /** Users = rows and pending. When the sequence was lost, a new one begins above it. */
+  /** Users = rows and pending. Unless the coupon was loaded, the sequence begins anew above all that was given out. */
   rebuild(): void {
-    const goesOn = this.keys.state?.isCurrent === true && this.keys.sequence !== undefined;
+    const goesOn = this.isLoaded;
+    this.beginEpoch();
     this.keys.users = new Set([...this.rows.keys(), ...this.keys.pending.keys()]);
     this.keys.reserved = this.keys.users.size;
     if (!goesOn) this.keys.sequence = 'NEW';
     this.keys.state = { total: this.total, version: this.version, isCurrent: true };
   }
 
-  /** True when pending reservations are issued while a rebuild is going on: which comes first is not said. */
+  /** A rebuild that died before this step. */
+  cutOffRebuild(before: 'addRebuiltUsers' | 'swapRebuilt' | 'endRebuild'): void {
+    const hasUsersToAdd = this.rows.size > 0;
+    const isSwapped = before === 'endRebuild' || (before === 'addRebuiltUsers' && !hasUsersToAdd);
+    if (isSwapped) return this.rebuild();
+    this.beginEpoch();
+    this.keys.state = undefined;
+  }
+
+  /** True when pending reservations are issued while slots are corrected: which comes first is not said. */
   sweep(instance: number): boolean {
     const before = this.marks[instance];
     this.marks[instance] = undefined;
     const { pending, users, sequence } = this.keys;
     if (!this.isLoaded) {
-      if (this.hasAnyKey()) this.rebuild();
+      this.rebuild();
       return false;
     }
-    const leaked = Math.max(0, users.size - pending.size - this.rows.size);
+    const surplus = users.size - pending.size - this.rows.size;
+    const leaked = new Set(
+      surplus > 0 ? [...users].filter((userId) => !pending.has(userId) && !this.rows.has(userId)) : [],
+    );
+    const issued = this.rows.size;
     const hasForgottenHolders = before !== undefined && before.issued > users.size;
-    this.marks[instance] = { sequence: Number(sequence), leaked, issued: this.rows.size };
+    this.marks[instance] = { sequence: Number(sequence), leaked, issued, rebuilds: this.rebuilds };
     this.reconcile();
     const overdue = [...pending].filter(([, number]) => before !== undefined && number <= before.sequence);
+    const held = users.size;
+    const isLate = this.late.size > 0;
     if (overdue.length > 0) {
       this.settle(this.decide(overdue.map(([userId, sequenceNumber]) => ({ userId, sequenceNumber }))));
     }
-    const isLeaking = leaked > 0 && before !== undefined && before.leaked > 0;
-    const isRebuilt = isLeaking || hasForgottenHolders;
-    if (isRebuilt) this.rebuild();
-    return isRebuilt && overdue.length > 0;
+    if (before?.rebuilds === this.rebuilds) this.releaseLeaked(leaked, before.leaked);
+    const isCorrected = (hasForgottenHolders && this.rows.size > held) || isLate;
+    if (isCorrected) this.confirmMissingHolders();
+    return (isCorrected || leaked.size > 0) && overdue.length > 0;
   }
 
   lose(lost: readonly ReservationKey[]): void {
@@ -179,20 +206,32 @@ export class SagaModel {
     if (lost.includes('pending')) this.keys.pending = new Map();
   }
 
-  private hasAnyKey(): boolean {
-    const { state, reserved, users, sequence, pending } = this.keys;
-    return state !== undefined || reserved !== undefined || sequence !== undefined || users.size + pending.size > 0;
+  private beginEpoch(): void {
+    this.rebuilds += 1;
+    this.greatestAtRebuild = this.greatest;
+    this.late.clear();
+  }
+
+  private releaseLeaked(now: ReadonlySet<number>, before: ReadonlySet<number>): void {
+    for (const userId of now) if (before.has(userId)) this.keys.users.delete(userId);
+    this.keys.reserved = this.keys.users.size;
+  }
+
+  private confirmMissingHolders(): void {
+    for (const userId of this.rows.keys()) this.keys.users.add(userId);
+    this.keys.reserved = this.keys.users.size;
+    this.late.clear();
   }
 
   private publish(): void {
     const { state } = this.keys;
-    if (state === undefined || this.version <= state.version) return;
+    if (state?.isCurrent !== true || this.version <= state.version) return;
     this.keys.state = { ...state, total: this.total, version: this.version };
   }
 
   private reconcile(): void {
     const { state } = this.keys;
-    if (state === undefined || state.total === this.total) return;
+    if (state?.isCurrent !== true || state.total === this.total) return;
     this.version = Math.max(this.version, state.version + 1);
     this.publish();
   }

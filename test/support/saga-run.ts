@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { expect, jest } from '@jest/globals';
 import { type Decision, Ledger } from '../../src/coupon/issuance/ledger.service.js';
 import { SettlementService } from '../../src/coupon/issuance/settlement.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
@@ -7,6 +7,7 @@ import type { CouponDefinition } from '../../src/coupon/reservation/coupon-defin
 import { CouponDefinitionService } from '../../src/coupon/reservation/coupon-definition.service.js';
 import { DefinitionStore } from '../../src/coupon/reservation/definition.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
+import { RebuildStore } from '../../src/coupon/reservation/rebuild.store.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
 import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
@@ -14,7 +15,7 @@ import { DomainError } from '../../src/platform/errors/domain-error.js';
 import type { Instance } from './instance.js';
 import { deleteKeys, type ReservationKey } from './planted-faults.js';
 import { type ModelDecision, SagaModel } from './saga-model.js';
-import type { At, Step } from './saga-steps.js';
+import type { At, RebuildStep, Step } from './saga-steps.js';
 import type { RealKeys, SagaWorld } from './saga-world.js';
 
 /** One coupon, to which the same things happen in the real servers and in the model. */
@@ -73,7 +74,9 @@ export class SagaRun {
       case 'lose':
         return await this.lose(step.keys);
       case 'restart':
-        return await this.restart(step.stepsBack);
+        return await this.restart(step.stepsBack, step.as);
+      case 'cutOffRebuild':
+        return await this.cutOffRebuild(step.before, step.at);
     }
   }
 
@@ -183,7 +186,25 @@ export class SagaRun {
     await deleteKeys(this.world.redis, this.couponId, ...keys);
   }
 
-  private async restart(stepsBack: number): Promise<void> {
+  /** Dies before the step: what it did until then stays, and its lock expires. */
+  private async cutOffRebuild(before: RebuildStep, at: At): Promise<void> {
+    const store = this.at(at).get(RebuildStore);
+    const stubs = [jest.spyOn(store, before).mockImplementation(dies)];
+    if (before !== 'endRebuild') stubs.push(jest.spyOn(store, 'endRebuild').mockImplementation(dies));
+    try {
+      // Without rows there are no users to add, and a rebuild does not get to that step.
+      await this.at(at)
+        .get(RebuildService)
+        .rebuild(this.couponId)
+        .catch(() => undefined);
+    } finally {
+      for (const stub of stubs) stub.mockRestore();
+    }
+    await this.world.expireRebuildLock(this.couponId);
+    this.model.cutOffRebuild(before);
+  }
+
+  private async restart(stepsBack: number, as: 'ANOTHER_PROCESS' | 'SAME_PROCESS'): Promise<void> {
     const earlier = this.history.at(-1 - Math.min(stepsBack, this.history.length - 1)) as RealKeys;
     if (stepsBack > 0) this.hasLostKeys = true;
     const { state, reserved, users, sequence } = earlier;
@@ -197,7 +218,7 @@ export class SagaRun {
       sequence,
       pending,
     };
-    await this.world.restartRedisWith(this.couponId, earlier);
+    await this.world.turnBackRedis(this.couponId, earlier, as);
   }
 
   private picked(picks: readonly number[]): Reservation[] {
@@ -225,6 +246,10 @@ export class SagaRun {
       if (kept.get(userId) !== number) this.lost.add(number);
     }
   }
+}
+
+function dies(): Promise<never> {
+  return Promise.reject(new Error('the process has died'));
 }
 
 function byNumber<T extends Reservation>(reservations: readonly T[]): T[] {

@@ -19,12 +19,20 @@ export type Step =
   | { readonly do: 'settle' | 'confirm' | 'release'; readonly pick: number; readonly at: At }
   | { readonly do: 'sweep'; readonly times: number; readonly at: At }
   | { readonly do: 'rebuild'; readonly at: At }
+  /** A rebuild whose process dies at this step. */
+  | { readonly do: 'cutOffRebuild'; readonly before: RebuildStep; readonly at: At }
   | { readonly do: 'change'; readonly total: number; readonly at: At }
   /** A PATCH that died between Redis and MySQL. */
   | { readonly do: 'lowerInRedis'; readonly total: number; readonly at: At }
   | { readonly do: 'lose'; readonly keys: ReservationKey[] }
-  /** Redis comes back as another process, with what it held some steps ago. */
-  | { readonly do: 'restart'; readonly stepsBack: number };
+  /**
+   * Redis holds what it held some steps ago: as another process, or as the same one, which has followed another server
+   * for a while. With 0 steps its name has changed for no reason: a healthy server that gets its first replica.
+   */
+  | { readonly do: 'restart'; readonly stepsBack: number; readonly as: 'ANOTHER_PROCESS' | 'SAME_PROCESS' };
+
+/** What a rebuild does in Redis once it has closed the coupon. */
+export type RebuildStep = 'addRebuiltUsers' | 'swapRebuilt' | 'endRebuild';
 
 export const MAX_USERS = 6;
 const MAX_STOCK = 5;
@@ -55,7 +63,13 @@ function loses(weight: number, keys: fc.Arbitrary<ReservationKey[]>): fc.Weighte
 }
 
 function restarts(weight: number, stepsBack: fc.Arbitrary<number>): fc.WeightedArbitrary<Step> {
-  return { weight, arbitrary: fc.record({ do: fc.constant('restart'), stepsBack }) };
+  const as = fc.constantFrom('ANOTHER_PROCESS', 'SAME_PROCESS');
+  return { weight, arbitrary: fc.record({ do: fc.constant('restart'), stepsBack, as }) };
+}
+
+function cutsOffRebuilds(weight: number): fc.WeightedArbitrary<Step> {
+  const before = fc.constantFrom<RebuildStep>('addRebuiltUsers', 'swapRebuilt', 'endRebuild');
+  return { weight, arbitrary: fc.record({ do: fc.constant('cutOffRebuild'), before, at }) };
 }
 
 const others: fc.WeightedArbitrary<Step>[] = [
@@ -81,6 +95,7 @@ export const anySteps = sequenceOf(MAX_STOCK, [
   reserves(8),
   decides(5),
   rebuilds(1),
+  cutsOffRebuilds(1),
   restarts(1, fc.constant(0)),
 ]);
 
@@ -91,11 +106,12 @@ export const anyStepsWithLoss = sequenceOf(2, [
   reserves(10),
   decides(7),
   rebuilds(8),
+  cutsOffRebuilds(2),
   loses(
     1,
     fc.constantFrom(...RESERVATION_KEYS).map((key) => [key]),
   ),
   loses(2, fc.constant<ReservationKey[]>(['pending'])),
   loses(2, fc.constant<ReservationKey[]>([...RESERVATION_KEYS])),
-  restarts(2, fc.nat({ max: 12 })),
+  restarts(4, fc.nat({ max: 12 })),
 ]);

@@ -32,13 +32,15 @@ export class SagaWorld {
     readonly instances: readonly [Instance, Instance],
     readonly database: TestDatabase,
     readonly redis: Redis,
-    private readonly runId: string,
+    private readonly server: string,
   ) {}
 
   static async open(): Promise<SagaWorld> {
     const { one, other, database, redis } = await openTwoInstances('saga');
-    const runId = /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1] ?? '';
-    return new SagaWorld([one, other], database, redis, runId);
+    const identity = ['run_id', 'master_replid'].map((field) => new RegExp(`^${field}:(\\w+)`, 'm'));
+    const info = (await redis.info('server')) + (await redis.info('replication'));
+    const server = identity.map((field) => field.exec(info)?.[1] ?? '').join(':');
+    return new SagaWorld([one, other], database, redis, server);
   }
 
   async createCoupon(totalQuantity: number): Promise<number> {
@@ -47,6 +49,7 @@ export class SagaWorld {
 
   /** So that the sweeps of the next coupon see it alone. */
   async forgetCoupon(couponId: number): Promise<void> {
+    await this.database.change('UPDATE coupons SET expires_at = starts_at WHERE id = ?', [couponId]);
     await this.redis.del(...scriptKeys(couponId));
   }
 
@@ -82,12 +85,15 @@ export class SagaWorld {
     return { total, issuedQuantity, failedQuantity, rows: numbered, failures };
   }
 
-  /** Another server process answers from now on, which holds what Redis held earlier. */
-  async restartRedisWith(couponId: number, earlier: RealKeys): Promise<void> {
+  /**
+   * Redis holds from now on what it held earlier: as another process, or as the same one, which has followed another
+   * server for a while, so that only the history that it continues has another name.
+   */
+  async turnBackRedis(couponId: number, earlier: RealKeys, as: 'ANOTHER_PROCESS' | 'SAME_PROCESS'): Promise<void> {
     const [state, reserved, users, sequence, pending] = scriptKeys(couponId);
     const transaction = this.redis.multi().del(state, reserved, users, sequence, pending);
     if (Object.keys(earlier.state).length > 0)
-      transaction.hset(state, { ...earlier.state, runId: 'before the restart' });
+      transaction.hset(state, { ...earlier.state, server: this.otherServer(as) });
     if (earlier.reserved !== undefined) transaction.set(reserved, earlier.reserved);
     if (earlier.users.length > 0) transaction.sadd(users, ...earlier.users.map(String));
     if (earlier.sequence !== undefined) transaction.set(sequence, earlier.sequence);
@@ -95,8 +101,19 @@ export class SagaWorld {
     await transaction.exec();
   }
 
+  /** The lock of a rebuild whose process has died expires. */
+  async expireRebuildLock(couponId: number): Promise<void> {
+    await this.redis.del(reservationKeys.rebuildLock(couponId), reservationKeys.rebuildUsers(couponId));
+  }
+
   isCurrent({ state }: RealKeys): boolean {
-    return state['runId'] === this.runId;
+    return state['server'] === this.server;
+  }
+
+  private otherServer(as: 'ANOTHER_PROCESS' | 'SAME_PROCESS'): string {
+    const [runId, replicationId] = this.server.split(':');
+    const other = 'f'.repeat(40);
+    return as === 'SAME_PROCESS' ? `${runId}:${other}` : `${other}:${replicationId}`;
   }
 
   /** Waits until no instance has any of these numbers in its hands. */

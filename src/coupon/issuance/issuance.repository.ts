@@ -11,6 +11,7 @@ export interface LedgerCoupon {
   readonly totalQuantity: number;
   readonly issuedQuantity: number;
   readonly failedQuantity: number;
+  readonly sequenceBase: number;
   readonly codeFormat: CodeFormat;
 }
 
@@ -24,7 +25,9 @@ export interface CounterChange {
   readonly issued: number;
   readonly failed?: number;
   readonly outOfRoom?: boolean;
+  readonly late?: number;
   readonly onlyIfNoneFailed?: boolean;
+  readonly lowestNumber?: number;
 }
 
 /** A row of `user_coupons`. */
@@ -45,7 +48,7 @@ export class IssuanceRepository {
   async lockCoupon(manager: EntityManager, couponId: number): Promise<LedgerCoupon | undefined> {
     const [row] = await manager.query<LedgerCoupon[]>(
       `SELECT id AS couponId, total_quantity AS totalQuantity, issued_quantity AS issuedQuantity,
-              failed_quantity AS failedQuantity, code_format AS codeFormat
+              failed_quantity AS failedQuantity, sequence_base AS sequenceBase, code_format AS codeFormat
          FROM coupons WHERE id = ? FOR UPDATE`,
       [couponId],
     );
@@ -113,22 +116,43 @@ export class IssuanceRepository {
 
   /**
    * P1: adds what was decided to the coupon's counters, and takes its row lock, unless more than the total would be
-   * issued: then false, and what was inserted must be rolled back. `onlyIfNoneFailed` is false too once a reservation
-   * of the coupon has failed. `outOfRoom` also makes the definition newer, so that Redis takes the ledger's total even
-   * when someone changed the table behind our back.
+   * issued: then false, and what was inserted must be rolled back. With `onlyIfNoneFailed` it is false too once a
+   * reservation of the coupon has failed, with `lowestNumber` when that was given out before the last rebuild.
+   * `outOfRoom` also makes the definition newer, so that Redis takes the ledger's total even when someone changed the
+   * table behind our back.
    */
   async takeFromTotal(
     manager: EntityManager,
     couponId: number,
-    { issued, failed = 0, outOfRoom = false, onlyIfNoneFailed = false }: CounterChange,
+    { issued, failed = 0, late = 0, outOfRoom = false, onlyIfNoneFailed = false, lowestNumber }: CounterChange,
   ): Promise<boolean> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(
       `UPDATE coupons
-          SET issued_quantity = issued_quantity + ?, failed_quantity = failed_quantity + ?, version = version + ?
-        WHERE id = ? AND (? = 0 OR issued_quantity + ? <= total_quantity) AND (? = 0 OR failed_quantity = 0)`,
-      [issued, failed, Number(outOfRoom), couponId, issued, issued, Number(onlyIfNoneFailed)],
+          SET issued_quantity = issued_quantity + ?, failed_quantity = failed_quantity + ?, version = version + ?,
+              late_quantity = late_quantity + ?
+        WHERE id = ? AND (? = 0 OR issued_quantity + ? <= total_quantity) AND (? = 0 OR failed_quantity = 0)
+          AND sequence_base < ?`,
+      [
+        issued,
+        failed,
+        Number(outOfRoom),
+        late,
+        couponId,
+        issued,
+        issued,
+        Number(onlyIfNoneFailed),
+        lowestNumber ?? Number.MAX_SAFE_INTEGER,
+      ],
     );
     return affectedRows === 1;
+  }
+
+  /** Redis has the users of as many late rows, which were all of this epoch when they were counted. */
+  async lateRowsAreKnown(couponId: number, epoch: number, lateQuantity: number): Promise<void> {
+    await this.dataSource.query(
+      'UPDATE coupons SET late_quantity = 0 WHERE id = ? AND epoch = ? AND late_quantity = ?',
+      [couponId, epoch, lateQuantity],
+    );
   }
 
   /** The rows of these users, once they are committed. */

@@ -76,7 +76,9 @@ export class Ledger {
     reservations: readonly Reservation[],
   ): Promise<Decision | undefined> {
     const issued = reservations.length;
-    if (!(await this.repository.takeFromTotal(manager, couponId, { issued, onlyIfNoneFailed: true }))) return undefined;
+    const lowestNumber = Math.min(...reservations.map(({ sequenceNumber }) => sequenceNumber));
+    const conditions = { onlyIfNoneFailed: true, lowestNumber };
+    if (!(await this.repository.takeFromTotal(manager, couponId, { issued, ...conditions }))) return undefined;
     await this.insertRows(manager, couponId, await this.codeFormat(manager, couponId), reservations);
     this.faults.reach('inside-transaction');
     return { issued: reservations, failed: [] };
@@ -141,7 +143,7 @@ export class Ledger {
 
   private async record(
     manager: EntityManager,
-    { couponId, codeFormat }: LedgerCoupon,
+    { couponId, codeFormat, sequenceBase }: LedgerCoupon,
     issued: readonly Reservation[],
     failed: readonly FailedReservation[],
   ): Promise<void> {
@@ -152,6 +154,7 @@ export class Ledger {
     const counted = await this.repository.takeFromTotal(manager, couponId, {
       issued: issued.length,
       failed: failed.length,
+      late: issued.filter(({ sequenceNumber }) => sequenceNumber <= sequenceBase).length,
       outOfRoom,
     });
     if (!counted) throw new Error(`coupon ${couponId} would be over-issued by ${issued.length} rows: rolled back`);

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
+import { inParallel } from '../../platform/concurrency/in-parallel.js';
 import { isDatabaseAway } from '../../platform/database/database-errors.js';
 import { stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
@@ -10,11 +11,17 @@ import { definitionOf, sameDefinition } from '../reservation/coupon-definition.j
 import { DefinitionPublisher } from '../reservation/definition-publisher.service.js';
 import { RebuildService } from '../reservation/rebuild.service.js';
 import { type RedisCoupon, RedisCouponStore } from '../reservation/redis-coupon.store.js';
+import { DeletedCoupons } from './deleted-coupons.service.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 import { IssuanceQueue } from './issuance-queue.service.js';
+import { IssuanceRepository } from './issuance.repository.js';
+import { LeakedSlots } from './leaked-slots.service.js';
+import { MissingHolders } from './missing-holders.service.js';
 
 /** Coupons looked at, and reservations read, in one exchange. */
 const PAGE = 500;
+/** Coupons swept at once: one whose row is locked takes as long as MySQL lets it wait. */
+const MAX_AT_ONCE = 4;
 
 /** What the sweep before saw of a coupon. */
 interface Mark {
@@ -22,15 +29,22 @@ interface Mark {
   readonly sequence: number;
   /** Up to which number that sweep itself issued again what it found pending. */
   readonly issuedAgainUpTo: number;
-  /** Slots then held by nobody: neither pending nor issued. */
-  readonly leaked: number;
   /** Rows then. Whoever has a row had their slot before it. */
   readonly issued: number;
 }
 
+/** A coupon as both sides have it; Redis was asked first. */
+interface BothSides {
+  readonly coupon: Coupon;
+  readonly redisCoupon: RedisCoupon;
+  /** The greatest number in the ledger. */
+  readonly greatestNumber: number;
+}
+
 /**
  * P3 and P4: brings to an end whatever a crash or an outage left half done. Looks at every coupon that has a key in
- * Redis, also paused and ended ones. Idempotent, so every instance does it.
+ * Redis, also paused and ended ones, and loads every one that should have keys and has none. Idempotent, so every
+ * instance does it.
  */
 @Injectable()
 export class SweepService {
@@ -43,19 +57,26 @@ export class SweepService {
     private readonly publisher: DefinitionPublisher,
     private readonly rebuilds: RebuildService,
     private readonly ledgerRepository: LedgerRepository,
+    private readonly issuanceRepository: IssuanceRepository,
     private readonly queue: IssuanceQueue,
+    private readonly leakedSlots: LeakedSlots,
+    private readonly missingHolders: MissingHolders,
+    private readonly deletedCoupons: DeletedCoupons,
     private readonly metrics: IssuanceMetrics,
     private readonly clock: Clock,
   ) {}
 
   /** One sweep over all coupons. A coupon that can't be swept does not stop the others. */
   async sweepAll(): Promise<void> {
-    const couponIds = await this.store.couponsWithKeys();
+    const withKeys = await this.store.couponsWithKeys();
+    const couponIds = [...new Set([...withKeys, ...(await this.coupons.idsToReserve(this.clock.now()))])];
     const marks = new Map<number, Mark>();
+    const withoutRow: number[] = [];
     for (let first = 0; first < couponIds.length; first += PAGE) {
-      await this.sweepPage(couponIds.slice(first, first + PAGE), marks);
+      withoutRow.push(...(await this.sweepPage(couponIds.slice(first, first + PAGE), marks)));
     }
     this.marks = marks;
+    await this.deletedCoupons.look(withoutRow);
   }
 
   /** The number up to which the last sweep went: what is pending up to it, and in nobody's hands, is overdue. */
@@ -63,67 +84,86 @@ export class SweepService {
     return this.marks.get(couponId)?.issuedAgainUpTo ?? 0;
   }
 
-  private async sweepPage(couponIds: readonly number[], marks: Map<number, Mark>): Promise<void> {
+  /** Sweeps those that have a row in MySQL; the others. */
+  private async sweepPage(couponIds: readonly number[], marks: Map<number, Mark>): Promise<number[]> {
     const redisCoupons = await this.store.inspectMany(couponIds);
     // After Redis: what is issued meanwhile makes fewer slots look leaked, never more.
-    for (const coupon of await this.coupons.findMany(couponIds)) {
+    const coupons = await this.coupons.findMany(couponIds);
+    const greatestNumbers = await this.ledgerRepository.greatestNumbers(couponIds);
+    await inParallel(coupons, MAX_AT_ONCE, async (coupon) => {
       const redisCoupon = redisCoupons.get(coupon.id);
-      if (redisCoupon === undefined) continue;
+      if (redisCoupon === undefined) return;
       try {
-        const mark = await this.sweep(coupon, redisCoupon);
+        const mark = await this.sweep({
+          coupon,
+          redisCoupon,
+          greatestNumber: greatestNumbers.get(coupon.id) ?? 0,
+        });
         if (mark !== undefined) marks.set(coupon.id, mark);
       } catch (error) {
         if (error instanceof RedisUnavailableError || isDatabaseAway(error)) throw error;
         this.logger.error(`coupon ${coupon.id}: not swept`, stackOf(error));
       }
-    }
+    });
+    const found = new Set(coupons.map(({ id }) => id));
+    return couponIds.filter((couponId) => !found.has(couponId));
   }
 
-  private async sweep(coupon: Coupon, redisCoupon: RedisCoupon): Promise<Mark | undefined> {
+  private async sweep({ coupon, redisCoupon, greatestNumber }: BothSides): Promise<Mark | undefined> {
     if (!redisCoupon.loaded || redisCoupon.definition === undefined) {
       const hasEnded = coupon.expiresAt <= this.clock.now();
       // An ended coupon is opened again only to bring its pending reservations to their end.
       if (!hasEnded || redisCoupon.pending > 0) await this.rebuilds.load(coupon.id);
       return undefined;
     }
+    if (await this.isBehind(coupon.id, redisCoupon, greatestNumber)) {
+      await this.rebuilds.refill(coupon.id);
+      return undefined;
+    }
     if (!sameDefinition(definitionOf(coupon), redisCoupon.definition)) await this.publisher.reconcile(coupon.id);
 
     const before = this.marks.get(coupon.id);
     if (redisCoupon.pending > 0 && before !== undefined) await this.issueAgain(coupon.id, before.sequence);
-
-    // Each user of the set is pending or has a row; a slot of nobody, seen twice, was lost with its pending entry.
-    const leaked = Math.max(0, redisCoupon.users - redisCoupon.pending - coupon.issuedQuantity);
-    if (leaked > 0 && before !== undefined && before.leaked > 0)
-      await this.offerLeakedSlotsAgain(coupon.id, redisCoupon);
-    if (before !== undefined && before.issued > redisCoupon.users) await this.giveHoldersTheirSlots(coupon.id);
+    await this.offerLeakedSlotsAgain(coupon, redisCoupon);
+    await this.giveHoldersTheirSlots(coupon, redisCoupon, before);
     return {
       sequence: redisCoupon.sequence ?? 0,
       issuedAgainUpTo: before?.sequence ?? 0,
-      leaked,
       issued: coupon.issuedQuantity,
     };
   }
 
-  /**
-   * Redis has forgotten holders of rows: it would admit as many too many, of whom the ledger refuses each. Counts the
-   * rows, before the users, for the same reason as below.
-   */
-  private async giveHoldersTheirSlots(couponId: number): Promise<void> {
-    const rows = await this.ledgerRepository.countRows(couponId);
-    const { loaded, users } = await this.store.inspect(couponId);
-    if (!loaded || users >= rows) return;
-    this.logger.warn(`coupon ${couponId}: ${rows - users} holders have no slot in Redis; rebuilding it`);
-    await this.rebuilds.refill(couponId);
+  /** P5: the ledger knows a number that the sequence has not reached. Redis is asked again, since it was asked first. */
+  private async isBehind(couponId: number, { sequence = 0 }: RedisCoupon, greatestNumber: number): Promise<boolean> {
+    if (sequence >= greatestNumber) return false;
+    const now = await this.store.inspect(couponId);
+    if (!now.loaded || (now.sequence ?? 0) >= greatestNumber) return false;
+    this.logger.warn(`coupon ${couponId}: number ${greatestNumber} was given out, but Redis is at ${now.sequence}`);
+    return true;
   }
 
-  /** Counts the rows first: with a counter changed by hand, every sweep would rebuild, and so close, the coupon. */
-  private async offerLeakedSlotsAgain(couponId: number, { users, pending, epoch }: RedisCoupon): Promise<void> {
-    const leaked = users - pending - (await this.ledgerRepository.countRows(couponId));
-    if (leaked <= 0) return;
-    // Another instance may have rebuilt it while the rows were counted; once more would close it for nothing.
-    if ((await this.store.inspect(couponId)).epoch !== epoch) return;
-    this.logger.warn(`coupon ${couponId}: ${leaked} slots are held by nobody; rebuilding it to offer them again`);
-    await this.rebuilds.refill(couponId);
+  /** Each user of the set is pending or has a row; a slot of nobody was lost with its pending entry. */
+  private async offerLeakedSlotsAgain({ id: couponId, issuedQuantity }: Coupon, redisCoupon: RedisCoupon) {
+    const { users, pending, epoch } = redisCoupon;
+    const mayLeak = users - pending > issuedQuantity;
+    // The rows too: with a counter changed by hand every sweep would read all users.
+    if (mayLeak && epoch !== undefined && users - pending > (await this.ledgerRepository.countRows(couponId)))
+      await this.leakedSlots.look(couponId, epoch);
+    else this.leakedSlots.clear(couponId);
+  }
+
+  /**
+   * Redis would admit as many too many as there are holders that it does not know, of whom the ledger refuses each. It
+   * can have missed those whose rows were written after a rebuild had read past them, and it can have forgotten any.
+   */
+  private async giveHoldersTheirSlots(coupon: Coupon, { users }: RedisCoupon, before: Mark | undefined): Promise<void> {
+    const { id: couponId, epoch, sequenceBase, lateQuantity } = coupon;
+    const hasForgotten = before !== undefined && before.issued > users;
+    if (hasForgotten && (await this.ledgerRepository.countRows(couponId)) > users) {
+      await this.missingHolders.confirmUpTo(couponId, Number.MAX_SAFE_INTEGER);
+    } else if (lateQuantity > 0 && (await this.missingHolders.confirmUpTo(couponId, sequenceBase))) {
+      await this.issuanceRepository.lateRowsAreKnown(couponId, epoch, lateQuantity);
+    }
   }
 
   private async issueAgain(couponId: number, upTo: number): Promise<void> {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { scriptKeys } from './reservation-keys.js';
 import type { Refusal } from './reservation.js';
 import { ReserveBreaker } from './reserve-breaker.js';
+import { SeenNumbers } from './seen-numbers.js';
 
 const REFUSALS: Readonly<Record<number, Refusal>> = {
   [-1]: 'NOT_LOADED',
@@ -17,8 +17,8 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
 @Injectable()
 export class AdmissionStore {
   constructor(
-    private readonly redis: RedisConnection,
     private readonly breaker: ReserveBreaker,
+    private readonly seen: SeenNumbers,
   ) {}
 
   /**
@@ -34,8 +34,14 @@ export class AdmissionStore {
     { ignoreWindow = false } = {},
   ): Promise<Array<number | Refusal>> {
     const answers = await this.breaker.ask((client) =>
-      client.reserveCoupon(...scriptKeys(couponId), this.redis.requireRunId(), ignoreWindow ? '1' : '0', ...userIds),
+      client.reserveCoupon(
+        ...scriptKeys(couponId),
+        this.seen.greatestOf(couponId),
+        ignoreWindow ? '1' : '0',
+        ...userIds,
+      ),
     );
+    this.seen.see(couponId, Math.max(...answers));
     return answers.map((answer) => (answer > 0 ? answer : refusalOf(answer)));
   }
 }

@@ -50,6 +50,14 @@ export function toStateFields(definition: CouponDefinition): string[] {
   ].flatMap(([field, value]) => [String(field), String(value)]);
 }
 
+/** The `state` hash as a script answers it: field, value, field, value ... */
+export function stateOf(fields: readonly string[]): Record<string, string> {
+  const state: Record<string, string> = {};
+  for (let index = 0; index + 1 < fields.length; index += 2)
+    state[fields[index] as string] = fields[index + 1] as string;
+  return state;
+}
+
 /** The definition in a `state` hash, or undefined when there is none. */
 export function fromState(couponId: number, state: Readonly<Record<string, string>>): CouponDefinition | undefined {
   if (state.version === undefined) return undefined;

@@ -57,6 +57,11 @@ export class DefinitionCache {
     return await this.read(couponId);
   }
 
+  /** Forgets the definition of a coupon that is gone; other instances do so when they refresh it. */
+  forget(couponId: number): void {
+    this.known.delete(couponId);
+  }
+
   /** As `get`; @throws CouponNotFoundError when there is no such coupon */
   async require(couponId: number): Promise<CouponDefinition> {
     const definition = await this.get(couponId);
@@ -78,8 +83,10 @@ export class DefinitionCache {
   private async read(couponId: number): Promise<CouponDefinition | undefined> {
     return await this.readings.run(couponId, async () => {
       const definition = (await this.fromRedis(couponId)) ?? (await this.fromMySql(couponId));
-      if (definition === undefined) this.unknown.set(couponId, true);
-      else this.known.set(couponId, { definition, readAt: Date.now() });
+      if (definition === undefined) {
+        this.forget(couponId);
+        this.unknown.set(couponId, true);
+      } else this.known.set(couponId, { definition, readAt: Date.now() });
       return definition;
     });
   }

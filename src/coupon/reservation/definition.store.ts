@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
-import { type CouponDefinition, fromState, toStateFields } from './coupon-definition.js';
-import { reservationKeys as keys } from './reservation-keys.js';
+import { type CouponDefinition, fromState, stateOf, toStateFields } from './coupon-definition.js';
+import { reservationKeys as keys, scriptKeys } from './reservation-keys.js';
 
 const LOWERINGS: Readonly<Record<number, 'LOWERED' | 'NOT_LOADED' | 'NOT_NEWER'>> = {
   [-1]: 'LOWERED',
@@ -29,22 +29,18 @@ export class DefinitionStore {
   async lower(definition: CouponDefinition): Promise<Lowering> {
     const id = definition.couponId;
     const answer = await this.redis.ask((client) =>
-      client.lowerTotal(
-        keys.state(id),
-        keys.reserved(id),
-        keys.users(id),
-        keys.sequence(id),
-        this.redis.requireRunId(),
-        definition.version,
-        definition.totalQuantity,
-        ...toStateFields(definition),
-      ),
+      client.lowerTotal(...scriptKeys(id), definition.version, definition.totalQuantity, ...toStateFields(definition)),
     );
     return LOWERINGS[answer] ?? { reserved: answer };
   }
 
-  /** The definition that is published in Redis, or undefined when the coupon has no state. */
+  /** The definition that is published in Redis, or undefined when the coupon has no state that this server filled. */
   async definition(couponId: number): Promise<CouponDefinition | undefined> {
-    return fromState(couponId, await this.redis.ask((client) => client.hgetall(keys.state(couponId))));
+    return fromState(couponId, stateOf(await this.redis.ask((client) => client.readDefinition(keys.state(couponId)))));
+  }
+
+  /** Takes the state of a coupon away, which closes it: one that exists no longer. */
+  async close(couponId: number): Promise<void> {
+    await this.redis.ask((client) => client.del(keys.state(couponId)));
   }
 }

@@ -16,8 +16,9 @@ import { CouponRepository } from '../coupon.repository.js';
 import { LedgerRepository } from '../ledger.repository.js';
 import { definitionOf } from './coupon-definition.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
-import { RebuildRepository } from './rebuild.repository.js';
-import { RebuildStore } from './rebuild.store.js';
+import { type RebuildBase, RebuildRepository } from './rebuild.repository.js';
+import { type LastNumber, RebuildStore } from './rebuild.store.js';
+import { RedisCouponStore } from './redis-coupon.store.js';
 import { ReservationMetrics } from './reservation-metrics.js';
 
 declare module '../../platform/fault-points.js' {
@@ -40,6 +41,7 @@ export class RebuildService {
 
   constructor(
     private readonly rebuilds: RebuildStore,
+    private readonly store: RedisCouponStore,
     private readonly coupons: CouponRepository,
     private readonly epochs: RebuildRepository,
     private readonly ledgerRepository: LedgerRepository,
@@ -97,71 +99,96 @@ export class RebuildService {
   }
 
   private async fill(couponId: number, when: { readonly unlessLoaded: boolean }): Promise<boolean> {
+    if (when.unlessLoaded && (await this.store.inspect(couponId)).loaded) return true;
+    // First: when MySQL does not give the row, nothing may be closed that it could not open again.
+    await this.assertWritable(couponId);
     const token = randomUUID();
     try {
       const begun = await this.rebuilds.beginRebuild(couponId, token, when);
       if (begun === 'LOADED') return true;
       if (begun === 'BUSY') return false;
-      return await this.fillClosed(couponId, token, begun.sequence);
+      return await this.fillClosed(couponId, token, begun);
     } finally {
       // Also when there was no answer in time: the lock that is taken then all the same is given back by what follows.
       await this.rebuilds.endRebuild(couponId, token);
     }
   }
 
-  private async fillClosed(couponId: number, token: string, lastSequence: number | undefined): Promise<boolean> {
+  /** @throws CouponNotFoundError, and what the database throws when the coupon's row can't be had */
+  private async assertWritable(couponId: number): Promise<void> {
+    await this.transactions.run(async (manager) => {
+      if ((await this.coupons.lock(manager, couponId)) === null) throw new CouponNotFoundError(couponId);
+    });
+  }
+
+  private async fillClosed(couponId: number, token: string, last: LastNumber): Promise<boolean> {
+    const stopRenewing = this.keepLock(couponId, token);
     let result = 'failed';
     try {
-      const isOpen = await this.fillFromMySql(couponId, token, lastSequence);
+      const isOpen = await this.fillFromMySql(couponId, token, last);
       result = isOpen ? 'rebuilt' : 'superseded';
       return isOpen;
     } finally {
+      stopRenewing();
       this.metrics.rebuilds.inc({ result });
     }
+  }
+
+  /** Renews the lock by the clock and not by progress: MySQL may take longer over one step than the lock lives. */
+  private keepLock(couponId: number, token: string): () => void {
+    const renew = (): void => {
+      this.rebuilds.renewLock(couponId, token).catch((error: unknown) => {
+        // One that was lost is noticed by the next step, which it refuses.
+        if (!(error instanceof RedisUnavailableError)) this.logger.error(`coupon ${couponId}: lock`, stackOf(error));
+      });
+    };
+    const timer = setInterval(renew, this.config.coupon.rebuild.lockTtlMs / 3);
+    return () => clearInterval(timer);
   }
 
   private async tryToLoad(couponId: number): Promise<boolean> {
     try {
       return await this.fill(couponId, { unlessLoaded: true });
     } catch (error) {
-      if (!(error instanceof RedisUnavailableError) && !isDatabaseUnavailable(error)) {
-        this.logger.error(`coupon ${couponId}: rebuild failed`, stackOf(error));
-      }
+      const isExpected =
+        error instanceof RedisUnavailableError || error instanceof CouponNotFoundError || isDatabaseUnavailable(error);
+      if (!isExpected) this.logger.error(`coupon ${couponId}: rebuild failed`, stackOf(error));
       return false;
     }
   }
 
   /** Fills the keys of a closed coupon from MySQL and opens it; false when the lock was lost meanwhile. */
-  private async fillFromMySql(couponId: number, token: string, lastSequence: number | undefined): Promise<boolean> {
+  private async fillFromMySql(couponId: number, token: string, last: LastNumber): Promise<boolean> {
     const endTimer = this.metrics.rebuildSeconds.startTimer();
-    const base = await this.beginEpoch(couponId, lastSequence);
+    const base = await this.beginEpoch(couponId, last);
     const users = await this.copyUsers(couponId, token);
     if (users === undefined) return false;
     this.faults.reach('during-rebuild');
     const coupon = await this.coupons.find(couponId);
     if (coupon === null) throw new CouponNotFoundError(couponId);
-    if (!(await this.rebuilds.swapRebuilt(definitionOf(coupon), token, base))) return false;
+    if (!(await this.rebuilds.swapRebuilt(definitionOf(coupon), token, { ...base, users }))) return false;
     // A PATCH may have committed between the look at MySQL and the swap.
     await this.publisher.publish(couponId);
-    const sequence =
-      base.leastSequence === undefined ? 'sequence goes on' : `sequence from ${base.leastSequence + 1} on`;
     const seconds = endTimer().toFixed(3);
     this.logger.log(
-      `coupon ${couponId} rebuilt from MySQL in ${seconds} s: epoch ${base.epoch}, ${users} issued, ${sequence}`,
+      `coupon ${couponId} rebuilt from MySQL in ${seconds} s: epoch ${base.epoch}, ${users} issued, ` +
+        `numbers above ${base.sequenceBase}`,
     );
     return true;
   }
 
-  private async beginEpoch(couponId: number, lastSequence: number | undefined) {
+  private async beginEpoch(couponId: number, last: LastNumber): Promise<RebuildBase> {
     return await this.transactions.run(async (manager) => {
       const coupon = await this.coupons.lock(manager, couponId);
       if (coupon === null) throw new CouponNotFoundError(couponId);
       await this.epochs.beginEpoch(manager, couponId);
-      if (lastSequence !== undefined) await this.epochs.keepSequenceBase(manager, couponId, lastSequence);
-      else if (!this.nothingWasGivenOut(coupon)) await this.epochs.raiseSequenceBase(manager, couponId);
+      const inLedger = await this.epochs.greatestNumber(manager, couponId);
+      if (last.isCertain && inLedger <= last.number) await this.epochs.keepSequenceBase(manager, couponId, last.number);
+      else if (!this.nothingWasGivenOut(coupon) || last.number > 0 || inLedger > 0)
+        await this.epochs.raiseSequenceBase(manager, couponId, Math.max(last.number, inLedger));
       const base = await this.epochs.base(manager, couponId);
       if (base === undefined) throw new CouponNotFoundError(couponId);
-      return { epoch: base.epoch, leastSequence: lastSequence === undefined ? base.sequenceBase : undefined };
+      return base;
     });
   }
 

@@ -4,6 +4,13 @@ import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import type { CouponConfig } from '../coupon.config.js';
 import { type CouponDefinition, toStateFields } from './coupon-definition.js';
 import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
+import { SeenNumbers } from './seen-numbers.js';
+
+/** The last number of a sequence that is known; unless it is certain, numbers may have been given out above it. */
+export interface LastNumber {
+  readonly number: number;
+  readonly isCertain: boolean;
+}
 
 /**
  * The Redis side of a rebuild: closes a coupon, collects its users under a lock, and opens it again in one step. Every
@@ -13,34 +20,47 @@ import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
 export class RebuildStore {
   constructor(
     private readonly redis: RedisConnection,
+    private readonly seen: SeenNumbers,
     @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   /**
    * Takes the rebuild lock and closes the coupon. 'BUSY' when someone else rebuilds it; 'LOADED', and nothing changes,
-   * when it is loaded and `unlessLoaded`. `sequence` is the last number given out, undefined if it may be lost.
+   * when it is loaded and `unlessLoaded`.
    */
   async beginRebuild(
     couponId: number,
     token: string,
     { unlessLoaded = false } = {},
-  ): Promise<'BUSY' | 'LOADED' | { sequence: number | undefined }> {
-    const answer = await this.redis.ask((client) =>
+  ): Promise<'BUSY' | 'LOADED' | LastNumber> {
+    const [answer, lastNumber = 0] = await this.redis.ask((client) =>
       client.beginRebuild(
-        keys.state(couponId),
-        keys.reserved(couponId),
-        keys.users(couponId),
-        keys.sequence(couponId),
+        ...scriptKeys(couponId),
         keys.rebuildLock(couponId),
         keys.rebuildUsers(couponId),
         token,
         this.config.coupon.rebuild.lockTtlMs,
-        this.redis.requireRunId(),
+        this.seen.greatestOf(couponId),
         unlessLoaded ? '1' : '0',
       ),
     );
     if (answer === -3) return 'LOADED';
-    return answer === -1 ? 'BUSY' : { sequence: answer === -2 ? undefined : answer };
+    if (answer === -1) return 'BUSY';
+    const number = Math.max(lastNumber, this.seen.greatestOf(couponId));
+    return { number, isCertain: answer === 1 };
+  }
+
+  /** Keeps the lock for another `coupon.rebuild.lockTtlMs`; false when it was lost. */
+  async renewLock(couponId: number, token: string): Promise<boolean> {
+    const answer = await this.redis.ask((client) =>
+      client.renewRebuild(
+        keys.rebuildLock(couponId),
+        keys.rebuildUsers(couponId),
+        token,
+        this.config.coupon.rebuild.lockTtlMs,
+      ),
+    );
+    return answer === 1;
   }
 
   /** Adds users who hold a row to the rebuild; false when the lock was lost. */
@@ -57,11 +77,14 @@ export class RebuildStore {
     return answer === 1;
   }
 
-  /** Ends the rebuild and opens the coupon; false if the lock is lost. Without `leastSequence` the sequence goes on. */
+  /**
+   * Ends the rebuild and opens the coupon; the next number is above `sequenceBase`. False if the lock was lost, or if of
+   * the `users` that were added not all are there.
+   */
   async swapRebuilt(
     definition: CouponDefinition,
     token: string,
-    { epoch, leastSequence }: { epoch: number; leastSequence: number | undefined },
+    { users, epoch, sequenceBase }: { users: number; epoch: number; sequenceBase: number },
   ): Promise<boolean> {
     const id = definition.couponId;
     const answer = await this.redis.ask((client) =>
@@ -70,12 +93,11 @@ export class RebuildStore {
         keys.rebuildLock(id),
         keys.rebuildUsers(id),
         token,
-        leastSequence ?? '',
+        users,
+        sequenceBase,
         ...toStateFields(definition),
         'epoch',
         epoch,
-        'runId',
-        this.redis.requireRunId(),
       ),
     );
     return answer === 1;

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
-import { type CouponDefinition, fromState } from './coupon-definition.js';
+import { type CouponDefinition, fromState, stateOf } from './coupon-definition.js';
 import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
 import type { InspectReply } from './reservation-scripts.js';
 import type { Reservation } from './reservation.js';
+import { SeenNumbers } from './seen-numbers.js';
 
 /** What Redis knows of a coupon at one moment. */
 export interface RedisCoupon {
@@ -23,21 +24,21 @@ export interface RedisCoupon {
 /** Looks at coupons' keys, and deletes those of one that is over. Without Redis all throw RedisUnavailableError. */
 @Injectable()
 export class RedisCouponStore {
-  constructor(private readonly redis: RedisConnection) {}
+  constructor(
+    private readonly redis: RedisConnection,
+    private readonly seen: SeenNumbers,
+  ) {}
 
   async inspect(couponId: number): Promise<RedisCoupon> {
-    return toRedisCoupon(
-      couponId,
-      await this.redis.ask((client) => client.inspectCoupon(...scriptKeys(couponId), this.redis.requireRunId())),
-    );
+    return (await this.inspectMany([couponId])).get(couponId) as RedisCoupon;
   }
 
   /** `inspect` for many coupons in one exchange. */
   async inspectMany(couponIds: readonly number[]): Promise<Map<number, RedisCoupon>> {
     if (couponIds.length === 0) return new Map();
-    const replies = await this.redis.ask((client) => inspectAll(client, couponIds, this.redis.requireRunId()));
+    const replies = await this.redis.ask((client) => this.inspectAll(client, couponIds));
     return new Map(
-      couponIds.map((couponId, index) => [couponId, toRedisCoupon(couponId, replies[index] as InspectReply)]),
+      couponIds.map((couponId, index) => [couponId, this.toRedisCoupon(couponId, replies[index] as InspectReply)]),
     );
   }
 
@@ -103,34 +104,31 @@ export class RedisCouponStore {
   async forget(couponId: number): Promise<boolean> {
     return (await this.redis.ask((client) => client.forgetCoupon(...scriptKeys(couponId)))) === 1;
   }
-}
 
-async function inspectAll(client: Redis, couponIds: readonly number[], runId: string): Promise<InspectReply[]> {
-  const pipeline = client.pipeline();
-  for (const couponId of couponIds) pipeline.inspectCoupon(...scriptKeys(couponId), runId);
-  const replies = (await pipeline.exec()) ?? [];
-  return replies.map(([error, reply]) => {
-    if (error !== null) throw error;
-    return reply as InspectReply;
-  });
-}
+  private toRedisCoupon(couponId: number, reply: InspectReply): RedisCoupon {
+    const [loaded, reserved, users, sequence, pending, fields] = reply;
+    const state = stateOf(fields);
+    if (loaded === 1) this.seen.see(couponId, Number(sequence));
+    return {
+      loaded: loaded === 1,
+      reserved: reserved === '' ? undefined : Number(reserved),
+      users,
+      sequence: sequence === '' ? undefined : Number(sequence),
+      pending,
+      epoch: state['epoch'] === undefined ? undefined : Number(state['epoch']),
+      definition: fromState(couponId, state),
+    };
+  }
 
-function toRedisCoupon(
-  couponId: number,
-  [loaded, reserved, users, sequence, pending, fields]: InspectReply,
-): RedisCoupon {
-  const state: Record<string, string> = {};
-  for (let index = 0; index + 1 < fields.length; index += 2)
-    state[fields[index] as string] = fields[index + 1] as string;
-  return {
-    loaded: loaded === 1,
-    reserved: reserved === '' ? undefined : Number(reserved),
-    users,
-    sequence: sequence === '' ? undefined : Number(sequence),
-    pending,
-    epoch: state.epoch === undefined ? undefined : Number(state.epoch),
-    definition: fromState(couponId, state),
-  };
+  private async inspectAll(client: Redis, couponIds: readonly number[]): Promise<InspectReply[]> {
+    const pipeline = client.pipeline();
+    for (const couponId of couponIds) pipeline.inspectCoupon(...scriptKeys(couponId), this.seen.greatestOf(couponId));
+    const replies = (await pipeline.exec()) ?? [];
+    return replies.map(([error, reply]) => {
+      if (error !== null) throw error;
+      return reply as InspectReply;
+    });
+  }
 }
 
 /** WITHSCORES comes flat by RESP2 and in pairs by RESP3. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
-import { scriptKeys } from './reservation-keys.js';
+import { reservationKeys as keys, scriptKeys } from './reservation-keys.js';
 import type { Reservation } from './reservation.js';
 
 /**
@@ -22,19 +22,31 @@ export class SettlementStore {
     return released === -1 ? undefined : released;
   }
 
+  /** Forgets pending entries of a coupon that exists no longer, whose reservations are recorded as failed. */
+  async discard(couponId: number, reservations: readonly Reservation[]): Promise<void> {
+    await this.redis.ask((client) => client.discardReservations(keys.pending(couponId), ...numbered(reservations)));
+  }
+
+  /** Gives back slots that nobody holds, as found in this epoch; how many, or undefined when it is no longer loaded so. */
+  async releaseLeaked(couponId: number, epoch: number, userIds: readonly number[]): Promise<number | undefined> {
+    const released = await this.redis.ask((client) => client.releaseLeaked(...scriptKeys(couponId), epoch, ...userIds));
+    return released === -1 ? undefined : released;
+  }
+
   private async settle(
     command: 'confirmReservations' | 'releaseReservations',
     couponId: number,
     reservations: readonly Reservation[],
   ): Promise<number> {
-    return await this.redis.ask((client) =>
-      client[command](
-        ...scriptKeys(couponId),
-        this.redis.requireRunId(),
-        reservations.length,
-        ...reservations.map(({ userId }) => userId),
-        ...reservations.map(({ sequenceNumber }) => sequenceNumber),
-      ),
-    );
+    return await this.redis.ask((client) => client[command](...scriptKeys(couponId), ...numbered(reservations)));
   }
+}
+
+/** As the scripts take reservations: how many, their users, their numbers. */
+function numbered(reservations: readonly Reservation[]): number[] {
+  return [
+    reservations.length,
+    ...reservations.map(({ userId }) => userId),
+    ...reservations.map(({ sequenceNumber }) => sequenceNumber),
+  ];
 }

@@ -17,8 +17,11 @@ export function loadScripts(moduleUrl: string, files: ScriptFiles): RedisScripts
   );
 }
 
-/** The text of one script. A line `--- @include "loaded.lua"` is replaced by the file of that name in its folder. */
+/**
+ * The text of one script. A line `--- @include "loaded.lua"` is replaced by the file of that name in its folder, in which
+ * such lines are replaced as well.
+ */
 export function loadScript(moduleUrl: string, file: string): string {
   const url = new URL(file, moduleUrl);
-  return readFileSync(url, 'utf8').replace(INCLUDE, (_line, name: string) => readFileSync(new URL(name, url), 'utf8'));
+  return readFileSync(url, 'utf8').replace(INCLUDE, (_line, name: string) => loadScript(url.href, name));
 }

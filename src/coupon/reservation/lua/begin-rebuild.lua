@@ -1,26 +1,31 @@
 --[[
 Takes the rebuild lock and closes the coupon: without its state nobody is admitted. Pending entries stay.
 
-KEYS  1 state  2 reserved  3 users  4 sequence  5 rebuild lock  6 rebuild users
-ARGV  1 token  2 milliseconds the lock lives  3 run_id of the server this connection talks to
+KEYS  1 state  2 reserved  3 users  4 sequence  5 pending  6 rebuild lock  7 rebuild users
+ARGV  1 token
+      2 milliseconds the lock lives
+      3 the greatest sequence number of the coupon that the caller has seen, 0 for none
       4 '1' to leave a coupon alone that is loaded, else '0'
-Returns -1 when another rebuild holds the lock, -3 when the coupon is loaded and left alone, else closed:
-      -2 the sequence may have been lost, else the last number of the sequence, which goes on (same server, counter there)
+Returns { -1 } when another rebuild holds the lock, { -3 } when the coupon is loaded and left alone, else closed:
+      { 1, last number of the sequence } which goes on, since the coupon was loaded
+      { 0, last number that is known here } numbers may have been given out above it
 ]]
---- @include "loaded.lua"
+--- @include "rebuild-lock.lua"
 
-local runId = redis.call('HGET', KEYS[1], 'runId')
+local sequence = counter(KEYS[4])
+local loaded =
+  isLoaded(read('HGET', KEYS[1], 'server'), counter(KEYS[2]), KEYS[3], sequence, KEYS[5], tonumber(ARGV[3]))
 -- Here, not before: another instance may have opened it since this one found it closed.
-if ARGV[4] == '1' and isLoaded(runId, ARGV[3], redis.call('GET', KEYS[2]), KEYS[3], KEYS[4]) then
-  return -3
+if ARGV[4] == '1' and loaded then
+  return { -3 }
 end
-if not redis.call('SET', KEYS[5], ARGV[1], 'NX', 'PX', ARGV[2]) then
-  return -1
+if isLocked(KEYS[6]) then
+  return { -1 }
 end
+redis.call('SET', KEYS[6], lockOf(ARGV[1]), 'PX', ARGV[2])
 redis.call('DEL', KEYS[1])
-redis.call('UNLINK', KEYS[6])
-local sequence = redis.call('GET', KEYS[4])
-if runId == ARGV[3] and sequence then
-  return tonumber(sequence)
-end
-return -2
+redis.call('UNLINK', KEYS[7])
+dropUnless('set', KEYS[3])
+dropUnless('string', KEYS[4])
+dropUnless('zset', KEYS[5])
+return { loaded and 1 or 0, sequence or 0 }

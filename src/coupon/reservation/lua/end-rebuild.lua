@@ -5,7 +5,9 @@ KEYS  1 rebuild lock  2 rebuild users
 ARGV  1 token
 Returns 1, or 0 when the lock belongs to someone else by now
 ]]
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+--- @include "rebuild-lock.lua"
+
+if redis.call('GET', KEYS[1]) ~= lockOf(ARGV[1]) then
   return 0
 end
 redis.call('DEL', KEYS[1])

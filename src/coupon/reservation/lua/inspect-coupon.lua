@@ -2,18 +2,20 @@
 Reads what Redis knows of a coupon at one moment. Changes nothing.
 
 KEYS  1 state  2 reserved  3 users  4 sequence  5 pending
-ARGV  1 run_id of the server this connection talks to
+ARGV  1 the greatest sequence number of the coupon that the caller has seen, 0 for none
 Returns { loaded 1 or 0, reserved or '', size of users, sequence or '', size of pending, { field, value, ... of the state } }
+      A key of another type than it should be counts as missing.
 ]]
 --- @include "loaded.lua"
 
-local reserved = redis.call('GET', KEYS[2])
-local loaded = isLoaded(redis.call('HGET', KEYS[1], 'runId'), ARGV[1], reserved, KEYS[3], KEYS[4])
+local reserved = counter(KEYS[2])
+local sequence = counter(KEYS[4])
+local loaded = isLoaded(read('HGET', KEYS[1], 'server'), reserved, KEYS[3], sequence, KEYS[5], tonumber(ARGV[1]))
 return {
   loaded and 1 or 0,
-  reserved or '',
-  redis.call('SCARD', KEYS[3]),
-  redis.call('GET', KEYS[4]) or '',
-  redis.call('ZCARD', KEYS[5]),
-  redis.call('HGETALL', KEYS[1]),
+  reserved and string.format('%.0f', reserved) or '',
+  read('SCARD', KEYS[3]) or 0,
+  sequence and string.format('%.0f', sequence) or '',
+  read('ZCARD', KEYS[5]) or 0,
+  read('HGETALL', KEYS[1]) or {},
 }

@@ -4,21 +4,19 @@ pending with this very number, so a second release changes nothing, and no one e
 coupon is not loaded nothing changes: the entries stay pending, and the sweep releases them after the rebuild.
 
 KEYS  1 state  2 reserved  3 users  4 sequence  5 pending
-ARGV  1 run_id of the server this connection talks to
-      2 n, the number of reservations
-      3 .. n+2 user ids, n+3 .. 2n+2 their sequence numbers
+ARGV  1 n, the number of reservations
+      2 .. n+1 user ids, n+2 .. 2n+1 their sequence numbers
 Returns how many slots were given back, or -1 when the coupon is not loaded
 ]]
 --- @include "loaded.lua"
 
-local n = tonumber(ARGV[2])
-local reserved = redis.call('GET', KEYS[2])
-if not isLoaded(redis.call('HGET', KEYS[1], 'runId'), ARGV[1], reserved, KEYS[3], KEYS[4]) then
+local n = tonumber(ARGV[1])
+if not isLoaded(read('HGET', KEYS[1], 'server'), counter(KEYS[2]), KEYS[3], counter(KEYS[4]), KEYS[5], 0) then
   return -1
 end
 
 local released = 0
-for i = 3, n + 2 do
+for i = 2, n + 1 do
   local number = redis.call('ZSCORE', KEYS[5], ARGV[i])
   if number and tonumber(number) == tonumber(ARGV[i + n]) then
     redis.call('ZREM', KEYS[5], ARGV[i])

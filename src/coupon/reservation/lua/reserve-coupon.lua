@@ -2,7 +2,7 @@
 Decides, in the order given, which users get a slot of a coupon. A refusal changes nothing.
 
 KEYS  1 state  2 reserved  3 users  4 sequence  5 pending
-ARGV  1 run_id of the server this connection talks to
+ARGV  1 the greatest sequence number of the coupon that the caller has seen, 0 for none
       2 '1' to ignore the window and the pause (the retry of a failure), else '0'
       3 .. user ids, at least one
 Returns for each user the sequence number (> 0), or
@@ -19,9 +19,10 @@ local function refuseAll(refusal)
   return answers
 end
 
-local definition = redis.call('HMGET', KEYS[1], 'runId', 'active', 'startsAt', 'expiresAt', 'total')
-local reserved = redis.call('GET', KEYS[2])
-if not isLoaded(definition[1], ARGV[1], reserved, KEYS[3], KEYS[4]) then
+local definition = read('HMGET', KEYS[1], 'server', 'active', 'startsAt', 'expiresAt', 'total') or {}
+local reserved = counter(KEYS[2])
+local sequence = counter(KEYS[4])
+if not isLoaded(definition[1], reserved, KEYS[3], sequence, KEYS[5], tonumber(ARGV[1])) then
   return refuseAll(-1)
 end
 
@@ -40,8 +41,7 @@ if ARGV[2] ~= '1' then
   end
 end
 
-local room = tonumber(definition[5]) - tonumber(reserved)
-local sequence = tonumber(redis.call('GET', KEYS[4]))
+local room = tonumber(definition[5]) - reserved
 local answers = {}
 local admitted = {} -- number, user id, number, user id ...
 for i = 3, #ARGV do
