@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { IssuanceQueue } from '../../src/coupon/issuance/issuance-queue.service.js';
@@ -6,6 +6,7 @@ import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { RebuildStore } from '../../src/coupon/reservation/rebuild.store.js';
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
+import { SeenNumbers } from '../../src/coupon/reservation/seen-numbers.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
 import type { Instance } from '../support/instance.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -31,6 +32,10 @@ beforeAll(async () => {
   const server = await startPrivateRedis();
   past = openRedis(server.url);
   pastPort = new URL(server.url).port;
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
 });
 
 async function isInSync(replica: Redis): Promise<void> {
@@ -70,12 +75,22 @@ async function opensAgain(instance: Instance, couponId: number): Promise<void> {
   await eventually(async () => expect(await instance.get(RebuildService).load(couponId)).toBe(true));
 }
 
+/** As an instance that was just started: what Redis calls itself is all that it can go by. */
+function forgetSeenNumbers(): void {
+  for (const instance of [world.one, world.other])
+    jest.spyOn(instance.get(SeenNumbers), 'greatestOf').mockReturnValue(0);
+}
+
 async function whenIssued(couponId: number, rows: number): Promise<void> {
   await eventually(async () => expect(await world.database.userCoupons(couponId)).toHaveLength(rows));
 }
 
 describe('a Redis that has gone back in time under its own name', () => {
-  it('gives no number twice, and issues everyone who was told one while there is stock', async () => {
+  it.each([
+    ['instances that have seen its numbers', () => undefined],
+    ['instances that have just started', forgetSeenNumbers],
+  ])('gives no number twice to %s, and issues everyone who was told one', async (_who, arrange) => {
+    arrange();
     const couponId = await world.one.createCoupon(200);
     await opensAgain(world.one, couponId);
     const told = await reserve(world.one, couponId, 20);
@@ -89,7 +104,6 @@ describe('a Redis that has gone back in time under its own name', () => {
     await goBack();
     expect(await runIdOf(world.redis)).toBe(runId);
 
-    // The instance that has seen no number of the last ones asks first.
     for (const instance of [world.other, world.one]) {
       const [holder] = [...told.keys()].slice(-1) as [number];
       await eventually(async () =>
