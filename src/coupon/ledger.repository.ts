@@ -53,8 +53,7 @@ export class LedgerRepository {
            FROM ${table} WHERE coupon_id IN (?) GROUP BY coupon_id`,
         [couponIds],
       );
-      for (const { couponId, number } of rows)
-        greatest.set(couponId, Math.max(number, greatest.get(couponId) ?? 0));
+      for (const { couponId, number } of rows) greatest.set(couponId, Math.max(number, greatest.get(couponId) ?? 0));
     }
     return greatest;
   }

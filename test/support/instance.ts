@@ -66,6 +66,11 @@ export class Instance {
     return new Instance(app);
   }
 
+  /** Ends it before the test file does. */
+  async close(): Promise<void> {
+    await this.app.close();
+  }
+
   /** A service of the instance. */
   get<T>(service: Type<T> | Abstract<T>): T {
     return this.app.get(service, { strict: false });

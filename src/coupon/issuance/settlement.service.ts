@@ -72,11 +72,10 @@ export class SettlementService implements OnApplicationShutdown {
     while (this.untold.size > 0) {
       await delay(RETRY_MS, undefined, { ref: false });
       if (this.isStopped) return;
-      for (const [couponId, decisions] of this.untold) {
-        // What is added from here on is told next time.
-        this.untold.delete(couponId);
-        await this.tellAgain(couponId, decisions);
-      }
+      // What is added from here on is told next time.
+      const untold = [...this.untold];
+      this.untold.clear();
+      for (const [couponId, decisions] of untold) await this.tellAgain(couponId, decisions);
     }
     this.isTellingLater = false;
     this.logger.log('Redis was told of everything that was decided');
