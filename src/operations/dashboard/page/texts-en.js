@@ -132,6 +132,7 @@ export const EN = {
   retryDone: 'User {user} has a slot again: number {number}.',
   SOLD_OUT_IN_LEDGER: 'No stock left in MySQL',
   REFUSED_BY_DATABASE: 'MySQL refuses this row',
+  COUPON_DELETED: 'the coupon was deleted from MySQL',
 
   source_redis: 'live from Redis, {age} old',
   source_backup: 'from the backup, {age} old',

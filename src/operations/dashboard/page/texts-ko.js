@@ -131,6 +131,7 @@ export const KO = {
   retryDone: '사용자 {user}이(가) 다시 슬롯을 받았습니다: {number}번.',
   SOLD_OUT_IN_LEDGER: 'MySQL에 남은 재고 없음',
   REFUSED_BY_DATABASE: 'MySQL이 이 행을 거부함',
+  COUPON_DELETED: '쿠폰이 MySQL에서 삭제됨',
 
   source_redis: 'Redis 실시간, {age} 전',
   source_backup: '백업, {age} 전',
