@@ -150,9 +150,11 @@ export class SagaModel {
     return true;
   }
 
-  /** Users = rows and pending. Unless the coupon was loaded, the sequence begins anew above all that was given out. */
+  /** Users = rows and pending. Unless nothing was missing, the sequence begins anew above all that was given out. */
   rebuild(): void {
-    const goesOn = this.isLoaded;
+    const { state, reserved, users, sequence } = this.keys;
+    const isComplete = reserved !== undefined && sequence !== undefined && (users.size > 0 || reserved === 0);
+    const goesOn = state?.isCurrent === true && isComplete;
     this.beginEpoch();
     this.keys.users = new Set([...this.rows.keys(), ...this.keys.pending.keys()]);
     this.keys.reserved = this.keys.users.size;

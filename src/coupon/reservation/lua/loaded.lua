@@ -21,13 +21,21 @@ local function dropUnless(kind, key)
   end
 end
 
--- P6 in one place: the keys of a coupon may be trusted only when they are complete, agree, and were filled by the very
--- server that answers now; and when the sequence has reached every number that the caller has seen.
-local function isLoaded(filledBy, reserved, users, sequence, pending, seen)
+-- P5: nothing is missing, it was filled by the very server that answers now, and the sequence has reached every number
+-- that the caller has seen. Then it goes on after the next rebuild, too.
+local function isComplete(filledBy, reserved, users, sequence, seen)
+  local held = read('SCARD', users)
   return reserved ~= nil
     and sequence ~= nil
     and sequence >= seen
-    and read('SCARD', users) == reserved
-    and read('ZCARD', pending) ~= false
+    and held ~= false
+    and (held > 0 or reserved == 0)
     and filledBy == serverIdentity()
+end
+
+-- P6 in one place: the keys of a coupon may be trusted only when they are complete, and agree.
+local function isLoaded(filledBy, reserved, users, sequence, pending, seen)
+  return read('SCARD', users) == reserved
+    and read('ZCARD', pending) ~= false
+    and isComplete(filledBy, reserved, users, sequence, seen)
 end
