@@ -1,10 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config.js';
-import { lockWaitLimit, openPool } from '../../src/platform/database/data-source-options.js';
+import { openPool } from '../../src/platform/database/data-source-options.js';
 import { ConnectionPool } from '../../src/platform/database/pool/connection-pool.js';
 import type { Lease } from '../../src/platform/database/pool/lease.js';
 import { AcquireTimeoutError, StatementTimeoutError } from '../../src/platform/database/pool/pool-errors.js';
 import { PoolMetrics } from '../../src/platform/database/pool/pool-metrics.js';
+import { lockWaitLimit } from '../../src/platform/database/session-settings.js';
 import { MetricsRegistry } from '../../src/platform/metrics/metrics-registry.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDataSource, testDatabaseUrl } from '../support/database.js';

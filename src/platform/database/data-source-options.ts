@@ -1,7 +1,7 @@
 import mysql2, { type Pool, type PoolOptions } from 'mysql2';
 import type { DataSourceOptions, MigrationInterface } from 'typeorm';
 import type { Config } from '../config/config.schema.js';
-import { breakOff } from './pool/break-off.js';
+import { prepareSession } from './session-settings.js';
 
 export type Migration = new () => MigrationInterface;
 
@@ -34,32 +34,12 @@ export function dataSourceOptions(
 }
 
 /**
- * mysql2's pool, whose connections run at READ COMMITTED from the start: every statement sees what was committed before
- * it, and there are no gap locks to deadlock on. Saying it for each transaction would cost each a round trip more.
+ * mysql2's pool, each of whose connections sets its session before its first borrower has it.
  *
- * @param settings further statements that every connection begins with
+ * @param limits further settings that every connection begins with
  */
-export function openPool(options: PoolOptions, settings: readonly string[] = []): Pool {
+export function openPool(options: PoolOptions, limits: readonly string[] = []): Pool {
   const pool = mysql2.createPool(options);
-  pool.on('connection', (connection) => {
-    for (const statement of ['SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED', ...settings]) {
-      connection.query(statement, (error: Error | null) => {
-        if (error !== null) breakOff(connection, error);
-      });
-    }
-  });
+  pool.on('connection', (connection) => prepareSession(connection, limits));
   return pool;
-}
-
-/**
- * Lets the server give up waiting for a lock (error 1205) before we give up waiting for the server: the connection is
- * then kept, the transaction may be tried again, and no abandoned session stays in line for the lock.
- */
-export function lockWaitLimit(statementTimeoutMs: number): string {
-  const seconds = Math.max(1, Math.floor(statementTimeoutMs / 2_000));
-  const limits = ['innodb_lock_wait_timeout', 'lock_wait_timeout'].map(
-    // Cast: of an unsigned and a signed number MariaDB makes a decimal, which it then refuses.
-    (variable) => `SESSION ${variable} = CAST(LEAST(@@SESSION.${variable}, ${seconds}) AS UNSIGNED)`,
-  );
-  return `SET ${limits.join(', ')}`;
 }

@@ -5,10 +5,11 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
-import { dataSourceOptions, driverWith, lockWaitLimit, type Migration, openPool } from './data-source-options.js';
+import { dataSourceOptions, driverWith, type Migration, openPool } from './data-source-options.js';
 import { migrateDatabase } from './migrate-database.js';
 import { ConnectionPool } from './pool/connection-pool.js';
 import { PoolMetrics } from './pool/pool-metrics.js';
+import { lockWaitLimit } from './session-settings.js';
 import { TransactionRunner } from './transaction-runner.js';
 
 const CONNECT_ATTEMPTS = 10;
