@@ -37,6 +37,8 @@ export const platformSettings = {
     connectTimeoutMs: wholeNumber(100, 60_000),
     acquireTimeoutMs: wholeNumber(10, 600_000),
     statementTimeoutMs: wholeNumber(100, 3_600_000),
+    /** The server counts whole seconds. */
+    idleTransactionTimeoutMs: wholeNumber(1_000, 3_600_000),
     leakWarningMs: wholeNumber(100, 3_600_000),
     migrateAtStart: onOff,
   }),

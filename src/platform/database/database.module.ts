@@ -9,7 +9,7 @@ import { dataSourceOptions, driverWith, type Migration, openPool } from './data-
 import { migrateDatabase } from './migrate-database.js';
 import { ConnectionPool } from './pool/connection-pool.js';
 import { PoolMetrics } from './pool/pool-metrics.js';
-import { lockWaitLimit } from './session-settings.js';
+import { idleTransactionLimit, lockWaitLimit } from './session-settings.js';
 import { TransactionRunner } from './transaction-runner.js';
 
 const CONNECT_ATTEMPTS = 10;
@@ -29,7 +29,10 @@ export class DatabaseModule {
           inject: [CONFIG, MetricsRegistry],
           useFactory: ({ database }: Config, registry: MetricsRegistry) => {
             const metrics = new PoolMetrics(registry);
-            const limits = [lockWaitLimit(database.statementTimeoutMs)];
+            const limits = [
+              lockWaitLimit(database.statementTimeoutMs),
+              idleTransactionLimit(database.idleTransactionTimeoutMs),
+            ];
             const driver = driverWith((options) => new ConnectionPool(openPool(options, limits), database, metrics));
             return {
               ...dataSourceOptions(database, migrations, driver),

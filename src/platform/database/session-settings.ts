@@ -61,3 +61,16 @@ export function lockWaitLimit(statementTimeoutMs: number): string {
   );
   return `SET ${limits.join(', ')}`;
 }
+
+/**
+ * Lets the server end a session that is idle inside a transaction, since its process may be frozen or its host gone:
+ * otherwise the rows that it has locked stay locked until someone kills it. MariaDB counts inside transactions only.
+ * MySQL has no such variable and counts always, so there the pool keeps unused connections alive (`KeepAlive`). Neither
+ * counts while a statement runs. Never for migrations: their connections wait idly, and hold a lock by doing so.
+ *
+ * The comments are read by one of the two each: MariaDB skips MySQL's from version 5.7 on.
+ */
+export function idleTransactionLimit(idleTransactionTimeoutMs: number): string {
+  const seconds = Math.floor(idleTransactionTimeoutMs / 1_000);
+  return `SET /*!80000 SESSION wait_timeout = ${seconds} *//*M!100600 SESSION idle_transaction_timeout = ${seconds} */`;
+}

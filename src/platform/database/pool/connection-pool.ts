@@ -3,10 +3,14 @@ import { Semaphore } from '../../concurrency/semaphore.js';
 import type { Config } from '../../config/config.schema.js';
 import { afterTimeLimit } from '../../time-limit.js';
 import { type CallStack, rememberCallers } from './call-stack.js';
+import { KeepAlive } from './keep-alive.js';
 import { LeakWatch } from './leak-watch.js';
 import { Lease } from './lease.js';
 import { AcquireTimeoutError } from './pool-errors.js';
 import type { PoolMetrics, PoolState } from './pool-metrics.js';
+
+/** So that one ping may be lost or late. */
+const PINGS_PER_IDLE_TIMEOUT = 3;
 
 type Callback = (error: Error | null, lease?: Lease) => void;
 
@@ -28,6 +32,7 @@ export class ConnectionPool {
   private readonly leaks: LeakWatch;
   private readonly places: Semaphore<Request>;
   private readonly unused = new Set<PoolConnection>();
+  private readonly keepAlive: KeepAlive;
   private peakActive = 0;
 
   constructor(
@@ -37,6 +42,7 @@ export class ConnectionPool {
   ) {
     this.places = new Semaphore(config.poolSize, (request) => this.serve(request));
     this.leaks = new LeakWatch(config.leakWarningMs);
+    this.keepAlive = new KeepAlive(this.unused, config.idleTransactionTimeoutMs / PINGS_PER_IDLE_TIMEOUT);
     metrics.watch(() => this.state());
     pool.on('release', (connection) => this.unused.add(connection));
     pool.on('acquire', (connection) => this.unused.delete(connection));
@@ -75,6 +81,7 @@ export class ConnectionPool {
 
   /** Closes every connection, in order: those that are in use after the answer to their last statement. */
   end(callback: (error?: Error | null) => void): void {
+    this.keepAlive.stop();
     for (const request of this.places.dismiss()) {
       request.cancelTimeout();
       request.callback(new Error('Pool is closed.'));
