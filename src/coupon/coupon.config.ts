@@ -7,7 +7,11 @@ export const couponSettings = z.strictObject({
   issueTimeoutMs: wholeNumber(50, 60_000),
   retentionDays: wholeNumber(1, 3_650),
   definitionRefreshMs: wholeNumber(50, 1_000),
-  lock: z.strictObject({ maxConcurrent: wholeNumber(1, 499), waitMs: wholeNumber(100, 60_000) }),
+  lock: z.strictObject({
+    maxConcurrent: wholeNumber(1, 499),
+    maxPerCoupon: wholeNumber(1, 499),
+    waitMs: wholeNumber(100, 60_000),
+  }),
   issuance: z.strictObject({
     batchSize: wholeNumber(1, 5_000),
     lingerMs: wholeNumber(0, 1_000),

@@ -18,6 +18,7 @@ interface Parts {
   readonly codes?: CouponCodeGenerator;
   readonly repository?: LockIssuanceRepository;
   readonly maxConcurrent?: number;
+  readonly maxPerCoupon?: number;
   readonly waitMs?: number;
 }
 
@@ -37,12 +38,14 @@ export class LockCoupons {
     codes = new CouponCodeGenerator(),
     repository = new LockIssuanceRepository(),
     maxConcurrent = 5,
+    maxPerCoupon = 2,
     waitMs = 60_000,
   }: Parts = {}): LockIssuanceService {
     const config = loadConfig({
       ...process.env,
       NODE_ENV: 'test',
       COUPON_LOCK_MAX_CONCURRENT: String(maxConcurrent),
+      COUPON_LOCK_MAX_PER_COUPON: String(maxPerCoupon),
       COUPON_LOCK_WAIT_MS: String(waitMs),
     });
     return new LockIssuanceService(

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { EntityManager } from 'typeorm';
+import { GateTimeoutError, KeyedGate } from '../../platform/concurrency/keyed-gate.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import { isLockConflict } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
@@ -18,7 +19,6 @@ import {
 import { CouponCodeGenerator } from '../issuance/coupon-code.js';
 import type { IssuedRow } from '../reservation-view.js';
 import { RefusalTally } from '../reservation/refusal-tally.js';
-import { LockGate, LockGateTimeoutError } from './lock-gate.js';
 import { type LockStrategyCoupon, LockIssuanceRepository, type NewUserCoupon } from './lock-issuance.repository.js';
 
 /** Two collisions in a row are as good as impossible; a generator that is broken must not hold the lock for ever. */
@@ -31,7 +31,8 @@ const REMEMBERED_COUPONS = 10_000;
  */
 @Injectable()
 export class LockIssuanceService {
-  private readonly gate: LockGate;
+  /** A popular coupon, or one whose row someone else has locked, has a part of the connections only. */
+  private readonly gate: KeyedGate<number>;
   /** Coupons that have ended by MySQL's clock; forgotten in time to notice a change of `expiresAt` within a second. */
   private readonly ended: LRUCache<number, true>;
 
@@ -42,7 +43,8 @@ export class LockIssuanceService {
     private readonly refusals: RefusalTally,
     @Inject(CONFIG) { coupon }: CouponConfig,
   ) {
-    this.gate = new LockGate(coupon.lock.maxConcurrent, coupon.lock.waitMs);
+    const { maxConcurrent, maxPerCoupon, waitMs } = coupon.lock;
+    this.gate = new KeyedGate({ maxConcurrent, maxPerKey: maxPerCoupon, waitMs });
     this.ended = new LRUCache({ max: REMEMBERED_COUPONS, ttl: coupon.definitionRefreshMs });
   }
 
@@ -56,7 +58,7 @@ export class LockIssuanceService {
   async issue(couponId: number, userId: number): Promise<IssuedRow> {
     try {
       this.assertNotEnded(couponId);
-      return await this.gate.run(async () => {
+      return await this.gate.run(couponId, async () => {
         // Whoever was inside before may have found out meanwhile.
         this.assertNotEnded(couponId);
         return await this.transactions.run((manager) => this.decide(manager, couponId, userId));
@@ -64,7 +66,7 @@ export class LockIssuanceService {
     } catch (error) {
       if (error instanceof CouponExpiredError && !this.ended.has(couponId)) this.ended.set(couponId, true);
       const told =
-        error instanceof LockGateTimeoutError || isLockConflict(error)
+        error instanceof GateTimeoutError || isLockConflict(error)
           ? new DatabaseUnavailableError({ cause: error })
           : error;
       if (told instanceof DomainError) this.refusals.count(couponId, told.code);
