@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { AppConfig } from './config.js';
+import { CONNECTION_CLASSES } from './connection-classes.js';
 import { CouponModule } from './coupon/index.js';
 import { LoadTestModule } from './load-test/index.js';
 import { MIGRATIONS } from './migrations.js';
@@ -29,7 +30,7 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(config),
         HttpModule,
-        DatabaseModule.forRoot(MIGRATIONS),
+        DatabaseModule.forRoot(MIGRATIONS, CONNECTION_CLASSES),
         RedisModule.forRoot(REDIS_SCRIPTS),
         EventsModule,
         SchedulingModule,

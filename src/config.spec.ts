@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type AppConfig, loadConfig } from './config.js';
+import { CONNECTION_CLASSES } from './connection-classes.js';
 import { PROFILES } from './platform/config/config.schema.js';
 import { ConfigError } from './platform/config/read-config.js';
 
@@ -33,6 +34,8 @@ describe('loadConfig', () => {
       lingerMs: 7,
       queueCapacity: 100_000,
       retryMaxDelayMs: 1_000,
+      maxConnections: 6,
+      reservedConnections: 3,
     });
     expect(config.database.migrateAtStart).toBe(true);
     expect(config.loadTest.seedAtStart).toBe(true);
@@ -92,6 +95,22 @@ describe('loadConfig', () => {
     expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '9', DATABASE_POOL_SIZE: '20' }))).toEqual([]);
     expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '10', DATABASE_POOL_SIZE: '20' }))).toEqual([
       'coupon.lock.maxConcurrent (COUPON_LOCK_MAX_CONCURRENT) is "10": must be less than half of database.poolSize: the issuer needs the other connections',
+    ]);
+  });
+
+  it('keeps no more connections for the issuer than it may have', () => {
+    expect(problemsOf(local({ COUPON_ISSUANCE_MAX_CONNECTIONS: '3' }))).toEqual([]);
+    expect(problemsOf(local({ COUPON_ISSUANCE_MAX_CONNECTIONS: '2' }))).toEqual([
+      'coupon.issuance.reservedConnections (COUPON_ISSUANCE_RESERVED_CONNECTIONS) is 3: must not be more than coupon.issuance.maxConnections',
+    ]);
+  });
+
+  it('has a connection for each class of callers, and one for the rest', () => {
+    const smallest = String(CONNECTION_CLASSES.length + 1);
+    const tooSmall = String(CONNECTION_CLASSES.length);
+    expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '1', DATABASE_POOL_SIZE: smallest }))).toEqual([]);
+    expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '1', DATABASE_POOL_SIZE: tooSmall }))).toEqual([
+      `database.poolSize (DATABASE_POOL_SIZE) is "${tooSmall}": must be a whole number from ${smallest} to 1000`,
     ]);
   });
 

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { type CouponConfig, couponSettings, lockLeavesConnections } from './coupon/coupon.config.js';
+import {
+  type CouponConfig,
+  couponSettings,
+  lockLeavesConnections,
+  reservedAreOfTheIssuer,
+} from './coupon/coupon.config.js';
 import { type LoadTestConfig, loadTestSettings, noSeedInProduction } from './load-test/load-test.config.js';
 import { platformRules, platformSettings } from './platform/config/config.schema.js';
 import { readConfig } from './platform/config/read-config.js';
@@ -14,7 +19,7 @@ const schema = z
     ranking: rankingSettings,
     loadTest: loadTestSettings,
   })
-  .check(...platformRules, lockLeavesConnections, noSeedInProduction);
+  .check(...platformRules, lockLeavesConnections, reservedAreOfTheIssuer, noSeedInProduction);
 
 /** Every setting of the process, checked and read-only. */
 export type AppConfig = UserConfig & CouponConfig & RankingConfig & LoadTestConfig;

@@ -12,11 +12,16 @@ export const couponSettings = z.strictObject({
     maxPerCoupon: wholeNumber(1, 499),
     waitMs: wholeNumber(100, 60_000),
   }),
+  /** How many changes, rebuilds and sweeps may use a connection at once, each of another coupon. */
+  changes: z.strictObject({ maxConnections: wholeNumber(1, 1_000) }),
   issuance: z.strictObject({
     batchSize: wholeNumber(1, 5_000),
     lingerMs: wholeNumber(0, 1_000),
     queueCapacity: wholeNumber(1, 10_000_000),
     retryMaxDelayMs: wholeNumber(10, 60_000),
+    maxConnections: wholeNumber(1, 1_000),
+    /** Of these, how many are kept for the issuer alone. */
+    reservedConnections: wholeNumber(1, 1_000),
   }),
   sweep: z.strictObject({ intervalMs: wholeNumber(100, 600_000) }),
   rebuild: z.strictObject({ chunkSize: wholeNumber(1, 100_000), lockTtlMs: wholeNumber(1_000, 600_000) }),
@@ -31,4 +36,11 @@ export const lockLeavesConnections = rule<CouponConfig>(
   'must be less than half of database.poolSize: the issuer needs the other connections',
   ({ coupon, database }) =>
     coupon?.lock === undefined || database?.poolSize === undefined || coupon.lock.maxConcurrent < database.poolSize / 2,
+);
+
+export const reservedAreOfTheIssuer = rule<CouponConfig>(
+  ['coupon', 'issuance', 'reservedConnections'],
+  'must not be more than coupon.issuance.maxConnections',
+  ({ coupon }) =>
+    coupon?.issuance === undefined || coupon.issuance.reservedConnections <= coupon.issuance.maxConnections,
 );

@@ -35,6 +35,7 @@ import { ReservationController } from './reservation.controller.js';
 import { ReservationService } from './reservation.service.js';
 import { AdmissionService } from './reservation/admission.service.js';
 import { AdmissionStore } from './reservation/admission.store.js';
+import { CouponChanges } from './reservation/coupon-changes.service.js';
 import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
 import { DefinitionCache } from './reservation/definition-cache.js';
 import { DefinitionPublisher } from './reservation/definition-publisher.service.js';
@@ -71,6 +72,7 @@ const RESERVATION = [
   RebuildStore,
   RebuildRepository,
   DefinitionCache,
+  CouponChanges,
   CouponDefinitionService,
   DefinitionPublisher,
   RebuildService,

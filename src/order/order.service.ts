@@ -7,7 +7,7 @@ import { pageOf } from '../platform/http/page.js';
 import type { AnswerOf } from '../platform/http/response-schemas.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
 import { ProductService } from '../product/index.js';
-import { UserDirectory, UserNotFoundError } from '../user/index.js';
+import { PURCHASES, UserDirectory, UserNotFoundError } from '../user/index.js';
 import { orderAmounts, type OrderAmounts } from './order-amounts.js';
 import { OrderNumbers } from './order-number.js';
 import { orderView, type OrderView } from './order-view.js';
@@ -45,7 +45,7 @@ export class OrderService {
    */
   async create(draft: OrderDraft, key: string | undefined): Promise<OrderView> {
     if (!(await this.users.exists(draft.userId))) throw new UserNotFoundError(draft.userId);
-    const request = { operation: 'create-order', ownerId: draft.userId, key, request: draft };
+    const request = { operation: 'create-order', ownerId: draft.userId, key, request: draft, connections: PURCHASES };
     return await this.idempotency.run(request, async (manager) => orderView(await this.insert(manager, draft)));
   }
 

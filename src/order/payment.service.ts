@@ -7,7 +7,7 @@ import { FaultPoints } from '../platform/fault-points.js';
 import type { AnswerOf } from '../platform/http/response-schemas.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
 import { ProductService } from '../product/index.js';
-import { BalanceService } from '../user/index.js';
+import { BalanceService, PURCHASES } from '../user/index.js';
 import { CouponNotUsableError, OrderAlreadyPaidError, OrderNotFoundError } from './order.errors.js';
 import type { paymentResponse } from './order.responses.js';
 import { PaymentCompletedEvent } from './payment-completed.event.js';
@@ -44,7 +44,13 @@ export class PaymentService {
    *   OutOfStockError, CouponNotUsableError, IdempotencyKeyReusedError, IdempotencyInProgressError; nothing changes
    */
   async pay(orderId: number, userId: number, key: string | undefined): Promise<PaymentView> {
-    const request = { operation: 'pay-order', ownerId: userId, key, request: { orderId, userId } };
+    const request = {
+      operation: 'pay-order',
+      ownerId: userId,
+      key,
+      request: { orderId, userId },
+      connections: PURCHASES,
+    };
     const payment = await this.idempotency.run(request, async (manager, publish) => {
       const paid = await this.settle(manager, publish, orderId, userId);
       this.faults.reach('inside-payment');

@@ -4,6 +4,7 @@ import { Clock } from '../platform/clock.js';
 import { ValidationFailedError } from '../platform/errors/platform.errors.js';
 import type { AnswerOf } from '../platform/http/response-schemas.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
+import { PURCHASES } from './purchase-connections.js';
 import { InsufficientBalanceError, UserNotFoundError } from './user.errors.js';
 import { UserRepository } from './user.repository.js';
 import type { balanceResponse, chargeResponse } from './user.responses.js';
@@ -40,7 +41,7 @@ export class BalanceService {
    *   IdempotencyKeyReusedError, IdempotencyInProgressError
    */
   async charge(userId: number, amount: number, key: string | undefined): Promise<ChargeView> {
-    const request = { operation: 'charge', ownerId: userId, key, request: { userId, amount } };
+    const request = { operation: 'charge', ownerId: userId, key, request: { userId, amount }, connections: PURCHASES };
     return await this.idempotency.run(request, async (manager) => {
       const balance = await this.users.credit(manager, userId, amount, MAX_BALANCE);
       if (balance === undefined) throw await this.refusal(manager, userId);

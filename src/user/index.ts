@@ -1,4 +1,5 @@
 export { BalanceService } from './balance.service.js';
+export { PURCHASES } from './purchase-connections.js';
 export { UserDirectory } from './user-directory.service.js';
 export { UserSeeding } from './user-seeding.repository.js';
 export type { User } from './user.entity.js';

@@ -20,7 +20,9 @@ describe('UserDirectory', () => {
   const users = Object.assign<UserRepository, Partial<UserRepository>>(Object.create(UserRepository.prototype), {
     findExistingIds,
   });
-  const directoryOf = (cacheTtlMs = TTL_MS) => new UserDirectory({ user: { cacheSize: 10_000, cacheTtlMs } }, users);
+  const purchases = { maxConnections: 5, waitMs: 3_000 };
+  const directoryOf = (cacheTtlMs = TTL_MS) =>
+    new UserDirectory({ user: { cacheSize: 10_000, cacheTtlMs, purchases } }, users);
   let directory: UserDirectory;
 
   beforeEach(() => {

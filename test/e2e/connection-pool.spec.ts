@@ -13,7 +13,9 @@ import { expectUnavailable } from '../support/unavailable.js';
 import { newUserIds } from '../support/unique-ids.js';
 import { askAndVanish } from '../support/vanish.js';
 
-const POOL_SIZE = 4;
+const POOL_SIZE = 8;
+/** Of these, how many charges, orders and payments may have: all that nobody else has reserved. */
+const PURCHASES = 4;
 
 let mysql: PrivateServer;
 let database: TestDatabase;
@@ -30,6 +32,9 @@ beforeAll(async () => {
     REDIS_URL: redis.url,
     DATABASE_POOL_SIZE: String(POOL_SIZE),
     COUPON_LOCK_MAX_CONCURRENT: '1',
+    COUPON_ISSUANCE_RESERVED_CONNECTIONS: '1',
+    USER_PURCHASES_MAX_CONNECTIONS: String(PURCHASES),
+    USER_PURCHASES_WAIT_MS: '60000',
   };
 });
 
@@ -56,47 +61,53 @@ async function expectAtRest(app: AppProcess): Promise<void> {
   });
 }
 
-/** All connections of the pool can be in use at once. */
+/** All connections that charges may have can be in use at once, and others can be had besides. */
 async function expectWhole(app: AppProcess, shop: Shop): Promise<void> {
   const userId = await shop.user();
   const giveBack = await holdRowLock(mysql.url, 'users', userId);
-  const charges = inParallel(Array.from({ length: POOL_SIZE + 2 }), () => shop.charge(userId, { amount: 1 }));
-  await eventually(async () => expect(await poolOf(app)).toMatchObject({ active: POOL_SIZE }));
+  const charges = inParallel(Array.from({ length: PURCHASES + 2 }), () => shop.charge(userId, { amount: 1 }));
+  await eventually(async () => expect(await poolOf(app)).toMatchObject({ active: PURCHASES, waiting: 2 }));
+  expect((await shop.api.call('/api/coupons')).status).toBe(200);
   await giveBack();
-  expect(tally(await charges)).toEqual({ 200: POOL_SIZE + 2 });
+  expect(tally(await charges)).toEqual({ 200: PURCHASES + 2 });
 }
 
-describe('when foreign locks hold up every connection', () => {
+describe('when a foreign lock holds up every connection that charges may have', () => {
   it('answers 503 to a caller that waits in vain for one, goes on afterwards, and tells where they were taken', async () => {
     const { app, shop } = await startShop({
-      DATABASE_ACQUIRE_TIMEOUT_MS: '1500',
+      USER_PURCHASES_WAIT_MS: '1500',
       DATABASE_STATEMENT_TIMEOUT_MS: '60000',
       DATABASE_LEAK_WARNING_MS: '200',
     });
-    const userId = await shop.user();
+    const [userId, other, productId] = [await shop.user(), await shop.user(5000), await shop.product()];
+    const items = [{ productId, quantity: 1 }];
+    const orderId = await shop.order(other, items);
     const giveBack = await holdRowLock(mysql.url, 'users', userId);
-    const charges = inParallel(Array.from({ length: POOL_SIZE }), () => shop.charge(userId, { amount: 100 }));
-    await eventually(async () => expect((await poolOf(app)).active).toBe(POOL_SIZE));
+    const charges = inParallel(Array.from({ length: PURCHASES }), () => shop.charge(userId, { amount: 100 }));
+    await eventually(async () => expect((await poolOf(app)).active).toBe(PURCHASES));
 
-    const refused = await inParallel(
-      ['/api/coupons', '/api/products', `/api/users/${userId}`, '/api/coupons/1'],
-      (path) => shop.api.call(path),
-    );
+    const refused = await Promise.all([
+      shop.charge(userId, { amount: 7 }),
+      shop.charge(other, { amount: 7 }),
+      shop.pay(orderId, other),
+      shop.placeOrder({ userId: other, items }),
+    ]);
     for (const answer of refused) expectUnavailable(answer);
-    expectUnavailable(await shop.charge(userId, { amount: 7 }));
-    expect((await poolOf(app)).acquireTimeouts).toBeGreaterThanOrEqual(refused.length + 1);
+    expect((await poolOf(app)).acquireTimeouts).toBe(refused.length);
+    const shown = ['/api/coupons', '/api/products', `/api/users/${userId}`, `/api/orders?userId=${other}`];
+    for (const path of shown) expect(await shop.api.call(path)).toMatchObject({ status: 200 });
     await eventually(() => expect(app.logs).toMatch(/has been held for more than 200 ms, taken .*balance\.service/));
 
     await giveBack();
-    expect(tally(await charges)).toEqual({ 200: POOL_SIZE });
-    expect(await shop.balanceOf(userId)).toBe(100 * POOL_SIZE);
-    expect((await shop.api.call('/api/coupons')).status).toBe(200);
+    expect(tally(await charges)).toEqual({ 200: PURCHASES });
+    expect(await shop.balanceOf(userId)).toBe(100 * PURCHASES);
+    expect(await shop.pay(orderId, other)).toMatchObject({ status: 200 });
     await eventually(() => expect(app.logs).toMatch(/came back after \d+ ms, taken .*balance\.service/));
     await eventually(() => {
       expect(app.logs.match(/has been held/g)).toHaveLength(app.logs.match(/came back after/g)?.length ?? 0);
     });
     await expectAtRest(app);
-    expect(await poolOf(app)).toMatchObject({ peakActive: POOL_SIZE });
+    expect((await poolOf(app)).peakActive).toBeGreaterThan(PURCHASES);
   });
 
   it('answers 503 in the end to the caller that waits for the lock itself', async () => {
@@ -181,7 +192,8 @@ describe('when clients hang up before they are answered', () => {
       expect((await shop.orderCounts(userId))['PAID']).toBeGreaterThan(50);
     });
     await expectAtRest(app);
-    expect((await poolOf(app)).peakActive).toBe(POOL_SIZE);
+    // All but the one that is kept for the issuer and the one for changes of coupons.
+    expect((await poolOf(app)).peakActive).toBe(POOL_SIZE - 2);
     await expectWhole(app, shop);
   });
 });

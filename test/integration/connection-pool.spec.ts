@@ -1,11 +1,17 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import { DataSource } from 'typeorm';
 import { loadConfig } from '../../src/config.js';
-import { openPool } from '../../src/platform/database/data-source-options.js';
+import { dataSourceOptions, driverWith, openPool } from '../../src/platform/database/data-source-options.js';
+import { connectAs } from '../../src/platform/database/pool/connect-as.js';
+import { ConnectionClass, type ConnectionShare, SHARED } from '../../src/platform/database/pool/connection-class.js';
 import { ConnectionPool } from '../../src/platform/database/pool/connection-pool.js';
 import type { Lease } from '../../src/platform/database/pool/lease.js';
 import { AcquireTimeoutError, StatementTimeoutError } from '../../src/platform/database/pool/pool-errors.js';
 import { PoolMetrics } from '../../src/platform/database/pool/pool-metrics.js';
 import { lockWaitLimit } from '../../src/platform/database/session-settings.js';
+import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
+import { EventPublisher } from '../../src/platform/events/event-publisher.js';
 import { MetricsRegistry } from '../../src/platform/metrics/metrics-registry.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDataSource, testDatabaseUrl } from '../support/database.js';
@@ -14,11 +20,18 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 
 /** Of the pool under test. The limit of a statement is short, since the tests wait for it to pass. */
 const LIMITS = {
-  DATABASE_POOL_SIZE: '4',
-  COUPON_LOCK_MAX_CONCURRENT: '1',
   DATABASE_ACQUIRE_TIMEOUT_MS: '5000',
   DATABASE_STATEMENT_TIMEOUT_MS: '500',
 };
+
+const POOL_SIZE = 4;
+
+/** Callers who have one connection at most, and do not wait long for it; and callers who always have one. */
+const FEW = new ConnectionClass<void>('few', () => ({ max: 1, waitMs: 300 }));
+const CERTAIN = new ConnectionClass<void>('certain', () => ({ max: 3, reserved: 1 }));
+
+const ONE_SHARE = new Map<ConnectionClass, ConnectionShare>([[SHARED, { max: POOL_SIZE }]]);
+const SHARES = new Map([...ONE_SHARE, [FEW, FEW.share()], [CERTAIN, CERTAIN.share()]]);
 
 let proxy: TcpProxy;
 let pool: ConnectionPool;
@@ -34,12 +47,13 @@ beforeEach(async () => {
   pool = openWatchedPool();
 });
 
-function openWatchedPool(limits: Partial<typeof LIMITS> = {}): ConnectionPool {
+function openWatchedPool(limits: Partial<typeof LIMITS> = {}, shares = ONE_SHARE): ConnectionPool {
   const { database } = loadConfig({ ...process.env, NODE_ENV: 'test', ...LIMITS, ...limits });
-  const driverPool = openPool({ uri: proxy.url, connectionLimit: database.poolSize, connectTimeout: 5000 }, [
+  const driverPool = openPool({ uri: proxy.url, connectionLimit: POOL_SIZE, connectTimeout: 5000 }, [
     lockWaitLimit(database.statementTimeoutMs),
   ]);
-  const watched = new ConnectionPool(driverPool, database, new PoolMetrics(new MetricsRegistry()));
+  const settings = { ...database, poolSize: POOL_SIZE };
+  const watched = new ConnectionPool(driverPool, settings, new PoolMetrics(new MetricsRegistry()), shares);
   atEndOfFile(() => new Promise((resolve) => watched.end(() => resolve())));
   return watched;
 }
@@ -48,6 +62,16 @@ function acquire(): Promise<Lease> {
   return new Promise((resolve, reject) => {
     pool.getConnection((error, lease) => (lease === undefined ? reject(error) : resolve(lease)));
   });
+}
+
+function acquireAs(connections: ConnectionClass): Promise<Lease> {
+  return pool.askAs(connections, acquire);
+}
+
+/** `{ shared: [active, waiting] }`, of the classes that have any. */
+function classes(): object {
+  const busy = pool.state().classes.filter(({ active, waiting }) => active + waiting > 0);
+  return Object.fromEntries(busy.map(({ name, active, waiting }) => [name, [active, waiting]]));
 }
 
 async function acquireAll(): Promise<Lease[]> {
@@ -175,6 +199,103 @@ describe('a statement that is not answered in time', () => {
     const next = await acquire();
     await expect(next.query('SELECT SLEEP(3)')).rejects.toThrow(StatementTimeoutError);
     next.release();
+  });
+});
+
+describe('a class of callers', () => {
+  beforeEach(() => {
+    pool = openWatchedPool({}, SHARES);
+  });
+
+  it('has no more than its share and gives up after its own time, while others go on', async () => {
+    const lease = await acquireAs(FEW);
+    const inVain = acquireAs(FEW);
+    expect(classes()).toEqual({ few: [1, 1] });
+    const others = await Promise.all([acquire(), acquireAs(CERTAIN)]);
+    await expect(inVain).rejects.toThrow(new AcquireTimeoutError(300));
+
+    const next = acquireAs(FEW);
+    lease.release();
+    (await next).release();
+    for (const other of others) other.release();
+    expect(classes()).toEqual({});
+  });
+
+  it('always gets what is kept for it, however many others want one', async () => {
+    const crowd = Array.from({ length: 6 }, acquire);
+    const leases = await Promise.all(crowd.slice(0, 2));
+    expect(classes()).toEqual({ shared: [2, 4] });
+    const [few, certain] = await Promise.all([acquireAs(FEW), acquireAs(CERTAIN)]);
+    expect(classes()).toEqual({ shared: [2, 4], few: [1, 0], certain: [1, 0] });
+
+    // What it gives back is kept for it.
+    certain.release();
+    expect(classes()).toEqual({ shared: [2, 4], few: [1, 0] });
+    (await acquireAs(CERTAIN)).release();
+    few.release();
+    for (const lease of leases) lease.release();
+    await Promise.all(crowd.slice(2).map(async (coming) => (await coming).release()));
+    expect(classes()).toEqual({});
+  });
+
+  it('must be known to the pool', () => {
+    const unknown = new ConnectionClass('unknown', () => ({ max: 1 }));
+    expect(() => pool.askAs(unknown, () => pool.getConnection(() => {}))).toThrow('does not know the class unknown');
+    expect(classes()).toEqual({});
+  });
+});
+
+describe('TypeORM', () => {
+  let dataSource: DataSource;
+
+  beforeEach(async () => {
+    pool = openWatchedPool({}, SHARES);
+    const settings = { url: proxy.url, poolSize: POOL_SIZE, connectTimeoutMs: 5000 };
+    dataSource = await new DataSource(
+      dataSourceOptions(
+        settings,
+        [],
+        driverWith(() => pool),
+      ),
+    ).initialize();
+  });
+
+  it('asks for a connection as soon as its query runner is told to connect, so that the class is known', async () => {
+    const queryRunner = dataSource.createQueryRunner();
+    const connecting = connectAs(FEW, queryRunner);
+    expect(classes()).toEqual({ few: [1, 0] });
+    await connecting;
+    await dataSource.query('SELECT 1');
+    expect(classes()).toEqual({ few: [1, 0] });
+    await queryRunner.release();
+    expect(classes()).toEqual({});
+  });
+
+  it('runs a transaction on the one connection that was taken for its class', async () => {
+    const runner = new TransactionRunner(dataSource, new EventPublisher(new EventEmitter2()));
+    const seen = await runner.run(
+      async (manager) => {
+        await manager.query('SELECT 1');
+        return classes();
+      },
+      { connections: FEW },
+    );
+    expect(seen).toEqual({ few: [1, 0] });
+    expect(await runner.run(async () => classes())).toEqual({ shared: [1, 0] });
+    expect(classes()).toEqual({});
+  });
+
+  it('gives the connection back after work that failed, and has none of a class in which nobody leaves', async () => {
+    const runner = new TransactionRunner(dataSource, new EventPublisher(new EventEmitter2()));
+    const inside = runner.run(
+      async () => {
+        await expect(runner.run(async () => 1, { connections: FEW })).rejects.toThrow(AcquireTimeoutError);
+        throw new Error('no');
+      },
+      { connections: FEW },
+    );
+    await expect(inside).rejects.toThrow('no');
+    expect(classes()).toEqual({});
   });
 });
 

@@ -28,6 +28,7 @@ export const PATIENT = {
   COUPON_LOCK_WAIT_MS: '60000',
   DATABASE_ACQUIRE_TIMEOUT_MS: '60000',
   DATABASE_STATEMENT_TIMEOUT_MS: '60000',
+  USER_PURCHASES_WAIT_MS: '60000',
 } as const;
 
 /** How a process ended: with an exit code, or by a signal. */

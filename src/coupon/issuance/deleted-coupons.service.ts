@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
 import { isDuplicateKey } from '../../platform/database/database-errors.js';
-import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { CouponChanges } from '../reservation/coupon-changes.service.js';
 import { DefinitionCache } from '../reservation/definition-cache.js';
 import { DefinitionStore } from '../reservation/definition.store.js';
 import { RedisCouponStore } from '../reservation/redis-coupon.store.js';
@@ -28,7 +28,7 @@ export class DeletedCoupons {
     private readonly store: RedisCouponStore,
     private readonly settlement: SettlementStore,
     private readonly repository: IssuanceRepository,
-    private readonly transactions: TransactionRunner,
+    private readonly changes: CouponChanges,
     private readonly clock: Clock,
   ) {}
 
@@ -44,7 +44,8 @@ export class DeletedCoupons {
   }
 
   private async hasRow(couponId: number): Promise<boolean> {
-    return await this.transactions.run(
+    return await this.changes.run(
+      couponId,
       async (manager) => (await this.repository.lockCoupon(manager, couponId)) !== undefined,
     );
   }
@@ -66,7 +67,7 @@ export class DeletedCoupons {
   /** Records them, but for those that ended before; how many. */
   private async fail(couponId: number, reservations: readonly Reservation[]): Promise<number> {
     try {
-      return await this.transactions.run(async (manager) => {
+      return await this.changes.run(couponId, async (manager) => {
         const userIds = reservations.map(({ userId }) => userId);
         const holders = await this.repository.usersWithRow(manager, couponId, userIds);
         const failures = await this.repository.failuresOf(manager, couponId, userIds);

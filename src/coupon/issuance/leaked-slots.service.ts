@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { LedgerRepository } from '../ledger.repository.js';
+import { CouponChanges } from '../reservation/coupon-changes.service.js';
 import { RedisCouponStore } from '../reservation/redis-coupon.store.js';
 import { SettlementStore } from '../reservation/settlement.store.js';
 import { IssuanceRepository } from './issuance.repository.js';
@@ -30,7 +30,7 @@ export class LeakedSlots {
     private readonly settlement: SettlementStore,
     private readonly ledgerRepository: LedgerRepository,
     private readonly repository: IssuanceRepository,
-    private readonly transactions: TransactionRunner,
+    private readonly changes: CouponChanges,
   ) {}
 
   /** Forgets what the last look found: the counts of the coupon agree. */
@@ -69,7 +69,7 @@ export class LeakedSlots {
   /** Under the lock nobody is writing rows of the coupon, and what is read is what was committed last. */
   private async withoutRowUnderLock(couponId: number, userIds: readonly number[]): Promise<number[]> {
     if (userIds.length === 0) return [];
-    return await this.transactions.run(async (manager) => {
+    return await this.changes.run(couponId, async (manager) => {
       await this.repository.lockCoupon(manager, couponId);
       const holders = await this.repository.usersWithRow(manager, couponId, userIds);
       return userIds.filter((userId) => !holders.has(userId));

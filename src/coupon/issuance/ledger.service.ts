@@ -5,6 +5,7 @@ import { Clock } from '../../platform/clock.js';
 import { databaseErrorMessage, isDuplicateKey } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { FaultPoints } from '../../platform/fault-points.js';
+import { COUPON_ISSUANCE } from '../coupon-connections.js';
 import type { CodeFormat } from '../coupon.entity.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { CouponCodeGenerator } from './coupon-code.js';
@@ -29,7 +30,7 @@ const DETAIL_LENGTH = 1000;
 const REMEMBERED_COUPONS = 10_000;
 
 /** The issuer tries again for as long as it takes, and logs each time; so the runner need not. */
-const ONE_ATTEMPT = { attempts: 1 };
+const ONE_ATTEMPT = { attempts: 1, connections: COUPON_ISSUANCE };
 
 /**
  * MySQL decides: each reservation ends once and for all as a row in `user_coupons` or as one in `issuance_failures`, in

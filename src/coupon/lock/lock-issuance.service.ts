@@ -7,6 +7,7 @@ import { isLockConflict } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { DomainError } from '../../platform/errors/domain-error.js';
 import { DatabaseUnavailableError } from '../../platform/errors/platform.errors.js';
+import { COUPON_LOCK } from '../coupon-connections.js';
 import type { CouponConfig } from '../coupon.config.js';
 import {
   AlreadyIssuedError,
@@ -61,7 +62,9 @@ export class LockIssuanceService {
       return await this.gate.run(couponId, async () => {
         // Whoever was inside before may have found out meanwhile.
         this.assertNotEnded(couponId);
-        return await this.transactions.run((manager) => this.decide(manager, couponId, userId));
+        return await this.transactions.run((manager) => this.decide(manager, couponId, userId), {
+          connections: COUPON_LOCK,
+        });
       });
     } catch (error) {
       if (error instanceof CouponExpiredError && !this.ended.has(couponId)) this.ended.set(couponId, true);

@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { Coupon } from '../coupon.entity.js';
 import { CouponNotFoundError, QuantityBelowCommittedError, ReservationUnavailableError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
+import { CouponChanges } from './coupon-changes.service.js';
 import { definitionOf } from './coupon-definition.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
 import { DefinitionStore, type Lowering } from './definition.store.js';
@@ -18,7 +18,7 @@ export class CouponDefinitionService {
   private readonly logger = new Logger('Definitions');
 
   constructor(
-    private readonly transactions: TransactionRunner,
+    private readonly changes: CouponChanges,
     private readonly coupons: CouponRepository,
     private readonly store: DefinitionStore,
     private readonly publisher: DefinitionPublisher,
@@ -36,7 +36,7 @@ export class CouponDefinitionService {
     // Redis may have a smaller total that MySQL has not.
     let mayBeAhead = false;
     try {
-      const { coupon, isInRedis } = await this.transactions.run(async (manager) => {
+      const { coupon, isInRedis } = await this.changes.run(couponId, async (manager) => {
         const before = await this.coupons.lock(manager, couponId);
         if (before === null) throw new CouponNotFoundError(couponId);
         const after = changed(before, change);

@@ -2,11 +2,11 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../../platform/config/config.module.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
-import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { CouponConfig } from '../coupon.config.js';
 import { CouponRepository } from '../coupon.repository.js';
+import { CouponChanges } from './coupon-changes.service.js';
 import { definitionOf, sameDefinition } from './coupon-definition.js';
 import { DefinitionStore } from './definition.store.js';
 
@@ -24,7 +24,7 @@ export class DefinitionPublisher implements OnApplicationShutdown {
   private isStopped = false;
 
   constructor(
-    private readonly transactions: TransactionRunner,
+    private readonly changes: CouponChanges,
     private readonly coupons: CouponRepository,
     private readonly store: DefinitionStore,
     @Inject(CONFIG) private readonly config: CouponConfig,
@@ -41,7 +41,7 @@ export class DefinitionPublisher implements OnApplicationShutdown {
    * way. The row lock keeps it apart from a PATCH in progress; a version above both makes it the newest.
    */
   async reconcile(couponId: number): Promise<void> {
-    const definition = await this.transactions.run(async (manager) => {
+    const definition = await this.changes.run(couponId, async (manager) => {
       const coupon = await this.coupons.lock(manager, couponId);
       const published = await this.store.definition(couponId);
       if (coupon === null || published === undefined) return undefined;

@@ -5,7 +5,6 @@ import { Clock } from '../../platform/clock.js';
 import { SingleFlight } from '../../platform/concurrency/single-flight.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
-import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { stackOf } from '../../platform/errors/error-text.js';
 import { FaultPoints } from '../../platform/fault-points.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
@@ -14,6 +13,7 @@ import type { Coupon } from '../coupon.entity.js';
 import { CouponExpiredError, CouponNotFoundError, ReservationUnavailableError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { LedgerRepository } from '../ledger.repository.js';
+import { CouponChanges } from './coupon-changes.service.js';
 import { definitionOf } from './coupon-definition.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
 import { type RebuildBase, RebuildRepository } from './rebuild.repository.js';
@@ -46,7 +46,7 @@ export class RebuildService {
     private readonly epochs: RebuildRepository,
     private readonly ledgerRepository: LedgerRepository,
     private readonly publisher: DefinitionPublisher,
-    private readonly transactions: TransactionRunner,
+    private readonly changes: CouponChanges,
     private readonly metrics: ReservationMetrics,
     private readonly clock: Clock,
     private readonly faults: FaultPoints,
@@ -116,7 +116,7 @@ export class RebuildService {
 
   /** @throws CouponNotFoundError, and what the database throws when the coupon's row can't be had */
   private async assertWritable(couponId: number): Promise<void> {
-    await this.transactions.run(async (manager) => {
+    await this.changes.run(couponId, async (manager) => {
       if ((await this.coupons.lock(manager, couponId)) === null) throw new CouponNotFoundError(couponId);
     });
   }
@@ -178,7 +178,7 @@ export class RebuildService {
   }
 
   private async beginEpoch(couponId: number, last: LastNumber): Promise<RebuildBase> {
-    return await this.transactions.run(async (manager) => {
+    return await this.changes.run(couponId, async (manager) => {
       const coupon = await this.coupons.lock(manager, couponId);
       if (coupon === null) throw new CouponNotFoundError(couponId);
       await this.epochs.beginEpoch(manager, couponId);

@@ -33,7 +33,8 @@ export const platformSettings = {
       'must be mysql://user:password@host:port/schema',
       (url) => url.pathname.length > 1,
     ),
-    poolSize: wholeNumber(4, 1_000),
+    /** At least one for each class of callers: see connection-classes.ts. */
+    poolSize: wholeNumber(5, 1_000),
     connectTimeoutMs: wholeNumber(100, 60_000),
     acquireTimeoutMs: wholeNumber(10, 600_000),
     statementTimeoutMs: wholeNumber(100, 3_600_000),

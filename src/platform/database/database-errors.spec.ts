@@ -9,7 +9,7 @@ import {
   isReadOnly,
   isRefusedForGood,
 } from './database-errors.js';
-import { AcquireTimeoutError, StatementTimeoutError } from './pool/pool-errors.js';
+import { AcquireTimeoutError, RowBusyError, StatementTimeoutError } from './pool/pool-errors.js';
 
 interface Meaning {
   readonly unavailable: boolean;
@@ -48,6 +48,7 @@ const CASES: ReadonlyArray<[string, Error, Meaning]> = [
   ['connection already closed', new Error("Can't add new command when connection is in closed state"), UNAVAILABLE],
   ['pool closed', new Error('Pool is closed.'), UNAVAILABLE],
   ['no connection became free', new AcquireTimeoutError(10), UNAVAILABLE],
+  ['others at the same row for too long', new RowBusyError(10), TOO_LONG],
   ['statement not answered in time', new StatementTimeoutError(10), TOO_LONG],
   ['too many connections', driverError({ errno: 1040, sqlState: '08004' }), UNAVAILABLE],
   ['shutting down', driverError({ errno: 1053, sqlState: '08S01' }), UNAVAILABLE],

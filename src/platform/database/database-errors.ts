@@ -50,8 +50,12 @@ const UNAVAILABLE_CODES = new Set([
   'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
   // Our own, see pool-errors.ts.
   'DATABASE_ACQUIRE_TIMEOUT',
+  'DATABASE_ROW_BUSY',
   'DATABASE_STATEMENT_TIMEOUT',
 ]);
+
+/** As {@link ONE_STATEMENT_ERRNOS}. */
+const ONE_STATEMENT_CODES = new Set(['DATABASE_ROW_BUSY', 'DATABASE_STATEMENT_TIMEOUT']);
 
 /** The driver's own error: TypeORM wraps it in QueryFailedError; Node wraps several attempts in AggregateError. */
 function driverError(error: unknown): (Error & DriverError) | undefined {
@@ -73,7 +77,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 /** True when no other statement would fare better: unavailable, and not for one statement or its rows only. */
 export function isDatabaseAway(error: unknown): boolean {
   const cause = driverError(error);
-  if (ONE_STATEMENT_ERRNOS.has(cause?.errno ?? 0) || cause?.code === 'DATABASE_STATEMENT_TIMEOUT') return false;
+  if (ONE_STATEMENT_ERRNOS.has(cause?.errno ?? 0) || ONE_STATEMENT_CODES.has(cause?.code ?? '')) return false;
   return isDatabaseUnavailable(error);
 }
 

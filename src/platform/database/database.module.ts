@@ -7,6 +7,7 @@ import type { Config } from '../config/config.schema.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { dataSourceOptions, driverWith, type Migration, openPool } from './data-source-options.js';
 import { migrateDatabase } from './migrate-database.js';
+import { type ConnectionClass, SHARED } from './pool/connection-class.js';
 import { ConnectionPool } from './pool/connection-pool.js';
 import { PoolMetrics } from './pool/pool-metrics.js';
 import { idleTransactionLimit, lockWaitLimit } from './session-settings.js';
@@ -21,19 +22,27 @@ const CLOSE_MS = 250;
 @Global()
 @Module({ providers: [TransactionRunner], exports: [TransactionRunner] })
 export class DatabaseModule {
-  static forRoot(migrations: Migration[]): DynamicModule {
+  /** @param classes of the callers that have a share of the pool of their own; their settings are in the configuration */
+  static forRoot<Settings extends Config>(
+    migrations: Migration[],
+    classes: ReadonlyArray<ConnectionClass<Settings>>,
+  ): DynamicModule {
     return {
       module: DatabaseModule,
       imports: [
         TypeOrmModule.forRootAsync({
           inject: [CONFIG, MetricsRegistry],
-          useFactory: ({ database }: Config, registry: MetricsRegistry) => {
+          useFactory: (config: Settings, registry: MetricsRegistry) => {
+            const { database } = config;
             const metrics = new PoolMetrics(registry);
             const limits = [
               lockWaitLimit(database.statementTimeoutMs),
               idleTransactionLimit(database.idleTransactionTimeoutMs),
             ];
-            const driver = driverWith((options) => new ConnectionPool(openPool(options, limits), database, metrics));
+            const shares = new Map([SHARED, ...classes].map((each) => [each, each.share(config)]));
+            const driver = driverWith(
+              (options) => new ConnectionPool(openPool(options, limits), database, metrics, shares),
+            );
             return {
               ...dataSourceOptions(database, migrations, driver),
               migrationsRun: database.migrateAtStart,

@@ -6,11 +6,19 @@ import { DomainError } from '../errors/domain-error.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { EventPublisher } from '../events/event-publisher.js';
 import { isLockConflict } from './database-errors.js';
+import { connectAs } from './pool/connect-as.js';
+import { type ConnectionClass, SHARED } from './pool/connection-class.js';
 
 /** Rides out a deadlock, and a burst of them, within about a second. */
 const DEFAULT_ATTEMPTS = 5;
 /** A transaction that waits for one foreign lock again and again is given up after this; its caller waits. */
 const RETRY_WITHIN_MS = 10_000;
+
+interface TransactionOptions {
+  readonly attempts?: number;
+  /** For whom the connection is taken: those who may wait for a locked row have a share of the pool of their own. */
+  readonly connections?: ConnectionClass;
+}
 
 /** Registers an event that is published once the transaction has committed, and never when it is rolled back. */
 export type PublishAfterCommit = (event: DomainEvent) => void;
@@ -38,14 +46,14 @@ export class TransactionRunner {
    */
   async run<T>(
     work: (manager: EntityManager, publish: PublishAfterCommit) => Promise<T>,
-    { attempts = DEFAULT_ATTEMPTS } = {},
+    { attempts = DEFAULT_ATTEMPTS, connections = SHARED }: TransactionOptions = {},
   ): Promise<T> {
     let firstError: unknown;
     const startedAt = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       const registered: DomainEvent[] = [];
       try {
-        const result = await this.dataSource.transaction((manager) => work(manager, (event) => registered.push(event)));
+        const result = await this.attempt(connections, (manager) => work(manager, (event) => registered.push(event)));
         for (const event of registered) this.events.publish(event);
         return result;
       } catch (error) {
@@ -56,6 +64,16 @@ export class TransactionRunner {
         if (isOver || !isLockConflict(error)) throw firstError;
         await delay(Math.random() * 20 * 2 ** attempt);
       }
+    }
+  }
+
+  private async attempt<T>(connections: ConnectionClass, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const queryRunner = this.dataSource.createQueryRunner();
+    try {
+      await connectAs(connections, queryRunner);
+      return await queryRunner.manager.transaction(work);
+    } finally {
+      await queryRunner.release();
     }
   }
 }

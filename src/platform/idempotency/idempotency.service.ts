@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../clock.js';
+import type { ConnectionClass } from '../database/pool/connection-class.js';
 import { type PublishAfterCommit, TransactionRunner } from '../database/transaction-runner.js';
 import { IdempotencyInProgressError, IdempotencyKeyReusedError } from './idempotency.errors.js';
 import { IdempotencyRepository, type IdempotencyScope } from './idempotency.repository.js';
@@ -12,6 +13,8 @@ export interface IdempotentRequest extends Omit<IdempotencyScope, 'key'> {
   readonly key: string | undefined;
   /** What makes the request this one; compared by value. */
   readonly request: unknown;
+  /** For whom the transaction takes its connection. */
+  readonly connections: ConnectionClass;
 }
 
 /**
@@ -33,20 +36,21 @@ export class IdempotencyService {
    * @throws IdempotencyKeyReusedError, IdempotencyInProgressError, and what `work` throws
    */
   async run<T>(
-    { operation, ownerId, key, request }: IdempotentRequest,
+    { operation, ownerId, key, request, connections }: IdempotentRequest,
     work: (manager: EntityManager, publish: PublishAfterCommit) => Promise<T>,
   ): Promise<T> {
-    if (key === undefined) return await this.transactions.run(work);
+    if (key === undefined) return await this.transactions.run(work, { connections });
     const scope = { operation, ownerId, key };
     const requestHash = createHash('sha256').update(JSON.stringify(request)).digest('hex');
-    return await this.transactions.run(async (manager, publish) => {
+    const once = async (manager: EntityManager, publish: PublishAfterCommit): Promise<T> => {
       const taken = await this.repository.take(manager, scope, requestHash, this.clock.now());
       if (taken === 'BUSY') throw new IdempotencyInProgressError(key);
       if (taken === 'KNOWN') return await this.replay<T>(manager, scope, requestHash);
       const answer = await work(manager, publish);
       await this.repository.storeAnswer(manager, scope, JSON.stringify(answer));
       return answer;
-    });
+    };
+    return await this.transactions.run(once, { connections });
   }
 
   private async replay<T>(manager: EntityManager, scope: IdempotencyScope, requestHash: string): Promise<T> {

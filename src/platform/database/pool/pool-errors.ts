@@ -1,10 +1,20 @@
-/** No connection became free within `database.acquireTimeoutMs`; nothing was asked of the database. */
+/** No connection became free within the time that its class waits; nothing was asked of the database. */
 export class AcquireTimeoutError extends Error {
   override readonly name = 'AcquireTimeoutError';
   readonly code = 'DATABASE_ACQUIRE_TIMEOUT';
 
   constructor(ms: number) {
     super(`no connection became free within ${ms} ms`);
+  }
+}
+
+/** Others of this process were ahead in line for the same row for too long; nothing was asked of the database. */
+export class RowBusyError extends Error {
+  override readonly name = 'RowBusyError';
+  readonly code = 'DATABASE_ROW_BUSY';
+
+  constructor(ms: number, options?: ErrorOptions) {
+    super(`others were at the same row for ${ms} ms`, options);
   }
 }
 

@@ -9,6 +9,7 @@ export interface PoolState {
   readonly waiting: number;
   readonly peakActive: number;
   readonly connectionLimit: number;
+  readonly classes: ReadonlyArray<{ readonly name: string; readonly active: number; readonly waiting: number }>;
 }
 
 /** What an operator sees of the connection pool. Its gauges are computed when they are read: requests pay nothing. */
@@ -26,13 +27,25 @@ export class PoolMetrics {
     );
     this.acquireTimeouts = registry.counter(
       'firstcome_database_pool_acquire_timeouts_total',
-      'Callers who got no connection within database.acquireTimeoutMs.',
+      'Callers who got no connection within the time that their class waits.',
     );
     registry.gaugeFuncBy(
       'firstcome_database_pool_connections',
       'Connections in use or being opened (active), open and unused (idle), and callers in line for one (waiting).',
       'state',
       () => (['active', 'idle', 'waiting'] as const).map((state) => [state, this.state?.()[state] ?? 0]),
+    );
+    registry.gaugeFuncBy(
+      'firstcome_database_pool_class_active',
+      'Connections in use or being opened, by the class of callers.',
+      'class',
+      () => this.state?.().classes.map(({ name, active }) => [name, active] as const) ?? [],
+    );
+    registry.gaugeFuncBy(
+      'firstcome_database_pool_class_waiting',
+      'Callers in line for a connection, by their class.',
+      'class',
+      () => this.state?.().classes.map(({ name, waiting }) => [name, waiting] as const) ?? [],
     );
     registry.gaugeFunc(
       'firstcome_database_pool_limit',
