@@ -23,3 +23,13 @@ export async function poolOf(app: { readonly url: string }): Promise<PoolView> {
     acquireTimeouts: value('acquire_timeouts_total'),
   };
 }
+
+/** What a class of callers has of the connections, and how many of them are in line for one. */
+export async function classOf(
+  app: { readonly url: string },
+  name: string,
+): Promise<{ active: number | undefined; waiting: number | undefined }> {
+  const scrape = await Scrape.of(app);
+  const value = (metric: string) => scrape.value(`firstcome_database_pool_class_${metric}`, { class: name });
+  return { active: value('active'), waiting: value('waiting') };
+}

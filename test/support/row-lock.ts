@@ -7,7 +7,7 @@ import { atEndOfFile } from './cleanup.js';
  */
 export async function holdRowLock(
   databaseUrl: string,
-  table: 'coupons' | 'users',
+  table: 'coupons' | 'users' | 'products',
   id: number,
 ): Promise<() => Promise<void>> {
   const holder = await mysqlDriver.createConnection({ uri: databaseUrl });
