@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from '../../src/config.js';
 import { isDatabaseUnavailable } from '../../src/platform/database/database-errors.js';
 import { openPool } from '../../src/platform/database/data-source-options.js';
+import { SHARED } from '../../src/platform/database/pool/connection-class.js';
 import { ConnectionPool } from '../../src/platform/database/pool/connection-pool.js';
 import type { Lease } from '../../src/platform/database/pool/lease.js';
 import { PoolMetrics } from '../../src/platform/database/pool/pool-metrics.js';
@@ -32,7 +33,8 @@ beforeAll(async () => {
   const driverPool = openPool({ uri: testDatabaseUrl(), connectionLimit: settings.poolSize }, [
     idleTransactionLimit(settings.idleTransactionTimeoutMs),
   ]);
-  pool = new ConnectionPool(driverPool, settings, new PoolMetrics(new MetricsRegistry()));
+  const shares = new Map([[SHARED, { max: settings.poolSize }]]);
+  pool = new ConnectionPool(driverPool, settings, new PoolMetrics(new MetricsRegistry()), shares);
   atEndOfFile(() => new Promise((resolve) => pool.end(() => resolve())));
 });
 
