@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
+import type { ProblemReason } from '../dependencies/problem-reason.js';
 import {
   databaseErrorMessage,
+  databaseProblem,
   isDatabaseAway,
   isDatabaseUnavailable,
   isDuplicateKey,
@@ -21,7 +23,7 @@ interface Meaning {
 
 const NOTHING_KNOWN: Meaning = { unavailable: false, away: false, forGood: false, lockConflict: false };
 const UNAVAILABLE: Meaning = { ...NOTHING_KNOWN, unavailable: true, away: true };
-const TOO_LONG: Meaning = { ...UNAVAILABLE, away: false };
+const THIS_STATEMENT: Meaning = { ...UNAVAILABLE, away: false };
 const FOR_GOOD: Meaning = { ...NOTHING_KNOWN, forGood: true };
 const CONFLICT: Meaning = { ...NOTHING_KNOWN, lockConflict: true };
 
@@ -48,8 +50,8 @@ const CASES: ReadonlyArray<[string, Error, Meaning]> = [
   ['connection already closed', new Error("Can't add new command when connection is in closed state"), UNAVAILABLE],
   ['pool closed', new Error('Pool is closed.'), UNAVAILABLE],
   ['no connection became free', new AcquireTimeoutError(10), UNAVAILABLE],
-  ['others at the same row for too long', new RowBusyError(10), TOO_LONG],
-  ['statement not answered in time', new StatementTimeoutError(10), TOO_LONG],
+  ['others at the same row for too long', new RowBusyError(10), THIS_STATEMENT],
+  ['statement not answered in time', new StatementTimeoutError(10), THIS_STATEMENT],
   ['too many connections', driverError({ errno: 1040, sqlState: '08004' }), UNAVAILABLE],
   ['shutting down', driverError({ errno: 1053, sqlState: '08S01' }), UNAVAILABLE],
   ['disk full', driverError({ errno: 1021, sqlState: 'HY000' }), UNAVAILABLE],
@@ -61,10 +63,15 @@ const CASES: ReadonlyArray<[string, Error, Meaning]> = [
   ['host blocked', driverError({ errno: 1129, sqlState: 'HY000' }), UNAVAILABLE],
   ['too many connections of the user', driverError({ errno: 1203, sqlState: '42000' }), UNAVAILABLE],
   ['idle connection closed', driverError({ errno: 4031, sqlState: 'HY000' }), UNAVAILABLE],
-  ['statement stopped by MySQL', driverError({ errno: 3024, sqlState: 'HY000' }), TOO_LONG],
-  ['statement stopped by MariaDB', driverError({ errno: 1969, sqlState: '70100' }), TOO_LONG],
-  ['query killed', driverError({ errno: 1317, sqlState: '70100' }), TOO_LONG],
+  ['statement stopped by MySQL', driverError({ errno: 3024, sqlState: 'HY000' }), THIS_STATEMENT],
+  ['statement stopped by MariaDB', driverError({ errno: 1969, sqlState: '70100' }), THIS_STATEMENT],
+  ['query killed', driverError({ errno: 1317, sqlState: '70100' }), THIS_STATEMENT],
   ['not a member of the Galera primary', driverError({ errno: 1047, sqlState: '08S01' }), UNAVAILABLE],
+  ['access denied', driverError({ errno: 1045, sqlState: '28000', fatal: true }), UNAVAILABLE],
+  ['no access to the schema', driverError({ errno: 1044, sqlState: '42000' }), UNAVAILABLE],
+  ['no right to this statement on this table', driverError({ errno: 1142, sqlState: '42000' }), THIS_STATEMENT],
+  ['no right to this kind of statement', driverError({ errno: 1227, sqlState: '42000' }), THIS_STATEMENT],
+  ['error on write', driverError({ errno: 3, sqlState: 'HY000' }), UNAVAILABLE],
   ['lock wait time-out', driverError({ errno: 1205, sqlState: 'HY000' }), { ...CONFLICT, unavailable: true }],
   ['deadlock', driverError({ errno: 1213, sqlState: '40001' }), CONFLICT],
   ['duplicate key', driverError({ errno: 1062, sqlState: '23000' }), FOR_GOOD],
@@ -105,6 +112,43 @@ it.each([
   [undefined, false],
 ])('error %p: read-only is %p', (errno, expected) => {
   expect(isReadOnly(driverError({ errno }))).toBe(expected);
+});
+
+describe('the reason of a problem', () => {
+  it.each<[string, object, ProblemReason]>([
+    ['read-only', { errno: 1290 }, 'READ_ONLY'],
+    ['in a read-only transaction', { errno: 1792 }, 'READ_ONLY'],
+    ['in read-only mode', { errno: 1836 }, 'READ_ONLY'],
+    ['disk full', { errno: 1021 }, 'DISK_ERROR'],
+    ['table full', { errno: 1114 }, 'DISK_ERROR'],
+    ['error on write', { errno: 1026 }, 'DISK_ERROR'],
+    ['error on write to a temporary file', { errno: 3 }, 'DISK_ERROR'],
+    ['out of memory', { errno: 1037 }, 'OUT_OF_MEMORY'],
+    ['out of memory to sort', { errno: 1038 }, 'OUT_OF_MEMORY'],
+    ['out of resources', { errno: 1041 }, 'OUT_OF_MEMORY'],
+    ['no access to the schema', { errno: 1044 }, 'NO_PERMISSION'],
+    ['access denied', { errno: 1045, fatal: true }, 'NO_PERMISSION'],
+    ['no right on the table', { errno: 1142 }, 'NO_PERMISSION'],
+    ['no right on the column', { errno: 1143 }, 'NO_PERMISSION'],
+    ['no right to this kind of statement', { errno: 1227 }, 'NO_PERMISSION'],
+    ['access denied without a password', { errno: 1698 }, 'NO_PERMISSION'],
+    ['not a member of the Galera primary', { errno: 1047 }, 'NOT_SYNCED'],
+    ['no such schema', { errno: 1049 }, 'NOT_SYNCED'],
+    ['no such table', { errno: 1146 }, 'NOT_SYNCED'],
+    ['statement not answered in time', { code: 'DATABASE_STATEMENT_TIMEOUT' }, 'TIMEOUT'],
+    ['connect time-out', { code: 'ETIMEDOUT', fatal: true }, 'TIMEOUT'],
+    ['lock wait time-out', { errno: 1205 }, 'TIMEOUT'],
+    ['connection refused', { code: 'ECONNREFUSED', errno: -111 }, 'UNREACHABLE'],
+    ['too many connections', { errno: 1040 }, 'UNREACHABLE'],
+    ['shutting down', { errno: 1053 }, 'UNREACHABLE'],
+    ['what nobody knows', { errno: 4711 }, 'UNREACHABLE'],
+  ])('%s', (_name, fields, reason) => {
+    expect(databaseProblem(driverError(fields))).toBe(reason);
+  });
+
+  it('is unknown where something else was thrown', () => {
+    expect(databaseProblem('a text')).toBe('UNREACHABLE');
+  });
 });
 
 describe('a duplicate key', () => {

@@ -3,6 +3,7 @@
  * MariaDB server error references, and the codes that mysql2 and Node's net module add for a lost connection.
  */
 import { isNativeError } from 'node:util/types';
+import type { ProblemReason } from '../dependencies/problem-reason.js';
 
 interface DriverError {
   readonly code?: string;
@@ -23,19 +24,53 @@ const TRUNCATED_WRONG_VALUE = 1366;
 /** The server was demoted or is being maintained. */
 const READ_ONLY_ERRNOS = new Set([1290, 1792, 1836]);
 
-/**
- * The server is there but can't serve now: too many connections, out of threads or memory, host blocked, shutting down,
- * disk full, statement or connection killed or timed out by the server, not a Galera primary.
- */
+/** The disk is full or does not take what is written; those below 1000 come from the file layer (mysys_err.h). */
+const DISK_ERRNOS = new Set([3, 20, 1021, 1026, 1114]);
+
+const MEMORY_ERRNOS = new Set([5, 1037, 1038, 1041]);
+
+/** The account, its password, its host or its rights: for the schema, a table, a column, or a statement. */
+const PERMISSION_ERRNOS = new Set([1044, 1045, 1130, 1142, 1143, 1227, 1698, 3118, 4151]);
+
+/** A Galera node that is not in its cluster ("WSREP has not yet prepared node for application use"). */
+const NOT_A_PRIMARY = 1047;
+const NO_SUCH_SCHEMA = 1049;
+const NO_SUCH_TABLE = 1146;
+
+/** The server itself gave up waiting, for a lock or for the end of the statement. */
+const TIMEOUT_ERRNOS = new Set([LOCK_WAIT_TIMEOUT, 1969, 3024]);
+
+/** Too many connections, out of threads, host blocked, shutting down, statement or connection killed or closed. */
+const BUSY_OR_ENDING_ERRNOS = [
+  1040, 1053, 1077, 1079, 1129, 1135, 1152, 1158, 1159, 1160, 1161, 1180, 1184, 1203, 1226, 1317, 1927, 3032, 3168,
+  3169, 4031,
+];
+
+/** The server is there but can't serve now. */
 const UNAVAILABLE_ERRNOS = new Set([
-  1021, 1037, 1038, 1040, 1041, 1047, 1053, 1077, 1079, 1114, 1129, 1135, 1152, 1158, 1159, 1160, 1161, 1180, 1184,
-  1203, 1205, 1226, 1317, 1927, 1969, 3024, 3032, 3168, 3169, 4031,
+  ...READ_ONLY_ERRNOS,
+  ...DISK_ERRNOS,
+  ...MEMORY_ERRNOS,
+  ...PERMISSION_ERRNOS,
+  ...TIMEOUT_ERRNOS,
+  ...BUSY_OR_ENDING_ERRNOS,
+  NOT_A_PRIMARY,
 ]);
 
-/** Of these, what concerns one statement and its rows: locked for too long, killed, or over its time limit. */
-const ONE_STATEMENT_ERRNOS = new Set([LOCK_WAIT_TIMEOUT, 1317, 1969, 3024]);
+/** Of these, what concerns one statement: locked for too long, killed, over its time limit, or not within our rights. */
+const ONE_STATEMENT_ERRNOS = new Set([...TIMEOUT_ERRNOS, 1317, 1142, 1143, 1227]);
+
+/** Of the driver, of Node, and our own (pool-errors.ts): no answer in time. */
+const TIMEOUT_CODES = new Set([
+  'ETIMEDOUT',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+  'DATABASE_ACQUIRE_TIMEOUT',
+  'DATABASE_ROW_BUSY',
+  'DATABASE_STATEMENT_TIMEOUT',
+]);
 
 const UNAVAILABLE_CODES = new Set([
+  ...TIMEOUT_CODES,
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',
@@ -44,14 +79,8 @@ const UNAVAILABLE_CODES = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'EPIPE',
-  'ETIMEDOUT',
   'PROTOCOL_CONNECTION_LOST',
-  'PROTOCOL_SEQUENCE_TIMEOUT',
   'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
-  // Our own, see pool-errors.ts.
-  'DATABASE_ACQUIRE_TIMEOUT',
-  'DATABASE_ROW_BUSY',
-  'DATABASE_STATEMENT_TIMEOUT',
 ]);
 
 /** As {@link ONE_STATEMENT_ERRNOS}. */
@@ -69,7 +98,7 @@ function driverError(error: unknown): (Error & DriverError) | undefined {
 export function isDatabaseUnavailable(error: unknown): boolean {
   const cause = driverError(error);
   if (cause === undefined) return false;
-  if (UNAVAILABLE_ERRNOS.has(cause.errno ?? 0) || isReadOnly(error)) return true;
+  if (UNAVAILABLE_ERRNOS.has(cause.errno ?? 0)) return true;
   if (cause.code !== undefined && UNAVAILABLE_CODES.has(cause.code)) return true;
   return cause.fatal === true || /closed state|Pool is closed|is not established|Connection lost/.test(cause.message);
 }
@@ -84,6 +113,20 @@ export function isDatabaseAway(error: unknown): boolean {
 /** True when the server takes no changes: a connection to it is of no use until it does again. */
 export function isReadOnly(error: unknown): boolean {
   return READ_ONLY_ERRNOS.has(driverError(error)?.errno ?? 0);
+}
+
+/**
+ * What is wrong with the server that gives this error to a statement that ought to succeed. A schema or table that is
+ * not there was not migrated, or not copied to this server yet.
+ */
+export function databaseProblem(error: unknown): ProblemReason {
+  const { errno = 0, code = '' } = driverError(error) ?? {};
+  if (READ_ONLY_ERRNOS.has(errno)) return 'READ_ONLY';
+  if (DISK_ERRNOS.has(errno)) return 'DISK_ERROR';
+  if (MEMORY_ERRNOS.has(errno)) return 'OUT_OF_MEMORY';
+  if (PERMISSION_ERRNOS.has(errno)) return 'NO_PERMISSION';
+  if ([NOT_A_PRIMARY, NO_SUCH_SCHEMA, NO_SUCH_TABLE].includes(errno)) return 'NOT_SYNCED';
+  return TIMEOUT_ERRNOS.has(errno) || TIMEOUT_CODES.has(code) ? 'TIMEOUT' : 'UNREACHABLE';
 }
 
 /** True when a row was locked by another transaction for too long. */
