@@ -1,5 +1,6 @@
 import { CreateCoupons1763600000003 } from './coupon/migrations/1763600000003-create-coupons.js';
 import { CountLateRows1763600000007 } from './coupon/migrations/1763600000007-count-late-rows.js';
+import { CreateDatabaseProbes1763600000008 } from './operations/migrations/1763600000008-create-database-probes.js';
 import { CreateOrders1763600000005 } from './order/migrations/1763600000005-create-orders.js';
 import type { Migration } from './platform/database/data-source-options.js';
 import { CreateIdempotencyKeys1763600000004 } from './platform/idempotency/migrations/1763600000004-create-idempotency-keys.js';
@@ -16,4 +17,5 @@ export const MIGRATIONS: Migration[] = [
   CreateOrders1763600000005,
   CreateProductRankingBackups1763600000006,
   CountLateRows1763600000007,
+  CreateDatabaseProbes1763600000008,
 ];

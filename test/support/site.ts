@@ -42,8 +42,11 @@ export class Site {
   ) {}
 
   /** Both servers, and no process yet; `ordinary` is in the environment of every process. */
-  static async open(ordinary: Environment = {}): Promise<Site> {
-    const [redisServer, mysqlServer] = await Promise.all([startPrivateRedis(), startPrivateMysql()]);
+  static async open(ordinary: Environment = {}, { redisArgs = [] }: { redisArgs?: string[] } = {}): Promise<Site> {
+    const [redisServer, mysqlServer] = await Promise.all([
+      startPrivateRedis({ extraArgs: redisArgs }),
+      startPrivateMysql(),
+    ]);
     const redis = openRedis(redisServer.url);
     const proxy = await TcpProxy.inFrontOf(redisServer.url);
     return new Site(redisServer, mysqlServer, proxy, redis, openDatabase(mysqlServer.url), ordinary);

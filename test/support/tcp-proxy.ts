@@ -10,7 +10,7 @@ interface Pair {
 }
 
 /**
- * A TCP proxy in front of Redis or MySQL that breaks the network on demand. It stands in for Toxiproxy: the six faults
+ * A TCP proxy in front of Redis or MySQL that breaks the network on demand. It stands in for Toxiproxy: the seven faults
  * we need take a hundred lines, and there is no binary to install.
  */
 export class TcpProxy {
@@ -21,7 +21,7 @@ export class TcpProxy {
   private isGarbling = false;
 
   private constructor(
-    private readonly target: URL,
+    private target: URL,
     private readonly port: number,
   ) {}
 
@@ -44,6 +44,11 @@ export class TcpProxy {
   /** How many connections are open. */
   get connections(): number {
     return this.pairs.size;
+  }
+
+  /** New connections go to the server of `url`; those that are open stay where they are. */
+  redirect(url: string): void {
+    this.target = new URL(url);
   }
 
   /** Delays every packet by `ms`, in each direction; 0 = no longer. */

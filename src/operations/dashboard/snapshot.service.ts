@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { type CouponOverview, CouponOverviewService, type LedgerSide, type RedisSide } from '../../coupon/index.js';
 import { Clock } from '../../platform/clock.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
+import type { ProblemReason } from '../../platform/dependencies/problem-reason.js';
 import { stackOf } from '../../platform/errors/error-text.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
@@ -29,6 +30,8 @@ const MAX_OTHER_COUPONS = 50;
 const RANKING_LENGTH = 10;
 /** Less than the time between two snapshots: who does not answer does not stop the others. */
 const WAIT_MS = 600;
+/** An answer that is late is no sign of health. */
+const LATE: Dependency = { isUp: false, responseMs: null, reason: 'TIMEOUT' };
 const RESERVATION_DURATION = 'firstcome_reservation_duration_seconds';
 
 /** Takes snapshots, and remembers ten minutes of them. Whatever is down, a snapshot says so and does not fail. */
@@ -36,8 +39,8 @@ const RESERVATION_DURATION = 'firstcome_reservation_duration_seconds';
 export class SnapshotService {
   private readonly logger = new Logger('Dashboard');
   private readonly instance = `${hostname()}:${process.pid}`;
-  private readonly redisMs = this.reading<number>();
-  private readonly databaseMs = this.reading<number>();
+  private readonly redisHealth = this.reading<Dependency>();
+  private readonly databaseHealth = this.reading<Dependency>();
   private readonly ledgerSides = this.reading<LedgerSide[]>();
   private readonly redisSides = this.reading<Map<number, RedisSide>>();
   private readonly ranking = this.reading<RankingSnapshot>();
@@ -61,8 +64,8 @@ export class SnapshotService {
   async take(alsoCoupons: readonly number[], streams: number): Promise<Snapshot> {
     const others = alsoCoupons.slice(0, MAX_OTHER_COUPONS);
     await Promise.all([
-      this.redisMs.refresh(() => timed(() => this.redisConnection.ping())),
-      this.databaseMs.refresh(() => timed(() => this.database.ping())),
+      this.redisHealth.refresh(() => timed(this.redisConnection.probe())),
+      this.databaseHealth.refresh(() => timed(this.database.probe())),
       this.ranking.refresh(() => this.askRanking()),
       this.ledgerSides
         .refresh(() => this.coupons.askLedger(NEWEST_COUPONS, others))
@@ -78,8 +81,8 @@ export class SnapshotService {
       instance: this.instance,
       streams,
       health: {
-        redis: dependency(this.redisMs),
-        database: dependency(this.databaseMs),
+        redis: this.redisHealth.current ?? LATE,
+        database: this.databaseHealth.current ?? LATE,
         isAdmitting: this.coupons.isAdmitting,
       },
       coupons: this.couponsAt(at),
@@ -149,14 +152,10 @@ export class SnapshotService {
   }
 }
 
-/** An answer that is late is no sign of health. */
-function dependency({ current }: Reading<number>): Dependency {
-  return { isUp: current !== undefined, responseMs: current ?? null };
-}
-
-/** How many ms the answer took. */
-async function timed(ask: () => Promise<void>): Promise<number> {
-  const asked = performance.now();
-  await ask();
-  return Math.round((performance.now() - asked) * 10) / 10;
+async function timed(probe: Promise<ProblemReason | undefined>): Promise<Dependency> {
+  const askedAt = performance.now();
+  const reason = await probe;
+  const isUp = reason === undefined;
+  const responseMs = isUp ? Math.round((performance.now() - askedAt) * 10) / 10 : null;
+  return { isUp, responseMs, reason: reason ?? null };
 }

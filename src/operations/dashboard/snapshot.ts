@@ -22,9 +22,12 @@ export interface Health {
 }
 
 export interface Dependency {
+  /** It does what is needed of it. */
   readonly isUp: boolean;
   /** How long it took to answer. */
   readonly responseMs: number | null;
+  /** Why it is down, as /health/ready says it. */
+  readonly reason: string | null;
 }
 
 export interface CouponsSnapshot {

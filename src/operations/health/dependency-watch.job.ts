@@ -1,31 +1,26 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Gauge, Histogram } from 'prom-client';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
-import { databaseErrorMessage } from '../../platform/database/database-errors.js';
+import { PROBLEM_REASONS, type ProblemReason } from '../../platform/dependencies/problem-reason.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { Intervals } from '../../platform/scheduling/intervals.js';
-import { withinTimeLimit } from '../../platform/time-limit.js';
 import { DatabaseProbeRepository } from './database-probe.repository.js';
 
-/** A database that takes longer is of no use to a request either. */
-const TIMEOUT_MS = 1_000;
-
 type Dependency = 'redis' | 'mysql';
+type Probe = () => Promise<ProblemReason | undefined>;
 
 /**
- * Asks Redis and MySQL every `metrics.probeIntervalMs` for a sign of life, over the connections that requests use. It
- * tells the metrics, and the log when MySQL goes and comes back; of Redis its connection tells.
+ * Probes Redis and MySQL every `metrics.probeIntervalMs` and tells the metrics whether they do what we need of them. The
+ * log is told by the probes themselves.
  */
 @Injectable()
-export class DependencyWatchJob implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger('MySQL');
+export class DependencyWatchJob implements OnApplicationBootstrap {
   private readonly up: Gauge<'dependency'>;
+  private readonly problem: Gauge<'dependency' | 'reason'>;
   private readonly roundTrip: Histogram<'dependency'>;
-  private readonly pings: ReadonlyArray<readonly [Dependency, () => Promise<unknown>]>;
-  private mysqlDownSince: number | undefined;
-  private isStopping = false;
+  private readonly probes: ReadonlyArray<readonly [Dependency, Probe]>;
 
   constructor(
     registry: MetricsRegistry,
@@ -34,18 +29,22 @@ export class DependencyWatchJob implements OnApplicationBootstrap, OnModuleDestr
     private readonly intervals: Intervals,
     @Inject(CONFIG) private readonly config: Config,
   ) {
-    this.pings = [
-      ['redis', () => redis.ping()],
-      ['mysql', () => withinTimeLimit(database.ping(), TIMEOUT_MS, noAnswer)],
+    this.probes = [
+      ['redis', () => redis.probe()],
+      ['mysql', () => database.probe()],
     ];
     this.up = registry.gauge(
       'firstcome_dependency_up',
-      '1 when the dependency answered the last probe, 0 when it did not.',
+      '1 when the dependency did what is needed of it at the last probe, 0 when it did not.',
       ['dependency'],
     );
+    this.problem = registry.gauge('firstcome_dependency_problem', '1 while the dependency is down for this reason.', [
+      'dependency',
+      'reason',
+    ]);
     this.roundTrip = registry.histogram(
       'firstcome_dependency_round_trip_seconds',
-      'Round trips of the probes that were answered: PING of Redis, SELECT 1 of MySQL with the wait for a connection.',
+      'Probes that succeeded: INFO and SET of Redis; an INSERT into MySQL that is rolled back.',
       [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
       ['dependency'],
     );
@@ -53,45 +52,17 @@ export class DependencyWatchJob implements OnApplicationBootstrap, OnModuleDestr
 
   onApplicationBootstrap(): void {
     // Each at an interval of its own, so that nobody waits for the other one's time limit.
-    for (const [dependency, ping] of this.pings) {
-      const probe = () => this.probe(dependency, ping);
-      this.intervals.every(`watch-${dependency}`, this.config.metrics.probeIntervalMs, probe, { atOnce: true });
+    for (const [dependency, probe] of this.probes) {
+      const watch = () => this.watch(dependency, probe);
+      this.intervals.every(`watch-${dependency}`, this.config.metrics.probeIntervalMs, watch, { atOnce: true });
     }
   }
 
-  onModuleDestroy(): void {
-    this.isStopping = true;
-  }
-
-  private async probe(dependency: Dependency, ping: () => Promise<unknown>): Promise<void> {
+  private async watch(dependency: Dependency, probe: Probe): Promise<void> {
     const askedAt = performance.now();
-    try {
-      await ping();
-      this.roundTrip.observe({ dependency }, (performance.now() - askedAt) / 1000);
-      this.up.set({ dependency }, 1);
-      if (dependency === 'mysql') this.reportUp();
-    } catch (error) {
-      this.up.set({ dependency }, 0);
-      if (dependency === 'mysql') this.reportDown(error, askedAt);
-    }
+    const problem = await probe();
+    if (problem === undefined) this.roundTrip.observe({ dependency }, (performance.now() - askedAt) / 1000);
+    this.up.set({ dependency }, problem === undefined ? 1 : 0);
+    for (const reason of PROBLEM_REASONS) this.problem.set({ dependency, reason }, reason === problem ? 1 : 0);
   }
-
-  private reportDown(error: unknown, since: number): void {
-    if (this.mysqlDownSince !== undefined || this.isStopping) return;
-    this.mysqlDownSince = since;
-    this.logger.error(
-      `does not answer: ${databaseErrorMessage(error)}; reservations go on and stay pending until it is back`,
-    );
-  }
-
-  private reportUp(): void {
-    if (this.mysqlDownSince === undefined) return;
-    const seconds = ((performance.now() - this.mysqlDownSince) / 1000).toFixed(1);
-    this.mysqlDownSince = undefined;
-    this.logger.log(`answers again after ${seconds} s`);
-  }
-}
-
-function noAnswer(): Error {
-  return new Error(`no answer within ${TIMEOUT_MS} ms`);
 }

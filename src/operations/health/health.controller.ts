@@ -2,12 +2,13 @@ import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { PROBLEM_REASONS } from '../../platform/dependencies/problem-reason.js';
 import { HealthService } from './health.service.js';
 
 const dependency = z.object({
   status: z.enum(['up', 'down']),
   responseTime: z.int().meta({ description: 'Milliseconds' }),
-  message: z.string().optional(),
+  reason: z.enum(PROBLEM_REASONS).optional().meta({ description: 'Why it is down; more is in the log' }),
 });
 const liveResponse = z.object({ status: z.literal('ok'), uptimeSeconds: z.int() });
 const readyResponse = z
@@ -22,10 +23,22 @@ const readyResponse = z
       {
         status: 'degraded',
         info: { database: { status: 'up', responseTime: 1 } },
-        error: { redis: { status: 'down', responseTime: 0, message: 'no answer' } },
+        error: { redis: { status: 'down', responseTime: 1, reason: 'OUT_OF_MEMORY' } },
         details: {
-          redis: { status: 'down', responseTime: 0, message: 'no answer' },
+          redis: { status: 'down', responseTime: 1, reason: 'OUT_OF_MEMORY' },
           database: { status: 'up', responseTime: 1 },
+        },
+      },
+      {
+        status: 'error',
+        info: {},
+        error: {
+          redis: { status: 'down', responseTime: 0, reason: 'UNREACHABLE' },
+          database: { status: 'down', responseTime: 3, reason: 'READ_ONLY' },
+        },
+        details: {
+          redis: { status: 'down', responseTime: 0, reason: 'UNREACHABLE' },
+          database: { status: 'down', responseTime: 3, reason: 'READ_ONLY' },
         },
       },
     ],
@@ -46,7 +59,8 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({
     summary: 'Can the process serve?',
-    description: 'Asks Redis and the database. With one of them down it serves what needs only the other.',
+    description:
+      'Sees whether Redis is a master that takes writes, and whether the database does. With one of them down it serves what needs only the other.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'It can: ok, or degraded', standardSchema: readyResponse })
   @ApiResponse({ status: HttpStatus.SERVICE_UNAVAILABLE, description: 'It cannot', standardSchema: readyResponse })

@@ -2,7 +2,7 @@
 import { byId, el, icon, setAttribute, setText } from './dom.js';
 import { clock, milliseconds, number, t } from './language.js';
 
-/** @import { Snapshot } from '../snapshot.js' */
+/** @import { Dependency, Snapshot } from '../snapshot.js' */
 /** @import { State } from './live-source.js' */
 /** @typedef {{ item: HTMLElement, value: HTMLElement }} Chip */
 
@@ -35,8 +35,8 @@ export class Status {
   /** @param {Snapshot} snapshot */
   #showHealth({ health }) {
     const { redis, database, isAdmitting } = health;
-    paint(this.#chips.redis, redis.isUp, redis.isUp ? milliseconds(redis.responseMs) : t('down'));
-    paint(this.#chips.database, database.isUp, database.isUp ? milliseconds(database.responseMs) : t('down'));
+    paint(this.#chips.redis, redis.isUp, redis.isUp ? milliseconds(redis.responseMs) : down(redis));
+    paint(this.#chips.database, database.isUp, database.isUp ? milliseconds(database.responseMs) : down(database));
     const isOpen = redis.isUp && isAdmitting;
     paint(this.#chips.breaker, isOpen, t(isOpen ? 'admitting' : 'refusing'));
   }
@@ -70,6 +70,11 @@ function noticesFor(state, snapshot) {
   if (!health.redis.isUp) return [t('redisDown')];
   if (!health.database.isUp) return [t('databaseDown', { time })];
   return health.isAdmitting ? [] : [t('breakerOpen')];
+}
+
+/** The reason as the log and the metrics have it. @param {Dependency} dependency */
+function down({ reason }) {
+  return reason === null ? t('down') : `${t('down')} (${reason})`;
 }
 
 /**
