@@ -5,6 +5,7 @@ import { loadConfig } from './config.js';
 import { configSummary } from './platform/config/config-summary.js';
 import { ConfigError } from './platform/config/read-config.js';
 import { createApp } from './platform/http/create-app.js';
+import { logLibraryOutput } from './platform/logging/library-output.js';
 import { VERSION } from './platform/version.js';
 
 /**
@@ -17,6 +18,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 try {
   const config = loadConfig();
+  logLibraryOutput();
   const app = await createApp(AppModule, config);
   const logger = new Logger('Main');
   logger.log(`firstcome ${VERSION} on Node.js ${process.versions.node}: ${configSummary(config)}`);
