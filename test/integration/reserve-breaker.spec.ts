@@ -21,7 +21,11 @@ beforeAll(async () => {
 describe('the breaker', () => {
   it.each([
     ['full', ['config', 'SET', 'maxmemory', '1'], ['config', 'SET', 'maxmemory', '0']],
-    ['read-only', ['replicaof', '127.0.0.1', '1'], ['replicaof', 'NO', 'ONE']],
+    [
+      'short of replicas',
+      ['config', 'SET', 'min-replicas-to-write', '1'],
+      ['config', 'SET', 'min-replicas-to-write', '0'],
+    ],
   ])('stays closed while Redis says that it is %s', async (_what, [refuse, ...refusing], [serve, ...serving]) => {
     const couponId = await redis.load();
     await redis.raw.call(refuse as string, ...refusing);
