@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
+import { inParallel } from '../../platform/concurrency/in-parallel.js';
 import { isDatabaseAway } from '../../platform/database/database-errors.js';
 import { messageOf, stackOf } from '../../platform/errors/error-text.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
@@ -7,6 +8,9 @@ import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
 import { RebuildService } from './rebuild.service.js';
+
+/** One whose row is locked takes as long as MySQL lets it wait, and must not hold up the others. */
+const MAX_AT_ONCE = 4;
 
 /** Loads every coupon that has not ended, now and whenever a connection to Redis is ready. */
 @Injectable()
@@ -41,10 +45,9 @@ export class LoadCouponsWhenRedisIsReadyListener implements OnApplicationBootstr
 
   private async loadEach(): Promise<void> {
     try {
-      for (const couponId of await this.coupons.idsToReserve(this.clock.now())) {
-        if (this.redis.runId === undefined) return;
-        await this.loadOne(couponId);
-      }
+      await inParallel(await this.coupons.idsToReserve(this.clock.now()), MAX_AT_ONCE, async (couponId) => {
+        if (this.redis.runId !== undefined) await this.loadOne(couponId);
+      });
     } catch (error) {
       // Each coupon is loaded by its first reserve all the same.
       this.logger.warn(`coupons not loaded ahead: ${messageOf(error)}`);
