@@ -20,6 +20,9 @@ const NEST_LEVELS: ReadonlyArray<readonly [Level, LogLevel]> = [
 /** One line per module and per route at every start: worth reading only when one looks for it. */
 const FRAMEWORK_CONTEXTS: ReadonlySet<unknown> = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
 
+/** Where Nest reports what stopped the start, and throws it as well: `main.ts` says it. */
+const REPORTED_ELSEWHERE = 'ExceptionHandler';
+
 /**
  * Of one kind (level and context) in a second. Whoever expects many lines writes fewer of them; this is for the fault
  * that nobody expected, with each request. Many enough for one about each of a hundred things when a server restarts.
@@ -54,6 +57,7 @@ export class AppLogger extends ConsoleLogger {
   }
 
   override error(message: unknown, ...rest: unknown[]): void {
+    if (rest.at(-1) === REPORTED_ELSEWHERE) return;
     this.limited('error', rest, () => super.error(message, ...rest));
   }
 
