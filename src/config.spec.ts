@@ -1,4 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { type AppConfig, loadConfig } from './config.js';
 import { CONNECTION_CLASSES } from './connection-classes.js';
 import { PROFILES } from './platform/config/config.schema.js';
@@ -6,6 +11,12 @@ import { ConfigError } from './platform/config/read-config.js';
 
 const SERVICES = { REDIS_URL: 'redis://127.0.0.1:6379', DATABASE_URL: 'mysql://root:pass@127.0.0.1:3306/firstcome' };
 const LONG_TOKEN = 'x'.repeat(32);
+
+const directory = mkdtempSync(join(tmpdir(), 'firstcome-config-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+/** A file with a certificate, any of those that Node brings. */
+const CA = join(directory, 'ca.pem');
+writeFileSync(CA, rootCertificates[0] ?? '');
 
 function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
@@ -19,6 +30,10 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
 
 function local(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { NODE_ENV: 'local', ...SERVICES, ...env };
+}
+
+function withParameters(parameters: string, env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return local({ DATABASE_URL: `mysql://root:s3cret@db.example:3306/firstcome?${parameters}`, ...env });
 }
 
 describe('loadConfig', () => {
@@ -137,6 +152,121 @@ describe('loadConfig', () => {
         'loadTest.seedAtStart (LOAD_TEST_SEED_AT_START) is "true": must be false in production, where there are neither test users nor test coupons',
       ]);
     });
+  });
+
+  describe('TLS to MySQL', () => {
+    it.each([
+      ['', 'off'],
+      ['ssl-mode=DISABLED', 'off'],
+      ['ssl-mode=REQUIRED', 'required'],
+      ['ssl-mode=required', 'required'],
+      ['ssl-mode=VERIFY_CA', 'verify-ca'],
+      ['ssl-mode=VERIFY_IDENTITY', 'verify-full'],
+      ['sslmode=disable', 'off'],
+      ['sslmode=require', 'required'],
+      ['sslmode=verify-ca', 'verify-ca'],
+      ['sslmode=verify-full', 'verify-full'],
+      ['sslaccept=accept_invalid_certs', 'required'],
+      ['sslaccept=strict', 'verify-full'],
+      ['ssl=false', 'off'],
+      ['ssl=true', 'verify-ca'],
+      ['ssl={}', 'verify-ca'],
+      ['ssl={"rejectUnauthorized":true}', 'verify-ca'],
+      ['ssl=%7B%22rejectUnauthorized%22%3Afalse%7D', 'required'],
+      ['ssl={"rejectUnauthorized":true,"verifyIdentity":true}', 'verify-full'],
+      ['sslmode=require&sslaccept=strict', 'verify-full'],
+    ])('?%s in the URL is %s', (parameters, mode) => {
+      expect(loadConfig(withParameters(parameters)).database.tls.mode).toBe(mode);
+    });
+
+    it.each([
+      ['ssl-mode=REQUIRED', 'verify-ca', 'verify-ca'],
+      ['ssl-mode=VERIFY_IDENTITY', 'required', 'verify-full'],
+      ['ssl-mode=DISABLED', 'required', 'required'],
+      ['', 'verify-full', 'verify-full'],
+    ])('of ?%s and the setting %s the stricter one holds', (parameters, DATABASE_TLS_MODE, mode) => {
+      expect(loadConfig(withParameters(parameters, { DATABASE_TLS_MODE })).database.tls.mode).toBe(mode);
+    });
+
+    it.each([
+      ['sslcert=s3cret', 'must have no parameters but ssl-mode, sslmode, sslaccept, ssl; "sslcert" is not known'],
+      [
+        'ssl-mode=PREFERRED',
+        'must give its parameter ssl-mode as one of DISABLED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY',
+      ],
+      ['sslmode=prefer', 'must give its parameter sslmode as one of disable, require, verify-ca, verify-full'],
+      ['sslaccept=maybe', 'must give its parameter sslaccept as one of accept_invalid_certs, strict'],
+      ...[
+        'yes',
+        '1',
+        '[]',
+        '{"ca":"s3cret"}',
+        '{"rejectUnauthorized":1}',
+        '{"rejectUnauthorized":false,"verifyIdentity":true}',
+      ].map((value) => [
+        `ssl=${value}`,
+        'must give its parameter ssl as true, false or JSON with rejectUnauthorized and verifyIdentity',
+      ]),
+      ['ssl-mode=DISABLED&sslaccept=strict', 'must not both ask for TLS and turn it off'],
+      ['sslmode=require&sslmode=disable', 'must not both ask for TLS and turn it off'],
+    ])('?%s stops the start', (parameters, problem) => {
+      expect(problemsOf(withParameters(parameters))).toEqual([`database.url (DATABASE_URL) is not valid: ${problem}`]);
+    });
+
+    it('wants a file of certificates, for a mode that verifies them', () => {
+      const wanted = 'must be a file that can be read and has certificates in PEM form';
+      const verifying = { DATABASE_TLS_MODE: 'verify-ca' };
+      const missing = '/no/such/file.pem';
+      const noCertificate = fileURLToPath(new URL('../package.json', import.meta.url));
+
+      expect(loadConfig(local({ ...verifying, DATABASE_TLS_CA: CA })).database.tls).toEqual({
+        mode: 'verify-ca',
+        ca: CA,
+      });
+      expect(problemsOf(local({ ...verifying, DATABASE_TLS_CA: missing }))).toEqual([
+        `database.tls.ca (DATABASE_TLS_CA) is "${missing}": ${wanted}`,
+      ]);
+      expect(problemsOf(local({ ...verifying, DATABASE_TLS_CA: noCertificate }))).toEqual([
+        `database.tls.ca (DATABASE_TLS_CA) is "${noCertificate}": ${wanted}`,
+      ]);
+      for (const DATABASE_TLS_MODE of ['off', 'required']) {
+        expect(problemsOf(local({ DATABASE_TLS_MODE, DATABASE_TLS_CA: CA }))).toEqual([
+          `database.tls.ca (DATABASE_TLS_CA) is "${CA}": must not be set unless database.tls.mode is verify-ca or verify-full`,
+        ]);
+      }
+      expect(loadConfig(withParameters('sslmode=verify-ca', { DATABASE_TLS_CA: CA })).database.tls.ca).toBe(CA);
+    });
+
+    it.each(['10.0.0.7', '[::1]'])('cannot verify that a certificate is for the address %s', (host) => {
+      const url = `mysql://root@${host}:3306/firstcome`;
+
+      expect(problemsOf(local({ DATABASE_URL: url, DATABASE_TLS_MODE: 'verify-ca' }))).toEqual([]);
+      expect(problemsOf(local({ DATABASE_URL: url, DATABASE_TLS_MODE: 'verify-full' }))).toEqual([
+        'database.url (DATABASE_URL) is not valid: must have a host name for verify-full: the driver does not verify the address in a certificate',
+      ]);
+    });
+
+    it('names a mode that it does not know', () => {
+      expect(problemsOf(local({ DATABASE_TLS_MODE: 'preferred' }))).toEqual([
+        'database.tls.mode (DATABASE_TLS_MODE) is "preferred": must be one of off, required, verify-ca, verify-full',
+      ]);
+    });
+  });
+
+  it('takes a file of certificates for Redis at rediss:// only', () => {
+    const REDIS_TLS_CA = CA;
+
+    expect(loadConfig(local({ REDIS_URL: 'rediss://host:6380', REDIS_TLS_CA })).redis.tls.ca).toBe(REDIS_TLS_CA);
+    expect(problemsOf(local({ REDIS_TLS_CA }))).toEqual([
+      `redis.tls.ca (REDIS_TLS_CA) is "${REDIS_TLS_CA}": must not be set unless redis.url begins with rediss://`,
+    ]);
+  });
+
+  it('wants what is special in a URL to be escaped', () => {
+    expect(problemsOf(local({ DATABASE_URL: 'mysql://root:100%@host/firstcome' }))).toEqual([
+      'database.url (DATABASE_URL) is not valid: must be mysql://user:password@host:port/schema',
+    ]);
+    expect(problemsOf(local({ DATABASE_URL: 'mysql://root:100%25@host/firstcome' }))).toEqual([]);
   });
 
   it('never prints a secret', () => {

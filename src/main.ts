@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { AppModule } from './app.module.js';
 import { loadConfig } from './config.js';
 import { configSummary } from './platform/config/config-summary.js';
+import { plainTextWarnings } from './platform/config/plain-text-warnings.js';
 import { ConfigError } from './platform/config/read-config.js';
 import { createApp } from './platform/http/create-app.js';
 import { logLibraryOutput } from './platform/logging/library-output.js';
@@ -22,6 +23,7 @@ try {
   const app = await createApp(AppModule, config);
   const logger = new Logger('Main');
   logger.log(`firstcome ${VERSION} on Node.js ${process.versions.node}: ${configSummary(config)}`);
+  for (const warning of plainTextWarnings(config)) logger.warn(warning);
   for (const signal of SIGNALS) {
     // Nest's own listener, added next, does the work; this is for the case that it does not come to an end.
     process.once(signal, () => setTimeout(() => process.exit(1), config.http.shutdownTimeoutMs).unref());

@@ -250,7 +250,7 @@ describe('TypeORM', () => {
 
   beforeEach(async () => {
     pool = openWatchedPool({}, SHARES);
-    const settings = { url: proxy.url, poolSize: POOL_SIZE, connectTimeoutMs: 5000 };
+    const settings = { url: proxy.url, tls: { mode: 'off' as const }, poolSize: POOL_SIZE, connectTimeoutMs: 5000 };
     dataSource = await new DataSource(
       dataSourceOptions(
         settings,

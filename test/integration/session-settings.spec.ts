@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import mysql2, { type Connection } from 'mysql2';
 import { openPool } from '../../src/platform/database/data-source-options.js';
+import { LoneConnection } from '../../src/platform/database/lone-connection.js';
 import { prepareSession } from '../../src/platform/database/session-settings.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
@@ -80,6 +81,14 @@ describe('whatever the server and its init_connect have set', () => {
     atEndOfFile(async () => connection.destroy());
     prepareSession(connection);
     expect(await sessionOf(connection)).toEqual(WANTED);
+  });
+
+  it('so has the one beside the pool', async () => {
+    const connection = new LoneConnection({ url, tls: { mode: 'off' }, connectTimeoutMs: 3000 });
+    atEndOfFile(async () => connection.close());
+    const differs =
+      "@@sql_mode LIKE '%NO_BACKSLASH_ESCAPES%' OR @@character_set_client <> 'utf8mb4' OR @@autocommit = 0";
+    await connection.run([`SET @answer = IF(${differs}, (SELECT 1 UNION SELECT 2), 0)`]);
   });
 
   it.each([

@@ -108,7 +108,7 @@ export async function openDataSource({
   url,
   poolSize = 10,
 }: { url?: string; poolSize?: number } = {}): Promise<DataSource> {
-  const settings = { url: testDatabaseUrl(url), poolSize, connectTimeoutMs: 3000, migrateAtStart: true };
+  const settings = { url: testDatabaseUrl(url), poolSize, connectTimeoutMs: 3000, tls: { mode: 'off' as const } };
   const dataSource = new DataSource(dataSourceOptions(settings, MIGRATIONS));
   await dataSource.initialize();
   atEndOfFile(() => dataSource.destroy());

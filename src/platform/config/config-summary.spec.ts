@@ -6,7 +6,7 @@ import { SECRET_SETTINGS } from './config.schema.js';
 const SECRETS = {
   ADMIN_TOKEN: 'token:with-a-colon-and-32-characters',
   REDIS_URL: 'rediss://redisuser:redispassword@redis.example:6380/3?password=redisoption',
-  DATABASE_URL: 'mysql://dbuser:dbpassword@db.example:3306/shop?password=dboption',
+  DATABASE_URL: 'mysql://dbuser:dbpassword@db.example:3306/shop?ssl-mode=required',
 };
 
 describe('configSummary', () => {
@@ -19,6 +19,7 @@ describe('configSummary', () => {
       'http.port=8099',
       'redis.url=rediss://redis.example:6380/3',
       'database.url=mysql://db.example:3306/shop',
+      'database.tls.mode=required',
       'coupon.issuance.batchSize=500',
       'admin.token=(set)',
     ]) {
@@ -34,7 +35,7 @@ describe('configSummary', () => {
       'redisoption',
       'dbuser',
       'dbpassword',
-      'dboption',
+      'ssl-mode',
     ]) {
       expect(summary).not.toContain(secret);
     }

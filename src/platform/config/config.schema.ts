@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type DeepReadonly, onOff, oneOf, rule, urlOf, wholeNumber } from './settings.js';
+import { databaseUrl, tlsRules, TLS_MODES, withModeOfUrl } from './database-tls.js';
+import { certificateFile, type DeepReadonly, onOff, oneOf, rule, urlOf, wholeNumber } from './settings.js';
 
 /** The profiles NODE_ENV may name. */
 export const PROFILES = ['local', 'test', 'production'] as const;
@@ -23,26 +24,28 @@ export const platformSettings = {
   admin: z.strictObject({ token: z.string({ error: TOKEN_NEEDED }).min(1) }),
   redis: z.strictObject({
     url: urlOf(/^rediss?:$/, 'must be redis://host:port or rediss://host:port'),
+    tls: z.strictObject({ ca: certificateFile().optional() }).prefault({}),
     commandTimeoutMs: wholeNumber(10, 10_000),
     reconnectMaxDelayMs: wholeNumber(10, 60_000),
     breaker: z.strictObject({ failures: wholeNumber(1, 1_000), probeIntervalMs: wholeNumber(10, 60_000) }),
   }),
-  database: z.strictObject({
-    url: urlOf(
-      /^(mysql|mariadb):$/,
-      'must be mysql://user:password@host:port/schema',
-      (url) => url.pathname.length > 1,
-    ),
-    /** At least one for each class of callers: see connection-classes.ts. */
-    poolSize: wholeNumber(5, 1_000),
-    connectTimeoutMs: wholeNumber(100, 60_000),
-    acquireTimeoutMs: wholeNumber(10, 600_000),
-    statementTimeoutMs: wholeNumber(100, 3_600_000),
-    /** The server counts whole seconds. */
-    idleTransactionTimeoutMs: wholeNumber(1_000, 3_600_000),
-    leakWarningMs: wholeNumber(100, 3_600_000),
-    migrateAtStart: onOff,
-  }),
+  database: z
+    .strictObject({
+      url: databaseUrl,
+      /** At least: the URL may ask for more, and then it holds. */
+      tls: z.strictObject({ mode: oneOf(TLS_MODES), ca: certificateFile().optional() }),
+      /** At least one for each class of callers: see connection-classes.ts. */
+      poolSize: wholeNumber(5, 1_000),
+      connectTimeoutMs: wholeNumber(100, 60_000),
+      acquireTimeoutMs: wholeNumber(10, 600_000),
+      statementTimeoutMs: wholeNumber(100, 3_600_000),
+      /** The server counts whole seconds. */
+      idleTransactionTimeoutMs: wholeNumber(1_000, 3_600_000),
+      leakWarningMs: wholeNumber(100, 3_600_000),
+      migrateAtStart: onOff,
+    })
+    .check(...tlsRules)
+    .transform(withModeOfUrl),
   log: z.strictObject({
     level: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'verbose']),
     format: oneOf(['text', 'json']),
@@ -66,6 +69,11 @@ type Settings = z.output<typeof platformSchema>;
 export type Config = DeepReadonly<Settings>;
 
 export const platformRules = [
+  rule<Settings>(
+    ['redis', 'tls', 'ca'],
+    'must not be set unless redis.url begins with rediss://',
+    ({ redis }) => redis?.tls?.ca === undefined || redis.url === undefined || redis.url.startsWith('rediss:'),
+  ),
   rule<Settings>(
     ['admin', 'token'],
     `must have at least ${MIN_PRODUCTION_TOKEN_LENGTH} characters in production`,

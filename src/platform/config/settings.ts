@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /** What the settings of every module are made of. */
@@ -27,6 +29,22 @@ export function urlOf(protocols: RegExp, error: string, isComplete: (url: URL) =
     },
     { error },
   );
+}
+
+/** The path of a file with the certificates of those who may sign others, as PEM text. */
+export function certificateFile() {
+  const error = 'must be a file that can be read and has certificates in PEM form';
+  return z.string({ error }).refine(hasCertificates, { error });
+}
+
+function hasCertificates(path: string): boolean {
+  try {
+    const text = readFileSync(path, 'utf8');
+    // TLS would skip what is not PEM; the parser alone takes other forms as well.
+    return text.includes('-----BEGIN CERTIFICATE-----') && new X509Certificate(text).subject !== '';
+  } catch {
+    return false;
+  }
 }
 
 type PartialSettings<T> = { readonly [K in keyof T]?: Partial<T[K]> };

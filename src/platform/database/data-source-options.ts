@@ -1,6 +1,7 @@
 import mysql2, { type Pool, type PoolOptions } from 'mysql2';
 import type { DataSourceOptions, MigrationInterface } from 'typeorm';
 import type { Config } from '../config/config.schema.js';
+import { connectionOptions, type ConnectionSettings } from './connection-options.js';
 import { prepareSession } from './session-settings.js';
 
 export type Migration = new () => MigrationInterface;
@@ -10,26 +11,21 @@ export function driverWith(createPool: (options: PoolOptions) => unknown): objec
   return { ...mysql2, createPool };
 }
 
-/** How we talk to MySQL: one place for the application and for `npm run migrate`. */
+/** How TypeORM talks to MySQL: one place for the application and for `npm run migrate`. */
 export function dataSourceOptions(
-  config: Pick<Config['database'], 'url' | 'poolSize' | 'connectTimeoutMs'>,
+  config: ConnectionSettings & Pick<Config['database'], 'poolSize'>,
   migrations: Migration[],
   driver = driverWith((options) => openPool(options)),
 ): DataSourceOptions {
+  const connection = connectionOptions(config);
   return {
     type: 'mysql',
     driver,
-    url: config.url,
-    charset: 'utf8mb4_unicode_ci',
-    // DATETIME columns hold UTC. Our ids and sums stay below 2^53, so BIGINT may come back as a number.
-    timezone: 'Z',
-    supportBigNumbers: true,
-    bigNumberStrings: false,
+    database: connection.database,
     poolSize: config.poolSize,
-    connectTimeout: config.connectTimeoutMs,
     migrations,
     migrationsTableName: 'schema_migrations',
-    extra: { enableKeepAlive: true },
+    extra: connection,
   };
 }
 

@@ -10,6 +10,7 @@ import {
   isLockConflict,
   isReadOnly,
   isRefusedForGood,
+  refusalOf,
 } from './database-errors.js';
 import { AcquireTimeoutError, RowBusyError, StatementTimeoutError } from './pool/pool-errors.js';
 
@@ -149,6 +150,21 @@ describe('the reason of a problem', () => {
   it('is unknown where something else was thrown', () => {
     expect(databaseProblem('a text')).toBe('UNREACHABLE');
   });
+});
+
+it.each([
+  ['a user who is not known', { errno: 1045, sqlState: '28000' }, 'ACCESS_DENIED'],
+  ['TLS that is demanded', { errno: 3159, sqlState: 'HY000' }, 'TLS_DEMANDED'],
+  ['TLS that is not offered', { code: 'HANDSHAKE_NO_SSL_SUPPORT', fatal: true }, 'TLS_NOT_OFFERED'],
+  ['too many connections', { errno: 1040, sqlState: '08004' }, undefined],
+  ['a connection that broke in the handshake', { code: 'HANDSHAKE_SSL_ERROR', fatal: true }, undefined],
+])('%s is, for good: %p', (_name, fields, refusal) => {
+  expect(refusalOf(driverError(fields))).toBe(refusal);
+});
+
+it('a certificate that is not accepted is a refusal for good', () => {
+  const error = driverError({ code: 'HANDSHAKE_SSL_ERROR' }, 'self-signed certificate in certificate chain');
+  expect(refusalOf(error)).toBe('CERTIFICATE_NOT_ACCEPTED');
 });
 
 describe('a duplicate key', () => {

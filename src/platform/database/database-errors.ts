@@ -69,6 +69,9 @@ const TIMEOUT_CODES = new Set([
   'DATABASE_STATEMENT_TIMEOUT',
 ]);
 
+const ACCESS_DENIED = 1045;
+const SECURE_TRANSPORT_REQUIRED = 3159;
+
 const UNAVAILABLE_CODES = new Set([
   ...TIMEOUT_CODES,
   'ECONNREFUSED',
@@ -158,6 +161,20 @@ export function isRefusedForGood(error: unknown): boolean {
   const cause = driverError(error);
   if (cause === undefined) return false;
   return cause.errno === TRUNCATED_WRONG_VALUE || /^(22|23|45)/.test(cause.sqlState ?? '');
+}
+
+/** Why a server will never let us in with these settings. */
+export type Refusal = 'ACCESS_DENIED' | 'TLS_DEMANDED' | 'TLS_NOT_OFFERED' | 'CERTIFICATE_NOT_ACCEPTED';
+
+/** Undefined for an error that may pass. MariaDB says ACCESS_DENIED also when it demands TLS. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  const cause = driverError(error);
+  if (cause?.errno === ACCESS_DENIED) return 'ACCESS_DENIED';
+  if (cause?.errno === SECURE_TRANSPORT_REQUIRED) return 'TLS_DEMANDED';
+  if (cause?.code === 'HANDSHAKE_NO_SSL_SUPPORT') return 'TLS_NOT_OFFERED';
+  // mysql2 puts this code in the place of Node's, so that a connection that broke is told apart by the text only.
+  const isCertificate = cause?.code === 'HANDSHAKE_SSL_ERROR' && cause.message.includes('certificate');
+  return isCertificate ? 'CERTIFICATE_NOT_ACCEPTED' : undefined;
 }
 
 /** The driver's message, for a log line or a failure's detail; without the statement and its values. */

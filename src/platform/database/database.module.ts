@@ -4,7 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
+import { ConfigError } from '../config/read-config.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
+import { connect } from './connect.js';
 import { dataSourceOptions, driverWith, type Migration, openPool } from './data-source-options.js';
 import { migrateDatabase } from './migrate-database.js';
 import { type ConnectionClass, SHARED } from './pool/connection-class.js';
@@ -49,6 +51,7 @@ export class DatabaseModule {
               autoLoadEntities: true,
               retryAttempts: CONNECT_ATTEMPTS,
               retryDelay: CONNECT_RETRY_MS,
+              toRetry: (error) => !(error instanceof ConfigError),
             };
           },
           dataSourceFactory: openDataSource,
@@ -62,13 +65,13 @@ async function openDataSource(options?: DataSourceOptions): Promise<DataSource> 
   if (options === undefined) throw new Error('no data source options');
   if (options.migrationsRun === true) await migrate(options);
   const dataSource = new ImpatientDataSource({ ...options, migrationsRun: false });
-  return await dataSource.initialize();
+  return await connect(dataSource);
 }
 
 /** Over connections of its own, whose statements have no time limit. */
 async function migrate(options: DataSourceOptions): Promise<void> {
   const unlimited = { driver: driverWith((poolOptions) => openPool(poolOptions)), entities: [], migrationsRun: false };
-  const dataSource = await new DataSource({ ...options, ...unlimited }).initialize();
+  const dataSource = await connect(new DataSource({ ...options, ...unlimited }));
   try {
     const ran = await migrateDatabase(dataSource);
     if (ran.length > 0) new Logger('Database').log(`migrated: ${ran.join(', ')}`);

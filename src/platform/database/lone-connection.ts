@@ -1,8 +1,9 @@
-import mysql2, { type Connection } from 'mysql2';
+import mysql2, { type Connection, type ConnectionOptions } from 'mysql2';
 import { withinTimeLimit } from '../time-limit.js';
-import type { Config } from '../config/config.schema.js';
+import { connectionOptions, type ConnectionSettings } from './connection-options.js';
 import { breakOff } from './pool/break-off.js';
 import { StatementTimeoutError } from './pool/pool-errors.js';
+import { prepareSession } from './session-settings.js';
 
 /** A server that answers nothing for so long may be on a host that is gone: then connect anew. */
 const SILENCE_MS = 5_000;
@@ -12,10 +13,13 @@ const SILENCE_MS = 5_000;
  * used, and after a failure another one takes its place, so that a new address behind the host's name is found.
  */
 export class LoneConnection {
+  private readonly options: ConnectionOptions;
   private connection: Connection | undefined;
   private isClosed = false;
 
-  constructor(private readonly config: Pick<Config['database'], 'url' | 'connectTimeoutMs'>) {}
+  constructor(config: ConnectionSettings) {
+    this.options = connectionOptions(config);
+  }
 
   /**
    * Runs the statements one after the other; one caller at a time. When one of them fails the connection is closed, and
@@ -44,8 +48,8 @@ export class LoneConnection {
   }
 
   private open(): Connection {
-    const { url, connectTimeoutMs } = this.config;
-    const connection = mysql2.createConnection({ uri: url, connectTimeout: connectTimeoutMs, enableKeepAlive: true });
+    const connection = mysql2.createConnection(this.options);
+    prepareSession(connection);
     // Lost between two calls. What is lost during a call, that call is told.
     connection.on('error', () => {
       if (this.connection === connection) this.connection = undefined;

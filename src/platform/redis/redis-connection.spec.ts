@@ -9,7 +9,7 @@ import { RedisConnection } from './redis-connection.js';
 const MASTER = 'run_id:3c61e0\r\nrole:master\r\nmaster_replid:1f5139\r\nloading:0\r\n';
 const REPLICA = MASTER.replace('master\r', 'slave\r');
 const CONFIG = {
-  redis: { url: 'redis://127.0.0.1', commandTimeoutMs: 1000, reconnectMaxDelayMs: 500 },
+  redis: { url: 'redis://127.0.0.1', tls: {}, commandTimeoutMs: 1000, reconnectMaxDelayMs: 500 },
   metrics: { probeIntervalMs: 60_000 },
 } as unknown as Config;
 

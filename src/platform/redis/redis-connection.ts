@@ -9,6 +9,7 @@ import { messageOf } from '../errors/error-text.js';
 import { withinTimeLimit } from '../time-limit.js';
 import { ReconnectDelay } from './reconnect-delay.js';
 import { isOfWrongServer, isRedisUnavailable, redisProblem, RedisUnavailableError } from './redis-errors.js';
+import { redisTls } from './redis-tls.js';
 import { INFO_SECTIONS, type Master, masterOf } from './server-info.js';
 import { unsafeSettings } from './unsafe-settings.js';
 
@@ -53,10 +54,11 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(OPEN_REDIS) openRedis: OpenRedis,
   ) {
-    const { url, commandTimeoutMs, reconnectMaxDelayMs } = config.redis;
+    const { url, tls, commandTimeoutMs, reconnectMaxDelayMs } = config.redis;
     this.timeLimitMs = commandTimeoutMs;
     this.reconnectDelay = new ReconnectDelay(reconnectMaxDelayMs);
     this.client = openRedis(url, {
+      ...redisTls(tls),
       lazyConnect: true,
       enableOfflineQueue: false,
       // The probe asks more, and what ioredis has to say of an INFO that fails goes past our log.
