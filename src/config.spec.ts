@@ -51,6 +51,7 @@ describe('loadConfig', () => {
       retryMaxDelayMs: 1_000,
       maxConnections: 6,
       reservedConnections: 3,
+      maxRetrying: 3,
     });
     expect(config.database.migrateAtStart).toBe(true);
     expect(config.loadTest.seedAtStart).toBe(true);
@@ -114,9 +115,17 @@ describe('loadConfig', () => {
   });
 
   it('keeps no more connections for the issuer than it may have', () => {
-    expect(problemsOf(local({ COUPON_ISSUANCE_MAX_CONNECTIONS: '3' }))).toEqual([]);
-    expect(problemsOf(local({ COUPON_ISSUANCE_MAX_CONNECTIONS: '2' }))).toEqual([
+    const few = { COUPON_ISSUANCE_MAX_RETRYING: '1' };
+    expect(problemsOf(local({ ...few, COUPON_ISSUANCE_MAX_CONNECTIONS: '3' }))).toEqual([]);
+    expect(problemsOf(local({ ...few, COUPON_ISSUANCE_MAX_CONNECTIONS: '2' }))).toEqual([
       'coupon.issuance.reservedConnections (COUPON_ISSUANCE_RESERVED_CONNECTIONS) is 3: must not be more than coupon.issuance.maxConnections',
+    ]);
+  });
+
+  it('keeps a connection of the issuer free of attempts that follow a failed one', () => {
+    expect(problemsOf(local({ COUPON_ISSUANCE_MAX_RETRYING: '5' }))).toEqual([]);
+    expect(problemsOf(local({ COUPON_ISSUANCE_MAX_RETRYING: '6' }))).toEqual([
+      'coupon.issuance.maxRetrying (COUPON_ISSUANCE_MAX_RETRYING) is "6": must be less than coupon.issuance.maxConnections: coupons that are well need the other connections',
     ]);
   });
 

@@ -4,6 +4,7 @@ import {
   couponSettings,
   lockLeavesConnections,
   reservedAreOfTheIssuer,
+  retriesLeaveConnections,
 } from './coupon/coupon.config.js';
 import { type LoadTestConfig, loadTestSettings, noSeedInProduction } from './load-test/load-test.config.js';
 import { platformRules, platformSettings } from './platform/config/config.schema.js';
@@ -19,7 +20,7 @@ const schema = z
     ranking: rankingSettings,
     loadTest: loadTestSettings,
   })
-  .check(...platformRules, lockLeavesConnections, reservedAreOfTheIssuer, noSeedInProduction);
+  .check(...platformRules, lockLeavesConnections, reservedAreOfTheIssuer, retriesLeaveConnections, noSeedInProduction);
 
 /** Every setting of the process, checked and read-only. */
 export type AppConfig = UserConfig & CouponConfig & RankingConfig & LoadTestConfig;

@@ -22,6 +22,8 @@ export const couponSettings = z.strictObject({
     maxConnections: wholeNumber(1, 1_000),
     /** Of these, how many are kept for the issuer alone. */
     reservedConnections: wholeNumber(1, 1_000),
+    /** And how many attempts that follow a failed one may have, over all coupons. */
+    maxRetrying: wholeNumber(1, 100),
   }),
   sweep: z.strictObject({ intervalMs: wholeNumber(100, 600_000) }),
   rebuild: z.strictObject({ chunkSize: wholeNumber(1, 100_000), lockTtlMs: wholeNumber(1_000, 600_000) }),
@@ -43,4 +45,10 @@ export const reservedAreOfTheIssuer = rule<CouponConfig>(
   'must not be more than coupon.issuance.maxConnections',
   ({ coupon }) =>
     coupon?.issuance === undefined || coupon.issuance.reservedConnections <= coupon.issuance.maxConnections,
+);
+
+export const retriesLeaveConnections = rule<CouponConfig>(
+  ['coupon', 'issuance', 'maxRetrying'],
+  'must be less than coupon.issuance.maxConnections: coupons that are well need the other connections',
+  ({ coupon }) => coupon?.issuance === undefined || coupon.issuance.maxRetrying < coupon.issuance.maxConnections,
 );

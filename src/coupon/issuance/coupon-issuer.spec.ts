@@ -14,6 +14,7 @@ describe('CouponIssuer', () => {
   const decide = jest.fn<RetryingLedger['decide']>();
   const settle = jest.fn<SettlementService['settle']>();
   const observe = jest.fn();
+  const onRetry = jest.fn();
   let issuer: CouponIssuer;
   let events: string[];
 
@@ -36,7 +37,8 @@ describe('CouponIssuer', () => {
     );
   });
 
-  const issue = (batch: Reservation[]) => issuer.issue(7, batch, NEVER, () => events.push('decided'));
+  const issue = (batch: Reservation[]) =>
+    issuer.issue(7, batch, NEVER, { onDecided: () => events.push('decided'), onRetry });
 
   it('resolves when the batch is settled, and says before when it is decided', async () => {
     await issue(batchOf(2));
@@ -50,6 +52,13 @@ describe('CouponIssuer', () => {
     expect(decide.mock.calls.map(([, batch]) => numbersOf(batch))).toEqual([[1, 2, 3], [1, 2], [1], [2], [3]]);
     expect(events.slice(-2)).toEqual(['decided', 'settled 3']);
     expect(events.filter((event) => event.startsWith('settled'))).toEqual(['settled 1', 'settled 2', 'settled 3']);
+  });
+
+  it('says that the batch, or a half of it, is tried again', async () => {
+    decide.mockImplementationOnce(async () => 'REFUSED');
+    await issue(batchOf(2));
+    expect(decide).toHaveBeenCalledTimes(3);
+    for (const [, , options] of decide.mock.calls) expect(options).toEqual({ stop: NEVER, onRetry });
   });
 
   it('passes on what the ledger or the settlement throws', async () => {

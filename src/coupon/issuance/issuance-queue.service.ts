@@ -101,7 +101,7 @@ export class IssuanceQueue implements BeforeApplicationShutdown, OnApplicationSh
         resolve();
       };
       this.issuer
-        .issue(lane.couponId, batch, this.stop.signal, onDecided)
+        .issue(lane.couponId, batch, this.stop.signal, { onDecided })
         .catch((error: unknown) => this.reportGivenUp(lane, error))
         .finally(() => {
           this.letGo(lane, batch);

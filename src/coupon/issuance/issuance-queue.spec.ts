@@ -32,9 +32,10 @@ describe('IssuanceQueue', () => {
     const own: InHand[] = [];
     inHand = own;
     for (const mock of [overflow, recordCommit]) mock.mockReset();
-    const issue: CouponIssuer['issue'] = (couponId, batch, _stop, decided) =>
+    const issue: CouponIssuer['issue'] = (couponId, batch, _stop, callbacks) =>
       new Promise((settled, fails) => {
-        own.push({ couponId, numbers: batch.map(({ sequenceNumber }) => sequenceNumber), decided, settled, fails });
+        const numbers = batch.map(({ sequenceNumber }) => sequenceNumber);
+        own.push({ couponId, numbers, decided: callbacks?.onDecided, settled, fails });
       });
     const issuance = { batchSize: 3, lingerMs: 0, queueCapacity: 5 };
     queue = new IssuanceQueue(

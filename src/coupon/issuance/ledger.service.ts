@@ -9,6 +9,7 @@ import { COUPON_ISSUANCE } from '../coupon-connections.js';
 import type { CodeFormat } from '../coupon.entity.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { CouponCodeGenerator } from './coupon-code.js';
+import { CouponGoneError } from './issuance-errors.js';
 import { type FailedReservation, IssuanceRepository, type LedgerCoupon } from './issuance.repository.js';
 
 declare module '../../platform/fault-points.js' {
@@ -50,7 +51,9 @@ export class Ledger {
 
   /**
    * Decides about reservations of one coupon: leaves alone what is decided, issues as many of the others as the stock
-   * has room for, lowest number first, and fails the rest. When the database throws, nothing is decided.
+   * has room for, lowest number first, and fails the rest. When it throws, nothing is decided.
+   *
+   * @throws CouponGoneError, and the errors of the database
    */
   async decide(couponId: number, reservations: readonly Reservation[]): Promise<Decision> {
     try {
@@ -120,7 +123,7 @@ export class Ledger {
 
   private async lock(manager: EntityManager, couponId: number): Promise<LedgerCoupon> {
     const coupon = await this.repository.lockCoupon(manager, couponId);
-    if (coupon === undefined) throw noSuchCoupon(couponId);
+    if (coupon === undefined) throw new CouponGoneError(couponId);
     return coupon;
   }
 
@@ -180,14 +183,10 @@ export class Ledger {
     const known = this.codeFormats.get(couponId);
     if (known !== undefined) return known;
     const found = await this.repository.codeFormat(manager, couponId);
-    if (found === undefined) throw noSuchCoupon(couponId);
+    if (found === undefined) throw new CouponGoneError(couponId);
     this.codeFormats.set(couponId, found);
     return found;
   }
-}
-
-function noSuchCoupon(couponId: number): Error {
-  return new Error(`coupon ${couponId} has reservations but no row in coupons`);
 }
 
 /** A user may ask twice, also under a number from before Redis lost its keys: one row ends both. */
