@@ -48,6 +48,7 @@ describe('loadConfig', () => {
       batchSize: 500,
       lingerMs: 7,
       queueCapacity: 100_000,
+      queueShare: 20_000,
       retryMaxDelayMs: 1_000,
       maxConnections: 6,
       reservedConnections: 3,

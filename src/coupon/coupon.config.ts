@@ -18,6 +18,8 @@ export const couponSettings = z.strictObject({
     batchSize: wholeNumber(1, 5_000),
     lingerMs: wholeNumber(0, 1_000),
     queueCapacity: wholeNumber(1, 10_000_000),
+    /** The most of one coupon that the queue holds. */
+    queueShare: wholeNumber(1, 10_000_000),
     retryMaxDelayMs: wholeNumber(10, 60_000),
     maxConnections: wholeNumber(1, 1_000),
     /** Of these, how many are kept for the issuer alone. */

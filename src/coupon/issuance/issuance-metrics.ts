@@ -37,7 +37,7 @@ export class IssuanceMetrics {
     );
     this.overflows = registry.counter(
       'firstcome_issuance_overflows_total',
-      'Reservations left to the sweep because the queue was full.',
+      'Reservations left pending for later: no room for them in the queue, or their coupon was being tried again.',
     );
     this.swept = registry.counter('firstcome_swept_total', 'Pending reservations that a sweep issued again.');
     this.sweeps = registry.counter(

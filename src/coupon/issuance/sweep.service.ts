@@ -166,13 +166,16 @@ export class SweepService {
     }
   }
 
+  /** What the queue has no room for now it fetches by itself, without waiting for the next sweep. */
   private async issueAgain(couponId: number, upTo: number): Promise<void> {
     let submitted = 0;
-    for (let after = 0; ;) {
+    for (let after = 0; after < upTo;) {
+      if (!this.queue.hasRoomFor(couponId)) {
+        this.queue.issueLater(couponId, { first: after + 1, last: upTo });
+        break;
+      }
       const page = await this.store.pendingBetween(couponId, after, upTo, PAGE);
-      if (page.length === 0) break;
       submitted += this.queue.submit(couponId, page);
-      if (this.queue.isFull) break;
       after = page.at(-1)?.sequenceNumber ?? upTo;
     }
     if (submitted === 0) return;
