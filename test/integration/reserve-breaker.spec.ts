@@ -20,13 +20,17 @@ beforeAll(async () => {
 
 describe('the breaker', () => {
   it.each([
-    ['full', ['config', 'SET', 'maxmemory', '1'], ['config', 'SET', 'maxmemory', '0']],
+    ['full', ['config', 'SET', 'maxmemory', '1'], ['config', 'SET', 'maxmemory', '0'], 1],
     [
       'short of replicas',
       ['config', 'SET', 'min-replicas-to-write', '1'],
       ['config', 'SET', 'min-replicas-to-write', '0'],
+      1,
     ],
-  ])('stays closed while Redis says that it is %s', async (_what, [refuse, ...refusing], [serve, ...serving]) => {
+    // As a master it has another identity than before, so what it holds is not trusted.
+    ['read-only', ['replicaof', '127.0.0.1', '1'], ['replicaof', 'NO', 'ONE'], 'NOT_LOADED'],
+  ])('stays closed while Redis says that it is %s', async (_what, refusal, service, answer) => {
+    const [[refuse, ...refusing], [serve, ...serving]] = [refusal, service];
     const couponId = await redis.load();
     await redis.raw.call(refuse as string, ...refusing);
     try {
@@ -37,7 +41,8 @@ describe('the breaker', () => {
     } finally {
       await redis.raw.call(serve as string, ...serving);
     }
-    expect(await redis.reserve(couponId, newUserId())).toBe(1);
+    // One that was read-only has been left, and is connected to anew.
+    await eventually(async () => expect(await redis.reserve(couponId, newUserId())).toBe(answer));
   });
 });
 

@@ -10,10 +10,10 @@ export interface TwoInstances extends OwnServers {
   readonly dataSource: DataSource;
 }
 
-/** `name` is that of the schema, see {@link openOwnServers}. */
-export async function openTwoInstances(name: string): Promise<TwoInstances> {
+/** `name` is that of the schema, see {@link openOwnServers}; `env` is for both. */
+export async function openTwoInstances(name: string, env: Record<string, string> = {}): Promise<TwoInstances> {
   const own = await openOwnServers(name);
-  const one = await Instance.open(own);
-  const other = await Instance.open(own);
+  const one = await Instance.open({ ...own, env });
+  const other = await Instance.open({ ...own, env });
   return { ...own, one, other, dataSource: one.get(DataSource) };
 }

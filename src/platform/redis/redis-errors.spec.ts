@@ -75,6 +75,10 @@ describe('what the way to Redis gives', () => {
     expect(isAnswerOfRedis(error)).toBe(false);
   });
 
+  it('counts as an answer where the server said so before we left it', () => {
+    expect(isAnswerOfRedis(new RedisUnavailableError('not connected', { reason: 'READ_ONLY' }))).toBe(true);
+  });
+
   it('is unknown where something else was thrown', () => {
     expect(redisProblem('a text')).toBe('UNREACHABLE');
     expect(isRedisUnavailable('a text')).toBe(false);

@@ -59,9 +59,10 @@ export function isRedisUnavailable(error: unknown): boolean {
   return UNAVAILABLE_CLIENT.test(message) || BROKEN_ANSWER.test(message) || 'syscall' in error || name === 'AbortError';
 }
 
-/** True when Redis itself said that it can't serve now: it is there, and was in time. */
+/** True when Redis itself said that it can't serve now, or lately: it is there, and was in time. */
 export function isAnswerOfRedis(error: unknown): boolean {
-  return isReplyError(error instanceof RedisUnavailableError ? error.cause : error);
+  if (!(error instanceof RedisUnavailableError)) return isReplyError(error);
+  return isReplyError(error.cause) || (error.reason !== 'UNREACHABLE' && error.reason !== 'TIMEOUT');
 }
 
 /** What is wrong with Redis when it, or the way to it, gives this error. */
