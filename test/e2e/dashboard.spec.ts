@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { tally } from '../support/api-client.js';
 import { openBrowser, openWindow } from '../support/browser.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -149,6 +150,8 @@ it('pauses and resumes by a button', async () => {
 it('shows what failed and tries it again', async () => {
   const { couponId } = await site.api.createCoupon({ name: 'With a failure' });
   const userId = newUserId();
+  // A number that Redis has not given out would have the coupon rebuilt.
+  await site.redis.set(reservationKeys.sequence(couponId), 1);
   await site.database.rows(
     `INSERT INTO issuance_failures (coupon_id, user_id, sequence_number, reason, detail, failed_at)
      VALUES (?, ?, 1, 'REFUSED_BY_DATABASE', 'too bad', NOW(3))`,

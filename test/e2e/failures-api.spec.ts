@@ -1,17 +1,22 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { type Answer, ApiClient, type FailureBody } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
+import { openRedis } from '../support/redis.js';
 import { time } from '../support/times.js';
 import { newUserIds } from '../support/unique-ids.js';
 
 let api: ApiClient;
 let database: TestDatabase;
+let redis: Redis;
 
 beforeAll(async () => {
   api = new ApiClient((await startApp()).url);
   database = openDatabase();
+  redis = openRedis(process.env['REDIS_URL'] ?? '');
 });
 
 async function failures(
@@ -24,6 +29,8 @@ async function failures(
 /** A coupon with a stock of two, and one failure for each of the users. */
 async function couponWithFailures(userIds: number[]): Promise<number> {
   const { couponId } = await api.createCoupon({ totalQuantity: 2 });
+  // Numbers that Redis has not given out would have the coupon rebuilt.
+  await redis.set(reservationKeys.sequence(couponId), 2000);
   for (const [index, userId] of userIds.entries()) {
     await database.change(
       `INSERT INTO issuance_failures (coupon_id, user_id, sequence_number, reason, detail, failed_at)
