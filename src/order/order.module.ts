@@ -11,10 +11,20 @@ import { PaidOrders } from './paid-orders.repository.js';
 import { PaymentRepository } from './payment.repository.js';
 import { PaymentService } from './payment.service.js';
 
+/** Everything that the module is made of, besides its controller. */
+export const ORDER_PROVIDERS = [
+  OrderService,
+  OrderRepository,
+  OrderNumbers,
+  PaymentService,
+  PaymentRepository,
+  PaidOrders,
+];
+
 @Module({
   imports: [IdempotencyModule, UserModule, ProductModule, CouponModule],
   controllers: [OrderController],
-  providers: [OrderService, OrderRepository, OrderNumbers, PaymentService, PaymentRepository, PaidOrders],
+  providers: ORDER_PROVIDERS,
   exports: [PaidOrders],
 })
 export class OrderModule {}
