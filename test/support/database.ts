@@ -101,15 +101,18 @@ export function openDatabase(url?: string): TestDatabase {
   return database;
 }
 
+type EntityClass = new () => object;
+
 /**
  * A migrated TypeORM data source as the application opens it, for tests of repositories; closed at the end of the file.
  */
 export async function openDataSource({
   url,
   poolSize = 10,
-}: { url?: string; poolSize?: number } = {}): Promise<DataSource> {
+  entities = [],
+}: { url?: string; poolSize?: number; entities?: EntityClass[] } = {}): Promise<DataSource> {
   const settings = { url: testDatabaseUrl(url), poolSize, connectTimeoutMs: 3000, tls: { mode: 'off' as const } };
-  const dataSource = new DataSource(dataSourceOptions(settings, MIGRATIONS));
+  const dataSource = new DataSource({ ...dataSourceOptions(settings, MIGRATIONS), entities });
   await dataSource.initialize();
   atEndOfFile(() => dataSource.destroy());
   await migrateDatabase(dataSource);

@@ -1,0 +1,40 @@
+import { AuditRepository } from '../../../../src/coupon/audit/audit.repository.js';
+import { CouponRepository } from '../../../../src/coupon/coupon.repository.js';
+import { FailureRepository } from '../../../../src/coupon/issuance/failure.repository.js';
+import { IssuanceRepository } from '../../../../src/coupon/issuance/issuance.repository.js';
+import { LedgerRepository } from '../../../../src/coupon/ledger.repository.js';
+import { LockIssuanceRepository } from '../../../../src/coupon/lock/lock-issuance.repository.js';
+import { RebuildRepository } from '../../../../src/coupon/reservation/rebuild.repository.js';
+import { UserCouponUsage } from '../../../../src/coupon/user-coupon-usage.repository.js';
+import { PaidOrders } from '../../../../src/order/paid-orders.repository.js';
+import { PaymentRepository } from '../../../../src/order/payment.repository.js';
+import { BackupRepository } from '../../../../src/ranking/backup/backup.repository.js';
+import { SimulatedAuditRepository } from './audit.repository.js';
+import { SimulatedBackupRepository } from './backup.repository.js';
+import { SimulatedCouponRepository } from './coupon.repository.js';
+import { SimulatedFailureRepository } from './failure.repository.js';
+import { SimulatedIssuanceRepository } from './issuance.repository.js';
+import { SimulatedLedgerRepository } from './ledger.repository.js';
+import { SimulatedLockIssuanceRepository } from './lock-issuance.repository.js';
+import { SimulatedPaidOrders } from './paid-orders.repository.js';
+import { SimulatedPaymentRepository } from './payment.repository.js';
+import { SimulatedRebuildRepository } from './rebuild.repository.js';
+import type { StatementRunner } from './statement-runner.js';
+import { SimulatedUserCouponUsage } from './user-coupon-usage.repository.js';
+
+/** For each real repository the one that stands in its place. */
+export function simulatedRepositories(runner: StatementRunner) {
+  return new Map<abstract new (...args: never[]) => unknown, object>([
+    [CouponRepository, new SimulatedCouponRepository(runner)],
+    [LedgerRepository, new SimulatedLedgerRepository(runner)],
+    [IssuanceRepository, new SimulatedIssuanceRepository(runner)],
+    [RebuildRepository, new SimulatedRebuildRepository()],
+    [FailureRepository, new SimulatedFailureRepository(runner)],
+    [AuditRepository, new SimulatedAuditRepository(runner)],
+    [LockIssuanceRepository, new SimulatedLockIssuanceRepository()],
+    [UserCouponUsage, new SimulatedUserCouponUsage()],
+    [PaymentRepository, new SimulatedPaymentRepository()],
+    [PaidOrders, new SimulatedPaidOrders(runner)],
+    [BackupRepository, new SimulatedBackupRepository(runner)],
+  ]);
+}

@@ -1,0 +1,66 @@
+/** What the simulated tables hold: the columns that the saga and the ranking read or write. */
+import type { Coupon } from '../../../src/coupon/coupon.entity.js';
+import type { IssuanceFailure } from '../../../src/coupon/issuance-failure.entity.js';
+import type { UserCoupon } from '../../../src/coupon/user-coupon.entity.js';
+import type { OrderStatus } from '../../../src/order/order.js';
+import type { BusinessDay } from '../../../src/ranking/business-day.js';
+
+export type CouponRow = Readonly<Coupon>;
+export type UserCouponRow = Readonly<UserCoupon>;
+export type FailureRow = Readonly<IssuanceFailure>;
+
+export interface OrderRow {
+  readonly id: number;
+  readonly orderNumber: string;
+  readonly userId: number;
+  readonly status: OrderStatus;
+  /** In won. */
+  readonly totalAmount: number;
+  readonly userCouponId: number | null;
+  readonly paidAt: Date | null;
+}
+
+export interface OrderItemRow {
+  readonly orderId: number;
+  readonly productId: number;
+  readonly quantity: number;
+}
+
+/** A product in the backup of a day. */
+export interface BackupRow {
+  readonly businessDate: BusinessDay;
+  readonly productId: number;
+  readonly ranking: number;
+  readonly salesCount: number;
+  readonly productName: string;
+  readonly backedUpAt: Date;
+}
+
+export interface BackupDayRow {
+  readonly businessDate: BusinessDay;
+  readonly backedUpAt: Date;
+}
+
+/** The rows of each table. */
+export interface RowOf {
+  readonly coupons: CouponRow;
+  readonly userCoupons: UserCouponRow;
+  readonly issuanceFailures: FailureRow;
+  readonly orders: OrderRow;
+  readonly orderItems: OrderItemRow;
+  readonly backups: BackupRow;
+  readonly backupDays: BackupDayRow;
+}
+
+export type TableName = keyof RowOf;
+export type AnyRow = RowOf[TableName];
+
+/** What a transaction has done to a table; of an updated row what it is now. */
+export interface RowChanges<Row> {
+  readonly inserted: readonly Row[];
+  readonly updated: readonly Row[];
+  readonly deleted: readonly Row[];
+}
+
+/** What a commit has written; a table that it did not touch is missing. */
+export type WrittenRows = { readonly [Name in TableName]?: RowChanges<RowOf[Name]> };

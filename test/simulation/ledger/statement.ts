@@ -1,0 +1,19 @@
+import type { Lock } from './lock-queue.js';
+import type { Locking, View } from './view.js';
+
+/** A statement: what it is called in a story ("issuance.takeFromTotal"), and what it does to the session's view. */
+export interface Statement<T> {
+  readonly name: string;
+  /** Begins it. It yields each lock that it has to wait for, and returns the result. */
+  readonly begin: (view: View) => Iterator<Lock, T, undefined>;
+}
+
+/** A plain SELECT, which waits for no one. */
+export function reading<T>(name: string, read: (view: View) => T): Statement<T> {
+  return { name, begin: (view) => ({ next: () => ({ done: true, value: read(view) }) }) };
+}
+
+/** A statement that locks what it works on. */
+export function locking<T>(name: string, work: (view: View) => Locking<T>): Statement<T> {
+  return { name, begin: work };
+}
