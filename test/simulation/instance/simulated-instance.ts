@@ -1,0 +1,175 @@
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { DataSource } from 'typeorm';
+import type { AppConfig } from '../../../src/config.js';
+import { CONNECTION_CLASSES } from '../../../src/connection-classes.js';
+import { COUPON_PROVIDERS } from '../../../src/coupon/coupon.module.js';
+import { ORDER_PROVIDERS } from '../../../src/order/order.module.js';
+import { Clock } from '../../../src/platform/clock.js';
+import { CONFIG } from '../../../src/platform/config/config.module.js';
+import { SHARED } from '../../../src/platform/database/pool/connection-class.js';
+import { ConnectionPool } from '../../../src/platform/database/pool/connection-pool.js';
+import { PoolMetrics } from '../../../src/platform/database/pool/pool-metrics.js';
+import { TransactionRunner } from '../../../src/platform/database/transaction-runner.js';
+import { EventPublisher } from '../../../src/platform/events/event-publisher.js';
+import { type FaultPoint, FaultPoints } from '../../../src/platform/fault-points.js';
+import { IdempotencyService } from '../../../src/platform/idempotency/idempotency.service.js';
+import { CircuitBreakers } from '../../../src/platform/metrics/circuit-breakers.js';
+import { MetricsRegistry } from '../../../src/platform/metrics/metrics-registry.js';
+import { OPEN_REDIS, type OpenRedis, RedisConnection } from '../../../src/platform/redis/redis-connection.js';
+import { Intervals } from '../../../src/platform/scheduling/intervals.js';
+import { BusinessCalendar } from '../../../src/ranking/business-calendar.js';
+import { RANKING_PROVIDERS } from '../../../src/ranking/ranking.module.js';
+import { simulatedRepositories } from '../ledger/repositories/index.js';
+import type { LedgerSite } from '../ledger/ledger-site.js';
+import { SimulatedDataSource } from '../ledger/simulated-data-source.js';
+import { SimulatedPool } from '../ledger/simulated-pool.js';
+import { SimulatedRedisClient } from '../redis/redis-client.js';
+import type { RedisSite } from '../redis/redis-site.js';
+import type { Link, Weather } from '../world/link.js';
+import { Party } from '../world/party.js';
+import type { World } from '../world/world.js';
+import { Container, type Token } from './container.js';
+import { RememberingCalendar } from './remembering-calendar.js';
+import { callHook, subscribeListeners } from './lifecycle.js';
+import { standIns } from './stand-ins.js';
+
+const PLATFORM_PROVIDERS = [
+  MetricsRegistry,
+  CircuitBreakers,
+  RedisConnection,
+  TransactionRunner,
+  EventPublisher,
+  Clock,
+  Intervals,
+  IdempotencyService,
+];
+
+/** In the order in which the application imports its modules. */
+const PROVIDERS: readonly Token[] = [
+  ...PLATFORM_PROVIDERS,
+  ...COUPON_PROVIDERS,
+  ...ORDER_PROVIDERS,
+  ...RANKING_PROVIDERS,
+];
+
+/** What an instance is started with. */
+export interface Surroundings {
+  readonly world: World;
+  readonly redis: RedisSite;
+  readonly ledger: LedgerSite;
+  readonly config: AppConfig;
+  readonly weather: Weather;
+}
+
+/**
+ * One instance of the application: the real classes of its modules, put together as they say themselves. Of the real
+ * ones are not: the client of Redis, the driver of MySQL below the pool, the repositories, and whoever is not of the saga.
+ */
+export class SimulatedInstance extends Party {
+  readonly pool: SimulatedPool;
+  private readonly container: Container;
+  private redisClient: SimulatedRedisClient | undefined;
+
+  constructor(
+    name: string,
+    private readonly surroundings: Surroundings,
+  ) {
+    super(name);
+    const { world, ledger, config, weather } = surroundings;
+    world.party = this;
+    this.pool = new SimulatedPool(ledger, this, weather, config.database.connectTimeoutMs);
+    const registry = new MetricsRegistry();
+    const shares = new Map([SHARED, ...CONNECTION_CLASSES].map((each) => [each, each.share(config)]));
+    const pool = new ConnectionPool(this.pool.asPool(), config.database, new PoolMetrics(registry), shares);
+    const dataSource = new SimulatedDataSource(pool);
+    const emitter = new EventEmitter2();
+    this.container = new Container(
+      PROVIDERS,
+      new Map<Token, unknown>([
+        ...standIns(),
+        ...simulatedRepositories(dataSource),
+        [CONFIG, config],
+        [DataSource, dataSource],
+        [EventEmitter2, emitter],
+        [SchedulerRegistry, new SchedulerRegistry()],
+        [MetricsRegistry, registry],
+        [OPEN_REDIS, this.openRedis],
+        [BusinessCalendar, new RememberingCalendar(new Clock(), config)],
+        [FaultPoints, { reach: (point: FaultPoint) => this.reach(point) }],
+      ]),
+    );
+    subscribeListeners(this.container.all(), emitter);
+  }
+
+  get<T>(token: Token<T>): T {
+    return this.container.get(token);
+  }
+
+  /** As Nest starts the application. */
+  async start(): Promise<void> {
+    const { world } = this.surroundings;
+    world.party = this;
+    await callHook(this.container.all(), 'onModuleInit');
+    await callHook(this.container.all(), 'onApplicationBootstrap');
+  }
+
+  /** As Nest ends it at SIGTERM. The caller makes it dead when this resolves. */
+  async stop(): Promise<void> {
+    const providers = this.container.all();
+    await callHook(providers, 'onModuleDestroy');
+    await callHook(providers, 'beforeApplicationShutdown');
+    await callHook(providers, 'onApplicationShutdown');
+  }
+
+  /** Its process is killed: it does and hears nothing more. Its kernel closes its connections. */
+  die(): void {
+    this.isDead = true;
+    this.redisClient?.processDied();
+    for (const connection of this.pool.connections) connection.processDied();
+  }
+
+  /** Its host is gone, or the network around it: nobody is told. */
+  vanish(): void {
+    this.isDead = true;
+    this.redisClient?.hostVanished();
+    for (const connection of this.pool.connections) connection.link.cut();
+  }
+
+  /** Breaks its connection to Redis. */
+  cutOffRedis(): void {
+    this.redisClient?.breakConnection();
+  }
+
+  /** Breaks all of its connections to MySQL. */
+  cutOffLedger(): void {
+    for (const connection of this.pool.connections) connection.breakOff();
+  }
+
+  /** Breaks the connection that this is. */
+  cutOff(link: Link): void {
+    if (this.redisClient?.link === link) this.redisClient.breakConnection();
+    for (const connection of this.pool.connections) if (connection.link === link) connection.breakOff();
+  }
+
+  /** What it says to Redis, and hears from there, takes this much longer for a moment. */
+  stallRedis(ms: number): void {
+    this.redisClient?.link?.stall(ms);
+  }
+
+  stallLedger(ms: number): void {
+    for (const { link } of this.pool.connections) link.stall(ms);
+  }
+
+  private readonly openRedis: OpenRedis = (_url, options) => {
+    const { world, redis, weather } = this.surroundings;
+    this.redisClient = new SimulatedRedisClient(world, redis, this, options, weather);
+    return this.redisClient.asRedis();
+  };
+
+  /** A place in the code at which faults strike. */
+  private reach(point: FaultPoint): void {
+    const { strikes } = this.surroundings.ledger;
+    if (!this.isDead) strikes.pass('after', { name: point, instance: this, link: undefined });
+  }
+}

@@ -1,0 +1,78 @@
+import { Party } from '../world/party.js';
+import type { World } from '../world/world.js';
+import { Keyspace, type KeyspaceContents } from './keyspace.js';
+
+const READ_ONLY = "READONLY You can't write against a read only replica.";
+
+/** A Redis process: what it holds, who it says that it is, and whether it takes writes. */
+export class RedisProcess extends Party {
+  readonly keyspace: Keyspace;
+  isLoading = false;
+  private role: 'master' | 'slave' = 'master';
+  private info = '';
+
+  constructor(
+    world: World,
+    name: string,
+    /** Of this process. */
+    readonly runId: string,
+    /** Of the history of writes that it continues. */
+    private replicationId: string,
+    contents?: KeyspaceContents,
+  ) {
+    super(name);
+    this.keyspace = new Keyspace({ now: () => world.wallClockMs(this), info: () => this.info });
+    if (contents !== undefined) this.keyspace.restore(contents);
+    this.describe();
+  }
+
+  get isMaster(): boolean {
+    return this.role === 'master';
+  }
+
+  /** As the scripts compute it. */
+  get identity(): string {
+    return `${this.runId}:${this.replicationId}`;
+  }
+
+  /** It continues another history from now on, as the same process. */
+  continueAs(replicationId: string): void {
+    this.replicationId = replicationId;
+    this.describe();
+  }
+
+  /** It has become a replica of someone else, and takes no writes. */
+  demote(): void {
+    this.role = 'slave';
+    this.keyspace.refusal = READ_ONLY;
+    this.describe();
+  }
+
+  /** Refuses writes with this error of Redis, or takes them again. */
+  refuseWrites(refusal: string | undefined): void {
+    this.keyspace.refusal = this.isMaster ? refusal : READ_ONLY;
+  }
+
+  private describe(): void {
+    this.info = [
+      '# Server',
+      'redis_version:7.0.15',
+      'redis_mode:standalone',
+      'os:Linux 6.1.0 x86_64',
+      'arch_bits:64',
+      'process_id:1',
+      `run_id:${this.runId}`,
+      'tcp_port:6379',
+      '',
+      '# Replication',
+      `role:${this.role}`,
+      'connected_slaves:1',
+      `master_replid:${this.replicationId}`,
+      'master_repl_offset:1',
+      '',
+      '# Persistence',
+      'loading:0',
+      '',
+    ].join('\r\n');
+  }
+}
