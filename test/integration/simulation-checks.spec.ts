@@ -1,0 +1,341 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { FailureReason } from '../../src/coupon/issuance-failure.entity.js';
+import { reservationKeys as keys, scriptKeys } from '../../src/coupon/reservation/reservation-keys.js';
+import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
+import { memberOf, rankingKeys } from '../../src/ranking/ranking-keys.js';
+import { Observer } from '../simulation/history/observer.js';
+import { placeCoupons } from '../simulation/history/place-coupons.js';
+import { type CouponPlan, drawPlan } from '../simulation/history/plan.js';
+import { Violation } from '../simulation/history/violation.js';
+import { LedgerSite } from '../simulation/ledger/ledger-site.js';
+import { locking } from '../simulation/ledger/statement.js';
+import { Lua } from '../simulation/redis/lua.js';
+import { RedisSite } from '../simulation/redis/redis-site.js';
+import { Strikes } from '../simulation/world/strikes.js';
+import { EPOCH_MS, World } from '../simulation/world/world.js';
+
+const COUPON = 1;
+const LOCK_COUPON = 3;
+const TOTAL = 2;
+const NOW = new Date(EPOCH_MS);
+const PLANS: CouponPlan[] = (['reservation', 'lock'] as const).map((strategy) => ({
+  couponId: strategy === 'lock' ? LOCK_COUPON : COUPON,
+  strategy,
+  totalQuantity: TOTAL,
+  codeFormat: 'none',
+  users: [],
+  endsAfterMs: undefined,
+  isDeleted: false,
+}));
+
+let lua: Lua;
+beforeAll(async () => {
+  lua = await Lua.create();
+});
+
+/** The stores of a history without any instance: whatever happens in them is done by the test. */
+class Stores {
+  readonly world = new World(1);
+  readonly redis = new RedisSite(this.world, lua, REDIS_SCRIPTS, new Strikes());
+  readonly ledger = new LedgerSite(this.world, new Strikes());
+  readonly observer = new Observer(this.world, PLANS, this.redis, this.ledger);
+
+  constructor() {
+    placeCoupons({ ...drawPlan(1), coupons: PLANS }, this.ledger.server.tables);
+    const { process } = this.redis;
+    const fields = { server: process.identity, total: 99, startsAt: 0, expiresAt: EPOCH_MS * 2, active: 1, version: 1 };
+    this.redisCommand('HSET', keys.state(COUPON), ...Object.entries(fields).flat());
+    this.redisCommand('SET', keys.reserved(COUPON), 0);
+    this.redisCommand('SET', keys.sequence(COUPON), 0);
+  }
+
+  redisCommand(...words: Array<string | number>): void {
+    this.redis.process.keyspace.call(words.map(String));
+  }
+
+  script(name: string, ...keysAndArguments: Array<string | number>): void {
+    this.redis.runScript(this.redis.process, name, keysAndArguments.map(String));
+  }
+
+  reserve(userId: number): void {
+    this.script('reserveCoupon', ...scriptKeys(COUPON), 0, 0, userId);
+  }
+
+  /** As a transaction of its own. */
+  row(userId: number, sequenceNumber: number, couponId = COUPON): void {
+    const { userCoupons } = this.ledger.server.tables;
+    const row = { id: userCoupons.takeId(), couponId, userId, sequenceNumber, code: null, issuedAt: NOW, usedAt: null };
+    this.commit(locking('row', (view) => view.insert(userCoupons, [row])));
+  }
+
+  failure(userId: number, sequenceNumber: number, reason: FailureReason): void {
+    const { issuanceFailures: table } = this.ledger.server.tables;
+    const numbers = { id: table.takeId(), couponId: COUPON, userId, sequenceNumber };
+    const failure = { ...numbers, reason, detail: '', failedAt: NOW, retriedAt: null };
+    this.commit(locking('failure', (view) => view.insert(table, [failure])));
+  }
+
+  order(id: number): void {
+    const { orders, orderItems } = this.ledger.server.tables;
+    orderItems.put({ orderId: id, productId: 7, quantity: 2 });
+    const order = { id, orderNumber: `${id}`, userId: 1, totalAmount: 1, userCouponId: null, paidAt: null };
+    orders.put({ ...order, status: 'PENDING' });
+  }
+
+  pay(id: number, paidAt = NOW): void {
+    const { byId } = this.ledger.server.tables.orders;
+    const status = 'PAID' as const;
+    this.commit(locking('pay', (view) => view.update(byId, [id], (order) => ({ ...order, status, paidAt }))));
+  }
+
+  private commit(statement: ReturnType<typeof locking<unknown>>): void {
+    const session = this.ledger.server.openSession('test');
+    session.execute(statement, { inTransaction: false }, (error) => {
+      if (error !== undefined) throw error;
+    });
+  }
+}
+
+/** What goes wrong, and the check that must see it. */
+const FAULTS: ReadonlyArray<readonly [check: string, fault: string, plant: (stores: Stores) => void]> = [
+  [
+    'P1',
+    'more rows than the total',
+    (stores) => {
+      for (const user of [11, 12, 13]) stores.reserve(user);
+      for (const user of [11, 12, 13]) stores.row(user, user - 10);
+      stores.observer.check();
+    },
+  ],
+  [
+    'P1',
+    'more rows of a lock coupon than its total',
+    (stores) => {
+      for (const user of [11, 12, 13]) stores.row(user, user, LOCK_COUPON);
+      stores.observer.check();
+    },
+  ],
+  [
+    'P2',
+    'a user with two rows',
+    (stores) => {
+      stores.reserve(11);
+      stores.row(11, 1);
+      stores.ledger.server.tables.userCoupons.remove(stores.ledger.server.tables.userCoupons.rows()[0] as never);
+      stores.row(11, 1);
+    },
+  ],
+  [
+    'P2',
+    'a holder who is admitted again',
+    (stores) => {
+      stores.reserve(11);
+      stores.row(11, 1);
+      stores.redisCommand('SREM', keys.users(COUPON), 11);
+      stores.redisCommand('SET', keys.reserved(COUPON), 0);
+      stores.reserve(11);
+    },
+  ],
+  [
+    'P3',
+    'a reservation that is neither pending nor decided',
+    (stores) => {
+      stores.reserve(11);
+      stores.redisCommand('ZREM', keys.pending(COUPON), 11);
+      stores.observer.check();
+    },
+  ],
+  [
+    'P4',
+    'someone admitted for whom there is no stock',
+    (stores) => {
+      stores.reserve(11);
+      stores.failure(11, 1, 'SOLD_OUT_IN_LEDGER');
+    },
+  ],
+  [
+    'P5',
+    'a number given twice',
+    (stores) => {
+      stores.reserve(11);
+      stores.redisCommand('SET', keys.sequence(COUPON), 0);
+      stores.reserve(12);
+    },
+  ],
+  [
+    'P5',
+    'a number below one that was given before',
+    (stores) => {
+      stores.redisCommand('SET', keys.sequence(COUPON), 9);
+      stores.reserve(11);
+      stores.redisCommand('SET', keys.sequence(COUPON), 4);
+      stores.reserve(12);
+    },
+  ],
+  [
+    'P11',
+    'a reservation that waits though nothing is wrong with its coupon',
+    (stores) => {
+      stores.reserve(11);
+      stores.world.now += 60_000;
+      stores.observer.checkPace();
+    },
+  ],
+  [
+    'slots',
+    "a holder's slot that is given back",
+    (stores) => {
+      stores.reserve(11);
+      stores.row(11, 1);
+      stores.script('releaseReservations', ...scriptKeys(COUPON), 1, 11, 1);
+    },
+  ],
+  [
+    'slots',
+    'a reservation without its slot',
+    (stores) => {
+      stores.reserve(11);
+      stores.redisCommand('SREM', keys.users(COUPON), 11);
+      stores.redisCommand('SET', keys.reserved(COUPON), 0);
+      stores.observer.check();
+    },
+  ],
+  [
+    'rebuild',
+    'a coupon that is opened without a holder',
+    (stores) => {
+      stores.reserve(11);
+      stores.row(11, 1);
+      stores.redisCommand('ZREM', keys.pending(COUPON), 11);
+      const ends = [...scriptKeys(COUPON), keys.rebuildLock(COUPON), keys.rebuildUsers(COUPON)];
+      stores.script('beginRebuild', ...ends, 'token', 1000, 0, 0);
+      stores.script('swapRebuilt', ...ends, 'token', 0, 0, 'version', 1);
+    },
+  ],
+  [
+    'holders',
+    'a holder of whose row Redis was told, without a slot',
+    (stores) => {
+      stores.reserve(11);
+      stores.row(11, 1);
+      stores.script('confirmReservations', ...scriptKeys(COUPON), 1, 11, 1);
+      stores.reserve(12);
+      stores.redisCommand('SREM', keys.users(COUPON), 11);
+      stores.redisCommand('SET', keys.reserved(COUPON), 1);
+      stores.row(12, 2);
+      stores.script('confirmReservations', ...scriptKeys(COUPON), 1, 12, 2);
+    },
+  ],
+  [
+    'definition',
+    'an older definition in the place of a newer one',
+    (stores) => {
+      const { process } = stores.redis;
+      const told = stores.redis.watch({ name: 'publishDefinition', keys: [keys.state(COUPON)], args: [], process });
+      told?.(1);
+    },
+  ],
+  ['nothing is invented', 'a row of nobody', (stores) => stores.row(11, 1)],
+  ['nothing is invented', 'a failure of nobody', (stores) => stores.failure(11, 1, 'REFUSED_BY_DATABASE')],
+  [
+    'nothing is invented',
+    'a number told that was never given',
+    (stores) => stores.observer.answered(COUPON, 11, 1, 'RESERVED'),
+  ],
+  ['nothing is invented', 'a reservation seen that never was', (stores) => stores.observer.saw(COUPON, 11, 'RESERVED')],
+  [
+    'decided once',
+    'a failure of a number that has a row',
+    (stores) => {
+      stores.reserve(11);
+      stores.row(11, 1);
+      stores.failure(11, 1, 'REFUSED_BY_DATABASE');
+    },
+  ],
+  [
+    'an answer is not taken back',
+    'an issued coupon told without a row',
+    (stores) => {
+      stores.reserve(11);
+      stores.observer.answered(COUPON, 11, 1, 'ISSUED');
+    },
+  ],
+  ['an answer is not taken back', 'an order told paid that is not', (stores) => stores.observer.toldPaid(1)],
+  [
+    'paid once',
+    'an order paid twice',
+    (stores) => {
+      stores.order(1);
+      stores.pay(1);
+      stores.pay(1, new Date(EPOCH_MS + 1));
+    },
+  ],
+  [
+    'ranking',
+    'a sale counted that was not paid',
+    (stores) => {
+      stores.order(1);
+      stores.pay(1);
+      const day = '2027-01-15';
+      const dayKeys = [rankingKeys.sales(day), rankingKeys.orders(day), rankingKeys.complete(day)];
+      stores.script('countOrders', ...dayKeys, 'run1', 1000, 1, 1, memberOf(7), 2);
+      stores.script('countOrders', ...dayKeys, 'run1', 1000, 2, 1, memberOf(7), 2);
+    },
+  ],
+  [
+    'no unknown error',
+    'a caller hears of a fault of ours',
+    (stores) => stores.observer.refused(new TypeError('x is y')),
+  ],
+];
+
+describe('the checks of the simulation', () => {
+  test.each(FAULTS)('%s: %s', (check, _fault, plant) => {
+    const stores = new Stores();
+    const found = caught(() => plant(stores));
+    expect(found).toBeInstanceOf(Violation);
+    expect((found as Violation).check).toBe(check);
+  });
+
+  test('find nothing where nothing is wrong', () => {
+    const stores = new Stores();
+    stores.reserve(11);
+    stores.observer.check();
+    stores.row(11, 1);
+    stores.script('confirmReservations', ...scriptKeys(COUPON), 1, 11, 1);
+    stores.reserve(12);
+    stores.failure(12, 2, 'REFUSED_BY_DATABASE');
+    stores.script('releaseReservations', ...scriptKeys(COUPON), 1, 12, 2);
+    stores.reserve(12);
+    stores.observer.check();
+    stores.row(12, 3);
+    stores.observer.check();
+    stores.observer.checkPace();
+  });
+
+  test('say what is not settled, and what is not issued', () => {
+    const stores = new Stores();
+    stores.reserve(11);
+    expect(stores.observer.unsettled().join()).toContain('coupon 1: 1 reservations are not decided');
+    expect(stores.observer.unsettled().join()).toContain('coupon 1: 1 are pending');
+    expect(stores.observer.unsettled().join()).toContain('Redis has another definition');
+    expect(stores.observer.underIssued()).toContain('coupon 1: 0 of 2 are issued');
+    stores.row(11, 1);
+    stores.redisCommand('SREM', keys.users(COUPON), 11);
+    stores.redisCommand('SADD', keys.users(COUPON), 12);
+    expect(stores.observer.unsettled().join()).toContain('users 11 have a row and no slot');
+    expect(stores.observer.unsettled().join()).toContain('users 12 have a slot and no row');
+    stores.order(1);
+    stores.pay(1);
+    expect(stores.observer.unsettled().join()).toContain('the ranking of 2027-01-15 is not what was paid');
+  });
+});
+
+function caught(run: () => void): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

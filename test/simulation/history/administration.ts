@@ -1,0 +1,91 @@
+import { AuditService } from '../../../src/coupon/audit/audit.service.js';
+import type { CouponPatch } from '../../../src/coupon/coupon.schemas.js';
+import { CouponService } from '../../../src/coupon/coupon.service.js';
+import { FailureService } from '../../../src/coupon/issuance/failure.service.js';
+import { ForgetEndedCouponsJob } from '../../../src/coupon/issuance/forget-ended-coupons.job.js';
+import { RebuildService } from '../../../src/coupon/reservation/rebuild.service.js';
+import type { SimulatedInstance } from '../instance/simulated-instance.js';
+import { Chance } from '../world/chance.js';
+import type { History } from './history.js';
+import type { Moments } from './moments.js';
+import type { CouponPlan, PlannedEvent } from './plan.js';
+
+type Call = (instance: SimulatedInstance, history: History) => Promise<unknown>;
+
+/** What an operator does to a coupon. */
+interface Action {
+  readonly what: string;
+  readonly call: Call;
+}
+
+/** What operators do meanwhile: change, pause, rebuild, look, try failures again. */
+export function drawAdministration(seed: number, moments: Moments, coupons: readonly CouponPlan[]): PlannedEvent[] {
+  const chance = new Chance(seed, 'operators');
+  const count = chance.pick([0, 0, 3, 8]);
+  return Array.from({ length: count }, (_, index) => {
+    const own = new Chance(seed, `operator ${index + 1}`);
+    const { what, call } = drawAction(own, own.pick(coupons));
+    return {
+      at: moments.draw(own),
+      what,
+      happen: (history: History) => carryOut(history, own, what, call),
+    };
+  });
+}
+
+function drawAction(chance: Chance, { couponId, totalQuantity }: CouponPlan): Action {
+  const change = (patch: CouponPatch, what: string): Action => ({
+    what: `an operator ${what} coupon ${couponId}`,
+    call: (instance) => instance.get(CouponService).change(couponId, patch),
+  });
+  const more = totalQuantity + chance.between(1, 4);
+  const fewer = Math.max(1, totalQuantity - chance.between(1, Math.ceil(totalQuantity / 2)));
+  return chance.pick<() => Action>([
+    () => change({ totalQuantity: more }, `sets the total to ${more} of`),
+    () => change({ totalQuantity: fewer }, `sets the total to ${fewer} of`),
+    () => change({ totalQuantity: fewer }, `sets the total to ${fewer} of`),
+    () => change({ isActive: false }, 'pauses'),
+    () => change({ isActive: true }, 'resumes'),
+    () => ({
+      what: `an operator rebuilds coupon ${couponId}`,
+      call: (instance) => instance.get(RebuildService).rebuild(couponId),
+    }),
+    () => ({
+      what: `an operator audits coupon ${couponId}`,
+      call: (instance) => instance.get(AuditService).audit(couponId),
+    }),
+    () => ({
+      what: `an operator tries the failures of coupon ${couponId} again`,
+      call: (instance) => retryFailures(instance, couponId),
+    }),
+    () => ({
+      what: 'what ended long ago is forgotten',
+      call: (instance) => instance.get(ForgetEndedCouponsJob).forgetEnded(),
+    }),
+  ])();
+}
+
+async function retryFailures(instance: SimulatedInstance, couponId: number): Promise<void> {
+  const service = instance.get(FailureService);
+  const { failures } = await service.list(couponId, { cursor: undefined, limit: 20 });
+  for (const { failureId, retriedAt } of failures) if (retriedAt === null) await service.retry(couponId, failureId);
+}
+
+/** An operator whose call fails says so, and leaves it. */
+function carryOut(history: History, chance: Chance, what: string, call: Call): void {
+  const instance = history.instances.any(chance);
+  if (instance === undefined) return;
+  history.world.tell(`${what}, at ${instance.name}`);
+  history.world.after(
+    0,
+    'operator',
+    () => {
+      call(instance, history).catch((error: unknown) => {
+        if (instance.isDead) return;
+        history.observer.refused(error);
+        history.world.tell(`${instance.name} answers the operator: ${String(error)}`);
+      });
+    },
+    instance,
+  );
+}

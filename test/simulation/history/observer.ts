@@ -1,0 +1,142 @@
+import { DomainError } from '../../../src/platform/errors/domain-error.js';
+import type { FailureRow, OrderRow, UserCouponRow, WrittenRows } from '../ledger/rows.js';
+import type { LedgerSite } from '../ledger/ledger-site.js';
+import type { Reply } from '../redis/keyspace.js';
+import type { RedisSite, ScriptWatch } from '../redis/redis-site.js';
+import type { World } from '../world/world.js';
+import { CouponObserver } from './coupon-observer.js';
+import type { CouponPlan } from './plan.js';
+import { RankingObserver } from './ranking-observer.js';
+import { Violation } from './violation.js';
+
+/** What may be said to a caller in trouble; everything else that is thrown is a fault of ours. */
+const ANSWERS_IN_TROUBLE = new Set(['DatabaseUnavailableError', 'RedisUnavailableError', 'RowBusyError']);
+
+/**
+ * Sees everything that happens in both stores and everything that callers are told, and says when a promise is broken.
+ * It knows from itself who was admitted, and believes nothing that the application says.
+ */
+export class Observer {
+  readonly ranking: RankingObserver;
+  private readonly coupons: Map<number, CouponObserver>;
+  private isDirty = false;
+
+  constructor(world: World, plans: readonly CouponPlan[], redis: RedisSite, ledger: LedgerSite) {
+    this.coupons = new Map(
+      plans.map((plan) => [plan.couponId, new CouponObserver(world, plan, redis, ledger.server.tables)]),
+    );
+    this.ranking = new RankingObserver(redis, ledger.server.tables);
+    redis.watch = this.watch;
+    ledger.server.onCommit = (written) => this.committed(written);
+  }
+
+  /** After each step. @throws Violation */
+  check(): void {
+    if (!this.isDirty) return;
+    this.isDirty = false;
+    for (const coupon of this.coupons.values()) coupon.check();
+  }
+
+  /** Something has happened by which reservations may take longer: of all coupons, or of this one. */
+  disturbed(which: 'EVERYTHING' | number): void {
+    for (const [couponId, coupon] of this.coupons) {
+      if (which === 'EVERYTHING' || which === couponId) coupon.disturbed();
+    }
+  }
+
+  /** From time to time. @throws Violation */
+  checkPace(longestPendingMs?: number): void {
+    for (const coupon of this.coupons.values()) coupon.checkPace(longestPendingMs);
+  }
+
+  /** Redis may hold less than before. */
+  mayHaveLost(): void {
+    for (const coupon of this.coupons.values()) coupon.forgetWhatIsLost();
+  }
+
+  /** Reservations that Redis lost so far, which it may. */
+  get lossesSoFar(): number {
+    return this.sum(({ lost }) => lost);
+  }
+
+  get admittedSoFar(): number {
+    return this.sum(({ admitted }) => admitted);
+  }
+
+  answered(couponId: number, userId: number, sequenceNumber: number, status: string): void {
+    this.coupon(couponId).answered(userId, sequenceNumber, status);
+  }
+
+  saw(couponId: number, userId: number, status: string): void {
+    this.coupon(couponId).saw(userId, status);
+  }
+
+  sawNothing(couponId: number, userId: number, error: unknown, lossesBefore: number): void {
+    this.refused(error);
+    const isUnknown = error instanceof DomainError && error.code === 'RESERVATION_NOT_FOUND';
+    if (isUnknown && lossesBefore === 0 && this.lossesSoFar === 0) {
+      throw new Violation('an answer is not taken back', `user ${userId} of coupon ${couponId} is not found`);
+    }
+  }
+
+  toldPaid(orderId: number): void {
+    this.ranking.toldPaid(orderId);
+  }
+
+  /** A caller hears this error. @throws Violation for one that no caller should hear */
+  refused(error: unknown): void {
+    if (error instanceof Violation) throw error;
+    if (error instanceof DomainError) return;
+    const name = error instanceof Error ? error.name : String(error);
+    const isKnown = ANSWERS_IN_TROUBLE.has(name) || (error instanceof Error && isOfDriver(error));
+    if (!isKnown) throw new Violation('no unknown error', error instanceof Error ? (error.stack ?? name) : name);
+  }
+
+  /** What is not as it must be when nothing has been wrong for a while; empty when all is. */
+  unsettled(): string[] {
+    const reasons = [...this.coupons.values()].flatMap((coupon) => coupon.unsettled());
+    return [...reasons, ...this.ranking.unsettled()];
+  }
+
+  /** Holders know from here on that nobody is admitted twice. */
+  isSettled(): void {
+    for (const coupon of this.coupons.values()) coupon.isSettled();
+  }
+
+  /** Why it is not true that exactly the stock was issued. */
+  underIssued(): string[] {
+    return [...this.coupons.values()].flatMap((coupon) => coupon.underIssued());
+  }
+
+  private readonly watch: ScriptWatch = (call) => {
+    this.isDirty = true;
+    const couponId = /^coupon:\{(\d+)\}/.exec(call.keys[0] ?? '')?.[1];
+    if (couponId !== undefined) return this.coupons.get(Number(couponId))?.watch(call);
+    if (call.name === 'countOrders') return (_reply: Reply) => this.ranking.counted(call.process);
+    return undefined;
+  };
+
+  private committed(written: WrittenRows): void {
+    this.isDirty = true;
+    written.userCoupons?.inserted.forEach((row: UserCouponRow) => this.coupon(row.couponId).issued(row));
+    written.issuanceFailures?.inserted.forEach((row: FailureRow) => this.coupon(row.couponId).failed(row));
+    written.orders?.updated.forEach((row: OrderRow) => this.ranking.paid(row));
+    if (written.userCoupons?.deleted.length) throw new Violation('rows stay', 'a user coupon was deleted');
+  }
+
+  private coupon(couponId: number): CouponObserver {
+    const coupon = this.coupons.get(couponId);
+    if (coupon === undefined)
+      throw new Violation('no unknown error', `a row of coupon ${couponId}, which there is not`);
+    return coupon;
+  }
+
+  private sum(count: (coupon: CouponObserver) => number): number {
+    return [...this.coupons.values()].reduce((sum, coupon) => sum + count(coupon), 0);
+  }
+}
+
+/** An error of the database, which the API answers with 503. */
+function isOfDriver(error: Error): boolean {
+  return 'errno' in error || 'code' in error || /closed state|Pool is closed/.test(error.message);
+}

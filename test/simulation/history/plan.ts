@@ -1,0 +1,121 @@
+import type { CodeFormat, Strategy } from '../../../src/coupon/coupon.entity.js';
+import type { Settings } from '../instance/settings.js';
+import { Chance } from '../world/chance.js';
+import type { Weather } from '../world/link.js';
+import { drawAdministration } from './administration.js';
+import { drawFaults } from './faults.js';
+import type { History } from './history.js';
+import { FAULTS_END_MS, Moments } from './moments.js';
+import { drawDeletions, drawLockedRows, drawStuckCoupon } from './foreign-hands.js';
+import { drawPayments } from './payments.js';
+import { drawUsers } from './users.js';
+
+/** One thing that is going to happen. Of a history that broke a promise those are left out that it does not need. */
+export interface PlannedEvent {
+  /** In milliseconds from the beginning. */
+  readonly at: number;
+  /** What it is, in words. */
+  readonly what: string;
+  readonly happen: (history: History) => void;
+  /** For whom things may take longer while it lasts, and for a while afterwards: all, one coupon, or nobody. */
+  readonly disturbs?: 'EVERYTHING' | number;
+  /** What has to be seen to so long before. */
+  readonly prepare?: { readonly leadMs: number; readonly happen: (history: History) => void };
+}
+
+/** A coupon of a history. */
+export interface CouponPlan {
+  readonly couponId: number;
+  readonly strategy: Strategy;
+  readonly totalQuantity: number;
+  readonly codeFormat: CodeFormat;
+  readonly users: readonly number[];
+  /** When its claim window ends; undefined: not within the history. */
+  readonly endsAfterMs: number | undefined;
+  /** Someone deletes its row during the history. */
+  readonly isDeleted: boolean;
+}
+
+/** What a seed makes happen. */
+export interface Plan {
+  readonly seed: number;
+  readonly settings: Settings;
+  readonly weather: Weather;
+  /** Within what time reservations are decided where nothing is wrong; undefined: within two sweeps. */
+  readonly longestPendingMs: number | undefined;
+  readonly instances: number;
+  readonly coupons: readonly CouponPlan[];
+  /** Users whose rows the database refuses, and in how many of a hundred attempts. */
+  readonly refusedUsers: ReadonlySet<number>;
+  readonly refusedPercent: number;
+  readonly events: readonly PlannedEvent[];
+}
+
+/** Draws what happens in the history of this seed: which kinds of faults there are, how many of each, and when. */
+export function drawPlan(seed: number): Plan {
+  const chance = new Chance(seed, 'what kind of history');
+  // Nothing is wrong but with one coupon, and no other one may notice.
+  const isOneInTrouble = new Chance(seed, 'one in trouble').is(0.1);
+  const coupons = drawCoupons(new Chance(seed, 'coupons'), isOneInTrouble);
+  const moments = new Moments(seed);
+  const firstUsers = coupons[0]?.users ?? [];
+  const refused = chance.pick([0, 0, 2, 10]);
+  return {
+    seed,
+    settings: { ...drawSettings(new Chance(seed, 'settings')), ...(isOneInTrouble ? SMALL_QUEUE : {}) },
+    weather: {
+      latePercent: chance.pick([1, 9]),
+      veryLatePercent: isOneInTrouble ? 0 : chance.pick([0, 0, 1]),
+      slownessOfRedis: isOneInTrouble ? 1 : chance.pick([1, 1, 1, 20]),
+      slownessOfMysql: isOneInTrouble ? 1 : chance.pick([1, 1, 30, 300]),
+    },
+    longestPendingMs: isOneInTrouble ? 3000 : undefined,
+    instances: chance.pick([2, 2, 3]),
+    coupons,
+    refusedUsers: new Set(firstUsers.slice(0, refused)),
+    refusedPercent: chance.pick([30, 90]),
+    events: [
+      ...drawUsers(seed, moments, coupons),
+      ...drawPayments(seed, moments),
+      ...drawAdministration(seed, moments, coupons),
+      ...(isOneInTrouble ? drawStuckCoupon(seed) : drawFaults(seed, moments)),
+      ...(isOneInTrouble ? [] : drawLockedRows(seed, moments, coupons)),
+      ...drawDeletions(seed, moments, coupons),
+    ],
+  };
+}
+
+/** One coupon could fill it. */
+const SMALL_QUEUE: Settings = { COUPON_ISSUANCE_QUEUE_CAPACITY: '8', COUPON_ISSUANCE_QUEUE_SHARE: '4' };
+
+/** Small batches, chunks and shares, so that a few users fill them. */
+function drawSettings(chance: Chance): Settings {
+  return {
+    COUPON_ISSUANCE_BATCH_SIZE: chance.pick(['1', '3', '500']),
+    COUPON_ISSUANCE_QUEUE_SHARE: chance.pick(['2', '20000']),
+    COUPON_REBUILD_CHUNK_SIZE: chance.pick(['1', '3', '5000']),
+    COUPON_REBUILD_LOCK_TTL_MS: chance.pick(['3000', '10000']),
+    COUPON_SWEEP_INTERVAL_MS: chance.pick(['3000', '5000']),
+  };
+}
+
+function drawCoupons(chance: Chance, areSeveral: boolean): CouponPlan[] {
+  const coupons = [drawCoupon(chance, 1, 'reservation', chance.between(3, 20))];
+  if (chance.is(0.5) || areSeveral) coupons.push(drawCoupon(chance, 2, 'reservation', chance.between(1, 12)));
+  if (chance.is(0.3)) coupons.push(drawCoupon(chance, 3, 'lock', chance.between(1, 6)));
+  if (chance.is(0.1)) coupons.push({ ...drawCoupon(chance, 4, 'reservation', 12), isDeleted: true });
+  return coupons;
+}
+
+function drawCoupon(chance: Chance, couponId: number, strategy: Strategy, totalQuantity: number): CouponPlan {
+  const users = Array.from({ length: totalQuantity + 5 + chance.below(12) }, (_, index) => 100 * couponId + index + 1);
+  return {
+    couponId,
+    strategy,
+    totalQuantity,
+    codeFormat: chance.pick<CodeFormat>(['none', 'alphanumeric']),
+    users,
+    isDeleted: false,
+    endsAfterMs: couponId > 1 && chance.is(0.2) ? chance.between(3000, FAULTS_END_MS) : undefined,
+  };
+}

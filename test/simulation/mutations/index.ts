@@ -1,0 +1,27 @@
+import { ADMISSION_MUTATIONS } from './admission.js';
+import { DEFINITION_MUTATIONS } from './definition.js';
+import { IDENTITY_MUTATIONS } from './identity.js';
+import { ISSUANCE_MUTATIONS } from './issuance.js';
+import { LOCK_MUTATIONS } from './lock.js';
+import type { Mutation } from './mutation.js';
+import { RANKING_MUTATIONS } from './ranking.js';
+import { REBUILD_MUTATIONS } from './rebuild.js';
+import { SELF_TESTS } from './self-tests.js';
+import { SETTLEMENT_MUTATIONS } from './settlement.js';
+import { SWEEP_MUTATIONS } from './sweep.js';
+
+/** Every fault that the simulation must find. */
+export const MUTATIONS: readonly Mutation[] = [
+  ...ADMISSION_MUTATIONS,
+  ...IDENTITY_MUTATIONS,
+  ...ISSUANCE_MUTATIONS,
+  ...SETTLEMENT_MUTATIONS,
+  ...SWEEP_MUTATIONS,
+  ...REBUILD_MUTATIONS,
+  ...DEFINITION_MUTATIONS,
+  ...LOCK_MUTATIONS,
+  ...RANKING_MUTATIONS,
+];
+
+/** Whatever can be planted by name. */
+export const PLANTED: readonly Mutation[] = [...MUTATIONS, ...SELF_TESTS];

@@ -1,0 +1,43 @@
+import { LockIssuanceRepository } from '../../../src/coupon/lock/lock-issuance.repository.js';
+import { TransactionRunner } from '../../../src/platform/database/transaction-runner.js';
+import { runnerOf } from '../ledger/repositories/statement-runner.js';
+import { locking } from '../ledger/statement.js';
+import type { SimulatedInstance } from '../instance/simulated-instance.js';
+import type { Mutation } from './mutation.js';
+import { replaceMethod } from './patches.js';
+
+/** Faults of the pessimistic strategy. */
+export const LOCK_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'a-lock-coupon-without-its-lock',
+    fault:
+      'the stock is read without the row lock, and written without a condition (numbers are generated): two take the last one (P1)',
+    instance: (instance) => {
+      lookWithoutLock(instance);
+      replaceMethod(instance, LockIssuanceRepository, 'insert', (insert) => async (manager, row) => {
+        return await insert(manager, { ...row, sequenceNumber: row.userId });
+      });
+      replaceMethod(
+        instance,
+        LockIssuanceRepository,
+        'takeFromTotal',
+        () => async (manager, couponId, sequenceBase) => {
+          return await runnerOf(manager).run(
+            locking('lockIssuance.takeFromTotal', (view) =>
+              view.update(view.tables.coupons.byId, [couponId], (row) => {
+                return { ...row, issuedQuantity: row.issuedQuantity + 1, sequenceBase };
+              }),
+            ),
+          );
+        },
+      );
+    },
+  },
+];
+
+/** The lock is given back at once, with the transaction in which it was taken. */
+function lookWithoutLock(instance: SimulatedInstance): void {
+  replaceMethod(instance, LockIssuanceRepository, 'lockCoupon', (lock) => async (_manager, couponId) => {
+    return await instance.get(TransactionRunner).run((manager) => lock(manager, couponId));
+  });
+}

@@ -1,0 +1,66 @@
+import type { PaidOrder } from '../../../src/order/index.js';
+import { PaidOrders } from '../../../src/order/index.js';
+import { TransactionRunner } from '../../../src/platform/database/transaction-runner.js';
+import { EventPublisher } from '../../../src/platform/events/event-publisher.js';
+import { RedisConnection } from '../../../src/platform/redis/redis-connection.js';
+import { BusinessCalendar } from '../../../src/ranking/business-calendar.js';
+import type { BusinessDay } from '../../../src/ranking/business-day.js';
+import { memberOf, rankingKeys } from '../../../src/ranking/ranking-keys.js';
+import { ReconcileService } from '../../../src/ranking/reconcile/reconcile.service.js';
+import type { SimulatedInstance } from '../instance/simulated-instance.js';
+import type { Mutation } from './mutation.js';
+import { inScript, replaceMethod, replacePrivate } from './patches.js';
+
+type CountMissing = (day: BusinessDay) => Promise<number>;
+
+/** More than there are orders or products in a history. */
+const ALL = 1000;
+
+/** Faults in how sales are counted. */
+export const RANKING_MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'an-order-counts-at-each-delivery',
+    fault: 'ZINCRBY for an event that may come twice: the order is counted twice',
+    scripts: inScript(
+      'countOrders',
+      "if redis.call('SADD', KEYS[2], ARGV[i]) == 1 then",
+      "redis.call('SADD', KEYS[2], ARGV[i])\n  if true then",
+    ),
+  },
+  {
+    name: 'a-sale-counts-before-its-commit',
+    fault: 'an event is published in the transaction and not after it: a sale is counted that never happens',
+    instance: (instance) =>
+      replaceMethod(instance, TransactionRunner, 'run', (run) => async (work, options) => {
+        const events = instance.get(EventPublisher);
+        return await run((manager) => work(manager, (event) => events.publish(event)), options);
+      }),
+  },
+  {
+    name: 'a-reconcile-counts-nothing',
+    fault: 'a day is marked complete without counting what Redis has missed',
+    instance: (instance) =>
+      replacePrivate<CountMissing>(instance, ReconcileService, 'countMissing', () => async () => 0),
+  },
+  {
+    name: 'a-reconcile-overwrites',
+    fault: 'a reconcile writes sums over the counts: a payment that comes in meanwhile is lost or doubled',
+    instance: overwriteCounts,
+  },
+];
+
+function overwriteCounts(instance: SimulatedInstance): void {
+  replacePrivate<CountMissing>(instance, ReconcileService, 'countMissing', () => async (day) => {
+    const { from, to } = instance.get(BusinessCalendar).boundsOf(day);
+    const paidOrders = instance.get(PaidOrders);
+    const orders: PaidOrder[] = await paidOrders.between(from, to, ALL);
+    const sums = await paidOrders.totalsBetween(from, to, ALL);
+    if (orders.length === 0) return 0;
+    const redis = instance.get(RedisConnection);
+    const counts = sums.flatMap(({ productId, salesCount }) => [salesCount, memberOf(productId)]);
+    await redis.ask((client) => client.call('ZADD', rankingKeys.sales(day), ...counts));
+    const ids = orders.map(({ orderId }) => orderId);
+    await redis.ask((client) => client.call('SADD', rankingKeys.orders(day), ...ids));
+    return 0;
+  });
+}
