@@ -13,8 +13,6 @@ const LONGEST_DISTURBANCE_MS = 26_000;
 /** Of a coupon with which nothing is wrong: two sweeps, for whom Redis admitted and could not tell in time. */
 const LONGEST_PENDING_MS = 13_000;
 
-type Call = Omit<ScriptCall, 'reply'>;
-
 /** The reservations, rows and failures of one coupon, as they are seen to happen. */
 export class CouponObserver {
   /** How many were admitted, and of how many Redis lost every trace before the ledger had decided. */
@@ -59,7 +57,7 @@ export class CouponObserver {
   }
 
   /** Before a script runs; what is returned is told the reply. */
-  watch(call: Call): ((reply: Reply) => void) | undefined {
+  watch(call: ScriptCall): ((reply: Reply) => void) | undefined {
     switch (call.name) {
       case 'reserveCoupon':
         return (reply) => this.reserved(call, reply as readonly number[]);
@@ -236,7 +234,7 @@ export class CouponObserver {
     return this.plan.strategy === 'reservation';
   }
 
-  private reserved({ args, process }: Call, replies: readonly number[]): void {
+  private reserved({ args, process }: ScriptCall, replies: readonly number[]): void {
     const userIds = args.slice(2).map(Number);
     replies.forEach((number, index) => {
       if (number > 0) this.admit(userIds[index] as number, number);
@@ -266,7 +264,7 @@ export class CouponObserver {
   }
 
   /** `n, users, numbers`, as the script takes them. */
-  private confirmed({ args, process }: Call): void {
+  private confirmed({ args, process }: ScriptCall): void {
     if (process !== this.redis.process) return;
     const userIds = args.slice(1, 1 + Number(args[0])).map(Number);
     for (const userId of userIds) this.confirmedUsers.add(userId);
@@ -285,7 +283,7 @@ export class CouponObserver {
     }
   }
 
-  private released({ name, process }: Call, held: ReadonlySet<string>): void {
+  private released({ name, process }: ScriptCall, held: ReadonlySet<string>): void {
     const users = process.keyspace.set(this.keys.users);
     for (const member of held) {
       if (users?.has(member)) continue;
@@ -296,24 +294,24 @@ export class CouponObserver {
     }
   }
 
-  private publishedVersion({ process }: Call): number {
+  private publishedVersion({ process }: ScriptCall): number {
     return Number(process.keyspace.hash(this.keys.state)?.get('version') ?? 0);
   }
 
-  private published(call: Call, before: number, reply: Reply): void {
+  private published(call: ScriptCall, before: number, reply: Reply): void {
     const now = this.publishedVersion(call);
     if (reply === 1 && now <= before) {
       throw new Violation('definition', `version ${now} has replaced version ${before}, which is not older`);
     }
   }
 
-  private closed({ args }: Call, [answer]: readonly number[]): void {
+  private closed({ args }: ScriptCall, [answer]: readonly number[]): void {
     if (answer !== 0 && answer !== 1) return;
     this.rowsAtClosing.set(args[0] as string, [...this.rows.keys()]);
     this.world.tell(`coupon ${this.plan.couponId} is closed for a rebuild`);
   }
 
-  private swapped({ args, process }: Call): void {
+  private swapped({ args, process }: ScriptCall): void {
     const users = process.keyspace.set(this.keys.users);
     const missing = this.rowsAtClosing.get(args[0] as string)?.filter((userId) => !users?.has(String(userId))) ?? [];
     if (missing.length > 0) {

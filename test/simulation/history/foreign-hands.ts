@@ -1,6 +1,7 @@
 import { Chance } from '../world/chance.js';
 import type { Moments } from './moments.js';
 import type { CouponPlan, PlannedEvent } from './plan.js';
+import { seconds } from './seconds.js';
 
 /** Someone else locks the row of a coupon for a while: an operator at the database, or an instance whose host is gone. */
 export function drawLockedRows(seed: number, moments: Moments, coupons: readonly CouponPlan[]): PlannedEvent[] {
@@ -34,7 +35,7 @@ export function drawDeletions(seed: number, moments: Moments, coupons: readonly 
 function lockedRow(at: number, couponId: number, ms: number): PlannedEvent {
   return {
     at,
-    what: `someone locks the row of coupon ${couponId} for ${(ms / 1000).toFixed(1)} s`,
+    what: `someone locks the row of coupon ${couponId} for ${seconds(ms)}`,
     happen: (history) => history.ledgerFaults.lockRow(couponId, ms),
     disturbs: couponId,
   };

@@ -160,15 +160,17 @@ export class History {
   }
 
   planStrike(operation: string, moment: Moment, nth: number, effect: StrikeEffect): void {
-    let before: KeyspaceContents;
-    if (effect === 'turn Redis back') {
-      this.strikes.plan(operation, 'before', nth, () => (before = this.redisFaults.remember()));
-    }
-    this.strikes.plan(operation, effect === 'turn Redis back' ? 'after' : moment, nth, (struck) => {
-      this.world.tell(`${moment} ${operation} of ${struck.instance.name}: ${effect}`);
+    const announce = ({ instance }: Operation): void => {
+      this.world.tell(`${moment} ${operation} of ${instance.name}: ${effect}`);
       this.observer.disturbed('EVERYTHING');
-      if (effect === 'turn Redis back') this.redisFaults.turnBack(before);
-      else this.strike(struck, effect);
+    };
+    if (effect === 'turn Redis back') {
+      this.planTurningBack(operation, nth, announce);
+      return;
+    }
+    this.strikes.plan(operation, moment, nth, (struck) => {
+      announce(struck);
+      this.strike(struck, effect);
     });
   }
 
@@ -180,6 +182,16 @@ export class History {
     this.ledger.server.refuses = () => undefined;
     Object.assign(this.weather, { latePercent: 0, veryLatePercent: 0, slownessOfRedis: 1, slownessOfMysql: 1 });
     for (const party of [...this.instances.all, this.redis.process, this.ledger.party]) party.clockOffsetMs = 0;
+  }
+
+  /** Redis is afterwards as it was before the operation, whatever the moment. */
+  private planTurningBack(operation: string, nth: number, announce: (struck: Operation) => void): void {
+    let before: KeyspaceContents;
+    this.strikes.plan(operation, 'before', nth, () => (before = this.redisFaults.remember()));
+    this.strikes.plan(operation, 'after', nth, (struck) => {
+      announce(struck);
+      this.redisFaults.turnBack(before);
+    });
   }
 
   private strike({ instance, link }: Operation, effect: Exclude<StrikeEffect, 'turn Redis back'>): void {
@@ -196,11 +208,11 @@ export class History {
       case 'cut to MySQL':
         return struck.cutOffLedger();
       case 'cut this link':
-        return link === undefined ? undefined : struck.cutOff(link);
+        return struck.cutOff(link);
       case 'hold up this link':
-        return link?.stall(HOLD_UP_MS);
+        return link.stall(HOLD_UP_MS);
       case 'hold up this link for a moment':
-        return link?.stall(HOLD_UP_FOR_A_MOMENT_MS);
+        return link.stall(HOLD_UP_FOR_A_MOMENT_MS);
     }
   }
 

@@ -1,6 +1,7 @@
 import { SimulatedInstance, type Surroundings } from '../instance/simulated-instance.js';
 import type { Chance } from '../world/chance.js';
 import type { World } from '../world/world.js';
+import { seconds } from './seconds.js';
 
 /** After a stop in order, until the process is gone at the latest. */
 const STOP_MS = 5000;
@@ -73,7 +74,7 @@ export class Instances {
   }
 
   freeze(instance: SimulatedInstance, ms: number): void {
-    this.world.tell(`${instance.name} is frozen for ${(ms / 1000).toFixed(1)} s`);
+    this.world.tell(`${instance.name} is frozen for ${seconds(ms)}`);
     instance.frozenUntil = Math.max(instance.frozenUntil, this.world.now + ms);
   }
 

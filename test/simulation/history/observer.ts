@@ -1,7 +1,6 @@
 import { DomainError } from '../../../src/platform/errors/domain-error.js';
 import type { FailureRow, OrderRow, UserCouponRow, WrittenRows } from '../ledger/rows.js';
 import type { LedgerSite } from '../ledger/ledger-site.js';
-import type { Reply } from '../redis/keyspace.js';
 import type { RedisSite, ScriptWatch } from '../redis/redis-site.js';
 import type { World } from '../world/world.js';
 import { CouponObserver } from './coupon-observer.js';
@@ -112,7 +111,7 @@ export class Observer {
     this.isDirty = true;
     const couponId = /^coupon:\{(\d+)\}/.exec(call.keys[0] ?? '')?.[1];
     if (couponId !== undefined) return this.coupons.get(Number(couponId))?.watch(call);
-    if (call.name === 'countOrders') return (_reply: Reply) => this.ranking.counted(call.process);
+    if (call.name === 'countOrders') return () => this.ranking.counted(call.process);
     return undefined;
   };
 

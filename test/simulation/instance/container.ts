@@ -7,7 +7,7 @@ type Constructor = new (...args: unknown[]) => unknown;
 
 /**
  * Puts together the providers of modules, from their own lists and the metadata of their decorators, as Nest's container
- * does, but at once: an instance starts some ten times in a history, and Nest takes longer over it than over the history.
+ * does, but at once: instances start some four times in a history, and Nest takes longer over it than over the history.
  */
 export class Container {
   private readonly instances: Map<Token, unknown>;

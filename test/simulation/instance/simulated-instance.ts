@@ -12,7 +12,7 @@ import { ConnectionPool } from '../../../src/platform/database/pool/connection-p
 import { PoolMetrics } from '../../../src/platform/database/pool/pool-metrics.js';
 import { TransactionRunner } from '../../../src/platform/database/transaction-runner.js';
 import { EventPublisher } from '../../../src/platform/events/event-publisher.js';
-import { type FaultPoint, FaultPoints } from '../../../src/platform/fault-points.js';
+import { FaultPoints } from '../../../src/platform/fault-points.js';
 import { IdempotencyService } from '../../../src/platform/idempotency/idempotency.service.js';
 import { CircuitBreakers } from '../../../src/platform/metrics/circuit-breakers.js';
 import { MetricsRegistry } from '../../../src/platform/metrics/metrics-registry.js';
@@ -41,6 +41,7 @@ const PLATFORM_PROVIDERS = [
   TransactionRunner,
   EventPublisher,
   Clock,
+  FaultPoints,
   Intervals,
   IdempotencyService,
 ];
@@ -96,7 +97,6 @@ export class SimulatedInstance extends Party {
         [MetricsRegistry, registry],
         [OPEN_REDIS, this.openRedis],
         [BusinessCalendar, new RememberingCalendar(new Clock(), config)],
-        [FaultPoints, { reach: (point: FaultPoint) => this.reach(point) }],
       ]),
     );
     subscribeListeners(this.container.all(), emitter);
@@ -166,10 +166,4 @@ export class SimulatedInstance extends Party {
     this.redisClient = new SimulatedRedisClient(world, redis, this, options, weather);
     return this.redisClient.asRedis();
   };
-
-  /** A place in the code at which faults strike. */
-  private reach(point: FaultPoint): void {
-    const { strikes } = this.surroundings.ledger;
-    if (!this.isDead) strikes.pass('after', { name: point, instance: this, link: undefined });
-  }
 }

@@ -7,7 +7,6 @@ const READ_ONLY = "READONLY You can't write against a read only replica.";
 /** A Redis process: what it holds, who it says that it is, and whether it takes writes. */
 export class RedisProcess extends Party {
   readonly keyspace: Keyspace;
-  isLoading = false;
   private role: 'master' | 'slave' = 'master';
   private info = '';
 

@@ -6,19 +6,16 @@ import type { CompiledScript, Lua } from './lua.js';
 import { RedisProcess } from './redis-process.js';
 import type { SimulatedRedisClient } from './redis-client.js';
 
-/** A script that was carried out. */
+/** A script that is about to be carried out. */
 export interface ScriptCall {
   readonly name: string;
   readonly keys: readonly string[];
   readonly args: readonly string[];
-  readonly reply: Reply;
   readonly process: RedisProcess;
 }
 
 /** What watches the scripts: told before each one, it may answer who wants to know its outcome. */
-export type ScriptWatch = (
-  call: Pick<ScriptCall, 'name' | 'keys' | 'args' | 'process'>,
-) => ((reply: Reply) => void) | undefined;
+export type ScriptWatch = (call: ScriptCall) => ((reply: Reply) => void) | undefined;
 
 /** Every history has the same scripts, but for those that a mutation changes. */
 const compiled = new WeakMap<Lua, Map<string, CompiledScript>>();

@@ -4,12 +4,12 @@ import type { Party } from './party.js';
 /** Before the server carries an operation out, or after it: the reply is not sent yet. */
 export type Moment = 'before' | 'after';
 
-/** A command, script, statement or COMMIT that has arrived at a server; or a place in the code that is reached. */
+/** A command, script, statement or COMMIT that has arrived at a server. */
 export interface Operation {
   readonly name: string;
   readonly instance: Party;
-  /** The connection over which it came; a place in the code has none. */
-  readonly link: Link | undefined;
+  /** The connection over which it came. */
+  readonly link: Link;
 }
 
 type Strike = (operation: Operation) => void;

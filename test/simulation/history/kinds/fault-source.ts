@@ -11,7 +11,3 @@ export interface FaultSource {
   /** Without a time, that is drawn as for everything. */
   readonly draw: (chance: Chance) => Omit<PlannedEvent, 'at'> & Partial<Pick<PlannedEvent, 'at'>>;
 }
-
-export function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
-}

@@ -1,4 +1,6 @@
-import { type FaultSource, seconds } from './fault-source.js';
+import type { SimulatedInstance } from '../../instance/simulated-instance.js';
+import { seconds } from '../seconds.js';
+import type { FaultSource } from './fault-source.js';
 
 /** What happens to the processes of instances. */
 export const INSTANCE_FAULTS: readonly FaultSource[] = [
@@ -40,38 +42,14 @@ export const INSTANCE_FAULTS: readonly FaultSource[] = [
 
 /** What happens between an instance and one of the two stores. */
 export const LINK_FAULTS: readonly FaultSource[] = [
-  {
-    name: 'link to Redis',
-    counts: [1, 4],
-    draw: (chance) => {
-      const [which, ms] = [chance.below(8), chance.is(0.5) ? chance.between(100, 12_000) : 0];
-      return ms === 0
-        ? {
-            what: 'the connection of an instance to Redis breaks',
-            happen: (history) => history.withInstance(which, (instance) => instance.cutOffRedis()),
-          }
-        : {
-            what: `what an instance and Redis say to each other is held up for ${seconds(ms)}`,
-            happen: (history) => history.withInstance(which, (instance) => instance.stallRedis(ms)),
-          };
-    },
-  },
-  {
-    name: 'link to MySQL',
-    counts: [1, 4],
-    draw: (chance) => {
-      const [which, ms] = [chance.below(8), chance.is(0.5) ? chance.between(100, 12_000) : 0];
-      return ms === 0
-        ? {
-            what: 'the connections of an instance to MySQL break',
-            happen: (history) => history.withInstance(which, (instance) => instance.cutOffLedger()),
-          }
-        : {
-            what: `what an instance and MySQL say to each other is held up for ${seconds(ms)}`,
-            happen: (history) => history.withInstance(which, (instance) => instance.stallLedger(ms)),
-          };
-    },
-  },
+  linkFault('Redis', 'the connection of an instance to Redis breaks', {
+    cutOff: (instance) => instance.cutOffRedis(),
+    stall: (instance, ms) => instance.stallRedis(ms),
+  }),
+  linkFault('MySQL', 'the connections of an instance to MySQL break', {
+    cutOff: (instance) => instance.cutOffLedger(),
+    stall: (instance, ms) => instance.stallLedger(ms),
+  }),
 ];
 
 export const CLOCK_FAULTS: readonly FaultSource[] = [
@@ -87,3 +65,24 @@ export const CLOCK_FAULTS: readonly FaultSource[] = [
     },
   },
 ];
+
+interface LinkEffects {
+  readonly cutOff: (instance: SimulatedInstance) => void;
+  readonly stall: (instance: SimulatedInstance, ms: number) => void;
+}
+
+function linkFault(store: string, breaks: string, { cutOff, stall }: LinkEffects): FaultSource {
+  return {
+    name: `link to ${store}`,
+    counts: [1, 4],
+    draw: (chance) => {
+      const [which, isCut] = [chance.below(8), !chance.is(0.5)];
+      if (isCut) return { what: breaks, happen: (history) => history.withInstance(which, cutOff) };
+      const ms = chance.between(100, 12_000);
+      return {
+        what: `what an instance and ${store} say to each other is held up for ${seconds(ms)}`,
+        happen: (history) => history.withInstance(which, (instance) => stall(instance, ms)),
+      };
+    },
+  };
+}

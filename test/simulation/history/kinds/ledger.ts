@@ -1,4 +1,5 @@
-import { type FaultSource, seconds } from './fault-source.js';
+import { seconds } from '../seconds.js';
+import type { FaultSource } from './fault-source.js';
 
 /** What happens to MySQL. */
 export const LEDGER_FAULTS: readonly FaultSource[] = [

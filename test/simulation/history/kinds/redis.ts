@@ -2,7 +2,8 @@ import { DatabaseContents } from '../../redis/database.js';
 import type { KeyspaceContents } from '../../redis/keyspace.js';
 import { planLossBehind, planLossInRebuild } from '../loss-behind.js';
 import { FAULTS_END_MS } from '../moments.js';
-import { type FaultSource, seconds } from './fault-source.js';
+import { seconds } from '../seconds.js';
+import type { FaultSource } from './fault-source.js';
 
 const NOTHING = new DatabaseContents(new Map());
 
