@@ -25,14 +25,30 @@ export function ensureBuilt(say) {
 }
 
 async function build() {
-  const nest = join(projectDir, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-  if (!existsSync(nest)) throw new Error('The packages are not installed; run `npm ci` first');
+  await runBuilder('@nestjs/cli/bin/nest.js', ['build']);
+  if (!existsSync(ENTRY)) throw new Error(`The build left no ${relative(projectDir, ENTRY)}`);
+}
+
+/** Runs a program of an installed package, for a build under a lock. @type {(program: string, args: string[]) => Promise<void>} */
+export async function runBuilder(program, args) {
+  const path = join(projectDir, 'node_modules', program);
+  if (!existsSync(path)) throw new Error('The packages are not installed; run `npm ci` first');
   // The lock goes with this process, so the builder must not outlive it.
   const ending = new AbortController();
   process.once('exit', () => ending.abort());
-  const options = { cwd: projectDir, signal: ending.signal };
-  const { code, output } = await runQuietly(process.execPath, [nest, 'build'], options);
-  if (code !== 0 || !existsSync(ENTRY)) throw new Error(`The build failed:\n${output}`);
+  const { code, output } = await runQuietly(process.execPath, [path, ...args], {
+    cwd: projectDir,
+    signal: ending.signal,
+  });
+  if (code !== 0) throw new Error(`The build failed:\n${output}`);
+}
+
+/** All files below a directory of the project, as paths, in order. @param {string} dir */
+export function filesIn(dir) {
+  return readdirSync(join(projectDir, dir), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 }
 
 /** Of everything the build reads: path, size and time of change. */
@@ -46,8 +62,5 @@ function fingerprint() {
 }
 
 function sourceFiles() {
-  return readdirSync(join(projectDir, 'src'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.spec.ts'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+  return filesIn('src').filter((file) => !file.endsWith('.spec.ts'));
 }
