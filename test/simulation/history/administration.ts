@@ -60,7 +60,7 @@ function drawAction(chance: Chance, { couponId, totalQuantity }: CouponPlan): Ac
     }),
     () => ({
       what: 'what ended long ago is forgotten',
-      call: (instance) => instance.get(ForgetEndedCouponsJob).forgetEnded(),
+      call: (instance) => instance.get(ForgetEndedCouponsJob).run(),
     }),
   ])();
 }

@@ -1,4 +1,7 @@
 import { DomainError } from '../../../src/platform/errors/domain-error.js';
+import { stackOf } from '../../../src/platform/errors/error-text.js';
+import { InternalError } from '../../../src/platform/errors/platform.errors.js';
+import { toDomainError } from '../../../src/platform/errors/to-domain-error.js';
 import type { FailureRow, OrderRow, UserCouponRow, WrittenRows } from '../ledger/rows.js';
 import type { LedgerSite } from '../ledger/ledger-site.js';
 import type { RedisSite, ScriptWatch } from '../redis/redis-site.js';
@@ -8,8 +11,8 @@ import type { CouponPlan } from './plan.js';
 import { RankingObserver } from './ranking-observer.js';
 import { Violation } from './violation.js';
 
-/** What may be said to a caller in trouble; everything else that is thrown is a fault of ours. */
-const ANSWERS_IN_TROUBLE = new Set(['DatabaseUnavailableError', 'RedisUnavailableError', 'RowBusyError']);
+/** For the mapper of errors: no request comes by HTTP. */
+const REQUEST = { id: 'simulated', method: 'CALL', url: '/' };
 
 /**
  * Sees everything that happens in both stores and everything that callers are told, and says when a promise is broken.
@@ -82,13 +85,10 @@ export class Observer {
     this.ranking.toldPaid(orderId);
   }
 
-  /** A caller hears this error. @throws Violation for one that no caller should hear */
+  /** A caller is answered with this error. @throws Violation for one that the API answers with 500 */
   refused(error: unknown): void {
     if (error instanceof Violation) throw error;
-    if (error instanceof DomainError) return;
-    const name = error instanceof Error ? error.name : String(error);
-    const isKnown = ANSWERS_IN_TROUBLE.has(name) || (error instanceof Error && isOfDriver(error));
-    if (!isKnown) throw new Violation('no unknown error', error instanceof Error ? (error.stack ?? name) : name);
+    if (toDomainError(error, REQUEST) instanceof InternalError) throw new Violation('no unknown error', stackOf(error));
   }
 
   /** What is not as it must be when nothing has been wrong for a while; empty when all is. */
@@ -133,9 +133,4 @@ export class Observer {
   private sum(count: (coupon: CouponObserver) => number): number {
     return [...this.coupons.values()].reduce((sum, coupon) => sum + count(coupon), 0);
   }
-}
-
-/** An error of the database, which the API answers with 503. */
-function isOfDriver(error: Error): boolean {
-  return 'errno' in error || 'code' in error || /closed state|Pool is closed/.test(error.message);
 }

@@ -68,6 +68,7 @@ export class Recovery {
       try {
         await instance.get(CouponService).change(couponId, patch);
       } catch (error) {
+        this.history.observer.refused(error);
         if (!(error instanceof CouponNotFoundError)) again();
       }
     };

@@ -1,3 +1,4 @@
+import { stackOf } from '../../../src/platform/errors/error-text.js';
 import type { Mutation } from '../mutations/mutation.js';
 import type { Lua } from '../redis/lua.js';
 import { History, type Outcome } from './history.js';
@@ -18,8 +19,7 @@ let current: History | undefined;
 // What a listener or a caller in a history throws, and nobody catches.
 process.on('unhandledRejection', (error) => {
   if (current === undefined) throw error;
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  current.fail(error instanceof Violation ? error : new Violation('nothing is thrown past everyone', text));
+  current.fail(error instanceof Violation ? error : new Violation('nothing is thrown past everyone', stackOf(error)));
 });
 
 /** Runs the history of a seed, to its end or until a promise is broken. */
