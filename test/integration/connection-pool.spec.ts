@@ -314,6 +314,6 @@ it('whoever waits when the pool is closed is told so', async () => {
   const leases = await acquireAll();
   const waiting = acquire();
   closing.end(() => undefined);
-  await expect(waiting).rejects.toThrow('Pool is closed.');
+  await expect(waiting).rejects.toThrow('the pool is closed');
   for (const lease of leases) lease.release();
 });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { fromDriver } from '../../src/platform/database/database-errors.js';
 import { LockIssuanceRepository } from '../../src/coupon/lock/lock-issuance.repository.js';
 import { inParallel } from '../support/in-parallel.js';
 import { LockCoupons, outcome } from '../support/lock-coupons.js';
@@ -45,7 +46,7 @@ describe('when the row lock did not protect', () => {
   it('a conflict that does not go away is an unavailable database, not an internal error', async () => {
     class AlwaysConflicting extends LockIssuanceRepository {
       override lockCoupon(): Promise<never> {
-        return Promise.reject(Object.assign(new Error('Deadlock found'), { errno: 1213 }));
+        return Promise.reject(fromDriver(Object.assign(new Error('Deadlock found'), { errno: 1213 })));
       }
     }
     const service = coupons.service({ repository: new AlwaysConflicting() });

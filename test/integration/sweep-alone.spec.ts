@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { fromDriver } from '../../src/platform/database/database-errors.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
@@ -49,7 +50,7 @@ describe('a sweep', () => {
     const reconcile = publisher.reconcile.bind(publisher);
     jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     jest.spyOn(publisher, 'reconcile').mockImplementation(async (couponId) => {
-      if (couponId === couponIds[1]) throw Object.assign(new Error('held up'), trouble);
+      if (couponId === couponIds[1]) throw fromDriver(Object.assign(new Error('held up'), trouble));
       await reconcile(couponId);
     });
     await one.get(SweepService).sweepAll();

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { fromDriver } from '../../src/platform/database/database-errors.js';
 import { CouponSoldOutError } from '../../src/coupon/coupon.errors.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
 import { EventPublisher } from '../../src/platform/events/event-publisher.js';
@@ -54,7 +55,7 @@ function losingAtCommit(times: number): { source: DataSource; commits: () => num
       commits += 1;
       if (commits > times) return await commit();
       await queryRunner.query('ROLLBACK');
-      throw Object.assign(new Error(`Deadlock found (commit ${commits})`), { errno: DEADLOCK });
+      throw fromDriver(Object.assign(new Error(`Deadlock found (commit ${commits})`), { errno: DEADLOCK }));
     };
     return queryRunner;
   };

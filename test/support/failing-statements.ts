@@ -1,4 +1,5 @@
 import { type DataSource, QueryFailedError } from 'typeorm';
+import { fromDriver } from '../../src/platform/database/database-errors.js';
 
 interface Fault {
   readonly statement: RegExp;
@@ -49,10 +50,12 @@ export class FailingStatements {
 
 /** An error as the server and the driver report it. */
 export function serverError(errno: number, sqlState: string, message: string): Error {
-  return Object.assign(new Error(message), { errno, sqlState, sqlMessage: message });
+  return fromDriver(Object.assign(new Error(message), { errno, sqlState, sqlMessage: message }));
 }
 
 /** An error as the driver reports a connection that is gone. */
 export function connectionError(code: string): Error {
-  return Object.assign(new Error('Connection lost: The server closed the connection.'), { code, fatal: true });
+  return fromDriver(
+    Object.assign(new Error('Connection lost: The server closed the connection.'), { code, fatal: true }),
+  );
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import { EventEmitter, once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { fromDriver } from '../../platform/database/database-errors.js';
 import type { CouponConfig } from '../coupon.config.js';
 import { CouponGoneError } from './issuance-errors.js';
 import type { IssuanceMetrics } from './issuance-metrics.js';
@@ -13,8 +14,8 @@ const BATCH = [
   { userId: 1002, sequenceNumber: 2 },
 ];
 const DECISION: Decision = { issued: BATCH, failed: [] };
-const LOCK_WAIT = Object.assign(new Error('Lock wait timeout exceeded'), { errno: 1205 });
-const REFUSED = Object.assign(new Error('Out of range value'), { errno: 1264, sqlState: '22003' });
+const LOCK_WAIT = fromDriver(Object.assign(new Error('Lock wait timeout exceeded'), { errno: 1205 }));
+const REFUSED = fromDriver(Object.assign(new Error('Out of range value'), { errno: 1264, sqlState: '22003' }));
 
 describe('RetryingLedger', () => {
   const decide = jest.fn<Ledger['decide']>();

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { ConfigError } from '../config/read-config.js';
-import { databaseErrorMessage, type Refusal, refusalOf } from './database-errors.js';
+import { databaseErrorMessage, fromDriver, type Refusal, refusalOf } from './database-errors.js';
 
 const PROBLEMS = {
   ACCESS_DENIED: () =>
@@ -23,7 +23,7 @@ export async function connect<T extends DataSource>(dataSource: T): Promise<T> {
     await dataSource.initialize();
     return dataSource;
   } catch (error) {
-    const refusal = refusalOf(error);
+    const refusal = refusalOf(fromDriver(error));
     throw refusal === undefined ? error : new ConfigError([PROBLEMS[refusal](databaseErrorMessage(error))]);
   }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, TypeORMError } from 'typeorm';
 import type { ProblemReason } from '../dependencies/problem-reason.js';
 import {
   databaseErrorMessage,
   databaseProblem,
+  fromDriver,
   isDatabaseAway,
   isDatabaseUnavailable,
   isDuplicateKey,
@@ -12,7 +13,7 @@ import {
   isRefusedForGood,
   refusalOf,
 } from './database-errors.js';
-import { AcquireTimeoutError, RowBusyError, StatementTimeoutError } from './pool/pool-errors.js';
+import { AcquireTimeoutError, PoolClosedError, RowBusyError, StatementTimeoutError } from './pool/pool-errors.js';
 
 interface Meaning {
   readonly unavailable: boolean;
@@ -38,7 +39,7 @@ function meaningOf(error: unknown): Meaning {
 }
 
 function driverError(fields: object, message = 'what the server said'): Error {
-  return Object.assign(new Error(message), fields);
+  return fromDriver(Object.assign(new Error(message), fields));
 }
 
 const CASES: ReadonlyArray<[string, Error, Meaning]> = [
@@ -48,8 +49,14 @@ const CASES: ReadonlyArray<[string, Error, Meaning]> = [
   ['connect time-out', driverError({ code: 'ETIMEDOUT', fatal: true }), UNAVAILABLE],
   ['host name not known for now', driverError({ code: 'EAI_AGAIN' }), UNAVAILABLE],
   ['connection lost in the middle', driverError({ code: 'PROTOCOL_CONNECTION_LOST', fatal: true }), UNAVAILABLE],
-  ['connection already closed', new Error("Can't add new command when connection is in closed state"), UNAVAILABLE],
-  ['pool closed', new Error('Pool is closed.'), UNAVAILABLE],
+  [
+    'connection already closed',
+    driverError({}, "Can't add new command when connection is in closed state"),
+    UNAVAILABLE,
+  ],
+  ["the driver's pool closed", driverError({}, 'Pool is closed.'), UNAVAILABLE],
+  ['pool closed', new PoolClosedError(), UNAVAILABLE],
+  ['not connected', new TypeORMError('Connection with mysql database is not established.'), UNAVAILABLE],
   ['no connection became free', new AcquireTimeoutError(10), UNAVAILABLE],
   ['others at the same row for too long', new RowBusyError(10), THIS_STATEMENT],
   ['statement not answered in time', new StatementTimeoutError(10), THIS_STATEMENT],
@@ -90,6 +97,14 @@ const CASES: ReadonlyArray<[string, Error, Meaning]> = [
 describe('what an error of the database means', () => {
   it.each(CASES)('%s', (_name, error, meaning) => {
     expect(meaningOf(error)).toEqual(meaning);
+  });
+
+  it.each<[string, object]>([
+    ['a client that hung up', { code: 'ECONNRESET' }],
+    ['another server that refuses', { code: 'ECONNREFUSED' }],
+    ['a fatal one', { fatal: true }],
+  ])('is not that of %s', (_name, fields) => {
+    expect(meaningOf(Object.assign(new Error('not of the driver'), fields))).toEqual(NOTHING_KNOWN);
   });
 
   it.each(CASES)('%s, wrapped by TypeORM', (_name, error, meaning) => {

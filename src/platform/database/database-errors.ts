@@ -3,7 +3,10 @@
  * MariaDB server error references, and the codes that mysql2 and Node's net module add for a lost connection.
  */
 import { isNativeError } from 'node:util/types';
+import { TypeORMError } from 'typeorm';
 import type { ProblemReason } from '../dependencies/problem-reason.js';
+import { messageOf } from '../errors/error-text.js';
+import { PoolError } from './pool/pool-errors.js';
 
 interface DriverError {
   readonly code?: string;
@@ -84,15 +87,30 @@ const UNAVAILABLE_CODES = new Set([
   'EPIPE',
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+  'DATABASE_POOL_CLOSED',
 ]);
 
 /** As {@link ONE_STATEMENT_ERRNOS}. */
 const ONE_STATEMENT_CODES = new Set(['DATABASE_ROW_BUSY', 'DATABASE_STATEMENT_TIMEOUT']);
 
+/**
+ * The errors that the driver gave. They look like those of any other connection: a client that hangs up in the middle of
+ * its request is an ECONNRESET, too, and once was a database that is away.
+ */
+const ofDriver = new WeakSet<object>();
+
+/** Marks an error as one of the driver, for whoever calls the driver; returns it. */
+export function fromDriver<E>(error: E): E {
+  if (isNativeError(error)) ofDriver.add(error);
+  return error;
+}
+
 /** The driver's own error: TypeORM wraps it in QueryFailedError; Node wraps several attempts in AggregateError. */
 function driverError(error: unknown): (Error & DriverError) | undefined {
   // Not instanceof: Node's own errors come from another realm where the tests run.
   if (!isNativeError(error)) return undefined;
+  if (ofDriver.has(error) || error instanceof PoolError) return error;
+  if (!(error instanceof TypeORMError)) return undefined;
   const wrapped: unknown = (error as { driverError?: unknown }).driverError;
   return isNativeError(wrapped) ? wrapped : error;
 }
@@ -180,5 +198,5 @@ export function refusalOf(error: unknown): Refusal | undefined {
 /** The driver's message, for a log line or a failure's detail; without the statement and its values. */
 export function databaseErrorMessage(error: unknown): string {
   const cause = driverError(error);
-  return cause?.sqlMessage ?? cause?.message ?? String(error);
+  return cause?.sqlMessage ?? messageOf(cause ?? error);
 }

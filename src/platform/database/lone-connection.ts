@@ -1,6 +1,7 @@
 import mysql2, { type Connection, type ConnectionOptions } from 'mysql2';
 import { withinTimeLimit } from '../time-limit.js';
 import { connectionOptions, type ConnectionSettings } from './connection-options.js';
+import { fromDriver } from './database-errors.js';
 import { breakOff } from './pool/break-off.js';
 import { StatementTimeoutError } from './pool/pool-errors.js';
 import { prepareSession } from './session-settings.js';
@@ -60,6 +61,6 @@ export class LoneConnection {
 
 function answerTo(connection: Connection, sql: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    connection.query(sql, (error) => (error === null ? resolve() : reject(error)));
+    connection.query(sql, (error) => (error === null ? resolve() : reject(fromDriver(error))));
   });
 }

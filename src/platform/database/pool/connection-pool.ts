@@ -2,13 +2,14 @@ import type { Pool, PoolConnection } from 'mysql2';
 import { type PlaceGroup, SharedPlaces } from '../../concurrency/shared-places.js';
 import type { Config } from '../../config/config.schema.js';
 import { afterTimeLimit } from '../../time-limit.js';
+import { fromDriver } from '../database-errors.js';
 import { type CallStack, rememberCallers } from './call-stack.js';
 import { type ConnectionClass, type ConnectionShare, SHARED } from './connection-class.js';
 import { connectionShares } from './connection-shares.js';
 import { KeepAlive } from './keep-alive.js';
 import { LeakWatch } from './leak-watch.js';
 import { Lease } from './lease.js';
-import { AcquireTimeoutError } from './pool-errors.js';
+import { AcquireTimeoutError, PoolClosedError } from './pool-errors.js';
 import type { PoolMetrics, PoolState } from './pool-metrics.js';
 
 /** So that one ping may be lost or late. */
@@ -121,7 +122,7 @@ export class ConnectionPool {
     this.keepAlive.stop();
     for (const request of this.places.dismiss()) {
       request.cancelTimeout();
-      request.callback(new Error('Pool is closed.'));
+      request.callback(new PoolClosedError());
     }
     this.pool.end(callback);
   }
@@ -152,7 +153,7 @@ export class ConnectionPool {
       request.cancelTimeout();
       if (error !== null) {
         this.places.leave(group);
-        request.callback(error);
+        request.callback(fromDriver(error));
         return;
       }
       this.metrics.acquireSeconds.observe((performance.now() - request.askedAt) / 1000);

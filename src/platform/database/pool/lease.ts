@@ -1,6 +1,6 @@
 import type { PoolConnection, QueryValues } from 'mysql2';
 import { afterTimeLimit } from '../../time-limit.js';
-import { isReadOnly } from '../database-errors.js';
+import { fromDriver, isReadOnly } from '../database-errors.js';
 import { breakOff } from './break-off.js';
 import { StatementTimeoutError } from './pool-errors.js';
 
@@ -47,6 +47,7 @@ export class Lease {
           resolve([result]);
           return;
         }
+        fromDriver(error);
         // A transaction that could not be rolled back, and a server that was demoted, are not for the next borrower.
         if (sql === 'ROLLBACK' || isReadOnly(error)) this.isUnfit = true;
         reject(error);

@@ -1,5 +1,20 @@
+/** What our own pool says in place of the driver. */
+export abstract class PoolError extends Error {
+  abstract readonly code: string;
+}
+
+/** The pool was closed, with the application. */
+export class PoolClosedError extends PoolError {
+  override readonly name = 'PoolClosedError';
+  readonly code = 'DATABASE_POOL_CLOSED';
+
+  constructor() {
+    super('the pool is closed');
+  }
+}
+
 /** No connection became free within the time that its class waits; nothing was asked of the database. */
-export class AcquireTimeoutError extends Error {
+export class AcquireTimeoutError extends PoolError {
   override readonly name = 'AcquireTimeoutError';
   readonly code = 'DATABASE_ACQUIRE_TIMEOUT';
 
@@ -9,7 +24,7 @@ export class AcquireTimeoutError extends Error {
 }
 
 /** Others of this process were ahead in line for the same row for too long; nothing was asked of the database. */
-export class RowBusyError extends Error {
+export class RowBusyError extends PoolError {
   override readonly name = 'RowBusyError';
   readonly code = 'DATABASE_ROW_BUSY';
 
@@ -19,7 +34,7 @@ export class RowBusyError extends Error {
 }
 
 /** No answer within the time limit. Whether the statement was carried out, or still will be, is not known. */
-export class StatementTimeoutError extends Error {
+export class StatementTimeoutError extends PoolError {
   override readonly name = 'StatementTimeoutError';
   readonly code = 'DATABASE_STATEMENT_TIMEOUT';
 
