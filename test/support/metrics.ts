@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { eventually } from './poll.js';
 
 type Labels = Readonly<Record<string, string>>;
@@ -15,9 +16,25 @@ export class Scrape {
     private readonly samples: readonly Sample[],
   ) {}
 
-  static async of({ url }: { readonly url: string }): Promise<Scrape> {
+  /** What the metrics say now: `/metrics` is written once a second, so it may have to be read again. */
+  static async of(app: { readonly url: string }): Promise<Scrape> {
+    const askedAt = Date.now();
+    return await eventually(async () => {
+      const scrape = await Scrape.latestOf(app);
+      expect(scrape.writtenAt).toBeGreaterThanOrEqual(askedAt);
+      return scrape;
+    });
+  }
+
+  /** What `/metrics` says, which may be a second old. */
+  static async latestOf({ url }: { readonly url: string }): Promise<Scrape> {
     const text = await (await fetch(`${url}/metrics`)).text();
     return new Scrape(text, text.split('\n').flatMap(parseLine));
+  }
+
+  /** In ms since 1970. */
+  get writtenAt(): number {
+    return Date.parse(/^# Written at (\S+),/.exec(this.text)?.[1] ?? '');
   }
 
   /** The names after which one can ask Prometheus, those of a histogram's parts too. */
@@ -49,7 +66,7 @@ export async function eventuallyShows(
   app: { readonly url: string },
   expectation: (scrape: Scrape) => void,
 ): Promise<void> {
-  await eventually(async () => expectation(await Scrape.of(app)));
+  await eventually(async () => expectation(await Scrape.latestOf(app)));
 }
 
 function parseLine(line: string): Sample[] {

@@ -1,11 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { RouteNotFoundError } from '../../platform/errors/platform.errors.js';
+import { PreparedAnswer } from '../../platform/http/prepared-answer.js';
 
 const PAGE = new URL('page/', import.meta.url);
 const INDEX = 'index.html';
@@ -34,17 +33,10 @@ const SECURITY = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-interface PageFile {
-  readonly type: string;
-  readonly etag: string;
-  readonly plain: Buffer;
-  readonly gzipped: Buffer;
-}
-
 /** The files of the page, in memory: a name that is not there is no file, whatever is on the disk. */
 @Injectable()
 export class PageFiles implements OnModuleInit {
-  private readonly files = new Map<string, PageFile>();
+  private readonly files = new Map<string, PreparedAnswer>();
 
   onModuleInit(): void {
     for (const name of readdirSync(PAGE)) this.add(name, new URL(name, PAGE));
@@ -56,27 +48,12 @@ export class PageFiles implements OnModuleInit {
   send(request: FastifyRequest, reply: FastifyReply, name = INDEX): Buffer | undefined {
     const file = this.files.get(name);
     if (file === undefined) throw new RouteNotFoundError(request.method, request.url);
-    reply.headers({
-      ...SECURITY,
-      'content-type': file.type,
-      etag: file.etag,
-      vary: 'accept-encoding',
-      'cache-control': 'no-cache',
-    });
-    if (request.headers['if-none-match'] === file.etag) {
-      reply.code(304);
-      return undefined;
-    }
-    if (!/\bgzip\b/.test(String(request.headers['accept-encoding']))) return file.plain;
-    reply.header('content-encoding', 'gzip');
-    return file.gzipped;
+    return file.bodyFor(request, reply.headers(SECURITY));
   }
 
   private add(name: string, path: string | URL): void {
     const type = TYPES[extname(name)];
     if (type === undefined || name.endsWith('.d.ts')) return;
-    const plain = readFileSync(path);
-    const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
-    this.files.set(name, { type, etag, plain, gzipped: gzipSync(plain) });
+    this.files.set(name, new PreparedAnswer(readFileSync(path), type));
   }
 }

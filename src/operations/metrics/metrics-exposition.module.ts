@@ -4,10 +4,11 @@ import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { BuildInfo } from './build-info.js';
+import { MetricsText } from './metrics-text.js';
 import { MetricsController } from './metrics.controller.js';
 
 /** `/metrics`: what the modules registered, and the process's CPU, memory, garbage collection and event-loop lag. */
-@Module({ controllers: [MetricsController], providers: [BuildInfo] })
+@Module({ controllers: [MetricsController], providers: [BuildInfo, MetricsText] })
 export class MetricsExpositionModule implements OnModuleInit {
   constructor(
     private readonly registry: MetricsRegistry,

@@ -2,11 +2,15 @@ import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
+import { MetricsText } from './metrics-text.js';
 
 @ApiTags('operations')
 @Controller('metrics')
 export class MetricsController {
-  constructor(private readonly registry: MetricsRegistry) {}
+  constructor(
+    private readonly registry: MetricsRegistry,
+    private readonly text: MetricsText,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'Metrics of this process, for Prometheus' })
@@ -17,6 +21,6 @@ export class MetricsController {
   })
   show(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     reply.header('content-type', this.registry.contentType);
-    return this.registry.metrics();
+    return this.text.read();
   }
 }

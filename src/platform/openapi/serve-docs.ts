@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
 import { PROBLEM_CATALOG, type ProblemCatalog } from '../errors/problem-catalog.js';
+import { PreparedAnswer } from '../http/prepared-answer.js';
 import { describeProblems } from './describe-problems.js';
 import { toOpenApi } from './schema-converter.js';
 
@@ -10,10 +11,17 @@ const CONVENTIONS =
 
 /** `/docs` (Swagger UI) and `/docs-json` (OpenAPI 3.1), built when first asked for. */
 export function serveDocs(app: NestFastifyApplication, purpose: string): void {
-  SwaggerModule.setup('docs', app, () => createDocument(app, purpose), {
-    raw: ['json'],
-    customSiteTitle: 'firstcome API',
-  });
+  const document = once(() => createDocument(app, purpose));
+  SwaggerModule.setup('docs', app, document, { raw: false, customSiteTitle: 'firstcome API' });
+  // Not by Nest, which would write 200 kB anew for each caller.
+  const answer = once(() => new PreparedAnswer(JSON.stringify(document()), 'application/json; charset=utf-8'));
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.get('/docs-json', (request, reply) => reply.send(answer().bodyFor(request, reply)));
+}
+
+function once<T extends object>(build: () => T): () => T {
+  let built: T | undefined;
+  return () => (built ??= build());
 }
 
 function createDocument(app: NestFastifyApplication, purpose: string): OpenAPIObject {
