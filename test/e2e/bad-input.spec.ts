@@ -349,7 +349,7 @@ describe('what is not there', () => {
     ['POST', '/api/coupons/:couponId/failures/9007199254740991/retry', 'FAILURE_NOT_FOUND'],
     ['GET', '/api/coupons/:couponId/reservations/9007199254740991', 'RESERVATION_NOT_FOUND'],
     ['GET', '/api/nothing', 'ROUTE_NOT_FOUND'],
-    ['DELETE', '/api/coupons/:couponId', 'ROUTE_NOT_FOUND'],
+    ['DELETE', '/api/coupon/:couponId', 'ROUTE_NOT_FOUND'],
     ['POST', '/api/nothing', 'ROUTE_NOT_FOUND', { userId: 7 }],
   ])('%s %s is 404', async (...[method, path, code, body]) => {
     const headers = body === undefined ? ADMIN : { ...ADMIN, ...JSON_TYPE };

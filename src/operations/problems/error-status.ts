@@ -4,6 +4,7 @@ import type { ProblemCatalog } from '../../platform/errors/problem-catalog.js';
 export const ERROR_STATUS = {
   VALIDATION_FAILED: { status: 400, title: 'The request is not valid' },
   MALFORMED_JSON: { status: 400, title: 'The body is not valid JSON' },
+  BAD_REQUEST: { status: 400, title: 'This is no valid HTTP request' },
   UNAUTHENTICATED: { status: 401, title: 'The admin token is missing or wrong' },
 
   COUPON_NOT_FOUND: { status: 404, title: 'There is no such coupon' },
@@ -13,6 +14,8 @@ export const ERROR_STATUS = {
   RESERVATION_NOT_FOUND: { status: 404, title: 'There is no such reservation' },
   FAILURE_NOT_FOUND: { status: 404, title: 'There is no such failure' },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is no such call' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'The path has other methods' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
 
   ALREADY_ISSUED: { status: 409, title: 'The user already holds this coupon' },
   COUPON_SOLD_OUT: { status: 409, title: 'The coupon is sold out' },
@@ -29,7 +32,11 @@ export const ERROR_STATUS = {
 
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not JSON' },
+  EXPECTATION_FAILED: { status: 417, title: 'The expectation cannot be met' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key belongs to another request' },
+  HEADERS_TOO_LARGE: { status: 431, title: 'The head of the request is too large' },
+  /** The number that web servers log for it; nobody is there to hear it. */
+  CLIENT_CLOSED_REQUEST: { status: 499, title: 'The client hung up' },
 
   INTERNAL_ERROR: { status: 500, title: 'Something went wrong' },
   RESERVATION_UNAVAILABLE: { status: 503, title: 'Reservations are not possible at the moment' },

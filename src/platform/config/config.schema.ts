@@ -19,6 +19,11 @@ export const platformSettings = {
     port: wholeNumber(0, 65_535),
     host: z.string({ error: 'must be an address to listen on' }).min(1),
     bodyLimitBytes: wholeNumber(1_024, 16_777_216),
+    headersTimeoutMs: wholeNumber(100, 600_000),
+    requestTimeoutMs: wholeNumber(100, 3_600_000),
+    timeoutCheckIntervalMs: wholeNumber(10, 60_000),
+    keepAliveTimeoutMs: wholeNumber(100, 3_600_000),
+    maxConnections: wholeNumber(1, 1_000_000),
     shutdownTimeoutMs: wholeNumber(100, 60_000),
   }),
   admin: z.strictObject({ token: z.string({ error: TOKEN_NEEDED }).min(1) }),
@@ -79,6 +84,11 @@ export const platformRules = [
     `must have at least ${MIN_PRODUCTION_TOKEN_LENGTH} characters in production`,
     ({ profile, admin }) =>
       profile !== 'production' || admin?.token === undefined || admin.token.length >= MIN_PRODUCTION_TOKEN_LENGTH,
+  ),
+  rule<Settings>(
+    ['http', 'headersTimeoutMs'],
+    'must not be greater than http.requestTimeoutMs (HTTP_REQUEST_TIMEOUT_MS)',
+    ({ http }) => !(Number(http?.headersTimeoutMs) > Number(http?.requestTimeoutMs)),
   ),
   rule<Settings>(
     ['faultPoint'],

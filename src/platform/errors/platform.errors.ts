@@ -13,10 +13,45 @@ export class ValidationFailedError extends DomainError {
   }
 }
 
-/** The body says it is JSON and is not. */
+/** The body says it is JSON and is not, or is not UTF-8, or has half a surrogate pair, which no text can hold. */
 export class MalformedJsonError extends DomainError {
+  constructor(problem = 'is not valid JSON') {
+    super('MALFORMED_JSON', `The body ${problem}.`);
+  }
+}
+
+/** What arrived is no request of HTTP/1.1. */
+export class BadRequestError extends DomainError {
+  constructor(problem: string) {
+    super('BAD_REQUEST', `The request ${problem}.`);
+  }
+}
+
+/** The request did not arrive in full within `http.headersTimeoutMs` and `http.requestTimeoutMs`. */
+export class RequestTimeoutError extends DomainError {
   constructor() {
-    super('MALFORMED_JSON', 'The body is not valid JSON.');
+    super('REQUEST_TIMEOUT', 'The request did not arrive in time.');
+  }
+}
+
+/** The head of the request is longer than Node takes: 16 KiB. */
+export class HeadersTooLargeError extends DomainError {
+  constructor() {
+    super('HEADERS_TOO_LARGE', 'The head of the request is larger than this server accepts.');
+  }
+}
+
+/** `Expect` asks for something else than 100-continue. */
+export class ExpectationFailedError extends DomainError {
+  constructor() {
+    super('EXPECTATION_FAILED', 'The header "Expect" may only be "100-continue".');
+  }
+}
+
+/** The client hung up before its request had arrived in full; hardly anybody is there to hear it. */
+export class ClientClosedRequestError extends DomainError {
+  constructor() {
+    super('CLIENT_CLOSED_REQUEST', 'The connection ended in the middle of the request.');
   }
 }
 
@@ -34,6 +69,18 @@ export class RouteNotFoundError extends DomainError {
   }
 }
 
+/** The path is served under other methods only. */
+export class MethodNotAllowedError extends DomainError {
+  constructor(
+    method: string,
+    path: string,
+    /** Becomes the header `Allow`. */
+    readonly allowed: readonly string[],
+  ) {
+    super('METHOD_NOT_ALLOWED', `There is no ${method} ${path}, only ${allowed.join(', ')}.`);
+  }
+}
+
 /** The body is longer than `http.bodyLimitBytes`. */
 export class BodyTooLargeError extends DomainError {
   constructor() {
@@ -41,10 +88,13 @@ export class BodyTooLargeError extends DomainError {
   }
 }
 
-/** The body is something else than JSON. */
+/** The body is something else than JSON in UTF-8. */
 export class UnsupportedMediaTypeError extends DomainError {
   constructor() {
-    super('UNSUPPORTED_MEDIA_TYPE', 'Send the body as JSON, with the header "Content-Type: application/json".');
+    super(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'Send the body as JSON in UTF-8, with the header "Content-Type: application/json".',
+    );
   }
 }
 

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { HttpException, Logger, NotFoundException } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { fromDriver } from '../database/database-errors.js';
 import { DomainError } from './domain-error.js';
 import type { ErrorCode } from './error-codes.js';
+import { MethodNotAllowedError } from './platform.errors.js';
 import type { ProblemCatalog } from './problem-catalog.js';
 import { ProblemFilter } from './problem.filter.js';
 
@@ -12,6 +14,8 @@ const CATALOG = {
   MALFORMED_JSON: { status: 400, title: 'Not JSON' },
   UNAUTHENTICATED: { status: 401, title: 'Who?' },
   ROUTE_NOT_FOUND: { status: 404, title: 'Where?' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'How?' },
+  CLIENT_CLOSED_REQUEST: { status: 499, title: 'Gone' },
   BODY_TOO_LARGE: { status: 413, title: 'Too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'What?' },
   INTERNAL_ERROR: { status: 500, title: 'Oh' },
@@ -30,15 +34,15 @@ class FakeReply {
   sent = false;
   status = 0;
   body = '';
-  readonly headers: Record<string, unknown> = {};
+  readonly set: Record<string, unknown> = {};
 
   code(status: number): this {
     this.status = status;
     return this;
   }
 
-  header(name: string, value: unknown): this {
-    this.headers[name] = value;
+  headers(headers: object): this {
+    Object.assign(this.set, headers);
     return this;
   }
 
@@ -53,7 +57,7 @@ function answerTo(thrown: unknown, reply = new FakeReply()) {
   const request = { id: 'request-1', method: 'POST', url: '/api/tea?secret=1' };
   new ProblemFilter(CATALOG).catch(thrown, new ExecutionContextHost([request, reply]));
   const problem: Record<string, unknown> = reply.body === '' ? {} : JSON.parse(reply.body);
-  return { status: reply.status, headers: reply.headers, problem };
+  return { status: reply.status, headers: reply.set, problem };
 }
 
 /** As Nest hands on an error of Fastify below 500. */
@@ -79,7 +83,7 @@ describe('ProblemFilter', () => {
   it('answers a domain error with the status of its code, its data and Retry-After, and logs nothing', () => {
     expect(answerTo(new TeapotError('No coffee here.', { spouts: 1 }))).toEqual({
       status: 418,
-      headers: { 'content-type': 'application/problem+json', 'retry-after': 7 },
+      headers: { 'content-type': 'application/problem+json; charset=utf-8', 'retry-after': '7' },
       problem: {
         type: 'urn:firstcome:problem:teapot',
         title: 'A teapot',
@@ -113,7 +117,7 @@ describe('ProblemFilter', () => {
   );
 
   it('answers 503 while the database cannot be reached, and does not log that for each call', () => {
-    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const refused = fromDriver(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
     const filter = new ProblemFilter(CATALOG);
     const replies = [new FakeReply(), new FakeReply(), new FakeReply()];
     for (const reply of replies)
@@ -121,10 +125,22 @@ describe('ProblemFilter', () => {
 
     for (const reply of replies) {
       expect(reply.status).toBe(503);
-      expect(reply.headers['retry-after']).toBe(1);
+      expect(reply.set['retry-after']).toBe('1');
       expect(reply.body).toContain('"code":"DATABASE_UNAVAILABLE"');
     }
     expect(logged).toHaveBeenCalledTimes(1);
+  });
+
+  it('takes a client that hung up for that, not for a database that is away, and logs nothing', () => {
+    const aborted = Object.assign(new Error('aborted'), { code: 'ECONNRESET', statusCode: 400 });
+    expect(answerTo(aborted)).toMatchObject({ status: 499, problem: { code: 'CLIENT_CLOSED_REQUEST' } });
+    expect(answerTo(new HttpException('as Nest wraps it', 400, { cause: aborted })).status).toBe(499);
+    expect(logged).not.toHaveBeenCalled();
+  });
+
+  it('names the methods that a path has', () => {
+    const { status, headers } = answerTo(new MethodNotAllowedError('POST', '/api/tea', ['GET', 'HEAD']));
+    expect({ status, allow: headers['allow'] }).toEqual({ status: 405, allow: 'GET, HEAD' });
   });
 
   it('logs a few of the calls that fail in the same second, and how many more did', () => {
@@ -140,10 +156,10 @@ describe('ProblemFilter', () => {
   });
 
   it('answers 503 when a deadlock has outlasted every retry', () => {
-    const deadlock = Object.assign(new Error('Deadlock found'), { errno: 1213 });
+    const deadlock = fromDriver(Object.assign(new Error('Deadlock found'), { errno: 1213 }));
     expect(answerTo(deadlock)).toMatchObject({
       status: 503,
-      headers: { 'retry-after': 1 },
+      headers: { 'retry-after': '1' },
       problem: { code: 'DATABASE_UNAVAILABLE' },
     });
   });

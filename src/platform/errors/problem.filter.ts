@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LogLimit } from '../logging/log-limit.js';
 import type { DomainError } from './domain-error.js';
 import type { ErrorCode } from './error-codes.js';
-import { DatabaseUnavailableError, InternalError } from './platform.errors.js';
+import { DatabaseUnavailableError, InternalError, MethodNotAllowedError } from './platform.errors.js';
 import { PROBLEM_CATALOG, type ProblemCatalog, type ProblemKind, problemType } from './problem-catalog.js';
 import { pathOf, toDomainError } from './to-domain-error.js';
 
@@ -11,6 +11,13 @@ import { pathOf, toDomainError } from './to-domain-error.js';
 const OUTAGE_LINES = { lines: 1, intervalMs: 10_000 };
 /** A fault of ours comes with a stack; a few of them tell as much as thousands. */
 const FAULT_LINES = { lines: 5, intervalMs: 1_000 };
+
+/** A refusal as an answer of HTTP. */
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
 
 /** The one place where an error becomes an answer: `application/problem+json` (RFC 9457) with a stable `code`. */
 @Catch()
@@ -39,23 +46,23 @@ export class ProblemFilter implements ExceptionFilter {
     const refusal = toDomainError(error, request);
     this.logWhatMatters(refusal, error, request);
     if (reply.sent) return;
+    const { status, headers, body } = this.render(refusal, pathOf(request.url));
+    void reply.code(status).headers(headers).send(body);
+  }
 
+  /** @param instance the path that was asked for */
+  render(refusal: DomainError, instance: string): ProblemAnswer {
     const { type, title, status } = this.kinds[refusal.code];
-    if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', refusal.retryAfterSeconds);
-    reply
-      .code(status)
-      .header('content-type', 'application/problem+json')
-      .send(
-        JSON.stringify({
-          type,
-          title,
-          status,
-          detail: refusal.message,
-          instance: pathOf(request.url),
-          code: refusal.code,
-          ...refusal.data,
-        }),
-      );
+    const { code, message: detail, data, retryAfterSeconds } = refusal;
+    return {
+      status,
+      headers: {
+        'content-type': 'application/problem+json; charset=utf-8',
+        ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+        ...(refusal instanceof MethodNotAllowedError && { allow: refusal.allowed.join(', ') }),
+      },
+      body: JSON.stringify({ type, title, status, detail, instance, code, ...data }),
+    };
   }
 
   /** Refusals are the caller's business and are not logged; an outage and our own faults are. */

@@ -1,8 +1,10 @@
 import { HttpException } from '@nestjs/common';
+import { isNativeError } from 'node:util/types';
 import { isDatabaseUnavailable, isLockConflict } from '../database/database-errors.js';
 import { DomainError } from './domain-error.js';
 import {
   BodyTooLargeError,
+  ClientClosedRequestError,
   DatabaseUnavailableError,
   InternalError,
   MalformedJsonError,
@@ -22,6 +24,7 @@ interface RequestLine {
 /** What a thrown value means to the caller; what we do not know is an {@link InternalError}. */
 export function toDomainError(error: unknown, request: RequestLine): DomainError {
   if (error instanceof DomainError) return error;
+  if (isAbort(error)) return new ClientClosedRequestError();
   const status = statusOf(error);
   if (status !== undefined && status < 500) return refusalOfFramework(frameworkCodeOf(error), status, request);
   // A conflict that outlasted every retry: the same call may succeed later.
@@ -60,6 +63,15 @@ function refusalOfFramework(code: string | undefined, status: number, request: R
     default:
       return new ValidationFailedError([{ path: 'request', message: 'was refused' }]);
   }
+}
+
+/** What Node gives to a request whose connection is closed before it has arrived (abortIncoming in _http_server.js). */
+function isAbort(error: unknown): boolean {
+  const original = error instanceof HttpException ? error.cause : error;
+  // Not instanceof: Node's own errors come from another realm where the tests run.
+  return (
+    isNativeError(original) && 'code' in original && original.code === 'ECONNRESET' && original.message === 'aborted'
+  );
 }
 
 /** Nest wraps Fastify's errors below 500 into an HttpException and keeps the original as its cause. */

@@ -2,18 +2,20 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
 import type { Config } from '../config/config.schema.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { AppLogger } from '../logging/logger.js';
 import { serveDocs } from '../openapi/serve-docs.js';
+import { watchArrivals } from './arriving-requests.js';
 import { acceptOnlyJson } from './body-parsing.js';
+import { ClientErrors } from './client-errors.js';
 import { GracefulShutdown } from './graceful-shutdown.js';
 import { HttpMetrics, timedRequestId } from './http-metrics.js';
 import { REQUEST_ID_HEADER, requestId } from './request-id.js';
+import { serverOptions } from './server-options.js';
+import { UnansweredRequests } from './unanswered-requests.js';
 import { ValidationPipe } from './validation.pipe.js';
-
-/** For a request to arrive, not for its answer; without it a client may hold a connection for as long as it likes. */
-const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The composition root, `AppModule`. */
 export interface RootModule<C extends Config> {
@@ -25,42 +27,53 @@ export interface RootModule<C extends Config> {
 /**
  * The whole application, ready for `listen()`.
  *
- * Each request pays for what is here, so there is little: one hook that sets two headers, one that adds up its
- * duration, one pipe, one filter; no request log, no interceptor, no Connect middleware.
+ * Each request pays for what is here, so there is little: one hook that looks at its head, one that sets the headers of
+ * its answer, one that adds up its duration, one pipe, one filter; no request log, no interceptor, no Connect middleware.
  */
 export async function createApp<C extends Config>(root: RootModule<C>, config: C): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
-    bodyLimit: config.http.bodyLimitBytes,
+    ...serverOptions(config),
     genReqId: config.metrics.enabled ? timedRequestId : requestId,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    // What GracefulShutdown could not end in time is cut. Fastify's option costs nothing per request, Nest's does.
-    forceCloseConnections: true,
     skipMiddie: true,
-    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      void reply.header(REQUEST_ID_HEADER, request.id);
-      app.get(ProblemFilter).answer(error, request, reply);
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+      setHeaders(request, reply);
+      problems.answer(error, request, reply);
       metrics.measureUnknown(request, reply);
     },
+    clientErrorHandler: (error: Error, socket: Socket): void => clientErrors.onClientError(error, socket),
   });
-  acceptOnlyJson(adapter.getInstance());
+  const fastify = adapter.getInstance();
+  acceptOnlyJson(fastify);
 
   const app = await NestFactory.create<NestFastifyApplication>(root.forRoot(config), adapter, {
     logger: new AppLogger(config.log),
     bodyParser: false,
     abortOnError: false,
   });
-  app.useGlobalFilters(app.get(ProblemFilter));
+  const problems = app.get(ProblemFilter);
+  app.useGlobalFilters(problems);
   app.useGlobalPipes(new ValidationPipe());
 
   const metrics = app.get(HttpMetrics);
-  metrics.measure(adapter.getInstance());
+  metrics.measure(fastify);
+  const unanswered = new UnansweredRequests();
+  watchArrivals(fastify, unanswered);
+  const clientErrors = new ClientErrors(problems, metrics, unanswered);
+  clientErrors.listen(fastify.server);
   const shutdown = app.get(GracefulShutdown);
-  adapter.getInstance().addHook('onSend', (request, reply, _payload, done) => {
-    void reply.header(REQUEST_ID_HEADER, request.id);
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    setHeaders(request, reply);
     shutdown.markLastAnswer(reply);
     if (request.is404) metrics.measureUnknown(request, reply);
+    unanswered.leave(request, reply, payload);
     done();
   });
   serveDocs(app, root.purpose);
   return app;
+}
+
+/** Of every answer. Nothing of an API may be kept: a shared cache has shown a 404 to people who had a coupon by then. */
+function setHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header(REQUEST_ID_HEADER, request.id);
+  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
 import type { HotHistogram, HotSeries } from '../metrics/hot-histogram.js';
@@ -9,7 +10,16 @@ import { requestId } from './request-id.js';
 
 const ARRIVED_AT = Symbol('arrived at');
 
-type Timed = IncomingMessage & { [ARRIVED_AT]?: number };
+/** Of a request: what is measured of it. */
+interface Timed {
+  [ARRIVED_AT]?: number;
+  readonly socket: Pick<Socket, 'destroyed'>;
+}
+
+/** Of an answer that nobody heard, as web servers log it: the client hung up. */
+const CLIENT_CLOSED_REQUEST = 499;
+/** Where the classes of status are the hundreds. */
+const UNHEARD = 0;
 
 /**
  * How long calls take, by route and class of status. Each request pays for it, so there is nothing to look up: a route
@@ -25,7 +35,7 @@ export class HttpMetrics {
     this.isEnabled = metrics.enabled;
     this.durations = registry.hotHistogram(
       'firstcome_http_request_duration_seconds',
-      'From the head of a request to its answer, by route (its pattern; "unknown" for what is no route) and class of status.',
+      'From the head of a request to its answer, by route (its pattern; "unknown" for what is no route) and class of status; 499: the client hung up before.',
       [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     );
     this.unknownRoute = this.observer('any', 'unknown');
@@ -49,20 +59,36 @@ export class HttpMetrics {
     if (this.isEnabled) this.unknownRoute(request.raw, reply.statusCode);
   }
 
+  /** Counts an answer to what Node could not read as a request, so that nobody knows when it began. */
+  countUnread(status: number): void {
+    if (!this.isEnabled) return;
+    this.unknownRoute({ [ARRIVED_AT]: performance.now(), socket: { destroyed: false } }, status);
+  }
+
   private observer(method: string, route: string): (raw: Timed, status: number) => void {
     const series: HotSeries[] = [];
     return (raw, status) => {
       const arrivedAt = raw[ARRIVED_AT];
       if (arrivedAt === undefined) return;
-      const statusClass = Math.floor(status / 100);
-      series[statusClass] ??= this.durations.series({ method, route, status_class: `${statusClass}xx` });
+      const statusClass = classOf(status, raw);
+      series[statusClass] ??= this.durations.series({
+        method,
+        route,
+        status_class: statusClass === UNHEARD ? String(CLIENT_CLOSED_REQUEST) : `${statusClass}xx`,
+      });
       series[statusClass].observe((performance.now() - arrivedAt) / 1000);
     };
   }
 }
 
+/** A fault of ours stays one, also when the client has left by then: it may have left for that. */
+function classOf(status: number, { socket }: Timed): number {
+  const isUnheard = status === CLIENT_CLOSED_REQUEST || (socket.destroyed && status < 500);
+  return isUnheard ? UNHEARD : Math.floor(status / 100);
+}
+
 /** {@link requestId}, which Fastify asks for before it does anything else with a request: so this is its arrival. */
-export function timedRequestId(request: Timed): string {
+export function timedRequestId(request: IncomingMessage & Timed): string {
   request[ARRIVED_AT] = performance.now();
   return requestId(request);
 }

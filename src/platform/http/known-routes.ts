@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify';
+import findMyWay, { type HTTPMethod } from 'find-my-way';
+
+/** Which methods each path is served under; Fastify itself only says whether a path and a method are. */
+export class KnownRoutes {
+  private readonly router = findMyWay();
+  private readonly methods = new Set<HTTPMethod>();
+
+  /** Knows every route that is added to `fastify` from now on. */
+  constructor(fastify: FastifyInstance) {
+    fastify.addHook('onRoute', ({ method, url }) => {
+      for (const each of [method].flat() as HTTPMethod[]) {
+        this.methods.add(each);
+        this.router.on(each, url, () => undefined);
+      }
+    });
+  }
+
+  /** The methods of the path that was asked for; none where nothing is served under it. */
+  methodsOf(path: string): HTTPMethod[] {
+    return [...this.methods].filter((method) => this.router.find(method, path) !== null);
+  }
+}
