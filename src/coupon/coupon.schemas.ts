@@ -8,6 +8,7 @@ import {
   limitQuery,
   oneOf,
   optional,
+  visibleText,
   wholeNumber,
   withDefault,
 } from '../platform/http/schemas.js';
@@ -23,16 +24,12 @@ const MAX_DISCOUNT_AMOUNT = 1_000_000_000_000;
 const EARLIEST = new Date('1000-01-01T00:00:00Z');
 const LATEST = new Date('9999-12-31T23:59:59.999Z');
 
-const NAME_ERROR = `must be text of 1 to ${MAX_NAME_LENGTH} characters besides spaces at the ends`;
+const NAME_ERROR =
+  `must be text of 1 to ${MAX_NAME_LENGTH} characters besides spaces at the ends, some of them visible, ` +
+  'without control characters and those that change the direction of text';
 const WINDOW_ERROR = 'must be later than startsAt';
 
-// Counted in characters, as the column does, not in UTF-16 units.
-const name = z
-  .string({ error: NAME_ERROR })
-  .trim()
-  .min(1, { error: NAME_ERROR })
-  .refine((text) => Array.from(text).length <= MAX_NAME_LENGTH, { error: NAME_ERROR })
-  .meta({ maxLength: MAX_NAME_LENGTH });
+const name = visibleText(MAX_NAME_LENGTH, NAME_ERROR);
 const totalQuantity = wholeNumber(MAX_TOTAL_QUANTITY).meta({ description: 'The stock' });
 const isActive = z.boolean({ error: 'must be true or false' });
 const pointInTime = isoDateTime.refine((time) => time >= EARLIEST && time <= LATEST, {

@@ -28,6 +28,25 @@ export function oneOf<const T extends readonly [string, ...string[]]>(values: T)
   return z.enum(values, { error: `must be one of ${values.join(', ')}` });
 }
 
+/** Controls, line separators, and what shows the text after it in another order than it has. */
+const NOT_IN_TEXT = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
+/** A character that leaves a mark: no space, nothing without a shape, and not the empty one of Braille. */
+const VISIBLE = /[^\p{Z}\p{C}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/**
+ * Text of 1 to `maxLength` characters, trimmed, in which there is something to see. Characters are counted as a column
+ * counts them, not in UTF-16 units.
+ *
+ * @param forbidden characters that it may not have
+ */
+export function visibleText(maxLength: number, error: string, forbidden = NOT_IN_TEXT) {
+  return z
+    .string({ error })
+    .trim()
+    .refine((text) => VISIBLE.test(text) && !forbidden.test(text) && Array.from(text).length <= maxLength, { error })
+    .meta({ minLength: 1, maxLength });
+}
+
 /** An id in a path or a query, where everything is text. */
 export const idParam = wholeNumberText({ max: Number.MAX_SAFE_INTEGER, error: ID_ERROR, example: 42 });
 

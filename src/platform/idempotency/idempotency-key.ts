@@ -1,7 +1,7 @@
 import { ApiHeader } from '@nestjs/swagger';
-import { z } from 'zod';
+import { isUtf8 } from 'node:buffer';
 import { ValidationFailedError } from '../errors/platform.errors.js';
-import { optional } from '../http/schemas.js';
+import { optional, visibleText } from '../http/schemas.js';
 
 /** The header that may carry the key; the other place is the field `idempotencyKey` of the body. */
 export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
@@ -19,15 +19,10 @@ export const ApiIdempotencyKey = () =>
 
 /** The width of the column, counted in characters as it does. */
 const MAX_LENGTH = 255;
-const KEY_ERROR = `must be text of 1 to ${MAX_LENGTH} printable characters besides spaces at the ends`;
+const KEY_ERROR = `must be text of 1 to ${MAX_LENGTH} printable characters besides spaces at the ends, some of them visible`;
 
 // Trimmed, as HTTP does it with a header; the column, too, would take "a" and "a " for one.
-const key = z
-  .string({ error: KEY_ERROR })
-  .trim()
-  .regex(/^\P{C}+$/u, { error: KEY_ERROR })
-  .refine((text) => Array.from(text).length <= MAX_LENGTH, { error: KEY_ERROR })
-  .meta({ minLength: 1, maxLength: MAX_LENGTH });
+const key = visibleText(MAX_LENGTH, KEY_ERROR, /\p{C}/u);
 
 /** `idempotencyKey` of a body. */
 export const idempotencyKey = optional(key).meta({
@@ -45,7 +40,9 @@ export function idempotencyKeyOf(
   header: string | undefined,
 ): string | undefined {
   if (header === undefined) return body.idempotencyKey;
-  const fromHeader = key.safeParse(header);
+  // Node reads each byte of a header as a character of Latin-1; clients send UTF-8, as in the body.
+  const bytes = Buffer.from(header, 'latin1');
+  const fromHeader = key.safeParse(isUtf8(bytes) ? bytes.toString() : undefined);
   if (!fromHeader.success) throw new ValidationFailedError([{ path: IDEMPOTENCY_KEY_HEADER, message: KEY_ERROR }]);
   if (body.idempotencyKey !== undefined && body.idempotencyKey !== fromHeader.data) {
     throw new ValidationFailedError([
