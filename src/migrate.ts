@@ -1,3 +1,4 @@
+import './platform/node-version.js';
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { MIGRATIONS } from './migrations.js';

@@ -20,7 +20,7 @@ const NEST_LEVELS: ReadonlyArray<readonly [Level, LogLevel]> = [
 /** One line per module and per route at every start: worth reading only when one looks for it. */
 const FRAMEWORK_CONTEXTS: ReadonlySet<unknown> = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
 
-/** Where Nest reports what stopped the start, and throws it as well: `main.ts` says it. */
+/** Where Nest reports what stopped the start, and throws it as well: `serve.ts` says it. */
 const REPORTED_ELSEWHERE = 'ExceptionHandler';
 
 /**
