@@ -111,7 +111,7 @@ describe('loadConfig', () => {
   it('keeps lock coupons below half of the connection pool', () => {
     expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '9', DATABASE_POOL_SIZE: '20' }))).toEqual([]);
     expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '10', DATABASE_POOL_SIZE: '20' }))).toEqual([
-      'coupon.lock.maxConcurrent (COUPON_LOCK_MAX_CONCURRENT) is "10": must be less than half of database.poolSize: the issuer needs the other connections',
+      'coupon.lock.maxConcurrent (COUPON_LOCK_MAX_CONCURRENT) is "10": must be 9 or less: less than half of database.poolSize (DATABASE_POOL_SIZE), since the issuer needs the other connections',
     ]);
   });
 
@@ -119,14 +119,14 @@ describe('loadConfig', () => {
     const few = { COUPON_ISSUANCE_MAX_RETRYING: '1' };
     expect(problemsOf(local({ ...few, COUPON_ISSUANCE_MAX_CONNECTIONS: '3' }))).toEqual([]);
     expect(problemsOf(local({ ...few, COUPON_ISSUANCE_MAX_CONNECTIONS: '2' }))).toEqual([
-      'coupon.issuance.reservedConnections (COUPON_ISSUANCE_RESERVED_CONNECTIONS) is 3: must not be more than coupon.issuance.maxConnections',
+      'coupon.issuance.reservedConnections (COUPON_ISSUANCE_RESERVED_CONNECTIONS) is 3: must be 2 or less: not more than coupon.issuance.maxConnections (COUPON_ISSUANCE_MAX_CONNECTIONS)',
     ]);
   });
 
   it('keeps a connection of the issuer free of attempts that follow a failed one', () => {
     expect(problemsOf(local({ COUPON_ISSUANCE_MAX_RETRYING: '5' }))).toEqual([]);
     expect(problemsOf(local({ COUPON_ISSUANCE_MAX_RETRYING: '6' }))).toEqual([
-      'coupon.issuance.maxRetrying (COUPON_ISSUANCE_MAX_RETRYING) is "6": must be less than coupon.issuance.maxConnections: coupons that are well need the other connections',
+      'coupon.issuance.maxRetrying (COUPON_ISSUANCE_MAX_RETRYING) is "6": must be 5 or less: less than coupon.issuance.maxConnections (COUPON_ISSUANCE_MAX_CONNECTIONS), since coupons that are well need the other connections',
     ]);
   });
 
@@ -136,6 +136,31 @@ describe('loadConfig', () => {
     expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '1', DATABASE_POOL_SIZE: smallest }))).toEqual([]);
     expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '1', DATABASE_POOL_SIZE: tooSmall }))).toEqual([
       `database.poolSize (DATABASE_POOL_SIZE) is "${tooSmall}": must be a whole number from ${smallest} to 1000`,
+    ]);
+  });
+
+  it.each(['3', '5', '6', '8', '11', '14'])(
+    'says of a pool of %s what must go down with it, to which values',
+    (size) => {
+      let env = local({
+        DATABASE_POOL_SIZE: size,
+        COUPON_LOCK_MAX_CONCURRENT: '499',
+        COUPON_ISSUANCE_MAX_CONNECTIONS: '2',
+      });
+      const problems = problemsOf(env);
+      for (const problem of problems) {
+        const [, variable = '', most, least] =
+          /\(([A-Z_]+)\) is .*: must be (?:(\d+) or less|a whole number from (\d+))/.exec(problem) ?? [];
+        env = { ...env, [variable]: most ?? least };
+      }
+      expect(problems.join()).toContain('DATABASE_POOL_SIZE');
+      expect(problemsOf(env)).toEqual([]);
+    },
+  );
+
+  it('does not judge by a setting that is no number', () => {
+    expect(problemsOf(local({ DATABASE_POOL_SIZE: 'many' }))).toEqual([
+      'database.poolSize (DATABASE_POOL_SIZE) is "many": must be a whole number from 5 to 1000',
     ]);
   });
 
@@ -241,7 +266,7 @@ describe('loadConfig', () => {
       ]);
       for (const DATABASE_TLS_MODE of ['off', 'required']) {
         expect(problemsOf(local({ DATABASE_TLS_MODE, DATABASE_TLS_CA: CA }))).toEqual([
-          `database.tls.ca (DATABASE_TLS_CA) is "${CA}": must not be set unless database.tls.mode is verify-ca or verify-full`,
+          `database.tls.ca (DATABASE_TLS_CA) is "${CA}": must not be set unless database.tls.mode (DATABASE_TLS_MODE) is verify-ca or verify-full`,
         ]);
       }
       expect(loadConfig(withParameters('sslmode=verify-ca', { DATABASE_TLS_CA: CA })).database.tls.ca).toBe(CA);
@@ -268,7 +293,7 @@ describe('loadConfig', () => {
 
     expect(loadConfig(local({ REDIS_URL: 'rediss://host:6380', REDIS_TLS_CA })).redis.tls.ca).toBe(REDIS_TLS_CA);
     expect(problemsOf(local({ REDIS_TLS_CA }))).toEqual([
-      `redis.tls.ca (REDIS_TLS_CA) is "${REDIS_TLS_CA}": must not be set unless redis.url begins with rediss://`,
+      `redis.tls.ca (REDIS_TLS_CA) is "${REDIS_TLS_CA}": must not be set unless redis.url (REDIS_URL) begins with rediss://`,
     ]);
   });
 

@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import type { Config } from '../platform/config/config.schema.js';
-import { type DeepReadonly, rule, wholeNumber } from '../platform/config/settings.js';
+import { type Config, MIN_POOL_SIZE } from '../platform/config/config.schema.js';
+import { atMost, type DeepReadonly, wholeNumber } from '../platform/config/settings.js';
+
+/** One for attempts that follow a failed one, and one for coupons that are well. */
+const MIN_ISSUANCE_CONNECTIONS = 2;
 
 /** The settings under `coupon`. */
 export const couponSettings = z.strictObject({
@@ -21,7 +24,7 @@ export const couponSettings = z.strictObject({
     /** The most of one coupon that the queue holds. */
     queueShare: wholeNumber(1, 10_000_000),
     retryMaxDelayMs: wholeNumber(10, 60_000),
-    maxConnections: wholeNumber(1, 1_000),
+    maxConnections: wholeNumber(MIN_ISSUANCE_CONNECTIONS, 1_000),
     /** Of these, how many are kept for the issuer alone. */
     reservedConnections: wholeNumber(1, 1_000),
     /** And how many attempts that follow a failed one may have, over all coupons. */
@@ -35,22 +38,20 @@ export const couponSettings = z.strictObject({
 
 export type CouponConfig = Config & { readonly coupon: DeepReadonly<z.output<typeof couponSettings>> };
 
-export const lockLeavesConnections = rule<CouponConfig>(
+export const lockLeavesConnections = atMost<CouponConfig>(
   ['coupon', 'lock', 'maxConcurrent'],
-  'must be less than half of database.poolSize: the issuer needs the other connections',
-  ({ coupon, database }) =>
-    coupon?.lock === undefined || database?.poolSize === undefined || coupon.lock.maxConcurrent < database.poolSize / 2,
+  'less than half of database.poolSize, since the issuer needs the other connections',
+  ({ database }) => Math.ceil(Math.max(database?.poolSize ?? Number.NaN, MIN_POOL_SIZE) / 2) - 1,
 );
 
-export const reservedAreOfTheIssuer = rule<CouponConfig>(
+export const reservedAreOfTheIssuer = atMost<CouponConfig>(
   ['coupon', 'issuance', 'reservedConnections'],
-  'must not be more than coupon.issuance.maxConnections',
-  ({ coupon }) =>
-    coupon?.issuance === undefined || coupon.issuance.reservedConnections <= coupon.issuance.maxConnections,
+  'not more than coupon.issuance.maxConnections',
+  ({ coupon }) => Math.max(coupon?.issuance?.maxConnections ?? Number.NaN, MIN_ISSUANCE_CONNECTIONS),
 );
 
-export const retriesLeaveConnections = rule<CouponConfig>(
+export const retriesLeaveConnections = atMost<CouponConfig>(
   ['coupon', 'issuance', 'maxRetrying'],
-  'must be less than coupon.issuance.maxConnections: coupons that are well need the other connections',
-  ({ coupon }) => coupon?.issuance === undefined || coupon.issuance.maxRetrying < coupon.issuance.maxConnections,
+  'less than coupon.issuance.maxConnections, since coupons that are well need the other connections',
+  ({ coupon }) => Math.max(coupon?.issuance?.maxConnections ?? Number.NaN, MIN_ISSUANCE_CONNECTIONS) - 1,
 );

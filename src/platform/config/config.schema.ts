@@ -8,6 +8,9 @@ export const PROFILES = ['local', 'test', 'production'] as const;
 /** Settings whose value never appears in a message: they hold credentials. */
 export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['admin.token', 'redis.url', 'database.url']);
 
+/** One connection for each class of callers, and one for the rest: see connection-classes.ts. */
+export const MIN_POOL_SIZE = 5;
+
 const MIN_PRODUCTION_TOKEN_LENGTH = 32;
 const TOKEN_NEEDED = `must be given, with at least ${MIN_PRODUCTION_TOKEN_LENGTH} characters in production`;
 
@@ -39,8 +42,7 @@ export const platformSettings = {
       url: databaseUrl,
       /** At least: the URL may ask for more, and then it holds. */
       tls: z.strictObject({ mode: oneOf(TLS_MODES), ca: certificateFile().optional() }),
-      /** At least one for each class of callers: see connection-classes.ts. */
-      poolSize: wholeNumber(5, 1_000),
+      poolSize: wholeNumber(MIN_POOL_SIZE, 1_000),
       connectTimeoutMs: wholeNumber(100, 60_000),
       acquireTimeoutMs: wholeNumber(10, 600_000),
       statementTimeoutMs: wholeNumber(100, 3_600_000),

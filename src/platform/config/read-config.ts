@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { z } from 'zod';
+import { messageOf } from '../errors/error-text.js';
 import { PROFILES, SECRET_SETTINGS } from './config.schema.js';
 
 type Tree = { [name: string]: unknown };
 
 /** Found from this file, which lies three directories below the package in `src` as in `dist`, whatever the cwd. */
 const CONFIG_DIRECTORY = new URL('../../../config/', import.meta.url);
+
+/** In the message of a rule, whose module does not know by which variables the others are set. */
+const SETTING_NAME = /\b[a-z]\w*(?:\.\w+)+/g;
 
 /** The process can't start with these settings: one line per problem, fit for a terminal, without any secret. */
 export class ConfigError extends Error {
@@ -41,8 +45,18 @@ export function readConfig<T extends object>(schema: z.ZodType<T>, env: NodeJS.P
 }
 
 function readYaml(file: string): Tree {
-  const content: unknown = parse(readFileSync(new URL(file, CONFIG_DIRECTORY), 'utf8'));
+  const content = parsedYaml(file);
   return isTree(content) ? content : {};
+}
+
+function parsedYaml(file: string): unknown {
+  const text = readFileSync(new URL(file, CONFIG_DIRECTORY), 'utf8');
+  try {
+    return parse(text);
+  } catch (error) {
+    // What follows its first line is the text with an arrow.
+    throw new ConfigError([`config/${file} is no YAML: ${messageOf(error).split('\n', 1).join('').replace(/:$/, '')}`]);
+  }
 }
 
 /** Compose files and CI pass variables that are empty when nobody set them: that is no value. */
@@ -80,9 +94,14 @@ function describe(issue: z.core.$ZodIssue, settings: Tree, variables: Tree): str
     return issue.keys.map((key) => `${[...path, key].join('.')} is set: there is no such setting`);
   }
   const name = path.join('.');
-  const variable = lookUp(variables, path);
-  const label = typeof variable === 'string' ? `${name} (${variable})` : name;
-  return [`${label} ${state(name, lookUp(settings, path))}: ${issue.message}`];
+  const problem = issue.message.replace(SETTING_NAME, (other) => labelOf(other, variables));
+  return [`${labelOf(name, variables)} ${state(name, lookUp(settings, path))}: ${problem}`];
+}
+
+/** "http.port (PORT)"; as it is what no variable sets. */
+function labelOf(name: string, variables: Tree): string {
+  const variable = lookUp(variables, name.split('.'));
+  return typeof variable === 'string' ? `${name} (${variable})` : name;
 }
 
 function state(name: string, value: unknown): string {

@@ -62,5 +62,26 @@ export function rule<T>(path: readonly string[], error: string, isKept: (setting
   });
 }
 
+/**
+ * A rule that keeps a number within what other settings leave for it. The message says how much that is.
+ *
+ * @param path the setting that breaks it
+ * @param limitOf the greatest value it may have; NaN where the other settings are wrong themselves
+ */
+export function atMost<T>(path: readonly string[], reason: string, limitOf: (settings: PartialSettings<T>) => number) {
+  return z.refine<T>((settings) => !(Number(valueAt(settings, path)) > limitOf(settings)), {
+    path: [...path],
+    error: ({ input }) => `must be ${limitOf(input as T)} or less: ${reason}`,
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  });
+}
+
+function valueAt(settings: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (node, name) => (typeof node === 'object' && node !== null ? Reflect.get(node, name) : undefined),
+    settings,
+  );
+}
+
 /** Settings once they are read. */
 export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
