@@ -1,4 +1,7 @@
-/** npm run services -- up | down | status | reset [--json]: Redis and MySQL of the local profile. */
+/**
+ * npm run services -- up | down | status | reset [--json]: Redis and MySQL of the local profile. Exit code 1: it could not be
+ * done or told, 2: called in a wrong way; of status 3: one of them does not run.
+ */
 import { errorMessage, serviceLine } from './services/messages.mjs';
 import { localProfile } from './services/profile.mjs';
 import { erase, provision, shutDown, status } from './services/provision.mjs';
@@ -8,6 +11,9 @@ const USAGE = `Usage: npm run services -- <command> [--json]
   down    stop them; the data stays
   status  where they run
   reset   stop them, delete their data, start anew`;
+
+/** As of systemctl. */
+const NOT_RUNNING = 3;
 
 const profile = localProfile();
 const asJson = process.argv.includes('--json');
@@ -33,6 +39,7 @@ if (command) {
     else
       for (const line of [serviceLine('Redis', services.redis), serviceLine('MySQL', services.mysql)])
         console.log(line);
+    if (words[0] === 'status' && !(services.redis && services.mysql)) process.exitCode = NOT_RUNNING;
   } catch (error) {
     console.error(errorMessage(error));
     process.exitCode = 1;

@@ -1,5 +1,8 @@
 /** How the commands print services and failures. */
-import { errorCode } from './process.mjs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, isAbsolute } from 'node:path';
+import { errorCode, errorText, userName } from './process.mjs';
+import { servicesDir } from './project.mjs';
 
 /** @import { Service } from './provision.mjs' */
 /** @typedef {(line: string) => void} Say  tells a person what goes on */
@@ -10,8 +13,9 @@ export function serviceLine(label, service) {
 }
 
 /** The address without its password, and who runs it. @param {Service} service */
-export function whereItRuns({ url, mode, pid }) {
-  return `${withoutPassword(url)} (${pid === null ? mode : `${mode}, pid ${pid}`})`;
+export function whereItRuns({ url, mode, pid, owner }) {
+  const who = [mode, ...(pid === null ? [] : [`pid ${pid}`]), ...(owner ? [`run by ${owner}`] : [])];
+  return `${withoutPassword(url)} (${who.join(', ')})`;
 }
 
 /** @param {string} url */
@@ -23,8 +27,40 @@ function withoutPassword(url) {
 
 /** One message for a person; a stack trace of a launcher helps nobody. @param {unknown} error */
 export function errorMessage(error) {
-  const message = error instanceof Error ? error.message : String(error);
+  return accessProblem(error) ?? errorText(error);
+}
+
+/** What to do about a file that we may not use; null for any other error. @param {unknown} error */
+function accessProblem(error) {
+  if (!(error instanceof Error) || !('path' in error) || !isAbsolute(String(error.path))) return null;
+  const path = String(error.path);
+  const place = nearestExisting(path);
+  const code = codeOf(error, place);
+  if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return null;
+  const [owner, user] = [userName(statSync(place).uid), userName(process.geteuid?.() ?? -1)];
+  const isOthers = code !== 'EROFS' && owner !== user;
+  const cause = isOthers
+    ? `${place} belongs to ${owner}, and this runs as ${user}. Run it as ${owner}`
+    : `${code === 'EROFS' ? 'the file system is read-only' : `${place} is protected`}. Change that`;
+  const remedy = `${path}/`.startsWith(`${servicesDir}/`)
+    ? 'have the files of the servers elsewhere: FIRSTCOME_SERVICES_DIR=/another/directory'
+    : 'copy the checkout to where it may be written';
+  return `${path} cannot be used: ${cause}, or ${remedy}`;
+}
+
+/** Node's mkdir of a whole path says ENOENT where the system said that it may not be written. @type {(error: Error, place: string) => string | undefined} */
+function codeOf(error, place) {
   const code = errorCode(error);
-  if (code !== 'EACCES' && code !== 'EPERM') return message;
-  return `${message}\nIt belongs to another user: run this as that user, or delete .services first.`;
+  if (code !== 'ENOENT' || !error.message.includes(' mkdir ')) return code;
+  try {
+    accessSync(place, constants.W_OK);
+    return code;
+  } catch (denial) {
+    return errorCode(denial);
+  }
+}
+
+/** @param {string} path @returns {string} */
+function nearestExisting(path) {
+  return existsSync(path) ? path : nearestExisting(dirname(path));
 }

@@ -1,6 +1,6 @@
 /** Processes of the operating system: alive or not, whose they are, how to end them. */
 import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** @import { SpawnOptionsWithoutStdio } from 'node:child_process' */
@@ -36,11 +36,39 @@ export function worksIn(pid, dir) {
   }
 }
 
+/** Whether the system does not tell us where a process works, since it is another user's. @param {number} pid */
+export function isHidden(pid) {
+  try {
+    return workingDirectory(pid) === undefined;
+  } catch (error) {
+    return process.platform !== 'linux' || errorCode(error) === 'EACCES';
+  }
+}
+
 /** @param {number} pid */
 function workingDirectory(pid) {
   if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`);
   const answer = execFileSync('lsof', ['-a', '-p', String(pid), '-d', 'cwd', '-Fn'], { encoding: 'utf8' });
   return /^n(.*)$/m.exec(answer)?.[1];
+}
+
+/** The user that a process runs as, null for one that is gone. @param {number} pid @returns {number | null} */
+export function ownerOf(pid) {
+  try {
+    if (process.platform === 'linux') return statSync(`/proc/${pid}`).uid;
+    return Number(execFileSync('ps', ['-o', 'uid=', '-p', String(pid)], { encoding: 'utf8' }));
+  } catch {
+    return null;
+  }
+}
+
+/** Of a user's number. @param {number} uid */
+export function userName(uid) {
+  try {
+    return execFileSync('id', ['-nu', String(uid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return `user ${uid}`;
+  }
 }
 
 /** A process that is already gone is no error. @type {(pid: number, signal: NodeJS.Signals) => void} */
@@ -95,4 +123,11 @@ export function lastLines(text) {
 export function errorCode(error) {
   // Inside Jest the errors of Node's own modules are no `instanceof Error`: they come from another realm.
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
+}
+
+/** What an error says. Node's AggregateError, of a host with several addresses, says nothing by itself. @type {(error: unknown) => string} */
+export function errorText(error) {
+  if (error instanceof AggregateError && error.message === '')
+    return error.errors.map((each) => errorText(each)).join(', ');
+  return error instanceof Error ? error.message || String(errorCode(error)) : String(error);
 }

@@ -1,12 +1,12 @@
 /** Where the project is, whatever the working directory. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The checkout: the directory of package.json. */
 export const projectDir = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-/** Data, logs and state of the servers that we start. */
-export const servicesDir = join(projectDir, '.services');
+/** Data, logs and state of the servers that we start; elsewhere where the checkout cannot be written. */
+export const servicesDir = resolve(process.env['FIRSTCOME_SERVICES_DIR'] || join(projectDir, '.services'));
 
 /** Programs that are fetched once and kept. */
 export const toolsDir = join(projectDir, '.tools');

@@ -8,14 +8,27 @@ import { withLock } from './lock.mjs';
 import { stopProcess } from './process.mjs';
 import { removeTree } from './remove-tree.mjs';
 import { SERVICE_KINDS } from './service-kinds.mjs';
-import { readState, remember, SERVICE_NAMES, serviceDir, usesDocker, verifiedPid } from './state.mjs';
+import { serverFiles } from './server-process.mjs';
+import {
+  hiddenServer,
+  readState,
+  refuseHiddenServers,
+  remember,
+  SERVICE_NAMES,
+  serviceDir,
+  usesDocker,
+  verifiedPid,
+} from './state.mjs';
 
 /** @import { Say } from './messages.mjs' */
 /** @import { Profile } from './profile.mjs' */
 /** @import { ServiceKind } from './service-kinds.mjs' */
 /** @import { ServiceName } from './state.mjs' */
 /** @typedef {'given' | 'private' | 'docker'} Mode */
-/** @typedef {{ url: string, pid: number | null, mode: Mode }} Service  pid is null where we did not start it */
+/**
+ * `pid` is null where we did not start it. `owner`: the user that runs it, where that is another one.
+ * @typedef {{ url: string, pid: number | null, mode: Mode, owner?: string }} Service
+ */
 /** @typedef {Record<ServiceName, Service>} Services */
 
 /** Loading a big append-only file or recovering after a crash takes its time; a frozen server never answers. */
@@ -52,8 +65,9 @@ export function erase(profile) {
 }
 
 /** @type {<T>(profile: Profile, work: () => Promise<T>) => Promise<T>} */
-function locked(profile, work) {
-  return withLock(join(profile.dir, 'provision.lock'), work);
+async function locked(profile, work) {
+  refuseHiddenServers(profile.dir);
+  return await withLock(join(profile.dir, 'provision.lock'), work);
 }
 
 /** @param {Profile} profile @param {Say} say */
@@ -125,7 +139,16 @@ async function statusOf(profile, name) {
     return (await kind.answers(record.url)) ? { url: record.url, pid: null, mode: 'docker' } : null;
   }
   const pid = verifiedPid(profile.dir, name);
-  return record && pid ? { url: record.url, pid, mode: 'private' } : null;
+  if (pid) return record ? { url: record.url, pid, mode: 'private' } : null;
+  const hidden = hiddenServer(profile.dir, name);
+  if (!hidden) return null;
+  const { url } = record ?? {};
+  // What runs under that number may be another program by now; the answer of the very process is a proof.
+  if (url && (await kind.answers(url, hidden.pid, serverFiles(serviceDir(profile.dir, name)).data)))
+    return { url, mode: 'private', ...hidden };
+  throw new Error(
+    `Whether ${kind.label} runs, only ${hidden.owner} may see (pid ${hidden.pid}): ask as ${hidden.owner}`,
+  );
 }
 
 /** @param {Profile} profile */

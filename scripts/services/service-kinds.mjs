@@ -8,10 +8,11 @@ import { findRedis, redisAnswers, startRedis } from './redis-server.mjs';
 /** @import { ServiceName } from './state.mjs' */
 
 /**
- * `variable`: the environment variable that gives a server of one's own.
+ * `variable`: the environment variable that gives a server of one's own. `answers`: whether one serves there, and is that
+ * process on that directory where they are given.
  * @typedef {{ label: string, variable: string, aptPackage: string, isInstalled: (profile: Profile) => boolean,
  *   start: (profile: Profile, dir: string, port?: number) => Promise<RunningServer>,
- *   answers: (url: string) => Promise<boolean> }} ServiceKind
+ *   answers: (url: string, pid?: number, dataDir?: string) => Promise<boolean> }} ServiceKind
  */
 
 /** @type {Record<ServiceName, ServiceKind>} */
@@ -22,7 +23,7 @@ export const SERVICE_KINDS = {
     aptPackage: 'redis-server',
     isInstalled: () => findRedis() !== null,
     start: (_profile, dir, port) => startRedis({ dir, port }),
-    answers: (url) => redisAnswers(Number(new URL(url).port)),
+    answers: (url, pid) => redisAnswers(Number(new URL(url).port), pid),
   },
   mysql: {
     label: 'MySQL',
@@ -31,7 +32,7 @@ export const SERVICE_KINDS = {
     // MySQL 8 of the tests is fetched when it is started.
     isInstalled: ({ flavour }) => flavour === 'mysql8' || findMySql() !== null,
     start: ({ database, durable, flavour }, dir, port) => startMysql({ dir, port, database, durable, flavour }),
-    answers: mysqlAnswers,
+    answers: (url, _pid, dataDir) => mysqlAnswers(url, dataDir),
   },
 };
 

@@ -1,7 +1,8 @@
 /** What a profile remembers between two calls: `state.json` in its directory. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pidIn } from './server-process.mjs';
+import { errorCode, isHidden, ownerOf, userName } from './process.mjs';
+import { pidIn, serverFiles } from './server-process.mjs';
 
 /** @typedef {'redis' | 'mysql'} ServiceName */
 
@@ -28,13 +29,44 @@ export function verifiedPid(profileDir, name) {
   return pidIn(serviceDir(profileDir, name));
 }
 
-/** Empty when nothing was ever started, or the file cannot be read. @type {(profileDir: string) => State} */
+/**
+ * The server that another user seems to run for this profile: who wrote the pid file runs the process, and we may not
+ * see more of it. Null where there is none; throws where we may not even read the pid file.
+ * @type {(profileDir: string, name: ServiceName) => { pid: number, owner: string } | null}
+ */
+export function hiddenServer(profileDir, name) {
+  const file = serverFiles(serviceDir(profileDir, name)).pid;
+  try {
+    const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
+    const owner = pid > 0 ? ownerOf(pid) : null;
+    if (owner === null || owner !== statSync(file).uid || !isHidden(pid)) return null;
+    return { pid, owner: userName(owner) };
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Throws where another user runs a server of the profile, which is not ours to use or to stop. @param {string} profileDir */
+export function refuseHiddenServers(profileDir) {
+  for (const name of SERVICE_NAMES) {
+    const server = hiddenServer(profileDir, name);
+    if (!server) continue;
+    const { pid, owner } = server;
+    throw new Error(
+      `The ${name} server of this checkout (pid ${pid}) runs as ${owner}. Do this as ${owner}, or have ${owner} stop it first: npm run services -- down`,
+    );
+  }
+}
+
+/** Empty when nothing was ever started, or the file is broken; throws where we may not read it. @type {(profileDir: string) => State} */
 export function readState(profileDir) {
   try {
     /** @type {unknown} */
     const parsed = JSON.parse(readFileSync(stateFile(profileDir), 'utf8'));
     return isState(parsed) ? parsed : {};
-  } catch {
+  } catch (error) {
+    if (errorCode(error) === 'EACCES') throw error;
     return {};
   }
 }

@@ -42,7 +42,7 @@ export async function cleanUp(profile) {
   for (const pid of pids) sendSignal(pid, 'SIGKILL');
   await Promise.all([...pids].map((pid) => waitForEnd(pid, 5_000)));
   if (usesDocker(profile.dir)) await composeRemove(profile);
-  await removeTree(profile.dir);
+  if (existsSync(profile.dir)) await removeTree(profile.dir);
 }
 
 /** Cleans up after runs whose process is gone. @param {Profile} profile */
