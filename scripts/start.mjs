@@ -1,8 +1,11 @@
 /** npm start: Redis and MySQL up, the app built and in the foreground. For laptops; in production nobody uses it. */
 import { once } from 'node:events';
-import { appProfile, endApp, portProblem, spawnApp, waitUntilLive } from './services/app-process.mjs';
+import { appProfile, readAppConfig } from './services/app-config.mjs';
+import { endApp, localAddress, portProblem, spawnApp, waitUntilReady } from './services/app-process.mjs';
 import { ensureBuilt } from './services/build.mjs';
 import { exitCodeOf, whenAskedToEnd } from './services/ending.mjs';
+import { freePort } from './services/free-port.mjs';
+import { checkGivenServers } from './services/given-servers.mjs';
 import { errorMessage, whereItRuns } from './services/messages.mjs';
 import { localProfile } from './services/profile.mjs';
 import { provision } from './services/provision.mjs';
@@ -37,42 +40,48 @@ try {
 
 /** Resolves with the exit code. */
 async function start() {
-  const { port, profile } = settings();
-  const problem = await portProblem(port);
-  if (problem) throw new Error(problem);
-  await ensureBuilt(console.log);
+  const { profile, host, port } = await settings();
   const services = await provision(localProfile(), console.log);
 
   const child = spawnApp({ port, profile, services, output: 'inherit' });
   app = child;
   const end = once(child, 'exit');
-  if ((await waitUntilLive(port, child)) && !endingSince) printBanner(port, profile, services);
+  const address = localAddress(port, host);
+  const isReady = await waitUntilReady(address, child, console.log);
+  if (isReady && !endingSince) printBanner(address, profile, services);
   await end;
 
   const code = exitCodeOf(child.exitCode, child.signalCode);
-  if (!endingSince)
-    console.log(`The app ended by itself, ${child.signalCode ? `by ${child.signalCode}` : `with code ${code}`}.`);
+  const how = child.signalCode ? `by ${child.signalCode}` : `with code ${code}`;
+  if (!endingSince) console.log(`The app ended by itself, ${how}${isReady ? '' : ', before it was ready'}.`);
+  else if (!isReady) console.log('Ended before firstcome was ready.');
   if (Object.values(services).some((service) => service.mode !== 'given')) {
     console.log('Redis and MySQL stay up for the next start. To stop them: npm run services -- down');
   }
   return endingSince ? 0 : code;
 }
 
-function settings() {
-  const { PORT = '8080' } = process.env;
+/** Throws when the app could not start with them: nothing has been started so far. */
+async function settings() {
   const profile = appProfile();
-  const port = Number(PORT);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`PORT must be 1 to 65535, not "${PORT}"`);
-  return { port, profile };
+  await ensureBuilt(console.log);
+  const config = await readAppConfig(profile);
+  const { host } = config.http;
+  const port = config.http.port || (await freePort());
+  const problem = await portProblem({ host, port });
+  if (problem) throw new Error(problem);
+  await checkGivenServers(config);
+  return { profile, host, port };
 }
 
-/** @type {(port: number, profile: string, services: Services) => void} */
-function printBanner(port, profile, services) {
+/** @type {(address: string, profile: string, services: Services) => void} */
+function printBanner(address, profile, services) {
+  const shown = address.replace('127.0.0.1', 'localhost');
   const lines = [
     'firstcome is ready',
-    `  address   http://localhost:${port}`,
-    `  dashboard http://localhost:${port}/dashboard`,
-    `  API docs  http://localhost:${port}/docs`,
+    `  address   ${shown}`,
+    `  dashboard ${shown}/dashboard`,
+    `  API docs  ${shown}/docs`,
     `  profile   ${profile}`,
     `  Redis     ${whereItRuns(services.redis)}`,
     `  MySQL     ${whereItRuns(services.mysql)}`,

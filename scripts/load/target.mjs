@@ -1,9 +1,11 @@
 /** The app under load: the given one, the one that runs, or one that is started and stopped again. */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { appProfile, endApp, isLive, localAddress, spawnApp, waitUntilLive } from '../services/app-process.mjs';
+import { appProfile, readAppConfig } from '../services/app-config.mjs';
+import { endApp, isLive, localAddress, spawnApp, waitUntilReady } from '../services/app-process.mjs';
 import { ensureBuilt } from '../services/build.mjs';
 import { freePort } from '../services/free-port.mjs';
+import { checkGivenServers } from '../services/given-servers.mjs';
 import { loadTestProfile, localProfile } from '../services/profile.mjs';
 import { projectDir } from '../services/project.mjs';
 import { provision, shutDown, status } from '../services/provision.mjs';
@@ -65,6 +67,8 @@ export class Target {
   async #started(isFresh) {
     const profile = appProfile();
     await ensureBuilt(this.#say);
+    const config = await readAppConfig(profile);
+    await checkGivenServers(config);
     const services = await this.#services(isFresh);
     const port = await freePort();
     mkdirSync(RESULTS_DIR, { recursive: true });
@@ -74,8 +78,9 @@ export class Target {
     closeSync(output);
     this.#stops.unshift(() => endApp(child));
     const logName = relative(projectDir, log);
-    if (!(await waitUntilLive(port, child))) throw new Error(`The app ended at its start; its output is in ${logName}`);
-    const url = localAddress(port);
+    const url = localAddress(port, config.http.host);
+    if (!(await waitUntilReady(url, child, this.#say)))
+      throw new Error(`The app ended at its start; its output is in ${logName}`);
     this.#say(`The app under load was started for it: ${url}`);
     return { url, services, log: logName };
   }

@@ -1,44 +1,58 @@
 /** The app as a child of the launcher: its port, its health, its end. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findBinary } from './binaries.mjs';
+import { freePort } from './free-port.mjs';
 import { errorCode } from './process.mjs';
 import { projectDir } from './project.mjs';
 
 /** @import { ChildProcess } from 'node:child_process' */
+/** @import { Say } from './messages.mjs' */
 /** @import { Services } from './provision.mjs' */
 
 const END_WITHIN_MS = 5_000;
 const PROBE_TIMEOUT_MS = 2_000;
+/** A start takes a second or two, on a busy machine more; of one that takes longer one wants to know why. */
+const START_PATIENCE_MS = 10_000;
+const PATIENCE_MS = 2_000;
+const STARTS = 'the app still starts, or waits for MySQL';
+/** As /health/ready names them. @type {Record<string, string>} */
+const LABELS = { redis: 'Redis', database: 'MySQL' };
 
-/** Why the app cannot listen on this port, in one line; null when it can. @param {number} port */
-export async function portProblem(port) {
-  const code = await listenError(port);
+/** Why the app cannot listen there, in one line; null when it can. @param {{ host: string, port: number }} http */
+export async function portProblem({ host, port }) {
+  const code = await listenError(port, host);
   if (code === null) return null;
-  if (code !== 'EADDRINUSE') return `Port ${port} cannot be used (${code}). Give another one: PORT=8081 npm start`;
-  return (await isLive(localAddress(port)))
-    ? `firstcome already runs on http://localhost:${port}. Stop it, or give this one another port: PORT=${port + 1} npm start`
-    : `Port ${port} is taken by another program. Stop that, or give another port: PORT=${port + 1} npm start`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `HOST must be an address of this machine, such as 127.0.0.1 or 0.0.0.0; "${host}" is none`;
+  const another = `PORT=${await freePort(port < 65_535 ? port + 1 : undefined)} npm start`;
+  if (code !== 'EADDRINUSE') return `Port ${port} cannot be used (${code}). Give another one: ${another}`;
+  const user = portUser(port);
+  const address = localAddress(port, host);
+  return (await isLive(address))
+    ? `firstcome already runs on ${address}${user && ` (${user})`}. Stop it, or give this one another port: ${another}`
+    : `Port ${port} is taken by ${user || 'another program'}. Stop that, or give another port: ${another}`;
 }
 
-/** On all addresses, as the app does. @type {(port: number) => Promise<string | null>} */
-function listenError(port) {
+/** @type {(port: number, host: string) => Promise<string | null>} */
+function listenError(port, host) {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error) => resolve(errorCode(error) ?? error.message));
-    server.listen(port, () => server.close(() => resolve(null)));
+    server.listen({ port, host }, () => server.close(() => resolve(null)));
   });
 }
 
-/** NODE_ENV of an app that we start: local, unless it is to use somebody's database. */
-export function appProfile() {
-  const { NODE_ENV, DATABASE_URL } = process.env;
-  if (NODE_ENV || !DATABASE_URL) return NODE_ENV || 'local';
-  throw new Error(
-    'DATABASE_URL is given, so say which profile it is for: NODE_ENV=local (local creates test data there)',
-  );
+/** Name and process of who listens there, as "node, pid 1234"; empty where we may not see it. @param {number} port */
+function portUser(port) {
+  const lsof = findBinary('lsof');
+  if (!lsof) return '';
+  const { stdout } = spawnSync(lsof, ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'], { encoding: 'utf8' });
+  const [, pid, name] = /^p(\d+)\nc(.*)$/m.exec(stdout ?? '') ?? [];
+  return pid ? `${name}, pid ${pid}` : '';
 }
 
 /** @param {{ port: number, profile: string, services: Services, output: 'inherit' | number }} how */
@@ -79,6 +93,41 @@ export async function waitUntilLive(port, app) {
   return !hasEnded(app);
 }
 
+/**
+ * True when the app can do all that it is for, false when it ended first. Where that takes longer, says what it waits for.
+ * @type {(address: string, app: ChildProcess, say: Say) => Promise<boolean>}
+ */
+export async function waitUntilReady(address, app, say) {
+  const startedAt = Date.now();
+  let said = '';
+  for (;;) {
+    const missing = await missingFor(address);
+    if (hasEnded(app)) return false;
+    if (missing === '') return true;
+    const isLate = Date.now() - startedAt > (missing === STARTS ? START_PATIENCE_MS : PATIENCE_MS);
+    if (isLate && missing !== said) {
+      said = missing;
+      say(`Not ready yet: ${missing}`);
+    }
+    await sleep(100);
+  }
+}
+
+/** What the app waits for; empty when it is ready. @param {string} address */
+async function missingFor(address) {
+  try {
+    const response = await fetch(`${address}/health/ready`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    const { status, error } = /** @type {{ status: string, error: Record<string, { reason: string }> }} */ (
+      await response.json()
+    );
+    if (status === 'ok') return '';
+    const problems = Object.entries(error).map(([name, { reason }]) => `${LABELS[name]} cannot be used (${reason})`);
+    return problems.join(', ') || status;
+  } catch {
+    return STARTS;
+  }
+}
+
 /** Asks the app to end, and makes it after five seconds. Resolves when it has ended. @param {ChildProcess} app */
 export async function endApp(app) {
   if (hasEnded(app)) return;
@@ -89,9 +138,10 @@ export async function endApp(app) {
   clearTimeout(timer);
 }
 
-/** @param {number} port */
-export function localAddress(port) {
-  return `http://127.0.0.1:${port}`;
+/** Where an app that listens there is reached from this machine. @param {number} port @param {string} [host] */
+export function localAddress(port, host = '0.0.0.0') {
+  const name = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 /** @param {ChildProcess} app */

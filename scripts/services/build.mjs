@@ -1,6 +1,6 @@
 /** dist/, built when it is not what src/ says. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { withLock } from './lock.mjs';
 import { runQuietly } from './process.mjs';
@@ -8,9 +8,10 @@ import { projectDir, servicesDir } from './project.mjs';
 
 /** @import { Say } from './messages.mjs' */
 
-const ENTRY = join(projectDir, 'dist', 'main.js');
+const DIST = join(projectDir, 'dist');
+const ENTRY = join(DIST, 'main.js');
 /** Inside dist, so that it goes with it. */
-const FINGERPRINT = join(projectDir, 'dist', '.fingerprint');
+const FINGERPRINT = join(DIST, '.fingerprint');
 const BUILD_SETTINGS = ['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', '.swcrc', 'package-lock.json'];
 
 /** Builds unless dist/ is up to date: another run may be using it. One build at a time. @param {Say} say */
@@ -25,6 +26,8 @@ export function ensureBuilt(say) {
 }
 
 async function build() {
+  // The builder's own words for it are many.
+  accessSync(existsSync(DIST) ? DIST : projectDir, constants.W_OK);
   await runBuilder('@nestjs/cli/bin/nest.js', ['build']);
   if (!existsSync(ENTRY)) throw new Error(`The build left no ${relative(projectDir, ENTRY)}`);
 }

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.schema.js';
 import { ConfigError } from '../config/read-config.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { connect } from './connect.js';
+import { databaseErrorMessage, databaseProblem } from './database-errors.js';
 import { dataSourceOptions, driverWith, type Migration, openPool } from './data-source-options.js';
 import { migrateDatabase } from './migrate-database.js';
 import { type ConnectionClass, SHARED } from './pool/connection-class.js';
@@ -75,6 +76,10 @@ async function migrate(options: DataSourceOptions): Promise<void> {
   try {
     const ran = await migrateDatabase(dataSource);
     if (ran.length > 0) new Logger('Database').log(`migrated: ${ran.join(', ')}`);
+  } catch (error) {
+    if (databaseProblem(error) !== 'NO_PERMISSION') throw error;
+    const reason = databaseErrorMessage(error);
+    throw new ConfigError([`database.url (DATABASE_URL) names a user without the rights to migrate: ${reason}`]);
   } finally {
     await dataSource.destroy();
   }
