@@ -115,7 +115,7 @@ async function bench({ cases, rounds, seconds, connections, variant, other }) {
           seconds: round === 0 ? WARM_UP_SECONDS : seconds,
         };
         const pids = { app: app.child.pid ?? null, redis: redis.pid, mysql: mysql.pid };
-        const measured = await measure(each, place, { generator, connections, pids });
+        const measured = await measure(each, place, { generator, connections, pids, say: console.error });
         if (round > 0) all.find(({ name, app: at }) => name === each.name && at === app.name)?.rounds.push(measured);
       }
     }

@@ -16,9 +16,10 @@ import { bareServer } from './bare.mjs';
 
 /**
  * A round that is ready to be run at the app, or `at` another server. Every answer must be as `expected`. `finish` waits
- * for what the answers promised and checks that it came true. `undo` comes last, whether it went well or not.
+ * for what the answers promised and checks that it came true. `undo` comes last, whether it went well or not. `supply`:
+ * for how many requests there is something, and how the next round has more.
  * @typedef {{ load: Load, expected: 'accepted' | 'refused', at?: Server, finish?: (outcome: Outcome) => Promise<void>,
- *   undo?: () => Promise<void> }} Round
+ *   undo?: () => Promise<void>, supply?: { requests: number, grow: () => void } }} Round
  */
 
 /** @typedef {{ name: string, what: string, prepare: (place: Place) => Promise<Round> }} Case */
@@ -26,8 +27,8 @@ import { bareServer } from './bare.mjs';
 /** More than any round can use, so that no user is asked for twice. */
 const USERS_OF_A_ROUND = 10_000_000;
 let nextUser = 1_000_000_000;
-/** Beyond what one core can pay. */
-const ORDERS_A_SECOND = 2_500;
+/** Doubled as often as a round pays all that were made for it. */
+let ordersASecond = 500;
 const ROWS_A_STATEMENT = 5_000;
 const FAR = 1_000_000_000_000;
 /** The coupons of {@link reservingAmong}. @type {Map<string, number>} */
@@ -86,12 +87,13 @@ export const CASES = [
     name: 'payment',
     what: 'of orders of one piece, by 100 users',
     prepare: async ({ app, dir, seconds }) => {
-      const orders = await app.createOrders(ORDERS_A_SECOND * seconds);
+      const orders = await app.createOrders(ordersASecond * seconds);
       const list = join(dir, 'orders.txt');
       writeFileSync(list, orders.map(({ orderId, userId }) => `${orderId} ${userId}\n`).join(''));
       return {
         load: { method: 'POST', path: '/api/orders/%s/payment', body: '{"userId":%s}', list },
         expected: 'accepted',
+        supply: { requests: orders.length, grow: () => (ordersASecond *= 2) },
       };
     },
   },
