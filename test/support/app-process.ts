@@ -47,6 +47,7 @@ export class AppProcess {
   constructor(
     private readonly child: ChildProcess,
     readonly port: number,
+    private readonly host: string,
   ) {
     this.exited = new Promise((resolve) => {
       const ended = (exit: Exit): void => {
@@ -67,7 +68,7 @@ export class AppProcess {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.host}:${this.port}`;
   }
 
   get pid(): number {
@@ -134,19 +135,20 @@ interface AppOptions {
 }
 
 /**
- * Starts `node dist/main.js` with NODE_ENV=test on a free port and without seeding, against the servers of the test run
- * unless `env` says otherwise. Killed at the end of the test file if it still runs then.
+ * Starts `node dist/main.js` with NODE_ENV=test on a free port of 127.0.0.1 and without seeding, against the servers of
+ * the test run, unless `env` says otherwise. Killed at the end of the test file if it still runs then.
  */
 export async function startApp({ env = {}, waitFor = '/health/live' }: AppOptions = {}): Promise<AppProcess> {
   const main = `${PROJECT}dist/main.js`;
   if (!existsSync(main)) throw new Error('dist/main.js is missing; run `npm run build` (`npm test` does it)');
-  const port = await freePort();
+  const { HOST, PORT } = { ...DEFAULTS, PORT: undefined, ...env };
+  const port = PORT === undefined ? await freePort() : Number(PORT);
   const child = spawn(process.execPath, ['--enable-source-maps', main], {
     cwd: PROJECT,
     env: { ...process.env, ...DEFAULTS, PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const app = new AppProcess(child, port);
+  const app = new AppProcess(child, port, HOST);
   atEndOfFile(async () => {
     if (!app.hasExited) await app.kill();
   });
