@@ -3,7 +3,12 @@ import { CONFIG } from '../platform/config/config.module.js';
 import { RedisUnavailableError } from '../platform/redis/redis-errors.js';
 import { UserDirectory, UserNotFoundError } from '../user/index.js';
 import type { CouponConfig } from './coupon.config.js';
-import { IssuanceFailedError, ReservationNotFoundError, ReservationUnavailableError } from './coupon.errors.js';
+import {
+  CouponNotFoundError,
+  IssuanceFailedError,
+  ReservationNotFoundError,
+  ReservationUnavailableError,
+} from './coupon.errors.js';
 import { IssuanceOutcomes } from './issuance/issuance-outcomes.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { LockIssuanceService } from './lock/lock-issuance.service.js';
@@ -18,6 +23,7 @@ import {
 import type { CouponDefinition } from './reservation/coupon-definition.js';
 import { DefinitionCache } from './reservation/definition-cache.js';
 import { RedisCouponStore } from './reservation/redis-coupon.store.js';
+import { RefusalTally } from './reservation/refusal-tally.js';
 import { ReserveBatcher } from './reservation/reserve-batcher.js';
 
 /** What callers do with reservations: make one, make one and wait until it is issued, look one up. */
@@ -26,6 +32,7 @@ export class ReservationService {
   constructor(
     private readonly definitions: DefinitionCache,
     private readonly users: UserDirectory,
+    private readonly refusals: RefusalTally,
     private readonly batcher: ReserveBatcher,
     private readonly lockStrategy: LockIssuanceService,
     private readonly outcomes: IssuanceOutcomes,
@@ -88,10 +95,16 @@ export class ReservationService {
 
   /** The coupon's definition, for a user who belongs to its audience; from memory where that can tell. */
   private async definitionFor(couponId: number, userId: number): Promise<CouponDefinition> {
-    const definition = this.definitions.peek(couponId) ?? (await this.definitions.require(couponId));
-    const isOfAudience = definition.audience === 'anyone' || this.users.isKnown(userId);
-    if (!isOfAudience && !(await this.users.exists(userId))) throw new UserNotFoundError(userId);
-    return definition;
+    try {
+      const definition = this.definitions.peek(couponId) ?? (await this.definitions.require(couponId));
+      const isOfAudience = definition.audience === 'anyone' || this.users.isKnown(userId);
+      if (!isOfAudience && !(await this.users.exists(userId))) throw new UserNotFoundError(userId);
+      return definition;
+    } catch (error) {
+      // Of a coupon that is not there nobody watches the refusals.
+      if (!(error instanceof CouponNotFoundError)) this.refusals.countError(couponId, error);
+      throw error;
+    }
   }
 
   private async pendingNumber(couponId: number, userId: number): Promise<number | 'UNKNOWN' | undefined> {

@@ -5,7 +5,6 @@ import { GateTimeoutError, KeyedGate } from '../../platform/concurrency/keyed-ga
 import { CONFIG } from '../../platform/config/config.module.js';
 import { isLockConflict } from '../../platform/database/database-errors.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
-import { DomainError } from '../../platform/errors/domain-error.js';
 import { DatabaseUnavailableError } from '../../platform/errors/platform.errors.js';
 import { COUPON_LOCK } from '../coupon-connections.js';
 import type { CouponConfig } from '../coupon.config.js';
@@ -72,7 +71,7 @@ export class LockIssuanceService {
         error instanceof GateTimeoutError || isLockConflict(error)
           ? new DatabaseUnavailableError({ cause: error })
           : error;
-      if (told instanceof DomainError) this.refusals.count(couponId, told.code);
+      this.refusals.countError(couponId, told);
       throw told;
     }
   }

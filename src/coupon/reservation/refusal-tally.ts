@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { isDatabaseUnavailable, isLockConflict } from '../../platform/database/database-errors.js';
+import { DomainError } from '../../platform/errors/domain-error.js';
 import type { ErrorCode } from '../../platform/errors/error-codes.js';
 
 const REMEMBERED_COUPONS = 1_000;
@@ -23,7 +25,18 @@ export class RefusalTally {
     refusals[code] = (refusals[code] ?? 0) + 1;
   }
 
+  /** As `count`, by what a caller hears for this error; a fault of our own is no refusal. */
+  countError(couponId: number, error: unknown): void {
+    const code = codeOf(error);
+    if (code !== undefined) this.count(couponId, code);
+  }
+
   of(couponId: number): Refusals {
     return this.byCoupon.peek(couponId) ?? NONE;
   }
+}
+
+function codeOf(error: unknown): ErrorCode | undefined {
+  if (error instanceof DomainError) return error.code;
+  return isDatabaseUnavailable(error) || isLockConflict(error) ? 'DATABASE_UNAVAILABLE' : undefined;
 }
