@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { tally } from '../support/api-client.js';
-import { openBrowser, openWindow } from '../support/browser.js';
+import { openBrowser, shows, withWindow } from '../support/browser.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
 import { Site } from '../support/site.js';
@@ -22,24 +22,13 @@ beforeEach(async () => {
   await site.isServing();
 });
 
-/** The page, with no complaints of the browser about it. */
+/** The page of the application that runs now. */
 async function withPage(
   work: (page: Page) => Promise<void>,
   hash = '',
   options: BrowserContextOptions = {},
 ): Promise<void> {
-  const { page, complaints } = await openWindow(browser, `${site.app.url}/dashboard${hash}`, options);
-  try {
-    await work(page);
-    expect(complaints).toEqual([]);
-  } finally {
-    await page.context().close();
-  }
-}
-
-/** Waits until the element shows the text. */
-async function shows(page: Page, selector: string, text: string | RegExp): Promise<void> {
-  await eventually(async () => expect(await page.locator(selector).first().innerText({ timeout: 1000 })).toMatch(text));
+  await withWindow(browser, `${site.app.url}/dashboard${hash}`, work, options);
 }
 
 /** Presses Tab until the element has the focus: whoever has no mouse gets there. */
@@ -106,6 +95,35 @@ it('names the field that the application does not accept', async () => {
   });
 });
 
+it.each([
+  ['en-US', 'Opens: a date and a time of the years 1000 to 9999.', 'Ends: a date and a time'],
+  ['ko-KR', '시작: 1000년에서 9999년까지의 날짜와 시각을 적어 주세요.', '종료: 1000년에서'],
+])(
+  'names the field whose year has five digits, and takes the coupon once it has four (%s)',
+  async (locale, opens, ends) => {
+    await withPage(
+      async (page) => {
+        await page.click('#create');
+        await page.fill('#new-name', `Of ${locale}`);
+        await page.fill('#new-startsAt', '12026-01-01T00:00');
+        await page.fill('#new-expiresAt', '12027-01-01T00:00');
+        await page.click('dialog button[type=submit]');
+        await shows(page, '#new-startsAt-error', opens);
+        await shows(page, '#new-expiresAt-error', ends);
+        expect(await page.locator('#new-startsAt').evaluate((element) => element.matches(':focus'))).toBe(true);
+
+        await page.fill('#new-startsAt', '2026-01-01T00:00');
+        await page.fill('#new-expiresAt', '9999-01-01T00:00');
+        await page.click('dialog button[type=submit]');
+        await giveToken(page, TOKEN);
+        await shows(page, '#coupon-name', `Of ${locale}`);
+      },
+      '',
+      { locale },
+    );
+  },
+);
+
 it('watches a drop of 500 requests until it is sold out, in two tabs over one stream', async () => {
   const { couponId } = await site.api.createCoupon({ name: 'Drop', totalQuantity: 300 });
   await withPage(async (page) => {
@@ -166,33 +184,6 @@ it('shows what failed and tries it again', async () => {
     await shows(page, '#failures-summary', 'No failure waits for you.');
     await eventually(async () => expect((await site.api.reservation(couponId, userId)).body.status).toBe('ISSUED'));
   }, `#coupon=${couponId}`);
-});
-
-describe('when something is away', () => {
-  it('says that Redis is, and that it is back', async () => {
-    const { couponId } = await site.api.createCoupon({ name: 'Through an outage' });
-    await withPage(async (page) => {
-      await shows(page, '.live', 'Live');
-      await site.redisServer.kill();
-      await shows(page, '#notices', 'Redis does not answer');
-      await shows(page, '#health', /Redis\s+down/);
-      await site.redisServer.restart();
-      await eventually(async () => expect(await page.locator('#notices').innerText()).toBe(''));
-      await shows(page, '#story', 'Open. Waiting for reservations.');
-    }, `#coupon=${couponId}`);
-  });
-
-  it('says that the connection is lost, and goes on by itself', async () => {
-    await withPage(async (page) => {
-      await shows(page, '.live', 'Live');
-      site.app.freeze();
-      await shows(page, '.live', 'Connection lost');
-      await shows(page, '#notices', 'What you see is from');
-      site.app.thaw();
-      await shows(page, '.live', 'Live');
-      await eventually(async () => expect(await page.locator('#notices').innerText()).toBe(''));
-    });
-  });
 });
 
 describe('for everyone', () => {

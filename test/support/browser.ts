@@ -1,6 +1,8 @@
 import { type Browser, type BrowserContextOptions, chromium as driver, type Page } from 'playwright-core';
 import { chromium } from '../../scripts/services/chromium.mjs';
+import { expect } from '@jest/globals';
 import { atEndOfFile } from './cleanup.js';
+import { eventually } from './poll.js';
 
 const ARGUMENTS = [
   '--no-sandbox',
@@ -39,4 +41,30 @@ export async function openWindow(
   });
   await page.goto(url);
   return { page, complaints };
+}
+
+/** Does something in such a window, about which the browser must not complain, and closes it. */
+export async function withWindow(
+  browser: Browser,
+  url: string,
+  work: (page: Page) => Promise<void>,
+  options: BrowserContextOptions = {},
+): Promise<void> {
+  const { page, complaints } = await openWindow(browser, url, options);
+  try {
+    await work(page);
+    expect(complaints).toEqual([]);
+  } finally {
+    await page.context().close();
+  }
+}
+
+/** Waits until the first of these elements shows the text. */
+export async function shows(page: Page, selector: string, text: string | RegExp): Promise<void> {
+  await eventually(async () => expect(await page.locator(selector).first().innerText({ timeout: 1000 })).toMatch(text));
+}
+
+/** Waits until the element is there and shows nothing. */
+export async function showsNothing(page: Page, selector: string): Promise<void> {
+  await eventually(async () => expect(await page.locator(selector).innerText({ timeout: 1000 })).toBe(''));
 }

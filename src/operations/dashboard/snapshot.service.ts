@@ -1,8 +1,9 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { hostname } from 'node:os';
 import { type CouponOverview, CouponOverviewService, type LedgerSide, type RedisSide } from '../../coupon/index.js';
 import { Clock } from '../../platform/clock.js';
+import { CONFIG } from '../../platform/config/config.module.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import type { ProblemReason } from '../../platform/dependencies/problem-reason.js';
 import { stackOf } from '../../platform/errors/error-text.js';
@@ -55,6 +56,7 @@ export class SnapshotService {
     private readonly redisConnection: RedisConnection,
     private readonly database: DatabaseProbeRepository,
     private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: { readonly ranking: { readonly timeZone: string } },
     registry: MetricsRegistry,
   ) {
     this.latency = new LatencyWindow(registry, RESERVATION_DURATION);
@@ -78,6 +80,7 @@ export class SnapshotService {
     while ((this.latencies[0]?.[0] ?? at) < at - HISTORY_MS) this.latencies.shift();
     return {
       at,
+      timeZone: this.config.ranking.timeZone,
       instance: this.instance,
       streams,
       health: {
@@ -113,6 +116,7 @@ export class SnapshotService {
       name: view.name,
       status: view.status,
       strategy: view.strategy,
+      audience: view.audience,
       discountAmount: view.discountAmount,
       discountRate: view.discountRate,
       isActive: view.isActive,

@@ -4,6 +4,8 @@
  */
 export interface Snapshot {
   readonly at: number;
+  /** Of the business: `ranking.timeZone`. */
+  readonly timeZone: string;
   /** Who says so; some numbers are of this instance alone. */
   readonly instance: string;
   /** How many streams this instance feeds from the one sampling. */
@@ -45,6 +47,7 @@ export interface CouponSnapshot {
   readonly name: string;
   readonly status: CouponStatus;
   readonly strategy: 'reservation' | 'lock';
+  readonly audience: 'registered' | 'anyone';
   readonly discountAmount: number | null;
   readonly discountRate: number | null;
   readonly isActive: boolean;

@@ -1,7 +1,7 @@
 /** The three charts of a coupon, drawn by uPlot with the colours of the style sheet. */
 import uPlot from './uplot.js';
 import { el, setText } from './dom.js';
-import { clock, milliseconds, number, shortNumber, t } from './language.js';
+import { clockOnAxis, milliseconds, number, shortNumber, t } from './language.js';
 
 /** @import { TextKey } from './language.js' */
 /** @import { Series } from './series.js' */
@@ -159,7 +159,7 @@ class Chart {
             grid: { show: false },
             size: 28,
             space: 80,
-            values: (_plot, seconds) => seconds.map((second) => clock(second * 1000)),
+            values: (_plot, seconds) => seconds.map((second) => clockOnAxis(second * 1000)),
           },
           { ...axis, size: 56, space: 36, values: (_plot, values) => values.map((value) => shortNumber(value)) },
         ],

@@ -2,7 +2,7 @@
 import { callAsAdmin } from './admin.js';
 import { problemText } from './api.js';
 import { el } from './dom.js';
-import { t, textOf } from './language.js';
+import { browserZone, rangeElsewhere, t, textOf } from './language.js';
 import { toast } from './toast.js';
 
 /** @import { Answer } from './api.js' */
@@ -11,6 +11,8 @@ import { toast } from './toast.js';
 const WEEK_MS = 7 * 86_400_000;
 const NUMBER = { type: 'number', required: true, min: 1, inputmode: 'numeric' };
 const TIME = { type: 'datetime-local', required: true };
+/** A browser takes years of six digits, the application those of four. */
+const LOCAL_TIME = /^[1-9]\d{3}-/;
 
 /** @param {(couponId: number) => void} onCreated */
 export function openCreateForm(onCreated) {
@@ -26,6 +28,7 @@ export function openCreateForm(onCreated) {
     codeFormat: select('codeFormat', { none: 'code_none', alphanumeric: 'code_alphanumeric', hangul: 'code_hangul' }),
     strategy: select('strategy', { reservation: 'strategy_reservation', lock: 'strategy_lock' }),
   };
+  const hint = el('p', { class: 'hint' });
   const error = el('p', { class: 'error', role: 'alert' });
   const submit = el('button', { class: 'primary', type: 'submit' }, t('createGo'));
   const form = el(
@@ -35,7 +38,7 @@ export function openCreateForm(onCreated) {
     fields.name.row,
     el('div', { class: 'fields' }, fields.totalQuantity.row, fields.discount.row, fields.kind.row),
     el('div', { class: 'fields two' }, fields.startsAt.row, fields.expiresAt.row),
-    el('p', { class: 'hint' }, t('yourTime', { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })),
+    hint,
     el(
       'details',
       {},
@@ -50,12 +53,24 @@ export function openCreateForm(onCreated) {
     event.preventDefault();
     void create();
   });
+  for (const { control } of [fields.startsAt, fields.expiresAt]) control.addEventListener('input', showZone);
+  showZone();
   document.body.append(dialog);
   dialog.showModal();
 
+  /** The times are given in the zone of this browser: what that is where the business has another one. */
+  function showZone() {
+    const [from, to] = [timeOf(fields.startsAt.control), timeOf(fields.expiresAt.control)];
+    const elsewhere = from === undefined || to === undefined || to < from ? undefined : rangeElsewhere(from, to);
+    const zone = t('yourTime', { zone: browserZone() });
+    hint.textContent = elsewhere === undefined ? zone : `${zone} ${t('thatIs', { range: elsewhere })}`;
+  }
+
   async function create() {
+    const [startsAt, expiresAt] = [timeOf(fields.startsAt.control), timeOf(fields.expiresAt.control)];
+    if (startsAt === undefined || expiresAt === undefined) return refuseTimes();
     submit.disabled = true;
-    const answer = await callAsAdmin('api/coupons', { method: 'POST', body: draft() });
+    const answer = await callAsAdmin('api/coupons', { method: 'POST', body: draft(startsAt, expiresAt) });
     submit.disabled = false;
     if (answer === undefined) return submit.focus();
     if (!answer.ok) return showProblem(answer);
@@ -64,14 +79,29 @@ export function openCreateForm(onCreated) {
     onCreated(answer.body.couponId);
   }
 
-  function draft() {
+  function refuseTimes() {
+    for (const control of Object.values(fields)) control.refuse('');
+    const times = [
+      { time: fields.startsAt, label: t('startsAt') },
+      { time: fields.expiresAt, label: t('expiresAt') },
+    ];
+    const wrong = times.filter(({ time }) => timeOf(time.control) === undefined);
+    for (const { time, label } of wrong) time.refuse(t('wrongTime', { label }));
+    wrong[0]?.time.control.focus();
+  }
+
+  /**
+   * @param {number} startsAt
+   * @param {number} expiresAt
+   */
+  function draft(startsAt, expiresAt) {
     const discount = Number(fields.discount.control.value);
     return {
       name: fields.name.control.value,
       totalQuantity: Number(fields.totalQuantity.control.value),
       ...(fields.kind.control.value === 'rate' ? { discountRate: discount } : { discountAmount: discount }),
-      startsAt: new Date(fields.startsAt.control.value).toISOString(),
-      expiresAt: new Date(fields.expiresAt.control.value).toISOString(),
+      startsAt: new Date(startsAt).toISOString(),
+      expiresAt: new Date(expiresAt).toISOString(),
       audience: fields.audience.control.value,
       codeFormat: fields.codeFormat.control.value,
       strategy: fields.strategy.control.value,
@@ -132,6 +162,15 @@ function field(path, label, control) {
     refuse,
     row: el('div', { class: 'field' }, el('label', { for: control.id }, t(label)), control, wrong),
   };
+}
+
+/**
+ * In ms since 1970; undefined when the application could not take it.
+ * @param {HTMLInputElement} control
+ */
+function timeOf({ value }) {
+  const time = new Date(value).getTime();
+  return LOCAL_TIME.test(value) && !Number.isNaN(time) ? time : undefined;
 }
 
 /**

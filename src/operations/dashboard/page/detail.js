@@ -4,7 +4,7 @@ import { Charts } from './charts.js';
 import { el } from './dom.js';
 import { Failures } from './failures.js';
 import { Hero } from './hero.js';
-import { number, t } from './language.js';
+import { number, t, zoneName } from './language.js';
 import { Refusals } from './refusals.js';
 import { Series } from './series.js';
 import { Tiles } from './tiles.js';
@@ -39,7 +39,12 @@ export class Detail {
     const charts = el(
       'section',
       { class: 'card', 'aria-labelledby': 'coupon-name' },
-      this.#rangeChoice(),
+      el(
+        'div',
+        { class: 'card-head' },
+        this.#rangeChoice(),
+        el('span', { class: 'hint', id: 'zone' }, zoneName(Date.now())),
+      ),
       this.#charts.element,
     );
     const below = el('div', { class: 'pair' }, new Audit(couponId).element, this.#refusals.element);
@@ -56,7 +61,7 @@ export class Detail {
     if (coupon.totalQuantity !== this.#charts.total) this.#changeTotal(coupon.totalQuantity);
     this.#redraw = () => this.#charts.show(this.series, snapshot.at, rangeMinutes * MINUTE_MS);
     this.#redraw();
-    this.#hero.show(coupon, this.series, snapshot.at);
+    this.#hero.show(coupon, this.series, snapshot);
     this.#tiles.show(snapshot, coupon, this.series);
     this.#refusals.show(coupon.refusals, snapshot.instance);
     this.failures.show(coupon.openFailures);

@@ -3,10 +3,11 @@ import { callAsAdmin } from './admin.js';
 import { problemText } from './api.js';
 import { Badge } from './badge.js';
 import { el, icon, setAttribute, setText } from './dom.js';
-import { clock, dayAndTime, duration, number, t } from './language.js';
+import { clock, dayAndTime, dayAndTimeRange, duration, number, t } from './language.js';
+import { isLedgerRead } from './notices.js';
 import { toast } from './toast.js';
 
-/** @import { CouponSnapshot } from '../snapshot.js' */
+/** @import { CouponSnapshot, Snapshot } from '../snapshot.js' */
 /** @import { Series } from './series.js' */
 
 export class Hero {
@@ -53,9 +54,9 @@ export class Hero {
   /**
    * @param {CouponSnapshot} coupon
    * @param {Series} series
-   * @param {number} now
+   * @param {Snapshot} snapshot
    */
-  show(coupon, series, now) {
+  show(coupon, series, snapshot) {
     const { name, status, isActive, totalQuantity, issuedQuantity, remainingQuantity, pending } = coupon;
     if (this.#coupon === undefined) this.#toggle.disabled = false;
     this.#coupon = coupon;
@@ -79,7 +80,7 @@ export class Hero {
     setText(this.#counts.issued, counts.issued);
     setText(this.#counts.pending, counts.pending);
     setText(this.#counts.left, counts.left);
-    setText(this.#story, storyOf(coupon, series, now));
+    setText(this.#story, storyOf(coupon, series, snapshot));
   }
 
   async #pauseOrResume() {
@@ -110,11 +111,7 @@ function factsOf({ couponId, discountRate, discountAmount, startsAt, expiresAt, 
     discountRate === null
       ? t('wonOff', { value: number(discountAmount) })
       : t('percentOff', { value: number(discountRate) });
-  const facts = [
-    t('couponId', { id: couponId }),
-    discount,
-    t('window', { from: dayAndTime(startsAt), to: dayAndTime(expiresAt) }),
-  ];
+  const facts = [t('couponId', { id: couponId }), discount, dayAndTimeRange(startsAt, expiresAt)];
   return [...facts, ...(strategy === 'lock' ? [t('lockStrategy')] : [])].join(' · ');
 }
 
@@ -122,11 +119,12 @@ function factsOf({ couponId, discountRate, discountAmount, startsAt, expiresAt, 
  * One sentence for someone who looks up from something else.
  * @param {CouponSnapshot} coupon
  * @param {Series} series
- * @param {number} now
+ * @param {Snapshot} snapshot
  */
-function storyOf(coupon, series, now) {
+function storyOf(coupon, series, snapshot) {
   if (coupon.status === 'PAUSED') return t('storyPaused');
-  if (coupon.status === 'SCHEDULED') return t('storyScheduled', { time: duration(Date.parse(coupon.startsAt) - now) });
+  if (coupon.status === 'SCHEDULED')
+    return t('storyScheduled', { time: duration(Date.parse(coupon.startsAt) - snapshot.at) });
   if (coupon.status === 'ENDED') return t('storyEnded', { when: dayAndTime(coupon.expiresAt) });
   if (coupon.status === 'SOLD_OUT') {
     const end = series.soldOut(coupon.totalQuantity);
@@ -136,8 +134,18 @@ function storyOf(coupon, series, now) {
   }
   if (coupon.isLoaded === null) return t('storyNoRedis');
   if (!coupon.isLoaded) return t('storyClosed');
+  if (!snapshot.health.database.isUp) return t(storyWithoutDatabase(coupon, snapshot));
   const pace = series.pace();
   return pace > 0
     ? t('storyPace', { time: duration(Math.max(1000, (1000 * coupon.remainingQuantity) / pace)) })
     : t('storyOpen');
+}
+
+/**
+ * @param {CouponSnapshot} coupon
+ * @param {Snapshot} snapshot
+ */
+function storyWithoutDatabase({ strategy, audience }, snapshot) {
+  if (strategy === 'lock') return 'storyNoDatabase';
+  return audience === 'registered' && !isLedgerRead(snapshot) ? 'storyKnownOnly' : 'storyPendingOnly';
 }

@@ -9,6 +9,9 @@ import { KO } from './texts-ko.js';
 /** @type {Intl.DateTimeFormatOptions} */
 const DAY_AND_TIME = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
 
+/** @type {Intl.DateTimeFormatOptions} */
+const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' };
+
 const TEXTS = { en: EN, ko: KO };
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -17,6 +20,8 @@ const DAY = 24 * HOUR;
 
 /** @type {Language} */
 let language = address.language ?? (navigator.language.startsWith('ko') ? 'ko' : 'en');
+/** @type {string | undefined} of the business; that of this browser until the application has told its own */
+let timeZone;
 let formats = formatsOf(language);
 apply();
 
@@ -26,10 +31,44 @@ function formatsOf(wanted) {
     whole: new Intl.NumberFormat(wanted, { maximumFractionDigits: 0 }),
     fine: new Intl.NumberFormat(wanted, { maximumFractionDigits: 1 }),
     compact: new Intl.NumberFormat(wanted, { notation: 'compact', maximumFractionDigits: 1 }),
-    clock: new Intl.DateTimeFormat(wanted, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
-    day: new Intl.DateTimeFormat(wanted, DAY_AND_TIME),
-    otherYear: new Intl.DateTimeFormat(wanted, { year: 'numeric', ...DAY_AND_TIME }),
+    business: timesOf(wanted, timeZone),
+    browser: timesOf(wanted, undefined),
   };
+}
+
+/**
+ * @param {Language} wanted
+ * @param {string | undefined} zone  undefined: of this browser
+ */
+function timesOf(wanted, zone) {
+  const format = (/** @type {Intl.DateTimeFormatOptions} */ options) =>
+    new Intl.DateTimeFormat(wanted, { ...options, ...(zone !== undefined && { timeZone: zone }) });
+  return {
+    clock: format(TIME),
+    day: format({ ...DAY_AND_TIME, timeZoneName: 'short' }),
+    otherYear: format({ year: 'numeric', ...DAY_AND_TIME, timeZoneName: 'short' }),
+    zone: format({ timeZoneName: 'short' }),
+  };
+}
+
+/**
+ * Writes times in this time zone from now on, and beside it in that of the browser where the two differ. One that this
+ * browser does not know changes nothing.
+ * @param {string} zone
+ */
+export function writeTimesIn(zone) {
+  if (zone === timeZone || !isKnown(zone)) return;
+  timeZone = zone;
+  formats = formatsOf(language);
+}
+
+/** @param {string} zone */
+function isKnown(zone) {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).format() !== '';
+  } catch {
+    return false;
+  }
 }
 
 export function switchLanguage() {
@@ -81,15 +120,91 @@ export function shortNumber(value) {
   return Math.abs(value) < 100_000 ? number(value) : formats.compact.format(value);
 }
 
-/** @param {number | string} time  ms since 1970, or ISO 8601 */
+/**
+ * With its time zone: 21:00:00 GMT+9 (12:00:00 UTC).
+ * @param {number | string} time  ms since 1970, or ISO 8601
+ */
 export function clock(time) {
-  return formats.clock.format(new Date(time));
+  return inBothZones(({ clock: format, zone }) => `${format.format(new Date(time))} ${nameOf(zone, new Date(time))}`);
+}
+
+/**
+ * Where the time zone stands beside, see {@link zoneName}.
+ * @param {number} time
+ */
+export function clockOnAxis(time) {
+  return formats.business.clock.format(new Date(time));
 }
 
 /** @param {number | string} time */
 export function dayAndTime(time) {
-  const date = new Date(time);
-  return (date.getFullYear() === new Date().getFullYear() ? formats.day : formats.otherYear).format(date);
+  return inBothZones((formatsOfZone) => dayFormat(formatsOfZone, time).format(new Date(time)));
+}
+
+/**
+ * @param {number | string} from
+ * @param {number | string} to  not before `from`
+ */
+export function dayAndTimeRange(from, to) {
+  return inBothZones((formatsOfZone) => range(formatsOfZone, from, to));
+}
+
+/**
+ * The range in the time zone of the business; undefined where the browser has the same.
+ * @param {number | string} from
+ * @param {number | string} to  not before `from`
+ */
+export function rangeElsewhere(from, to) {
+  const text = range(formats.business, from, to);
+  return text === range(formats.browser, from, to) ? undefined : text;
+}
+
+/**
+ * As it is at this time: Asia/Seoul, GMT+9 (here UTC).
+ * @param {number} time
+ */
+export function zoneName(time) {
+  const [name, own] = [formats.business, formats.browser].map(({ zone }) => nameOf(zone, new Date(time)));
+  const zone = `${timeZone ?? browserZone()}, ${name}`;
+  return name === own ? zone : t('zoneAndHere', { zone, here: own ?? '' });
+}
+
+/** The name of the time zone of this browser. */
+export function browserZone() {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/**
+ * Of the time zone of this format: KST, GMT+9.
+ * @param {Intl.DateTimeFormat} zone
+ * @param {Date} date
+ */
+function nameOf(zone, date) {
+  return zone.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+}
+
+/** @param {(formatsOfZone: ReturnType<typeof timesOf>) => string} write */
+function inBothZones(write) {
+  const [business, browser] = [write(formats.business), write(formats.browser)];
+  return business === browser ? business : `${business} (${browser})`;
+}
+
+/**
+ * @param {ReturnType<typeof timesOf>} formatsOfZone
+ * @param {...(number | string)} times
+ */
+function dayFormat({ day, otherYear }, ...times) {
+  const year = new Date().getFullYear();
+  return times.every((time) => new Date(time).getFullYear() === year) ? day : otherYear;
+}
+
+/**
+ * @param {ReturnType<typeof timesOf>} formatsOfZone
+ * @param {number | string} from
+ * @param {number | string} to
+ */
+function range(formatsOfZone, from, to) {
+  return dayFormat(formatsOfZone, from, to).formatRange(new Date(from), new Date(to));
 }
 
 /** @param {number} ms */
@@ -99,6 +214,11 @@ export function duration(ms) {
   if (ms < 2 * HOUR) return t('minutesLong', { n: number(Math.round(ms / MINUTE)) });
   if (ms < 2 * DAY) return t('hours', { n: number(Math.round(ms / HOUR)) });
   return t('days', { n: number(Math.round(ms / DAY)) });
+}
+
+/** @param {number} ms */
+export function ago(ms) {
+  return t('ago', { time: duration(Math.max(0, ms)) });
 }
 
 /** @param {number | null | undefined} ms */

@@ -5,7 +5,7 @@ const SILENCE_MS = 4_000;
 const RETRY_MS = 1_000;
 
 /** @typedef {'connecting' | 'live' | 'lost'} State */
-/** @typedef {{ state: State, snapshot?: string }} Message  a snapshot is JSON */
+/** @typedef {{ state: State, snapshot?: string, heardAt?: number }} Message  a snapshot is JSON, heard at ms since 1970 */
 
 export class LiveSource {
   /** @type {Message} the last thing said, for those who come later */
@@ -40,7 +40,7 @@ export class LiveSource {
     const stream = new EventSource(url);
     this.#stream = stream;
     stream.addEventListener('snapshot', ({ data }) => {
-      this.#say({ state: 'live', snapshot: data });
+      this.#say({ state: 'live', snapshot: data, heardAt: Date.now() });
       this.#expectWithin(SILENCE_MS);
     });
     // The browser would try again by itself, but not when a proxy answers with an error.

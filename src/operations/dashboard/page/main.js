@@ -4,7 +4,7 @@ import { openCreateForm } from './create-form.js';
 import { CouponList } from './coupon-list.js';
 import { Detail } from './detail.js';
 import { byId, el } from './dom.js';
-import { switchLanguage, t } from './language.js';
+import { switchLanguage, t, writeTimesIn } from './language.js';
 import { Live } from './live.js';
 import { resetRanking, showRanking } from './ranking.js';
 import { Status } from './status.js';
@@ -14,9 +14,12 @@ import { Status } from './status.js';
 
 const ASK_AFTER = 2;
 const GIVE_UP_AFTER = 5;
+/** Longer than the source itself waits: it may be gone, as a worker that the browser ended. */
+const SILENCE_MS = 8_000;
 
 /** @type {Snapshot | undefined} */
 let snapshot;
+let heardAt = 0;
 /** @type {State} */
 let state = 'connecting';
 /** @type {Detail | undefined} */
@@ -33,9 +36,14 @@ showPlaceholder('waiting');
 
 const live = new Live((message) => {
   state = message.state;
-  if (message.snapshot !== undefined) snapshot = JSON.parse(message.snapshot);
+  if (message.snapshot !== undefined) {
+    snapshot = JSON.parse(message.snapshot);
+    heardAt = message.heardAt ?? Date.now();
+  }
   render();
 });
+// What is shown grows old also when nothing is heard.
+setInterval(showStatus, 1_000);
 
 byId('language').addEventListener('click', () => {
   switchLanguage();
@@ -66,10 +74,17 @@ function writeAnew() {
   render();
 }
 
+function showStatus() {
+  const age = Date.now() - heardAt;
+  const seen = state === 'live' && age > SILENCE_MS ? 'lost' : state;
+  status.show(seen, snapshot, age);
+  if (snapshot !== undefined) showRanking(snapshot.ranking, snapshot.at, seen === 'lost');
+}
+
 function render() {
-  status.show(state, snapshot);
+  if (snapshot !== undefined) writeTimesIn(snapshot.timeZone);
+  showStatus();
   if (snapshot === undefined) return;
-  showRanking(snapshot.ranking, snapshot.at);
   const coupons = snapshot.coupons.list;
   if (coupons === null) return;
   chosen ??= coupons[0]?.couponId ?? null;

@@ -15,9 +15,11 @@ export function resetRanking() {
 /**
  * @param {RankingSnapshot | null} ranking
  * @param {number} now
+ * @param {boolean} isLost  the connection: where a ranking would come from now is not known
  */
-export function showRanking(ranking, now) {
-  const { source, asOf } = ranking ?? { source: 'unknown', asOf: null };
+export function showRanking(ranking, now, isLost) {
+  const { source, asOf } =
+    ranking === null || isLost ? { source: /** @type {const} */ ('unknown'), asOf: null } : ranking;
   const age = asOf === null ? '' : duration(Math.max(0, now - Date.parse(asOf)));
   byId('ranking-source').dataset['source'] = source;
   setText(byId('ranking-source'), t(/** @type {const} */ (`source_${source}`), { age }));

@@ -1,10 +1,16 @@
 /** The head of the page: is it live, is everyone well, and what that means for a drop. */
 import { byId, el, icon, setAttribute, setText } from './dom.js';
-import { clock, milliseconds, number, t } from './language.js';
+import { ago, clock, milliseconds, number, t } from './language.js';
+import { isLedgerRead, noticesFor } from './notices.js';
 
-/** @import { Dependency, Snapshot } from '../snapshot.js' */
+/** @import { Snapshot } from '../snapshot.js' */
+/** @import { Shape } from './dom.js' */
 /** @import { State } from './live-source.js' */
 /** @typedef {{ item: HTMLElement, value: HTMLElement }} Chip */
+/** @typedef {'true' | 'partly' | 'false' | 'unknown'} Up */
+
+/** @type {Record<Up, Shape | null>} */
+const SHAPE_OF = { true: 'check', partly: 'warning', false: 'cross', unknown: null };
 
 export class Status {
   /** @type {Record<'redis' | 'database' | 'breaker', Chip>} */
@@ -18,14 +24,17 @@ export class Status {
 
   /**
    * @param {State} state
-   * @param {Snapshot | undefined} snapshot
+   * @param {Snapshot | undefined} snapshot  the latest one
+   * @param {number} ageMs  since it was heard
    */
-  show(state, snapshot) {
+  show(state, snapshot, ageMs) {
     setAttribute(byId('live'), 'data-state', state);
     setText(byId('live-text'), t(state));
     document.body.classList.toggle('lost', state === 'lost');
-    if (snapshot !== undefined) this.#showHealth(snapshot);
+    if (snapshot !== undefined && state === 'live') this.#showHealth(snapshot);
+    else for (const one of Object.values(this.#chips)) paint(one, 'unknown', t('unknown'));
     this.#say(noticesFor(state, snapshot));
+    setText(byId('age'), ageOf(state, snapshot, ageMs));
     setText(
       byId('instance'),
       snapshot === undefined ? '' : t('instance', { instance: snapshot.instance, streams: number(snapshot.streams) }),
@@ -33,12 +42,17 @@ export class Status {
   }
 
   /** @param {Snapshot} snapshot */
-  #showHealth({ health }) {
-    const { redis, database, isAdmitting } = health;
-    paint(this.#chips.redis, redis.isUp, redis.isUp ? milliseconds(redis.responseMs) : down(redis));
-    paint(this.#chips.database, database.isUp, database.isUp ? milliseconds(database.responseMs) : down(database));
-    const isOpen = redis.isUp && isAdmitting;
-    paint(this.#chips.breaker, isOpen, t(isOpen ? 'admitting' : 'refusing'));
+  #showHealth(snapshot) {
+    const { redis, database, isAdmitting } = snapshot.health;
+    for (const [one, { isUp, responseMs, reason }] of /** @type {const} */ ([
+      [this.#chips.redis, redis],
+      [this.#chips.database, database],
+    ])) {
+      paint(one, isUp ? 'true' : 'false', isUp ? milliseconds(responseMs) : down(reason));
+    }
+    if (!redis.isUp || !isAdmitting) paint(this.#chips.breaker, 'false', t('refusing'));
+    else if (!database.isUp && !isLedgerRead(snapshot)) paint(this.#chips.breaker, 'partly', t('admittingSome'));
+    else paint(this.#chips.breaker, 'true', t('admitting'));
   }
 
   /**
@@ -56,24 +70,21 @@ export class Status {
 }
 
 /**
+ * How old what is shown is, where it is not of this second.
  * @param {State} state
  * @param {Snapshot | undefined} snapshot
- * @returns {string[]}
+ * @param {number} ageMs  since it was heard
  */
-function noticesFor(state, snapshot) {
-  if (snapshot === undefined) return state === 'lost' ? [t('neverConnected')] : [];
-  if (state === 'lost') return [t('lostSince', { time: clock(snapshot.at) })];
-  const { health, coupons } = snapshot;
-  if (coupons.list === null) return [t('ledgerNotRead')];
-  const time = clock(coupons.ledgerAt ?? snapshot.at);
-  if (!health.redis.isUp && !health.database.isUp) return [t('bothDown', { time })];
-  if (!health.redis.isUp) return [t('redisDown')];
-  if (!health.database.isUp) return [t('databaseDown', { time })];
-  return health.isAdmitting ? [] : [t('breakerOpen')];
+function ageOf(state, snapshot, ageMs) {
+  if (snapshot === undefined) return '';
+  if (state === 'lost') return t('shownIsAsOf', { ago: ago(ageMs) });
+  const { ledgerAt } = snapshot.coupons;
+  if (ledgerAt === null || isLedgerRead(snapshot)) return '';
+  return t('ledgerIsAsOf', { ago: ago(snapshot.at - ledgerAt), time: clock(ledgerAt) });
 }
 
-/** The reason as the log and the metrics have it. @param {Dependency} dependency */
-function down({ reason }) {
+/** The reason as the log and the metrics have it. @param {string | null} reason */
+function down(reason) {
   return reason === null ? t('down') : `${t('down')} (${reason})`;
 }
 
@@ -97,12 +108,13 @@ function chip(label) {
 
 /**
  * @param {Chip} chip
- * @param {boolean} isUp
+ * @param {Up} up
  * @param {string} text
  */
-function paint({ item, value }, isUp, text) {
+function paint({ item, value }, up, text) {
   setText(value, text);
-  if (item.dataset['up'] === String(isUp)) return;
-  item.dataset['up'] = String(isUp);
-  item.querySelector('.mark')?.replaceChildren(icon(isUp ? 'check' : 'cross'));
+  if (item.dataset['up'] === up) return;
+  item.dataset['up'] = up;
+  const shape = SHAPE_OF[up];
+  item.querySelector('.mark')?.replaceChildren(...(shape === null ? [] : [icon(shape)]));
 }
