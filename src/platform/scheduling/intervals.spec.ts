@@ -10,12 +10,14 @@ describe('Intervals', () => {
   beforeEach(() => {
     jest.useFakeTimers();
     run.mockReset().mockResolvedValue();
+    jest.spyOn(Math, 'random').mockReturnValue(0.5);
     intervals = new Intervals(scheduler);
   });
 
   afterEach(() => {
     intervals.onModuleDestroy();
     jest.useRealTimers();
+    jest.restoreAllMocks();
   });
 
   it('calls at every interval, and now only when told so', async () => {
@@ -40,11 +42,23 @@ describe('Intervals', () => {
     expect(run).toHaveBeenCalledTimes(2);
   });
 
+  it('draws each wait anew, a tenth shorter or longer at most', async () => {
+    jest.spyOn(Math, 'random').mockReturnValueOnce(0).mockReturnValueOnce(1);
+    intervals.every('uneven', 1000, run);
+    const callsAfter = async (ms: number) => {
+      await jest.advanceTimersByTimeAsync(ms);
+      return run.mock.calls.length;
+    };
+    expect([await callsAfter(899), await callsAfter(1)]).toEqual([0, 1]);
+    expect([await callsAfter(1099), await callsAfter(1)]).toEqual([1, 2]);
+    expect([await callsAfter(999), await callsAfter(1)]).toEqual([2, 3]);
+  });
+
   it('ends with the application', async () => {
     intervals.every('ended', 100, run);
     intervals.onModuleDestroy();
     await jest.advanceTimersByTimeAsync(1000);
     expect(run).not.toHaveBeenCalled();
-    expect(scheduler.doesExist('interval', 'ended')).toBe(false);
+    expect(scheduler.doesExist('timeout', 'ended')).toBe(false);
   });
 });

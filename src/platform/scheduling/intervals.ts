@@ -1,6 +1,9 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 
+/** By which share a wait is longer or shorter than the interval, at most. */
+const JITTER = 0.1;
+
 /** Work that repeats at an interval of the configuration, which @nestjs/schedule's decorators can't know. */
 @Injectable()
 export class Intervals implements OnModuleDestroy {
@@ -9,11 +12,12 @@ export class Intervals implements OnModuleDestroy {
   constructor(private readonly scheduler: SchedulerRegistry) {}
 
   onModuleDestroy(): void {
-    for (const name of this.names.splice(0)) this.scheduler.deleteInterval(name);
+    for (const name of this.names.splice(0)) this.scheduler.deleteTimeout(name);
   }
 
   /**
-   * Calls `run`, which must not throw, every `intervalMs` until the application ends, and now if `atOnce`. A call that
+   * Calls `run`, which must not throw, every `intervalMs` until the application ends, and now if `atOnce`. Each wait is up
+   * to 10 % shorter or longer, so that of instances that started together not always the same one is first. A call that
    * would begin before the last one has ended is left out.
    */
   every(name: string, intervalMs: number, run: () => Promise<unknown>, { atOnce = false } = {}): void {
@@ -23,11 +27,18 @@ export class Intervals implements OnModuleDestroy {
       isRunning = true;
       await run().finally(() => (isRunning = false));
     };
-    this.scheduler.addInterval(
-      name,
-      setInterval(() => void runAlone(), intervalMs),
-    );
+    const wait = (): void => this.scheduler.addTimeout(name, setTimeout(goOn, jittered(intervalMs)));
+    const goOn = (): void => {
+      this.scheduler.deleteTimeout(name);
+      wait();
+      void runAlone();
+    };
+    wait();
     this.names.push(name);
     if (atOnce) void runAlone();
   }
+}
+
+function jittered(intervalMs: number): number {
+  return intervalMs * (1 - JITTER + 2 * JITTER * Math.random());
 }
