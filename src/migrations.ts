@@ -2,10 +2,12 @@ import { CreateCoupons1763600000003 } from './coupon/migrations/1763600000003-cr
 import { CountLateRows1763600000007 } from './coupon/migrations/1763600000007-count-late-rows.js';
 import { CreateDatabaseProbes1763600000008 } from './operations/migrations/1763600000008-create-database-probes.js';
 import { CreateOrders1763600000005 } from './order/migrations/1763600000005-create-orders.js';
+import { PutOrderNumbersIntoPaidIndex1763600000009 } from './order/migrations/1763600000009-put-order-numbers-into-paid-index.js';
 import type { Migration } from './platform/database/data-source-options.js';
 import { CreateIdempotencyKeys1763600000004 } from './platform/idempotency/migrations/1763600000004-create-idempotency-keys.js';
 import { CreateProducts1763600000002 } from './product/migrations/1763600000002-create-products.js';
 import { CreateProductRankingBackups1763600000006 } from './ranking/migrations/1763600000006-create-product-ranking-backups.js';
+import { AllowUnknownNamesInBackups1763600000010 } from './ranking/migrations/1763600000010-allow-unknown-names-in-backups.js';
 import { CreateUsers1763600000001 } from './user/migrations/1763600000001-create-users.js';
 
 /** Every migration of every module, oldest first. */
@@ -18,4 +20,6 @@ export const MIGRATIONS: Migration[] = [
   CreateProductRankingBackups1763600000006,
   CountLateRows1763600000007,
   CreateDatabaseProbes1763600000008,
+  PutOrderNumbersIntoPaidIndex1763600000009,
+  AllowUnknownNamesInBackups1763600000010,
 ];

@@ -16,6 +16,8 @@ export class PaymentCompletedEvent {
 
   constructor(
     readonly orderId: number,
+    /** Unlike the id never given again, also when MySQL was restored. */
+    readonly orderNumber: string,
     readonly paidAt: Date,
     readonly items: readonly SoldItem[],
   ) {}

@@ -5,6 +5,7 @@ import type { SoldItem } from './payment-completed.event.js';
 
 /** What a payment has to know of its order. */
 export interface PayableOrder {
+  readonly orderNumber: string;
   readonly userId: number;
   readonly status: OrderStatus;
   /** In won. */
@@ -20,17 +21,18 @@ export class PaymentRepository {
   /** Locks the order until the transaction ends; undefined when there is none. */
   async lock(manager: EntityManager, orderId: number): Promise<PayableOrder | undefined> {
     const rows = await manager.query<Array<Omit<PayableOrder, 'items'> & SoldItem>>(
-      `SELECT orders.user_id AS userId, orders.status AS status, orders.total_amount AS totalAmount,
-              orders.user_coupon_id AS userCouponId, item.product_id AS productId, item.quantity AS quantity
+      `SELECT orders.order_number AS orderNumber, orders.user_id AS userId, orders.status AS status,
+              orders.total_amount AS totalAmount, orders.user_coupon_id AS userCouponId,
+              item.product_id AS productId, item.quantity AS quantity
          FROM orders JOIN order_items item ON item.order_id = orders.id
         WHERE orders.id = ? ORDER BY item.product_id FOR UPDATE`,
       [orderId],
     );
     const [order] = rows;
     if (order === undefined) return undefined;
-    const { userId, status, totalAmount, userCouponId } = order;
+    const { orderNumber, userId, status, totalAmount, userCouponId } = order;
     const items = rows.map(({ productId, quantity }) => ({ productId, quantity }));
-    return { userId, status, totalAmount, userCouponId, items };
+    return { orderNumber, userId, status, totalAmount, userCouponId, items };
   }
 
   /** Marks the order PAID; false, and nothing changes, unless PENDING: a row lock holds on one Galera node only. */

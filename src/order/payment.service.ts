@@ -70,7 +70,7 @@ export class PaymentService {
     const order = await this.payments.lock(manager, orderId);
     if (order === undefined || order.userId !== userId) throw new OrderNotFoundError(orderId);
     if (order.status !== 'PENDING') throw new OrderAlreadyPaidError(orderId);
-    const { items, totalAmount: paidAmount, userCouponId } = order;
+    const { orderNumber, items, totalAmount: paidAmount, userCouponId } = order;
 
     const remainingBalance = await this.balances.debit(manager, userId, paidAmount);
     for (const { productId, quantity } of items) await this.products.takeFromStock(manager, productId, quantity);
@@ -80,7 +80,7 @@ export class PaymentService {
       throw new CouponNotUsableError({ userCouponId });
     }
     if (!(await this.payments.markPaid(manager, orderId, paidAt))) throw new OrderAlreadyPaidError(orderId);
-    publish(new PaymentCompletedEvent(orderId, paidAt, items));
+    publish(new PaymentCompletedEvent(orderId, orderNumber, paidAt, items));
     return { orderId, paidAmount, remainingBalance, status: 'PAID', paidAt: paidAt.toISOString() };
   }
 }

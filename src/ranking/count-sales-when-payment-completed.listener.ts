@@ -30,11 +30,11 @@ export class CountSalesWhenPaymentCompletedListener {
 
   /** Never throws. */
   @On('payment.completed')
-  async handle({ orderId, paidAt, items }: PaymentCompletedEvent): Promise<void> {
+  async handle({ orderId, orderNumber, paidAt, items }: PaymentCompletedEvent): Promise<void> {
     const day = this.calendar.dayOf(paidAt);
     try {
       this.faults.reach('before-ranking-count');
-      const { isComplete } = await this.store.count(day, [{ orderId, items }]);
+      const { isComplete } = await this.store.count(day, [{ orderNumber, items }]);
       if (!isComplete) this.reconciles.request(day);
     } catch (error) {
       this.live.suspend(day);

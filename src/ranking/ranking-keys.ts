@@ -3,17 +3,23 @@ import type { BusinessDay } from './business-day.js';
 /** Wide enough for every id (they stay below 2^53), so that members compare as text as the ids do as numbers. */
 const MEMBER_LENGTH = 16;
 
+/**
+ * How the keys of a day are to be read. Version 1, without a number in its keys, remembered orders by their ids, which are
+ * given again after MySQL was restored. Instances of both may run side by side, since none touches the other's keys.
+ */
+const VERSION = 2;
+
 /** Every Redis key of the ranking. Those of a day share the hash tag `{day}`, so that one script may touch them all. */
 export const rankingKeys = {
   /** Sorted set: product → quantity sold; see {@link memberOf}. */
-  sales: (day: BusinessDay) => `ranking:{${day}}:sales`,
-  /** Set: ids of the orders that are counted already. */
-  orders: (day: BusinessDay) => `ranking:{${day}}:orders`,
-  /** The `run_id` of the server in which the day was found complete. */
-  complete: (day: BusinessDay) => `ranking:{${day}}:complete`,
+  sales: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:sales`,
+  /** Set: numbers of the orders that are counted already. */
+  orders: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:orders`,
+  /** The `run_id` of the server in which the day was found complete, and when the reconcile began that found it so. */
+  complete: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:complete`,
   /** Set: tokens of the reconciles under way. One that is gone at the end tells that the keys were lost meanwhile. */
-  reconciling: (day: BusinessDay) => `ranking:{${day}}:reconciling`,
-  /** Taken by the instance whose turn it is; expires. */
+  reconciling: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:reconciling`,
+  /** The token of the instance whose turn it is; expires. */
   turn: (job: string) => `ranking:turn:${job}`,
 };
 

@@ -11,6 +11,8 @@ export class RankingMetrics {
   readonly corrections: Counter;
   /** The time of the latest backup known; until there is one, that of the start. */
   lastBackupAt: Date;
+  /** When the latest reconcile of today known began; until there is one, the time of the start. */
+  lastReconcileAt: Date;
   private readonly reads: ReadonlyMap<Source, { inc(): void }>;
 
   constructor(registry: MetricsRegistry, clock: Clock) {
@@ -26,10 +28,17 @@ export class RankingMetrics {
       'Paid orders that a reconcile found uncounted and counted.',
     );
     this.lastBackupAt = clock.now();
+    this.lastReconcileAt = clock.now();
+    const secondsSince = (time: Date) => Math.max(0, (clock.now().getTime() - time.getTime()) / 1000);
     registry.gaugeFunc(
       'firstcome_ranking_backup_age_seconds',
       'Time since the latest backup; since the start while there is none of today or yesterday.',
-      () => Math.max(0, (clock.now().getTime() - this.lastBackupAt.getTime()) / 1000),
+      () => secondsSince(this.lastBackupAt),
+    );
+    registry.gaugeFunc(
+      'firstcome_ranking_reconcile_age_seconds',
+      'Time since the latest reconcile of today that this instance knows of began; since the start while there is none.',
+      () => secondsSince(this.lastReconcileAt),
     );
   }
 

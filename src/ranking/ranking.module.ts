@@ -6,6 +6,7 @@ import { BackupRepository } from './backup/backup.repository.js';
 import { BackupService } from './backup/backup.service.js';
 import { BusinessCalendar } from './business-calendar.js';
 import { CountSalesWhenPaymentCompletedListener } from './count-sales-when-payment-completed.listener.js';
+import { RankingLease } from './ranking-lease.js';
 import { RankingMetrics } from './ranking-metrics.js';
 import { RankingTurns } from './ranking-turns.js';
 import { RankingController } from './ranking.controller.js';
@@ -21,6 +22,7 @@ import { ReconcileService } from './reconcile/reconcile.service.js';
 export const RANKING_PROVIDERS = [
   BusinessCalendar,
   RankingStore,
+  RankingLease,
   RankingMetrics,
   RankingTurns,
   CountSalesWhenPaymentCompletedListener,

@@ -1,12 +1,16 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { CONFIG } from '../platform/config/config.module.js';
 import { ValidationFailedError } from '../platform/errors/platform.errors.js';
+import { withinTimeLimit } from '../platform/time-limit.js';
 import { BusinessCalendar } from './business-calendar.js';
 import type { BusinessDay } from './business-day.js';
+import type { Validity } from './ranking-lease.js';
 import { RankingMetrics } from './ranking-metrics.js';
+import type { RankingConfig } from './ranking.config.js';
 import { type RankedProduct, type Snapshot, type Source, type SourcedSnapshot, TOP } from './ranking.js';
 import type { DayQuery, TopQuery } from './ranking.schemas.js';
-import { LedgerRanking } from './reading/ledger-ranking.js';
+import { LedgerRanking, type LedgerSnapshot } from './reading/ledger-ranking.js';
 import { LiveRanking } from './reading/live-ranking.js';
 
 const REMEMBERED_DAYS = 32;
@@ -22,7 +26,8 @@ interface Origin {
 type Answer =
   SourcedSnapshot | { readonly source: 'none'; readonly asOf: null; readonly products: readonly RankedProduct[] };
 
-type Sourced = Pick<Origin, 'source' | 'asOf'>;
+/** Where a product stands. */
+type Standing = Pick<ProductView, 'source' | 'asOf' | 'rank' | 'salesCount'>;
 
 export type TopView = Origin & { readonly rankings: readonly RankedProduct[] };
 
@@ -47,6 +52,7 @@ export class RankingService {
     private readonly ledgerRanking: LedgerRanking,
     private readonly calendar: BusinessCalendar,
     private readonly metrics: RankingMetrics,
+    @Inject(CONFIG) private readonly config: RankingConfig,
   ) {}
 
   /** The products sold most on the day. @throws ValidationFailedError for a day to come */
@@ -73,19 +79,42 @@ export class RankingService {
    */
   async product(productId: number, { date }: DayQuery): Promise<ProductView> {
     const day = this.dayOf(date);
-    const live = await this.live.product(day, productId);
-    const { source, asOf, ...standing } =
-      live === undefined ? standingIn(await this.fallBack(day), productId) : { source: 'redis' as const, ...live };
+    const { source, asOf, rank, salesCount } = await this.standing(day, productId);
     this.metrics.countRead(source);
-    return { date: day, source, asOf, productId, ...standing };
+    return { date: day, source, asOf, productId, rank, salesCount };
   }
 
   private async answer(day: BusinessDay): Promise<Answer> {
     const live = await this.live.top(day);
     if (live !== undefined) this.remember(day, live);
-    const answer = live ?? (await this.fallBack(day));
+    const answer = live === undefined ? await this.fallBack(day) : ((await this.later(day, live)) ?? live);
     this.metrics.countRead(answer.source);
     return answer;
+  }
+
+  private async standing(day: BusinessDay, productId: number): Promise<Standing> {
+    const live = await this.live.product(day, productId);
+    if (live === undefined) return standingIn(await this.fallBack(day), productId);
+    const stored = await this.later(day, live);
+    return stored === undefined ? { source: 'redis', ...live } : standingIn(stored, productId);
+  }
+
+  /**
+   * What MySQL has in the place of numbers of Redis that nobody has reconciled for long, of as late a time or later; a
+   * backup of before would take back sales that everybody has seen. Undefined where Redis is good, or MySQL says nothing.
+   */
+  private async later(day: BusinessDay, { asOf, isExpired }: Validity): Promise<LedgerSnapshot | undefined> {
+    if (!isExpired) return undefined;
+    const stored = await this.promptly(this.ledgerRanking.top(day, asOf));
+    if (stored === undefined || stored.asOf < asOf) return undefined;
+    this.remember(day, stored);
+    return stored;
+  }
+
+  /** The answer if it comes soon: a MySQL that stands still must not hide what Redis knows. */
+  private async promptly<T>(answer: Promise<T>): Promise<T | undefined> {
+    const { readTimeoutMs } = this.config.ranking;
+    return await withinTimeLimit(answer, readTimeoutMs, () => new Error('too late')).catch(() => undefined);
   }
 
   private async fallBack(day: BusinessDay): Promise<Answer> {
@@ -121,10 +150,7 @@ function view(date: BusinessDay, { source, asOf, products }: Answer, limit: numb
 }
 
 /** A product in a snapshot, which ends after the first 100. */
-function standingIn(
-  { source, asOf, products }: Answer,
-  productId: number,
-): Sourced & Pick<ProductView, 'rank' | 'salesCount'> {
+function standingIn({ source, asOf, products }: Answer, productId: number): Standing {
   const found = products.find((product) => product.productId === productId);
   if (found !== undefined) return { source, asOf, rank: found.rank, salesCount: found.salesCount };
   const isWhole = source !== 'none' && products.length < TOP;

@@ -10,16 +10,29 @@ import { dayKeys, memberOf, rankingKeys as keys } from './ranking-keys.js';
 const MARKER_LEAD_MS = 60_000;
 
 /** A paid order, as far as it is counted; it has an item at least. */
-export type CountableOrder = Pick<PaymentCompletedEvent, 'orderId' | 'items'>;
+export type CountableOrder = Pick<PaymentCompletedEvent, 'orderNumber' | 'items'>;
 
 /** A reconcile under way, from {@link RankingStore.beginReconcile}. */
 export interface ReconcileToken {
   readonly token: string;
   readonly runId: string;
+  /** By the clock of Redis, in ms. */
+  readonly beganAt: number;
+}
+
+/** How complete a day is that was found complete. */
+interface Reconciled {
+  /** How long ago the reconcile began, by the clock of Redis: what was paid before is counted, whoever took it. */
+  readonly reconciledMsAgo: number;
+}
+
+/** The products sold most in a complete day, equals in no particular order. */
+export interface LiveTop extends Reconciled {
+  readonly sales: readonly ProductSales[];
 }
 
 /** The rank of a product in a complete day; both as for one that was not sold when it was not. */
-export interface ProductRank {
+export interface ProductRank extends Reconciled {
   readonly rank: number | null;
   readonly salesCount: number;
 }
@@ -43,8 +56,8 @@ export class RankingStore {
    */
   async count(day: BusinessDay, orders: readonly CountableOrder[]): Promise<{ counted: number; isComplete: boolean }> {
     if (!this.keeps(day) || orders.length === 0) return { counted: 0, isComplete: true };
-    const lines = orders.flatMap(({ orderId, items }) => [
-      orderId,
+    const lines = orders.flatMap(({ orderNumber, items }) => [
+      orderNumber,
       items.length,
       ...items.flatMap(({ productId, quantity }) => [memberOf(productId), quantity]),
     ]);
@@ -55,59 +68,70 @@ export class RankingStore {
   }
 
   /** The orders among these that are not counted yet. */
-  async uncounted<T extends { readonly orderId: number }>(day: BusinessDay, orders: readonly T[]): Promise<T[]> {
+  async uncounted<T extends Pick<CountableOrder, 'orderNumber'>>(day: BusinessDay, orders: readonly T[]): Promise<T[]> {
     if (orders.length === 0) return [];
-    const ids = orders.map(({ orderId }) => String(orderId));
-    const flags = await this.redis.ask((client) => client.smismember(keys.orders(day), ...ids));
+    const numbers = orders.map(({ orderNumber }) => orderNumber);
+    const flags = await this.redis.ask((client) => client.smismember(keys.orders(day), ...numbers));
     return orders.filter((_order, index) => flags[index] === 0);
   }
 
-  /** The `limit` products sold most, equals in no particular order; undefined while the day is not complete. */
-  async top(day: BusinessDay, limit: number): Promise<ProductSales[] | undefined> {
-    const [complete, ...flat] = await this.redis.ask((client) =>
+  /** The `limit` products sold most; undefined while the day is not complete. */
+  async top(day: BusinessDay, limit: number): Promise<LiveTop | undefined> {
+    const [reconciledMsAgo, ...flat] = await this.redis.ask((client) =>
       client.topProducts(...dayKeys(day), this.redis.requireRunId(), limit),
     );
-    if (complete !== 1) return undefined;
+    if (reconciledMsAgo < 0) return undefined;
     const sales: ProductSales[] = [];
     for (let index = 0; index + 1 < flat.length; index += 2) {
       sales.push({ productId: Number(flat[index]), salesCount: Number(flat[index + 1]) });
     }
-    return sales;
+    return { sales, reconciledMsAgo };
   }
 
   /** The rank of one product; undefined while the day is not complete. */
   async rankOf(day: BusinessDay, productId: number): Promise<ProductRank | undefined> {
-    const [complete, rank = null, quantity = '0'] = await this.redis.ask((client) =>
+    const [reconciledMsAgo, rank = null, quantity = '0'] = await this.redis.ask((client) =>
       client.productRank(...dayKeys(day), this.redis.requireRunId(), memberOf(productId)),
     );
-    return complete === 1 ? { rank, salesCount: Number(quantity) } : undefined;
+    return reconciledMsAgo < 0 ? undefined : { rank, salesCount: Number(quantity), reconciledMsAgo };
+  }
+
+  /** How many ms ago the last reconcile of the day began, of any instance; undefined while the day is not complete. */
+  async sinceReconcile(day: BusinessDay): Promise<number | undefined> {
+    const ms = await this.redis.ask((client) => client.sinceReconcile(...dayKeys(day), this.redis.requireRunId()));
+    return ms < 0 ? undefined : ms;
   }
 
   /** Begins a reconcile; to be called before the first paid order is read. */
   async beginReconcile(day: BusinessDay): Promise<ReconcileToken> {
     const token = randomUUID();
     const runId = this.redis.requireRunId();
-    await this.redis.ask((client) =>
+    const beganAt = await this.redis.ask((client) =>
       client.beginReconcile(...dayKeys(day), keys.reconciling(day), token, this.calendar.keptMs(day)),
     );
-    return { token, runId };
+    return { token, runId, beganAt };
   }
 
-  /** Marks the day complete; false when Redis has lost anything since the reconcile began. */
-  async endReconcile(day: BusinessDay, { token, runId }: ReconcileToken): Promise<boolean> {
+  /** Marks the day complete as of the beginning; false when Redis has lost anything since the reconcile began. */
+  async endReconcile(day: BusinessDay, { token, runId, beganAt }: ReconcileToken): Promise<boolean> {
     // Another process may have come back with what it held seconds before, the token included.
     if (this.redis.requireRunId() !== runId) return false;
     // It has become too old meanwhile: nobody will ask Redis for it.
     if (!this.keeps(day)) return true;
     const answer = await this.redis.ask((client) =>
-      client.endReconcile(keys.complete(day), keys.reconciling(day), token, runId, this.markerMs(day)),
+      client.endReconcile(keys.complete(day), keys.reconciling(day), token, runId, beganAt, this.markerMs(day)),
     );
     return answer === 1;
   }
 
-  /** True for one instance within `ms`: whose turn it is to do the job. Nobody has to give it back. */
-  async takeTurn(job: string, ms: number): Promise<boolean> {
-    return (await this.redis.ask((client) => client.set(keys.turn(job), '1', 'PX', ms, 'NX'))) === 'OK';
+  /** True for one instance within `ms`, unless it gives its turn back: whose turn it is to do the job. */
+  async takeTurn(job: string, token: string, ms: number): Promise<boolean> {
+    return (await this.redis.ask((client) => client.set(keys.turn(job), token, 'PX', ms, 'NX'))) === 'OK';
+  }
+
+  /** Lets another instance have the turn that was taken with this token, if it is not over yet. */
+  async giveBackTurn(job: string, token: string): Promise<void> {
+    await this.redis.ask((client) => client.giveBackTurn(keys.turn(job), token));
   }
 
   async ping(): Promise<void> {

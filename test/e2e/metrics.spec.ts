@@ -137,7 +137,7 @@ describe('every metric of ours', () => {
     for (const reason of ['SOLD_OUT_IN_LEDGER', 'REFUSED_BY_DATABASE']) {
       expect(scrape.value('firstcome_issuance_failures_total', { reason })).toBe(0);
     }
-    for (const breaker of ['reservations', 'ranking', 'ranking_ledger']) {
+    for (const breaker of ['reservations', 'ranking', 'ranking_backup', 'ranking_database']) {
       expect(scrape.value('firstcome_circuit_breaker_open', { breaker })).toBe(0);
     }
     expect(scrape.value('firstcome_sweeps_total', { result: 'done' })).toBeGreaterThan(0);

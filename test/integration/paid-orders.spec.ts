@@ -27,10 +27,14 @@ beforeAll(async () => {
   paidOrders = new PaidOrders(dataSource);
 });
 
+const numbers = new Map<number, string>();
+const numberOf = (orderId: number | undefined) => numbers.get(orderId ?? 0);
+
 async function paidAt(time: Date | undefined, items: Array<[productId: number, quantity: number]>): Promise<number> {
+  const orderNumber = `test-${newUserId()}`;
   return await dataSource.transaction(async (manager) => {
     const orderId = await new OrderRepository(dataSource).insert(manager, {
-      orderNumber: `test-${newUserId()}`,
+      orderNumber,
       userId: 1,
       items: items.map(([productId, quantity]) => ({ productId, productName: 'x', unitPrice: 1, quantity })),
       subtotalAmount: 1,
@@ -40,6 +44,7 @@ async function paidAt(time: Date | undefined, items: Array<[productId: number, q
       createdAt: new Date(),
     });
     if (orderId === undefined) throw new Error('the number is taken');
+    numbers.set(orderId, orderNumber);
     if (time !== undefined) await new PaymentRepository().markPaid(manager, orderId, time);
     return orderId;
   });
@@ -84,9 +89,9 @@ describe('paid orders of a time range', () => {
   it('are found by the time of their payment, from included and to not, earliest first, of equals the lower id', async () => {
     const last = new Date(to.getTime() - 1);
     expect(await paidOrders.between(from, to, 10)).toEqual([
-      { orderId: orders[1], paidAt: from },
-      { orderId: orders[2], paidAt: from },
-      { orderId: orders[0], paidAt: last },
+      { orderId: orders[1], orderNumber: numberOf(orders[1]), paidAt: from },
+      { orderId: orders[2], orderNumber: numberOf(orders[2]), paidAt: from },
+      { orderId: orders[0], orderNumber: numberOf(orders[0]), paidAt: last },
     ]);
   });
 
@@ -113,19 +118,20 @@ describe('paid orders of a time range', () => {
 
   it('tell what they took', async () => {
     const [one = 0, , other = 0] = orders;
-    expect(await paidOrders.itemsOf([{ orderId: other }, { orderId: one }, { orderId: 2 ** 52 }])).toEqual([
+    const asked = [other, one, 2 ** 52].map((orderId) => ({ orderId, orderNumber: `number ${orderId}` }));
+    expect(await paidOrders.itemsOf(asked)).toEqual([
       {
-        orderId: one,
-        items: [
-          { productId: a, quantity: 1 },
-          { productId: b, quantity: 2 },
-        ],
-      },
-      {
-        orderId: other,
+        orderNumber: `number ${other}`,
         items: [
           { productId: a, quantity: 1 },
           { productId: d, quantity: 1 },
+        ],
+      },
+      {
+        orderNumber: `number ${one}`,
+        items: [
+          { productId: a, quantity: 1 },
+          { productId: b, quantity: 2 },
         ],
       },
     ]);

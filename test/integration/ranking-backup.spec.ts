@@ -6,11 +6,12 @@ import { PaymentCompletedEvent } from '../../src/order/index.js';
 import { MetricsRegistry } from '../../src/platform/metrics/metrics-registry.js';
 import { RankingMetrics } from '../../src/ranking/ranking-metrics.js';
 import { rankingKeys } from '../../src/ranking/ranking-keys.js';
+import { LedgerRanking } from '../../src/ranking/reading/ledger-ranking.js';
 import { inParallel } from '../support/in-parallel.js';
 import { numbersTo } from '../support/numbers-to.js';
 import { eventually } from '../support/poll.js';
 import { RankingWorld } from '../support/ranking-world.js';
-import { type Item, nameOf, rankingOf } from '../support/sales.js';
+import { type Item, nameOf, numberOf, rankingOf } from '../support/sales.js';
 
 /** Each test has a day of its own; the tests go through November 2030. */
 
@@ -34,7 +35,7 @@ async function pay(items: readonly Item[], paidAt = world.now): Promise<void> {
   const orderId = await world.salesBook.paidOrder(items, paidAt);
   await world.instances[0]
     .get(CountSalesWhenPaymentCompletedListener)
-    .handle(new PaymentCompletedEvent(orderId, paidAt, items));
+    .handle(new PaymentCompletedEvent(orderId, numberOf(orderId), paidAt, items));
 }
 
 const backups = (at: 0 | 1) => world.instances[at].get(BackupService);
@@ -94,19 +95,45 @@ describe('a backup', () => {
     newDay();
     const sales = await sellDistinct(3);
     await backUp(0);
-    await world.redis.set(rankingKeys.complete(day), 'another server');
+    await world.redis.set(rankingKeys.complete(day), 'another-server 0');
     await world.redis.zremrangebyrank(rankingKeys.sales(day), 0, 0);
     expect(await backups(0).backUp(day)).toBe('NOT_COMPLETE');
     await expectBackup(sales);
   });
 
-  it('shows a deleted product as unknown', async () => {
+  it('has no name for a deleted product, which is shown as unknown', async () => {
     newDay();
     const [gone = 0] = await world.salesBook.products(1);
     await pay([{ productId: gone, quantity: 1 }]);
     await world.salesBook.database.change('DELETE FROM products WHERE id = ?', [gone]);
     await eventually(async () => expect((await world.top(0)).source).toBe('redis'));
     expect((await world.top(0)).rankings).toMatchObject([{ productId: gone, productName: 'Unknown product' }]);
+    await backUp(0);
+    expect(await world.salesBook.backup(day)).toMatchObject([{ productId: gone, productName: null }]);
+    const { products = [] } = (await world.instances[1].get(LedgerRanking).top(day)) ?? {};
+    expect(products).toMatchObject([{ productId: gone, productName: 'Unknown product' }]);
+  });
+
+  it('of numbers that nobody has reconciled for long is of the time of these, and replaces none that is later', async () => {
+    newDay();
+    const sales = await sellDistinct(2);
+    await backUp(0);
+    const marker = rankingKeys.complete(day);
+    const [runId, beganAt] = (await world.redis.get(marker))?.split(' ') ?? [];
+    const agoMs = 4 * 3_600_000;
+    await world.redis.set(marker, `${runId} ${Number(beganAt) - agoMs}`, 'KEEPTTL');
+    const at = world.now;
+    expect(await backups(0).backUp(day)).toBe('NEWER_IS_THERE');
+    await expectBackup(sales);
+
+    for (const table of ['product_ranking_backups', 'product_ranking_backup_days'])
+      await world.salesBook.database.change(`DELETE FROM ${table} WHERE business_date = ?`, [day]);
+    expect(await backups(1).backUp(day)).toBe('BACKED_UP');
+    await expectBackup(sales);
+    for (const { backedUpAt } of await world.salesBook.backup(day)) {
+      expect(backedUpAt.getTime()).toBeLessThanOrEqual(at.getTime() - agoMs);
+      expect(backedUpAt.getTime()).toBeGreaterThan(at.getTime() - agoMs - 3_600_000);
+    }
   });
 });
 

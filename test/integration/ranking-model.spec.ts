@@ -5,7 +5,7 @@ import { BackupService } from '../../src/ranking/backup/backup.service.js';
 import { CountSalesWhenPaymentCompletedListener } from '../../src/ranking/count-sales-when-payment-completed.listener.js';
 import { ReconcileService } from '../../src/ranking/reconcile/reconcile.service.js';
 import { RankingWorld } from '../support/ranking-world.js';
-import { type Item, rankingOf } from '../support/sales.js';
+import { type Item, numberOf, rankingOf } from '../support/sales.js';
 import { newUserId } from '../support/unique-ids.js';
 
 /** A failure prints its seed, with which RANKING_SEED=<seed> repeats it; RANKING_RUNS=1000 searches longer. */
@@ -111,7 +111,7 @@ class Run {
     const orderId = newUserId();
     await world.salesBook.paidOrders([{ orderId, items, paidAt: world.now }]);
     for (const { productId, quantity } of items) this.sales.set(productId, (this.sales.get(productId) ?? 0) + quantity);
-    const event = new PaymentCompletedEvent(orderId, world.now, items);
+    const event = new PaymentCompletedEvent(orderId, numberOf(orderId), world.now, items);
     this.paid.push(event);
     await Promise.all(Array.from({ length: deliveries }, () => this.deliver(event, instance)));
   }

@@ -7,7 +7,7 @@ import { openRedisWith } from '../../src/platform/redis/redis.module.js';
 import { BusinessCalendar } from '../../src/ranking/business-calendar.js';
 import { addDays } from '../../src/ranking/business-day.js';
 import { dayKeys, memberOf, rankingKeys as keys } from '../../src/ranking/ranking-keys.js';
-import { RankingStore } from '../../src/ranking/ranking.store.js';
+import { type ReconcileToken, RankingStore } from '../../src/ranking/ranking.store.js';
 import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -15,6 +15,7 @@ import { eventually } from '../support/poll.js';
 import { openRedis } from '../support/redis.js';
 
 const DAY_MS = 24 * 3_600_000;
+const COUNT_ORDERS = REDIS_SCRIPTS['countOrders']?.lua ?? '';
 
 /** A day that nobody else counts for: the store believes that it is today. */
 let day = addDays('3000-01-01', randomInt(1_000_000));
@@ -43,28 +44,47 @@ beforeAll(async () => {
 async function newDay({ isComplete = true } = {}): Promise<string> {
   day = addDays(day, 1);
   atEndOfFile(async () => void (await raw.del(...dayKeys(day), keys.reconciling(day))));
-  if (isComplete) await store.endReconcile(day, await store.beginReconcile(day));
+  if (isComplete) await reconcile();
   return day;
 }
 
-const order = (orderId: number, ...lines: Array<[productId: number, quantity: number]>) => ({
-  orderId,
+async function reconcile(): Promise<ReconcileToken> {
+  const token = await store.beginReconcile(day);
+  expect(await store.endReconcile(day, token)).toBe(true);
+  return token;
+}
+
+/** Sets the time at which the last reconcile of the day began, by the clock of Redis. */
+async function plantMarker(beganAt: number): Promise<void> {
+  await raw.set(keys.complete(day), `${connection.runId} ${beganAt}`);
+}
+
+/** By the clock of Redis. */
+async function redisNow(): Promise<number> {
+  const [seconds, microseconds] = await raw.time();
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+}
+
+const order = (orderNumber: string, ...lines: Array<[productId: number, quantity: number]>) => ({
+  orderNumber,
   items: lines.map(([productId, quantity]) => ({ productId, quantity })),
 });
 
 async function sell(...sales: Array<[productId: number, quantity: number]>): Promise<void> {
-  await store.count(day, [order(randomInt(2 ** 40), ...sales)]);
+  await store.count(day, [order(`S${randomInt(2 ** 40)}`, ...sales)]);
 }
 
-const pairs = (sales: Awaited<ReturnType<RankingStore['top']>>) =>
-  sales
-    ?.map(({ productId, salesCount }) => [productId, salesCount])
+const pairs = (top: Awaited<ReturnType<RankingStore['top']>>) =>
+  top?.sales
+    .map(({ productId, salesCount }) => [productId, salesCount])
     .sort((a, b) => Number(b[1]) - Number(a[1]) || Number(a[0]) - Number(b[0]));
 
 /** Every way in which a day with sales is not complete. */
 const INCOMPLETE: ReadonlyArray<[name: string, plant: () => Promise<unknown>]> = [
   ['it has no marker', () => raw.del(keys.complete(day))],
-  ['its marker is of another server', () => raw.set(keys.complete(day), 'f'.repeat(40))],
+  ['its marker is of another server', () => raw.set(keys.complete(day), `${'f'.repeat(40)} 0`)],
+  ['its marker is none', () => raw.set(keys.complete(day), connection.runId ?? '')],
+  ['its marker is of the future, since the clock was set back', async () => plantMarker((await redisNow()) + 60_000)],
   ['its sales are missing', () => raw.del(keys.sales(day))],
   ['its orders are missing', () => raw.del(keys.orders(day))],
   ['all its keys are missing', () => raw.del(...dayKeys(day))],
@@ -73,38 +93,43 @@ const INCOMPLETE: ReadonlyArray<[name: string, plant: () => Promise<unknown>]> =
 describe('count-orders.lua', () => {
   it('counts each line of a new order, and says that the day is complete', async () => {
     await newDay();
-    expect(await store.count(day, [order(7, [42, 3], [43, 1])])).toEqual({ counted: 1, isComplete: true });
-    expect(await store.count(day, [order(8, [42, 2])])).toEqual({ counted: 1, isComplete: true });
+    expect(await store.count(day, [order('T7', [42, 3], [43, 1])])).toEqual({ counted: 1, isComplete: true });
+    expect(await store.count(day, [order('T8', [42, 2])])).toEqual({ counted: 1, isComplete: true });
     expect(await raw.zrange(keys.sales(day), '0', '-1', 'WITHSCORES')).toEqual([memberOf(43), '1', memberOf(42), '5']);
-    expect((await raw.smembers(keys.orders(day))).sort()).toEqual(['7', '8']);
+    expect((await raw.smembers(keys.orders(day))).sort()).toEqual(['T7', 'T8']);
   });
 
   it('counts an order once, also when it is delivered fifty times at once', async () => {
     await newDay();
-    const counts = await inParallel(Array.from({ length: 50 }), () => store.count(day, [order(7, [42, 3])]));
+    const counts = await inParallel(Array.from({ length: 50 }), () => store.count(day, [order('T7', [42, 3])]));
     expect(counts.filter(({ counted }) => counted === 1)).toHaveLength(1);
     expect(pairs(await store.top(day, 100))).toEqual([[42, 3]]);
   });
 
   it('counts those of many orders that are new, one that comes twice among them once', async () => {
     await newDay();
-    await store.count(day, [order(8, [42, 2])]);
-    const orders = [order(7, [42, 3], [43, 1]), order(8, [42, 2]), order(9, [44, 1]), order(7, [42, 3], [43, 1])];
+    await store.count(day, [order('T8', [42, 2])]);
+    const orders = [
+      order('T7', [42, 3], [43, 1]),
+      order('T8', [42, 2]),
+      order('T9', [44, 1]),
+      order('T7', [42, 3], [43, 1]),
+    ];
     expect(await store.count(day, orders)).toEqual({ counted: 2, isComplete: true });
     expect(pairs(await store.top(day, 100))).toEqual([
       [42, 5],
       [43, 1],
       [44, 1],
     ]);
-    expect((await raw.smembers(keys.orders(day))).sort()).toEqual(['7', '8', '9']);
+    expect((await raw.smembers(keys.orders(day))).sort()).toEqual(['T7', 'T8', 'T9']);
     expect(await store.count(day, orders)).toEqual({ counted: 0, isComplete: true });
     expect(await store.count(day, [])).toEqual({ counted: 0, isComplete: true });
   });
 
   it('counts also while the day is not complete, and says so', async () => {
     await newDay({ isComplete: false });
-    expect(await store.count(day, [order(7, [42, 3])])).toEqual({ counted: 1, isComplete: false });
-    expect(await store.count(day, [order(7, [42, 3])])).toEqual({ counted: 0, isComplete: false });
+    expect(await store.count(day, [order('T7', [42, 3])])).toEqual({ counted: 1, isComplete: false });
+    expect(await store.count(day, [order('T7', [42, 3])])).toEqual({ counted: 0, isComplete: false });
   });
 
   it('lets the keys expire eight days after the day began, the marker a minute before', async () => {
@@ -116,12 +141,31 @@ describe('count-orders.lua', () => {
     expect(complete).toBeLessThan(Math.min(sales, orders));
   });
 
+  it('refuses an order that has no line, and does not go round in circles', async () => {
+    await newDay();
+    for (const lines of [-1, 0]) {
+      const call = raw.eval(
+        COUNT_ORDERS,
+        3,
+        ...dayKeys(day),
+        connection.runId ?? '',
+        60_000,
+        'T7',
+        lines,
+        memberOf(42),
+        3,
+      );
+      await expect(call).rejects.toThrow('ERR an order has a line at least');
+    }
+    expect(await raw.exists(keys.orders(day), keys.sales(day))).toBe(0);
+  });
+
   it('is not called for a day that is no longer kept', async () => {
     await newDay();
     const old = addDays(day, -8);
     expect(store.keeps(old)).toBe(false);
     expect(store.keeps(addDays(day, -7))).toBe(true);
-    expect(await store.count(old, [order(7, [42, 3])])).toEqual({ counted: 0, isComplete: true });
+    expect(await store.count(old, [order('T7', [42, 3])])).toEqual({ counted: 0, isComplete: true });
     expect(await raw.exists(...dayKeys(old))).toBe(0);
   });
 });
@@ -129,7 +173,7 @@ describe('count-orders.lua', () => {
 describe('top-products.lua', () => {
   it('answers an empty list for a complete day without a sale', async () => {
     await newDay();
-    expect(await store.top(day, 10)).toEqual([]);
+    expect(pairs(await store.top(day, 10))).toEqual([]);
   });
 
   it('answers those sold most, and of equals at the cut-off the lowest ids, whatever their length', async () => {
@@ -173,13 +217,13 @@ describe('product-rank.lua', () => {
     await newDay();
     await sell([9, 5], [10, 5], [100, 5], [2, 7], [1000, 1]);
     const ranks = await inParallel([2, 9, 10, 100, 1000], (productId) => store.rankOf(day, productId));
-    expect(ranks).toEqual([7, 5, 5, 5, 1].map((salesCount, index) => ({ rank: index + 1, salesCount })));
+    expect(ranks).toMatchObject([7, 5, 5, 5, 1].map((salesCount, index) => ({ rank: index + 1, salesCount })));
   });
 
   it('answers that a product was not sold', async () => {
     await newDay();
     await sell([9, 5]);
-    expect(await store.rankOf(day, 10)).toEqual({ rank: null, salesCount: 0 });
+    expect(await store.rankOf(day, 10)).toMatchObject({ rank: null, salesCount: 0 });
   });
 
   it.each(INCOMPLETE)('answers nothing for a day that is not complete: %s', async (_name, plant) => {
@@ -197,8 +241,8 @@ describe('begin-reconcile.lua and end-reconcile.lua', () => {
     const token = await store.beginReconcile(day);
     expect(await store.top(day, 10)).toBeUndefined();
     expect(await store.endReconcile(day, token)).toBe(true);
-    expect(await store.top(day, 10)).toEqual([{ productId: 42, salesCount: 3 }]);
-    expect(await raw.get(keys.complete(day))).toBe(connection.runId);
+    expect(pairs(await store.top(day, 10))).toEqual([[42, 3]]);
+    expect(await raw.get(keys.complete(day))).toBe(`${connection.runId} ${token.beganAt}`);
     expect(await raw.exists(keys.reconciling(day))).toBe(0);
   });
 
@@ -221,6 +265,44 @@ describe('begin-reconcile.lua and end-reconcile.lua', () => {
     },
   );
 
+  it('say how long ago a reconcile began, by the clock of Redis, and not how long ago it ended', async () => {
+    await newDay({ isComplete: false });
+    await sell([42, 3]);
+    expect(await store.sinceReconcile(day)).toBeUndefined();
+    const before = await redisNow();
+    const token = await store.beginReconcile(day);
+    expect(token.beganAt).toBeGreaterThanOrEqual(before);
+    const ended = await eventually(async () => {
+      const now = await redisNow();
+      expect(now).toBeGreaterThan(token.beganAt + 20);
+      return now;
+    });
+    await store.endReconcile(day, token);
+    const answers = [
+      await store.sinceReconcile(day),
+      (await store.top(day, 10))?.reconciledMsAgo,
+      (await store.rankOf(day, 42))?.reconciledMsAgo,
+      (await store.rankOf(day, 43))?.reconciledMsAgo,
+    ];
+    const latest = (await redisNow()) - token.beganAt;
+    for (const ms of answers) expect(ms).toBeGreaterThanOrEqual(ended - token.beganAt);
+    for (const ms of answers) expect(ms).toBeLessThanOrEqual(latest);
+  });
+
+  it('keep the later beginning of two, whichever ended last, unless it is in the future', async () => {
+    await newDay({ isComplete: false });
+    const early = await store.beginReconcile(day);
+    const late = { ...(await store.beginReconcile(day)), beganAt: early.beganAt + 1 };
+    await eventually(async () => expect(await redisNow()).toBeGreaterThan(late.beganAt));
+    expect(await store.endReconcile(day, late)).toBe(true);
+    expect(await store.endReconcile(day, early)).toBe(true);
+    expect(await raw.get(keys.complete(day))).toBe(`${connection.runId} ${late.beganAt}`);
+
+    await plantMarker((await redisNow()) + 60_000);
+    const { beganAt } = await reconcile();
+    expect(await raw.get(keys.complete(day))).toBe(`${connection.runId} ${beganAt}`);
+  });
+
   it('do not mark a day whose keys were lost meanwhile', async () => {
     await newDay();
     const token = await store.beginReconcile(day);
@@ -240,10 +322,23 @@ describe('begin-reconcile.lua and end-reconcile.lua', () => {
 describe('a turn', () => {
   it('is taken by one, and is free again after its time', async () => {
     const job = `test-${day}`;
-    const taken = await inParallel([1, 2, 3], () => store.takeTurn(job, 300));
+    const taken = await inParallel(['a', 'b', 'c'], (token) => store.takeTurn(job, token, 300));
     expect(taken.filter(Boolean)).toHaveLength(1);
-    await eventually(async () => expect(await store.takeTurn(job, 60_000)).toBe(true));
-    expect(await store.takeTurn(job, 60_000)).toBe(false);
+    await eventually(async () => expect(await store.takeTurn(job, 'd', 60_000)).toBe(true));
+    expect(await store.takeTurn(job, 'e', 60_000)).toBe(false);
+    await raw.del(keys.turn(job));
+  });
+
+  it('is given back by the one that has it alone', async () => {
+    const job = `test-${day}`;
+    expect(await store.takeTurn(job, 'a', 60_000)).toBe(true);
+    await store.giveBackTurn(job, 'b');
+    expect(await store.takeTurn(job, 'b', 60_000)).toBe(false);
+    await store.giveBackTurn(job, 'a');
+    expect(await store.takeTurn(job, 'b', 60_000)).toBe(true);
+    // Late: it is another one's by now.
+    await store.giveBackTurn(job, 'a');
+    expect(await store.takeTurn(job, 'a', 60_000)).toBe(false);
     await raw.del(keys.turn(job));
   });
 });

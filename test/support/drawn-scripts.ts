@@ -156,8 +156,11 @@ export const SCRIPT_CALLS: Readonly<Record<string, (coupon: CouponDraws, dice: D
   beginReconcile: (coupon, dice) => ({ keys: RANKING_KEYS, args: [coupon.token(), drawTtl(dice)] }),
   endReconcile: (coupon, dice) => ({
     keys: RANKING_KEYS.slice(2),
-    args: [coupon.token(), drawRunId(dice), drawTtl(dice)],
+    args: [coupon.token(), drawRunId(dice), drawBeginning(dice), drawTtl(dice)],
   }),
+  sinceReconcile: (_coupon, dice) => ({ keys: dayKeys(DAY), args: [drawRunId(dice)] }),
+  // A number of reserved slots is as good as a token: a text that is there at times.
+  giveBackTurn: (coupon, dice) => ({ keys: coupon.keys.slice(1, 2), args: [dice.pick('1', '2', '3')] }),
 };
 
 /** Sales, orders, complete and reconciling. */
@@ -166,6 +169,11 @@ export const RANKING_KEYS: readonly string[] = [...dayKeys(DAY), rankingKeys.rec
 /** Of the server that the connection talks to. The scripts of the ranking are told it. */
 function drawRunId(dice: Dice): string {
   return dice.isOneIn(8) ? 'run-2' : 'run-1';
+}
+
+/** So long ago, or so far ahead, that it does not matter when it is asked. */
+function drawBeginning(dice: Dice): string {
+  return dice.pick('0', '0', '1', '2', FAR_AWAY);
 }
 
 export function drawProduct(dice: Dice): string {

@@ -5,12 +5,13 @@ import { Dice, type Operation, type Sequence } from './redis-operations.js';
 
 const OPERATIONS = 40;
 const REBUILD = ['beginRebuild', 'addRebuiltUsers', 'addRebuiltUsers', 'swapRebuilt', 'endRebuild'];
-const RECONCILE = ['beginReconcile', 'countOrders', 'endReconcile', 'countOrders', 'topProducts', 'productRank'];
+const READS = ['topProducts', 'productRank', 'sinceReconcile'];
+const RECONCILE = ['beginReconcile', 'countOrders', 'endReconcile', 'countOrders', ...READS];
 const EMPTY_DAY = ['beginReconcile', 'endReconcile', 'topProducts'];
 /** Much has to be right before they do all that they can. */
 const CHOOSY_SCRIPTS = ['lowerTotal', 'lowerTotal', 'releaseLeaked', 'releaseLeaked', 'publishDefinition'];
 /** In place of a number, an id or a text. */
-const HOSTILE = ['', 'x', '1.5', ' 7 ', '0x10', '1e3', '-0', '999999999999999', 'a\nb', '수량', 'nx'];
+const HOSTILE = ['', 'x', '-1', '1.5', ' 7 ', '0x10', '1e3', '-0', '999999999999999', 'a\nb', '수량', 'nx'];
 
 /** Operations on two coupons and one day of the ranking. */
 export function drawSequence(seed: number): Sequence {
@@ -77,7 +78,6 @@ class SequenceDraws {
       case 2:
         return { script, keys: keys.with(this.dice.below(keys.length), this.dice.pick(...keys)), args };
       default:
-        // -1 would be hostile to some, but lets count-orders go round in circles for ever: it trusts its caller.
         return args.length === 0
           ? { script, keys, args }
           : { script, keys, args: args.with(this.dice.below(args.length), this.dice.pick(...HOSTILE)) };

@@ -21,6 +21,9 @@ export interface Outcome {
 const TTL_UNIT_MS = 600_000;
 /** From here on they are all one. */
 const LONG_TTL_MS = 1e12;
+/** No number of ours is as great but a time in ms, or how long ago it is: both have gone on when they are compared. */
+const LEAST_TIME_MS = 1e12;
+const TIME_REPLIES: ReadonlySet<string> = new Set(['beginReconcile', 'topProducts', 'productRank', 'sinceReconcile']);
 const HASH_REPLIES: ReadonlySet<string> = new Set(['HGETALL', 'readDefinition']);
 const SCAN_REPLIES: ReadonlySet<string> = new Set(['SCAN', 'SSCAN']);
 
@@ -55,14 +58,20 @@ function textOfContents(contents: KeyContents | undefined): string {
   return `${type} ${JSON.stringify(value)} ${ttl}`;
 }
 
-/** A reply in which that is in order for which Redis promises none. */
+/** A reply in which that is in order for which Redis promises none, and that is left out which changes by itself. */
 function inOrder(operation: Operation, reply: unknown): unknown {
-  if (!Array.isArray(reply) || 'refuse' in operation) return reply;
+  if ('refuse' in operation) return reply;
   const name = 'script' in operation ? operation.script : (operation.command[0] ?? '');
+  if (TIME_REPLIES.has(name)) return Array.isArray(reply) ? reply.map(withoutTime) : withoutTime(reply);
+  if (!Array.isArray(reply)) return reply;
   if (HASH_REPLIES.has(name)) return pairsInOrder(reply);
   if (SCAN_REPLIES.has(name)) return [reply[0], [...(reply[1] as string[])].sort()];
   if (name === 'inspectCoupon') return reply.map((part: unknown) => (Array.isArray(part) ? pairsInOrder(part) : part));
   return reply;
+}
+
+function withoutTime(value: unknown): unknown {
+  return typeof value === 'number' && value >= LEAST_TIME_MS ? 'a time' : value;
 }
 
 /** `field, value, field, value ...` as pairs, by field. */

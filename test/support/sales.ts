@@ -73,7 +73,7 @@ export class SalesBook {
     await this.database.change(
       `INSERT INTO orders (id, order_number, user_id, status, subtotal_amount, discount_amount, total_amount, created_at, paid_at)
        VALUES ?`,
-      [orders.map(({ orderId, paidAt }) => [orderId, `T${orderId}`, 1, 'PAID', 1000, 0, 1000, paidAt, paidAt])],
+      [orders.map(({ orderId, paidAt }) => [orderId, numberOf(orderId), 1, 'PAID', 1000, 0, 1000, paidAt, paidAt])],
     );
   }
 
@@ -93,6 +93,11 @@ export class SalesBook {
       [day],
     );
   }
+}
+
+/** The number of an order of a {@link SalesBook}. */
+export function numberOf(orderId: number): string {
+  return `T${orderId}`;
 }
 
 /** What a product of {@link SalesBook.products} is called. */

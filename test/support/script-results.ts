@@ -19,10 +19,12 @@ export const SCRIPT_RESULTS: Readonly<Record<string, readonly string[]>> = {
   swapRebuilt: ['0', 'n'],
   endRebuild: ['0', 'n'],
   countOrders: ['0 0', '0 n', 'n 0', 'n n'],
-  topProducts: ['0', 'n', 'n ...'],
-  productRank: ['0', 'n', 'n ...'],
-  beginReconcile: ['0', 'n'],
+  topProducts: ['-1', 'n', 'n ...'],
+  productRank: ['-1', 'n', 'n ...'],
+  sinceReconcile: ['-1', 'n'],
+  beginReconcile: ['n'],
   endReconcile: ['0', 'n'],
+  giveBackTurn: ['0', 'n'],
 };
 
 /** What kinds of result a reply of this script is: one for each user, where it decides about several. */

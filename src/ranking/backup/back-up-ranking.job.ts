@@ -34,9 +34,9 @@ export class BackUpRankingJob implements OnApplicationBootstrap {
   /** Backs up what is due, if it is this instance's turn; true when that went well. Never throws. */
   async run(): Promise<boolean> {
     try {
-      const wasOurTurn = await this.turns.take(this.job, () => this.backups.backUpAll());
+      const isDone = await this.turns.take(this.job, () => this.backups.backUpAll());
       await this.backups.observeAge();
-      return wasOurTurn;
+      return isDone;
     } catch (error) {
       this.metrics.backupFailures.inc();
       this.logger.error(`backup failed: ${messageOf(error)}`);

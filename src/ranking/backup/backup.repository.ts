@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { BusinessDay } from '../business-day.js';
-import type { RankedProduct, Snapshot } from '../ranking.js';
+import type { Backup, RankedSales } from '../ranking.js';
 
 interface Affected {
   readonly affectedRows: number;
@@ -14,8 +14,8 @@ export class BackupRepository {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   /** The backup of the day; undefined when there is none, or an empty one. */
-  async find(day: BusinessDay): Promise<Snapshot | undefined> {
-    const rows = await this.dataSource.query<Array<RankedProduct & { backedUpAt: Date }>>(
+  async find(day: BusinessDay): Promise<Backup | undefined> {
+    const rows = await this.dataSource.query<Array<RankedSales & { backedUpAt: Date }>>(
       `SELECT ranking AS \`rank\`, product_id AS productId, product_name AS productName, sales_count AS salesCount,
               backed_up_at AS backedUpAt
          FROM product_ranking_backups WHERE business_date = ? ORDER BY ranking`,
@@ -33,10 +33,10 @@ export class BackupRepository {
   }
 
   /**
-   * Puts the snapshot in the place of the day's rows, unless a later one is there already: then false. Two writers
+   * Puts the backup in the place of the day's rows, unless a later one is there already: then false. Two writers
    * collide on the row of the day: one waits for the other, or on another Galera node is told to start again.
    */
-  async replace(manager: EntityManager, day: BusinessDay, { asOf, products }: Snapshot): Promise<boolean> {
+  async replace(manager: EntityManager, day: BusinessDay, { asOf, products }: Backup): Promise<boolean> {
     await manager.query(
       `INSERT INTO product_ranking_backup_days (business_date, backed_up_at) VALUES (?, '1970-01-01 00:00:00')
        ON DUPLICATE KEY UPDATE business_date = business_date`,

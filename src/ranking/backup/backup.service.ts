@@ -7,8 +7,9 @@ import { ProductNames } from '../../product/index.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import { addDays, type BusinessDay } from '../business-day.js';
 import { RankingMetrics } from '../ranking-metrics.js';
+import { RankingLease } from '../ranking-lease.js';
 import type { RankingConfig } from '../ranking.config.js';
-import { rank, type Snapshot, TOP } from '../ranking.js';
+import { type Backup, rank, TOP } from '../ranking.js';
 import { RankingStore } from '../ranking.store.js';
 import { ReconcileService } from '../reconcile/reconcile.service.js';
 import { BackupRepository } from './backup.repository.js';
@@ -30,6 +31,7 @@ export class BackupService {
     private readonly repository: BackupRepository,
     private readonly transactions: TransactionRunner,
     private readonly names: ProductNames,
+    private readonly lease: RankingLease,
     private readonly calendar: BusinessCalendar,
     private readonly metrics: RankingMetrics,
     private readonly clock: Clock,
@@ -37,35 +39,40 @@ export class BackupService {
   ) {}
 
   /**
-   * Backs up today, and past days last backed up before their end. A failure is logged and counted, and stops no other.
+   * Backs up today, and past days last backed up before their end; true when all of them are. A failure is logged and
+   * counted, and stops no other.
    *
    * @throws Error only when MySQL cannot say which days are due
    */
-  async backUpAll(): Promise<void> {
-    await this.attempt(this.calendar.today());
-    for (const day of await this.unfinishedDays()) await this.attempt(day);
+  async backUpAll(): Promise<boolean> {
+    let areAllDone = await this.attempt(this.calendar.today());
+    for (const day of await this.unfinishedDays()) areAllDone = (await this.attempt(day)) && areAllDone;
+    return areAllDone;
   }
 
   /**
-   * Backs up the day as Redis has it; a past day after a reconcile, since it is the last time.
+   * Backs up the day as Redis has it; a past day after a reconcile, since it is the last time. Numbers of today that
+   * nobody has reconciled for long are stored under the time of which they are, and replace none of a later time.
    *
    * @throws RedisUnavailableError, and what the database throws
    */
   async backUp(day: BusinessDay): Promise<BackupResult> {
     if (day !== this.calendar.today()) await this.reconciles.reconcile(day);
-    const asOf = this.clock.now();
-    const sales = await this.store.top(day, TOP);
-    if (sales === undefined) {
+    const askedAt = this.clock.now();
+    const found = await this.store.top(day, TOP);
+    if (found === undefined) {
       this.reconciles.request(day);
       return 'NOT_COMPLETE';
     }
+    const { sales, reconciledMsAgo } = found;
+    const { asOf } = this.lease.validityOf(day, askedAt, reconciledMsAgo);
     const names = await this.names.namesOf(sales.map(({ productId }) => productId));
     return (await this.write(day, { asOf, products: rank(sales, names) })) ? 'BACKED_UP' : 'NEWER_IS_THERE';
   }
 
-  /** Stores the snapshot as the day's backup; false when a later one is there. @throws what the database throws */
-  async write(day: BusinessDay, snapshot: Snapshot): Promise<boolean> {
-    return await this.transactions.run((manager) => this.repository.replace(manager, day, snapshot));
+  /** Stores it as the day's backup; false when a later one is there. @throws what the database throws */
+  async write(day: BusinessDay, backup: Backup): Promise<boolean> {
+    return await this.transactions.run((manager) => this.repository.replace(manager, day, backup));
   }
 
   /** Deletes backups older than `ranking.backup.retentionDays`; of how many days. */
@@ -82,14 +89,15 @@ export class BackupService {
     if (latest !== undefined) this.metrics.lastBackupAt = latest;
   }
 
-  private async attempt(day: BusinessDay): Promise<void> {
+  private async attempt(day: BusinessDay): Promise<boolean> {
     try {
-      if ((await this.backUp(day)) === 'NOT_COMPLETE')
-        this.logger.warn(`${day}: not backed up, it is being reconciled`);
+      if ((await this.backUp(day)) !== 'NOT_COMPLETE') return true;
+      this.logger.warn(`${day}: not backed up, it is being reconciled`);
     } catch (error) {
       this.metrics.backupFailures.inc();
       this.logger.error(`${day}: backup failed: ${messageOf(error)}`);
     }
+    return false;
   }
 
   private async unfinishedDays(): Promise<BusinessDay[]> {

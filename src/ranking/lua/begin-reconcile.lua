@@ -4,15 +4,14 @@ Begins a reconcile of a day. Where half of its counts is lost, the other half go
 KEYS  1 sales  2 orders  3 complete  4 reconciling
 ARGV  1 token of this reconcile
       2 ms until the day's keys expire
-Returns 1 when the counts that are there were kept, 0 when they were half a day and are deleted
+Returns when it began, in ms by this server's clock: what the end of the reconcile has to be told
 ]]
+--- @include "now-ms.lua"
 
-local kept = 1
 if redis.call('EXISTS', KEYS[1]) ~= redis.call('EXISTS', KEYS[2]) then
   -- The other reconciles under way must not call complete what they counted before.
   redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
-  kept = 0
 end
 redis.call('SADD', KEYS[4], ARGV[1])
 redis.call('PEXPIRE', KEYS[4], ARGV[2])
-return kept
+return nowMs()

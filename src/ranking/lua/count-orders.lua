@@ -4,18 +4,23 @@ Counts the lines of paid orders, each order once, however often it is called.
 KEYS  1 sales  2 orders  3 complete
 ARGV  1 run_id of the server this connection talks to
       2 ms until the day's keys expire
-      3 .. for each order: its id, how many lines it has (at least one), and for each line product and quantity
+      3 .. for each order: its number, how many lines it has (at least one), and for each line product and quantity
 Returns two numbers
       1 how many of the orders were counted; the others had been before
       2 1 when the day was complete before, 0 when it has to be reconciled
 ]]
---- @include "is-complete.lua"
+--- @include "ms-since-reconcile.lua"
 
-local complete = isComplete(KEYS[1], KEYS[2], KEYS[3], ARGV[1]) and 1 or 0
+local complete = msSinceReconcile(KEYS[1], KEYS[2], KEYS[3], ARGV[1]) and 1 or 0
 local counted = 0
 local i = 3
 while i < #ARGV do
-  local nextOrder = i + 2 + 2 * tonumber(ARGV[i + 1])
+  local lines = tonumber(ARGV[i + 1])
+  -- Below that it would go back, and round in circles for ever.
+  if not lines or lines < 1 then
+    return { err = 'ERR an order has a line at least' }
+  end
+  local nextOrder = i + 2 + 2 * lines
   if redis.call('SADD', KEYS[2], ARGV[i]) == 1 then
     counted = counted + 1
     for line = i + 2, nextOrder - 1, 2 do

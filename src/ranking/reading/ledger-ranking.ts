@@ -10,7 +10,7 @@ import { BackupService } from '../backup/backup.service.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import type { BusinessDay } from '../business-day.js';
 import { RankingMetrics } from '../ranking-metrics.js';
-import { rank, type Snapshot, type SourcedSnapshot, TOP } from '../ranking.js';
+import { type Backup, rank, type RankedSales, shown, type SourcedSnapshot, TOP } from '../ranking.js';
 import { OutageBreaker } from './outage-breaker.js';
 import { ProductLabels } from './product-labels.js';
 
@@ -19,23 +19,24 @@ const SHARED_MS = 500;
 const SHARED_DAYS = 32;
 const TIMEOUT_MS = 2_000;
 const RETRY_AFTER_MS = 1_000;
+const BEGINNING = new Date(0);
 
 /** What MySQL answers, and from which of its tables. */
 export type LedgerSnapshot = SourcedSnapshot & { readonly source: 'backup' | 'database' };
 
-/** The ranking as MySQL has it: the day's backup, or where there is none yet, the paid orders added up. */
+/**
+ * The ranking as MySQL has it: the day's backup, or where there is none yet, or none as late as wanted, the paid orders
+ * added up. Each has a breaker
+ * of its own, since to add up a day takes long where to read a backup does not; and what a past day takes long for is held
+ * against neither.
+ */
 @Injectable()
 export class LedgerRanking {
   private readonly logger = new Logger('Ranking');
   private readonly shared = new LRUCache<BusinessDay, LedgerSnapshot>({ max: SHARED_DAYS, ttl: SHARED_MS });
   private readonly loads = new SingleFlight<BusinessDay, LedgerSnapshot | undefined>();
-  private readonly breaker = new OutageBreaker({
-    timeoutMs: TIMEOUT_MS,
-    retryAfterMs: RETRY_AFTER_MS,
-    onOpen: (reason) =>
-      this.logger.error(`MySQL gives no rankings, and is asked once in ${RETRY_AFTER_MS} ms: ${reason}`),
-    onClose: () => this.logger.log('MySQL gives rankings again'),
-  });
+  private readonly backupBreaker = this.breakerOf('backups of rankings');
+  private readonly databaseBreaker = this.breakerOf('paid orders to rank');
 
   constructor(
     private readonly repository: BackupRepository,
@@ -47,47 +48,84 @@ export class LedgerRanking {
     private readonly clock: Clock,
     breakers: CircuitBreakers,
   ) {
-    breakers.watch('ranking_ledger', () => this.breaker.isOpen);
+    breakers.watch('ranking_backup', () => this.backupBreaker.isOpen);
+    breakers.watch('ranking_database', () => this.databaseBreaker.isOpen);
   }
 
-  /** The top 100 of the day; undefined while MySQL is away. */
-  async top(day: BusinessDay): Promise<LedgerSnapshot | undefined> {
+  /** The top 100 of the day, of `since` or later where that is given; undefined while MySQL is away. */
+  async top(day: BusinessDay, since = BEGINNING): Promise<LedgerSnapshot | undefined> {
     const shared = this.shared.get(day);
-    if (shared !== undefined) return shared;
+    if (shared !== undefined && shared.asOf >= since) return shared;
     const isJoining = this.loads.has(day);
-    const snapshot = await this.loads.run(day, () => this.load(day));
-    if (!isJoining || snapshot?.products.length !== 0) return snapshot;
-    // What it joined may have looked before the first sale of the day, which the caller knows of.
-    return await this.loads.run(day, () => this.load(day));
+    const snapshot = await this.loads.run(day, () => this.load(day, since));
+    const isWanted = snapshot === undefined || (snapshot.products.length > 0 && snapshot.asOf >= since);
+    if (!isJoining || isWanted) return snapshot;
+    // What it joined may have looked before the first sale of the day, which the caller knows of, or wanted less.
+    return await this.loads.run(day, () => this.load(day, since));
   }
 
-  private async load(day: BusinessDay): Promise<LedgerSnapshot | undefined> {
-    const snapshot = await this.breaker.ask(() => this.read(day));
+  private async load(day: BusinessDay, since: Date): Promise<LedgerSnapshot | undefined> {
+    const snapshot = await this.read(day, since);
     // An empty answer serves nobody else: the next caller may know of a sale.
-    if (snapshot !== undefined && snapshot.products.length > 0 && !this.shared.has(day)) this.shared.set(day, snapshot);
+    if (snapshot !== undefined && snapshot.products.length > 0 && !this.hasLater(day, snapshot))
+      this.shared.set(day, snapshot);
     return snapshot;
   }
 
-  private async read(day: BusinessDay): Promise<LedgerSnapshot> {
-    const backup = await this.repository.find(day);
-    if (backup !== undefined) return { source: 'backup', ...backup };
+  /** The backup that it has been stored as, for instance. */
+  private hasLater(day: BusinessDay, { asOf }: LedgerSnapshot): boolean {
+    const shared = this.shared.get(day);
+    return shared !== undefined && shared.asOf >= asOf;
+  }
+
+  private async read(day: BusinessDay, since: Date): Promise<LedgerSnapshot | undefined> {
+    const counts = { counts: day === this.calendar.today() };
+    const stored = await this.backupBreaker.ask(async () => ({ backup: await this.repository.find(day) }), counts);
+    if (stored === undefined) return undefined;
+    const { backup } = stored;
+    if (backup === undefined || backup.asOf < since)
+      return await this.databaseBreaker.ask(() => this.addUp(day), counts);
+    return { source: 'backup', asOf: backup.asOf, products: shown(await this.named(backup.products)) };
+  }
+
+  private async addUp(day: BusinessDay): Promise<LedgerSnapshot> {
     const asOf = this.clock.now();
     const { from, to } = this.calendar.boundsOf(day);
     const sales = await this.paidOrders.totalsBetween(from, to, TOP);
     const products = rank(sales, await this.labels.of(sales.map(({ productId }) => productId)));
     if (products.length > 0) await this.store(day, { asOf, products });
-    return { source: 'database', asOf, products };
+    return { source: 'database', asOf, products: shown(products) };
+  }
+
+  /** With the names that were not known when it was stored, where they are by now. */
+  private async named(products: readonly RankedSales[]): Promise<RankedSales[]> {
+    const nameless = products.filter(({ productName }) => productName === null).map(({ productId }) => productId);
+    const names = await this.labels.of(nameless);
+    return products.map((product) => ({
+      ...product,
+      productName: product.productName ?? names.get(product.productId) ?? null,
+    }));
   }
 
   /** The answer is as good without it; then the next one adds up again. */
-  private async store(day: BusinessDay, snapshot: Snapshot): Promise<void> {
+  private async store(day: BusinessDay, backup: Backup): Promise<void> {
     try {
-      await this.backups.write(day, snapshot);
+      await this.backups.write(day, backup);
       // The next ones are answered from the backup that it has become.
-      this.shared.set(day, { source: 'backup', ...snapshot });
+      this.shared.set(day, { source: 'backup', asOf: backup.asOf, products: shown(backup.products) });
     } catch (error) {
       this.metrics.backupFailures.inc();
       this.logger.error(`${day}: backup failed: ${messageOf(error)}`);
     }
+  }
+
+  private breakerOf(what: string): OutageBreaker {
+    return new OutageBreaker({
+      timeoutMs: TIMEOUT_MS,
+      retryAfterMs: RETRY_AFTER_MS,
+      onOpen: (reason) =>
+        this.logger.error(`MySQL gives no ${what}, and is asked once in ${RETRY_AFTER_MS} ms: ${reason}`),
+      onClose: () => this.logger.log(`MySQL gives ${what} again`),
+    });
   }
 }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../platform/clock.js';
 import type { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { BusinessCalendar } from '../business-calendar.js';
+import { RankingLease } from '../ranking-lease.js';
 import type { RankingConfig } from '../ranking.config.js';
 import type { RankingStore } from '../ranking.store.js';
 import type { ReconcileService } from '../reconcile/reconcile.service.js';
@@ -11,6 +12,8 @@ import { LiveRanking } from './live-ranking.js';
 import type { ProductLabels } from './product-labels.js';
 
 const PROBE_MS = 1;
+const INTERVAL_MS = 30_000;
+const NOW = new Date('2026-11-20T00:00:01+09:00');
 const TODAY = '2026-11-20';
 const YESTERDAY = '2026-11-19';
 
@@ -21,6 +24,7 @@ function fake<T>(members: Partial<T>): T {
 describe('LiveRanking', () => {
   const tryReconcile = jest.fn<ReconcileService['tryReconcile']>();
   const ping = jest.fn<RankingStore['ping']>();
+  const top = jest.fn<RankingStore['top']>();
   let live: LiveRanking;
 
   beforeEach(() => {
@@ -28,16 +32,23 @@ describe('LiveRanking', () => {
     jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
     tryReconcile.mockReset().mockResolvedValue(true);
     ping.mockReset().mockResolvedValue();
-    const clock = fake<Clock>({ now: () => new Date('2026-11-20T00:00:01+09:00') });
+    const clock = fake<Clock>({ now: () => NOW });
     const config = fake<RankingConfig>({
-      ranking: { timeZone: 'Asia/Seoul', readTimeoutMs: 200 } as RankingConfig['ranking'],
+      ranking: {
+        timeZone: 'Asia/Seoul',
+        readTimeoutMs: 200,
+        reconcile: { intervalMs: INTERVAL_MS },
+      } as RankingConfig['ranking'],
       redis: { breaker: { probeIntervalMs: PROBE_MS } } as RankingConfig['redis'],
     });
+    const calendar = new BusinessCalendar(clock, config);
+    top.mockReset().mockResolvedValue({ sales: [], reconciledMsAgo: 0 });
     live = new LiveRanking(
-      fake<RankingStore>({ keeps: () => true, ping, top: async () => [] }),
+      fake<RankingStore>({ keeps: () => true, ping, top }),
       fake<ProductLabels>({ of: async () => [] as never }),
       fake<ReconcileService>({ tryReconcile, request: () => undefined }),
-      new BusinessCalendar(clock, config),
+      new RankingLease(calendar, config),
+      calendar,
       clock,
       fake<CircuitBreakers>({ watch: () => undefined }),
       config,
@@ -91,6 +102,30 @@ describe('LiveRanking', () => {
     live.suspend(TODAY);
     await untilRedisAnswers();
     expect(reconciledDays()).toEqual([TODAY, TODAY]);
+  });
+
+  it.each([
+    ['three intervals ago', 3 * INTERVAL_MS, { isExpired: false, asOf: NOW }],
+    ['before that', 3 * INTERVAL_MS + 1, { isExpired: true, asOf: new Date(NOW.getTime() - 3 * INTERVAL_MS - 1) }],
+  ])(
+    'says of which time the numbers of today are that were reconciled %s',
+    async (_when, reconciledMsAgo, validity) => {
+      top.mockResolvedValue({ sales: [], reconciledMsAgo });
+      expect(await live.top(TODAY)).toMatchObject(validity);
+      // A past day was reconciled after its end.
+      expect(await live.top(YESTERDAY)).toMatchObject({ isExpired: false, asOf: NOW });
+    },
+  );
+
+  it('goes on asking for today when a past day cannot be read, and asks for neither when today cannot', async () => {
+    top.mockRejectedValueOnce(new Error('no such day'));
+    expect(await live.top(YESTERDAY)).toBeUndefined();
+    expect(await answersFromRedis()).toBe(true);
+    ping.mockRejectedValue(new Error('away'));
+    top.mockRejectedValueOnce(new Error('away'));
+    expect(await answersFromRedis()).toBe(false);
+    expect(await live.top(YESTERDAY)).toBeUndefined();
+    expect(top).toHaveBeenCalledTimes(3);
   });
 
   it('reconciles nothing while Redis does not answer', async () => {

@@ -6,11 +6,16 @@ import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import type { BusinessDay } from '../business-day.js';
 import type { RankingConfig } from '../ranking.config.js';
-import { rank, type SourcedSnapshot, TOP } from '../ranking.js';
-import { type ProductRank, RankingStore } from '../ranking.store.js';
+import { RankingLease, type Validity } from '../ranking-lease.js';
+import { rank, shown, type SourcedSnapshot, TOP } from '../ranking.js';
+import { RankingStore } from '../ranking.store.js';
 import { ReconcileService } from '../reconcile/reconcile.service.js';
 import { OutageBreaker } from './outage-breaker.js';
 import { ProductLabels } from './product-labels.js';
+
+/** What Redis answers, and whether sales before the question may be missing in it. */
+type LiveSnapshot = SourcedSnapshot & Validity;
+type LiveStanding = Validity & { readonly rank: number | null; readonly salesCount: number };
 
 /**
  * The ranking as Redis has it, through a circuit breaker. The breaker is closed by our own probe, and only after today
@@ -20,7 +25,7 @@ import { ProductLabels } from './product-labels.js';
 export class LiveRanking implements OnModuleDestroy {
   private readonly logger = new Logger('Ranking');
   private readonly breaker: OutageBreaker;
-  private readonly readings = new SingleFlight<BusinessDay, SourcedSnapshot | undefined>();
+  private readonly readings = new SingleFlight<BusinessDay, LiveSnapshot | undefined>();
   /** The days of which a sale was not counted, and which have not been reconciled since. */
   private readonly missed = new Set<BusinessDay>();
 
@@ -28,6 +33,7 @@ export class LiveRanking implements OnModuleDestroy {
     private readonly store: RankingStore,
     private readonly labels: ProductLabels,
     private readonly reconciles: ReconcileService,
+    private readonly lease: RankingLease,
     private readonly calendar: BusinessCalendar,
     private readonly clock: Clock,
     breakers: CircuitBreakers,
@@ -50,17 +56,19 @@ export class LiveRanking implements OnModuleDestroy {
   }
 
   /** The top 100 of the day; undefined while Redis is away, or the day is not complete there. */
-  async top(day: BusinessDay): Promise<SourcedSnapshot | undefined> {
+  async top(day: BusinessDay): Promise<LiveSnapshot | undefined> {
     if (!this.store.keeps(day) || this.breaker.isOpen) return undefined;
     return await this.readings.run(day, () => this.read(day));
   }
 
   /** One product of the day; undefined as for `top`. */
-  async product(day: BusinessDay, productId: number): Promise<(ProductRank & { asOf: Date }) | undefined> {
+  async product(day: BusinessDay, productId: number): Promise<LiveStanding | undefined> {
     if (!this.store.keeps(day)) return undefined;
-    const asOf = this.clock.now();
+    const askedAt = this.clock.now();
     const found = await this.askComplete(day, () => this.store.rankOf(day, productId));
-    return found && { ...found, asOf };
+    if (found === undefined) return undefined;
+    const { reconciledMsAgo, ...standing } = found;
+    return { ...standing, ...this.lease.validityOf(day, askedAt, reconciledMsAgo) };
   }
 
   /** For who could not count a sale of the day: nothing is answered from Redis until the day has been reconciled. */
@@ -69,19 +77,22 @@ export class LiveRanking implements OnModuleDestroy {
     this.breaker.open();
   }
 
-  private async read(day: BusinessDay): Promise<SourcedSnapshot | undefined> {
-    const asOf = this.clock.now();
-    const sales = await this.askComplete(day, () => this.store.top(day, TOP));
-    if (sales === undefined) return undefined;
+  private async read(day: BusinessDay): Promise<LiveSnapshot | undefined> {
+    const askedAt = this.clock.now();
+    const found = await this.askComplete(day, () => this.store.top(day, TOP));
+    if (found === undefined) return undefined;
+    const { sales, reconciledMsAgo } = found;
+    const names = await this.labels.of(sales.map(({ productId }) => productId));
     return {
       source: 'redis',
-      asOf,
-      products: rank(sales, await this.labels.of(sales.map(({ productId }) => productId))),
+      ...this.lease.validityOf(day, askedAt, reconciledMsAgo),
+      products: shown(rank(sales, names)),
     };
   }
 
   private async askComplete<T>(day: BusinessDay, exchange: () => Promise<T | undefined>): Promise<T | undefined> {
-    const answer = await this.breaker.ask(async () => ({ found: await exchange() }));
+    const counts = day === this.calendar.today();
+    const answer = await this.breaker.ask(async () => ({ found: await exchange() }), { counts });
     if (answer !== undefined && answer.found === undefined) this.reconciles.request(day);
     return answer?.found;
   }

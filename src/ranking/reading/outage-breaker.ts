@@ -15,14 +15,21 @@ export class OutageBreaker extends Breaker {
     this.timeoutMs = timeoutMs;
   }
 
-  /** The answer, or undefined when there is none in time, or was none lately. Never throws. */
-  async ask<T>(exchange: () => Promise<T>): Promise<T | undefined> {
-    const { timeoutMs } = this;
-    const late = () => new Error(`no answer within ${timeoutMs} ms`);
+  /**
+   * The answer, or undefined when there is none in time, or was none lately. Never throws. When it does not count, a
+   * failure does not open the breaker: what is asked may be slow where all else is well.
+   */
+  async ask<T>(exchange: () => Promise<T>, { counts = true } = {}): Promise<T | undefined> {
     try {
-      return await this.run(() => withinTimeLimit(exchange(), timeoutMs, late));
+      if (counts) return await this.run(() => this.inTime(exchange));
+      return this.isOpen ? undefined : await this.inTime(exchange);
     } catch {
       return undefined;
     }
+  }
+
+  private async inTime<T>(exchange: () => Promise<T>): Promise<T> {
+    const { timeoutMs } = this;
+    return await withinTimeLimit(exchange(), timeoutMs, () => new Error(`no answer within ${timeoutMs} ms`));
   }
 }

@@ -28,21 +28,39 @@ export class ReconcileRankingJob implements OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
-    this.redis.onReady(() => void this.reconcileAll());
+    this.redis.onReady(() => void this.reconcileAll().then(() => this.observeAge()));
     this.turns.schedule(this.job, () => this.run());
   }
 
-  /** Reconciles the days that may still lack payments. Never throws. */
-  async reconcileAll(): Promise<void> {
+  /** Reconciles the days that may still lack payments; true when all of them are exact. Never throws. */
+  async reconcileAll(): Promise<boolean> {
     const today = this.calendar.today();
-    for (const day of [today, addDays(today, -1)]) await this.reconciles.tryReconcile(day);
+    const isTodayExact = await this.reconciles.tryReconcile(today);
+    return (await this.reconciles.tryReconcile(addDays(today, -1))) && isTodayExact;
   }
 
-  private async run(): Promise<void> {
+  /** Reconciles if it is this instance's turn; true when it was, and that went well. Never throws. */
+  async run(): Promise<boolean> {
+    const isDone = await this.takeTurn();
+    await this.observeAge();
+    return isDone;
+  }
+
+  private async takeTurn(): Promise<boolean> {
     try {
-      await this.turns.take(this.job, () => this.reconcileAll());
+      return await this.turns.take(this.job, () => this.reconcileAll());
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) this.logger.error(`no reconcile: ${String(error)}`);
+      return false;
+    }
+  }
+
+  /** Every instance looks, whoever reconciles. Never throws: while Redis can't be asked the age known goes on growing. */
+  private async observeAge(): Promise<void> {
+    try {
+      await this.reconciles.observeAge();
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) this.logger.error(`the age is not known: ${String(error)}`);
     }
   }
 }

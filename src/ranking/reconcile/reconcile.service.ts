@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type PaidOrder, PaidOrders } from '../../order/index.js';
+import { Clock } from '../../platform/clock.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
 import { stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
@@ -31,6 +32,7 @@ export class ReconcileService {
     private readonly paidOrders: PaidOrders,
     private readonly calendar: BusinessCalendar,
     private readonly metrics: RankingMetrics,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -73,6 +75,12 @@ export class ReconcileService {
       }
       return false;
     }
+  }
+
+  /** Tells the metric of the latest reconcile of today, also one of another instance. @throws RedisUnavailableError */
+  async observeAge(): Promise<void> {
+    const ms = await this.store.sinceReconcile(this.calendar.today());
+    if (ms !== undefined) this.metrics.lastReconcileAt = new Date(this.clock.now().getTime() - ms);
   }
 
   private async countUntilComplete(day: BusinessDay): Promise<number> {

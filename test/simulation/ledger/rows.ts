@@ -32,7 +32,7 @@ export interface BackupRow {
   readonly productId: number;
   readonly ranking: number;
   readonly salesCount: number;
-  readonly productName: string;
+  readonly productName: string | null;
   readonly backedUpAt: Date;
 }
 

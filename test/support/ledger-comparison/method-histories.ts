@@ -221,7 +221,10 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
 
   'orders are paid and counted': (fixture) => {
     const { pendingOrder, paidOrder, orderWithoutItems, missingCoupon } = fixture;
-    const orders = [{ orderId: paidOrder }, { orderId: pendingOrder }, { orderId: orderWithoutItems }];
+    const orders = [paidOrder, pendingOrder, orderWithoutItems].map((orderId) => ({
+      orderId,
+      orderNumber: `number ${orderId}`,
+    }));
     return [
       a((on, tx) => on.payments.lock(tx, missingCoupon)),
       a((on, tx) => on.payments.lock(tx, orderWithoutItems)),
@@ -245,7 +248,7 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
   },
 
   'rankings are backed up': ({ days: [first, second, third] }) => {
-    const products = [product(1, 7), product(2, 8)];
+    const products = [product(1, 7), { ...product(2, 8), productName: null }];
     return [
       a((on, tx) => on.backups.replace(tx, first, { asOf: hours(1), products })),
       a((on, tx) => on.backups.replace(tx, first, { asOf: hours(0), products: [product(1, 9)] })),

@@ -127,7 +127,7 @@ function lockingCall(fixture: Fixture, chance: Chance, couponId: number): Inside
   const before = chance.oneOf([day, nextDay]);
   const asOf = hours(chance.below(3));
   const products = chance.someOf([1, 2, 3]).map((productId, index) => {
-    return { rank: index + 1, productId, productName: 'Product', salesCount: chance.below(9) };
+    return { rank: index + 1, productId, productName: chance.oneOf(['Product', null]), salesCount: chance.below(9) };
   });
   const totalQuantity = 5 + chance.below(4);
   return chance.oneOf<Inside>([

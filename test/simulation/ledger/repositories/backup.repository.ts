@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { BackupRepository } from '../../../../src/ranking/backup/backup.repository.js';
 import type { BusinessDay } from '../../../../src/ranking/business-day.js';
-import type { Snapshot } from '../../../../src/ranking/ranking.js';
+import type { Backup } from '../../../../src/ranking/ranking.js';
 import { locking, reading } from '../statement.js';
 import { type PublicPart, runnerOf, type StatementRunner } from './statement-runner.js';
 
@@ -11,7 +11,7 @@ const NEVER = new Date(0);
 export class SimulatedBackupRepository implements PublicPart<BackupRepository> {
   constructor(private readonly outside: StatementRunner) {}
 
-  async find(day: BusinessDay): Promise<Snapshot | undefined> {
+  async find(day: BusinessDay): Promise<Backup | undefined> {
     return await this.outside.run(
       reading('backup.find', (view) => {
         const rows = view.rowsOf(view.tables.backups.byRanking, day).sort((a, b) => a.ranking - b.ranking);
@@ -25,7 +25,7 @@ export class SimulatedBackupRepository implements PublicPart<BackupRepository> {
     );
   }
 
-  async replace(manager: EntityManager, day: BusinessDay, { asOf, products }: Snapshot): Promise<boolean> {
+  async replace(manager: EntityManager, day: BusinessDay, { asOf, products }: Backup): Promise<boolean> {
     const runner = runnerOf(manager);
     await runner.run(
       locking('backup.beginDay', (view) => {

@@ -7,7 +7,12 @@ import type { PublicPart, StatementRunner } from './statement-runner.js';
 export class SimulatedPaidOrders implements PublicPart<PaidOrders> {
   constructor(private readonly outside: StatementRunner) {}
 
-  async between(from: Date, to: Date, limit: number, after?: PaidOrder): Promise<PaidOrder[]> {
+  async between(
+    from: Date,
+    to: Date,
+    limit: number,
+    after?: Pick<PaidOrder, 'orderId' | 'paidAt'>,
+  ): Promise<PaidOrder[]> {
     return await this.outside.run(
       reading('paidOrders.between', (view) =>
         paidIn(view, after?.paidAt ?? from, to)
@@ -18,18 +23,18 @@ export class SimulatedPaidOrders implements PublicPart<PaidOrders> {
     );
   }
 
-  async itemsOf(orders: ReadonlyArray<Pick<PaidOrder, 'orderId'>>): Promise<SoldOrder[]> {
+  async itemsOf(orders: ReadonlyArray<Omit<PaidOrder, 'paidAt'>>): Promise<SoldOrder[]> {
     if (orders.length === 0) return [];
-    const asked = [...new Set(orders.map(({ orderId }) => orderId))].sort((a, b) => a - b);
+    const asked = new Map(orders.map(({ orderId, orderNumber }) => [orderId, orderNumber]));
     return await this.outside.run(
       reading('paidOrders.itemsOf', (view) =>
-        asked
-          .map((orderId) => {
+        [...asked]
+          .map(([orderId, orderNumber]) => {
             const items = view
               .rowsOf(view.tables.orderItems.byProduct, orderId)
               .map(({ productId, quantity }) => ({ productId, quantity }))
               .sort((a, b) => a.productId - b.productId);
-            return { orderId, items };
+            return { orderNumber, items };
           })
           .filter(({ items }) => items.length > 0),
       ),
@@ -56,6 +61,8 @@ export class SimulatedPaidOrders implements PublicPart<PaidOrders> {
 function paidIn(view: View, from: Date, to: Date): PaidOrder[] {
   return view
     .rows(view.tables.orders.byId)
-    .flatMap(({ id, status, paidAt }) => (status === 'PAID' && paidAt !== null ? [{ orderId: id, paidAt }] : []))
+    .flatMap(({ id, orderNumber, status, paidAt }) =>
+      status === 'PAID' && paidAt !== null ? [{ orderId: id, orderNumber, paidAt }] : [],
+    )
     .filter(({ paidAt }) => paidAt >= from && paidAt < to);
 }

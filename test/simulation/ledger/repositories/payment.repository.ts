@@ -11,10 +11,10 @@ export class SimulatedPaymentRepository implements PublicPart<PaymentRepository>
         const order = yield* view.lock(view.tables.orders.byId, [orderId]);
         if (order === undefined) return undefined;
         const rows = yield* view.lockAll(view.tables.orderItems.byProduct, orderId);
-        const { userId, status, totalAmount, userCouponId } = order;
+        const { orderNumber, userId, status, totalAmount, userCouponId } = order;
         const items = rows.map(({ productId, quantity }) => ({ productId, quantity }));
         // An order without items is not in the join.
-        return items.length === 0 ? undefined : { userId, status, totalAmount, userCouponId, items };
+        return items.length === 0 ? undefined : { orderNumber, userId, status, totalAmount, userCouponId, items };
       }),
     );
   }

@@ -1,0 +1,16 @@
+--- @include "reconciled-at.lua"
+
+-- How many ms ago the last reconcile began that has found the day complete in this very server; nil when the day may not
+-- be served: none has, or half of its keys is lost (sales without orders, or orders without sales), or nobody knows how
+-- long ago it was, since the server's clock was set back.
+local function msSinceReconcile(sales, orders, complete, runId)
+  local beganAt = reconciledAt(complete, runId)
+  if not beganAt or redis.call('EXISTS', sales) ~= redis.call('EXISTS', orders) then
+    return nil
+  end
+  local ms = nowMs() - beganAt
+  if ms < 0 then
+    return nil
+  end
+  return ms
+end
