@@ -47,7 +47,7 @@ export class AppProcess {
   constructor(
     private readonly child: ChildProcess,
     readonly port: number,
-    private readonly host: string,
+    private readonly host = '127.0.0.1',
   ) {
     this.exited = new Promise((resolve) => {
       const ended = (exit: Exit): void => {
