@@ -1,6 +1,6 @@
 /**
  * npm test [-- arguments of Jest]: the whole suite on Redis and MySQL servers of its own, which it throws away.
- * npm run test:mysql8: integration and end-to-end tests on a real MySQL 8.
+ * npm run test:mysql8: integration and end-to-end tests on a real MySQL 8, without those of test/any-database.mjs.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { testProfile } from './services/profile.mjs';
 import { projectDir } from './services/project.mjs';
 import { provision } from './services/provision.mjs';
 import { beginRun, runAndThrowAway } from './services/test-run.mjs';
+import { ANY_DATABASE } from '../test/any-database.mjs';
 
 /** @import { ChildProcess } from 'node:child_process' */
 /** @import { Services } from './services/provision.mjs' */
@@ -57,6 +58,15 @@ function refuseForeignDatabase() {
   }
 }
 
+/** Patterns of the specs that a MySQL 8 could tell nothing new. */
+function anyDatabase() {
+  return ANY_DATABASE.map((name) => {
+    const file = join('test', `${name}.spec.ts`);
+    if (!existsSync(join(projectDir, file))) throw new Error(`test/any-database.mjs names ${file}, which is not there`);
+    return `/${file}$`;
+  });
+}
+
 /** Servers for each of Jest's workers: a spec that uses those of the run has them to itself. */
 async function provisionWorkers() {
   const services = await provision(profile, console.error);
@@ -75,6 +85,7 @@ function runJest(servicesOfWorkers) {
     '--no-warnings',
     join(projectDir, 'node_modules', 'jest', 'bin', 'jest.js'),
     ...jestArguments,
+    ...(onMySql8 && jestArguments.length === 0 ? ['--testPathIgnorePatterns', ...anyDatabase()] : []),
     // After the given ones, since these options take every word that follows.
     '--reporters',
     'default',

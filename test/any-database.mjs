@@ -1,0 +1,37 @@
+/**
+ * The specs that ask nothing of MySQL which depends on what kind it is: they are about Redis, the page, HTTP, the launcher
+ * or the balancer. `npm run test:mysql8` leaves them out, unless it is told which specs to run.
+ */
+export const ANY_DATABASE = [
+  'e2e/below-routing',
+  'e2e/coupon-docs',
+  'e2e/dashboard',
+  'e2e/dashboard-in-trouble',
+  'e2e/dashboard-stream',
+  'e2e/load-balancer',
+  'e2e/metrics',
+  'e2e/monitoring',
+  'e2e/order-docs',
+  'e2e/platform',
+  'e2e/prometheus',
+  'e2e/redis-access',
+  'e2e/redis-outage',
+  'e2e/redis-refusals',
+  'e2e/services-command',
+  'e2e/start-command',
+  'integration/bench',
+  'integration/definition-scripts',
+  'integration/load-runner',
+  'integration/node-version',
+  'integration/ranking-scripts',
+  'integration/rebuild-lock',
+  'integration/rebuild-scripts',
+  'integration/reserve-breaker',
+  'integration/reserve-script',
+  'integration/settlement-scripts',
+  'integration/simulated-keyspace',
+  'integration/simulated-redis',
+  'integration/simulated-scripts',
+  'integration/simulation',
+  'integration/simulation-checks',
+];
