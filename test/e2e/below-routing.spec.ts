@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, PATIENT, startApp } from '../support/app-process.js';
+import { testDatabaseUrl } from '../support/database.js';
 import { eventuallyShows, Scrape } from '../support/metrics.js';
 import { eventually } from '../support/poll.js';
 import { type RawAnswer, RawConnection } from '../support/raw-connection.js';
+import { holdRowLock } from '../support/row-lock.js';
 import { startPrivateMysql } from '../support/servers.js';
-import { newUserIds } from '../support/unique-ids.js';
+import { newUserId } from '../support/unique-ids.js';
 
 /** What happens before a route is asked, or while it is answered, over sockets: no client library would send it. */
 
@@ -172,22 +174,36 @@ describe('a client that hangs up in the middle of its body', () => {
   });
 });
 
+describe('a client whose connection breaks before its answer', () => {
+  it('is of that class, too', async () => {
+    const { couponId } = await new ApiClient(app.url).createCoupon({ audience: 'anyone' });
+    const letGo = await holdRowLock(testDatabaseUrl(), 'coupons', couponId);
+    const before = await Scrape.of(app);
+    const connection = await RawConnection.open(app.port);
+    connection.send(issueFor(couponId));
+    await eventually(async () => {
+      expect((await new ApiClient(app.url).coupon(couponId)).body.reservedQuantity).toBe(1);
+    });
+    connection.reset();
+    await letGo();
+
+    const route = { route: '/api/coupons/:couponId/issue', status_class: '499' };
+    await eventuallyShows(app, (scrape) => {
+      expect(scrape.value(DURATIONS, route) ?? 0).toBe((before.value(DURATIONS, route) ?? 0) + 1);
+    });
+  });
+});
+
 describe('a client that has sent its request and says that no more will come', () => {
   it('hears the answer', async () => {
     const api = new ApiClient(app.url);
     const { couponId } = await api.createCoupon({ audience: 'anyone' });
-    const [userId] = newUserIds(1);
-    const body = JSON.stringify({ userId });
     const connection = await RawConnection.open(app.port);
-    connection
-      .send(
-        `POST /api/coupons/${couponId}/issue HTTP/1.1\r\n${HOST}${JSON_TYPE}content-length: ${body.length}\r\n\r\n${body}`,
-      )
-      .endSending();
+    connection.send(issueFor(couponId)).endSending();
 
     const [answer] = await connection.allAnswers();
     expect(answer?.status).toBe(200);
-    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ userId, status: 'ISSUED' });
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ couponId, status: 'ISSUED' });
   });
 });
 
@@ -268,6 +284,13 @@ describe('connections', () => {
     });
   });
 });
+
+/** A new user asks for a coupon, and waits until it is issued. */
+function issueFor(couponId: number): string {
+  const body = JSON.stringify({ userId: newUserId() });
+  const head = `POST /api/coupons/${couponId}/issue HTTP/1.1\r\n${HOST}${JSON_TYPE}content-length: ${body.length}`;
+  return `${head}\r\n\r\n${body}`;
+}
 
 /** Calls that have asked for a connection to MySQL. */
 function begun(scrape: Scrape): number {
