@@ -1,12 +1,15 @@
 /** The end of a run: a text for the person who waits, and k6/results/<scenario>.json. */
 import { FAILURE_KINDS, OUTCOMES } from './answers.ts';
 import { address } from './api.ts';
+import { type JudgedRule, measuredOf, milliseconds, noteOnGoals, verdictOf, wantedOf } from './judged-rules.js';
 import { holds, limitOf, measured, type Metrics, type Rule } from './rules.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios.js';
 
 const RESULTS_DIR = __ENV['RESULTS_DIR'] || 'k6/results';
 const LABEL_WIDTH = 34;
 const COLUMN_WIDTH = 12;
+/** Of "goal missed". */
+const VERDICT_WIDTH = 11;
 const ROW_LABELS: Readonly<Record<string, string>> = {
   sold_out: 'refused: sold out',
   already_issued: 'refused: already issued',
@@ -66,8 +69,6 @@ export function summaryOf(name: ScenarioName, plan: SummaryPlan) {
   };
 }
 
-type Result = Parameters<typeof textOf>[0];
-
 function measuredPerSecond(metrics: Metrics): number {
   return Math.round(metrics['http_reqs']?.values['rate'] ?? 0);
 }
@@ -112,7 +113,7 @@ function textOf(result: {
   requestsPerSecond: number;
   drainSeconds: number | null;
   answers: Row[];
-  rules: Array<Rule & { limit: number; measured: number; holds: boolean }>;
+  rules: JudgedRule[];
 }): string {
   const { scenario, passed, seconds, requestsPerSecond, drainSeconds, answers, rules } = result;
   const lines = [
@@ -130,26 +131,18 @@ function textOf(result: {
     lines.push('');
   }
   lines.push(...rules.map((rule) => ruleLine(rule)));
+  const note = noteOnGoals(rules);
+  if (note) lines.push('', `  ${note}`);
   if (drainSeconds !== null)
     lines.push('', `  Every reservation was a row ${drainSeconds.toFixed(2)} s after the load.`);
   return `${lines.join('\n')}\n\n`;
 }
 
-function ruleLine({ label, is, limit, unit, isGoal, holds: kept, measured: value }: Result['rules'][number]): string {
-  const verdict = isGoal ? (kept ? 'goal met ' : 'no goal  ') : kept ? 'ok       ' : 'FAILED   ';
-  const shown = Number.isNaN(value)
-    ? 'not measured'
-    : unit === 'ms'
-      ? milliseconds(value)
-      : String(Number(value.toFixed(4)));
-  const wanted = `${is === '==' ? '' : `${is} `}${limit}${unit ? ` ${unit}` : ''}`;
-  return `  ${verdict} ${label.padEnd(LABEL_WIDTH)} ${shown.padStart(COLUMN_WIDTH)}   wanted: ${wanted}`;
+function ruleLine(rule: JudgedRule): string {
+  const measuredValue = measuredOf(rule).padStart(COLUMN_WIDTH);
+  return `  ${verdictOf(rule).padEnd(VERDICT_WIDTH)} ${rule.label.padEnd(LABEL_WIDTH)} ${measuredValue}   wanted: ${wantedOf(rule)}`;
 }
 
 function line(label: string, columns: readonly string[]): string {
   return label.padEnd(LABEL_WIDTH) + columns.map((column) => column.padStart(COLUMN_WIDTH)).join('');
-}
-
-function milliseconds(time: number): string {
-  return `${time < 100 ? time.toFixed(1) : Math.round(time)} ms`;
 }

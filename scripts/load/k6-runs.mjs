@@ -1,14 +1,18 @@
 /** One run of k6 after the other, and what each leaves in k6/results. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectDir } from '../services/project.mjs';
 import { readOptions } from '../../k6/lib/scenarios.js';
+import { freePort } from '../services/free-port.mjs';
+import { reportWithVerdict } from './html-report.mjs';
+import { tellProgress } from './progress.mjs';
 
 /** @import { ChildProcess } from 'node:child_process' */
 /** @import { Readable } from 'node:stream' */
+/** @import { JudgedRule } from '../../k6/lib/judged-rules.js' */
 /** @import { ScenarioName } from '../../k6/lib/scenarios.js' */
 /** @import { K6 } from './k6-program.mjs' */
 /** @import { PoolUse } from './pool-watch.mjs' */
@@ -18,16 +22,16 @@ export const RESULTS_DIR = resolve(process.env['RESULTS_DIR'] || join(projectDir
 const SHOWN_FAILURES = 5;
 /** k6 writes no report with fewer than a few points. */
 const CHART_POINTS = 60;
-const SHORTEST_PERIOD_MS = 20;
+const SHORTEST_PERIOD_MS = 1_000;
 /** About, for scenarios that end with their last request. */
 const REQUESTS_PER_SECOND = 5000;
 
-/** @typedef {{ label: string, count: number, isMain?: true, med?: number, p95?: number, p99?: number }} Answer */
+/** @typedef {{ label: string, count: number, isMain?: true, med?: number, p95?: number, p99?: number, max?: number }} Answer */
 /**
  * What handleSummary of k6/lib/summary.ts writes, as far as the runner needs it, and the `pool` that the runner adds.
  * @typedef {{ scenario: ScenarioName, passed: boolean, finishedAt: string, options: Record<string, number>,
  *   seconds: number, requestsPerSecond: number, droppedIterations: number, failed: number, drainSeconds: number | null,
- *   pool?: PoolUse | null, answers: Answer[] }} Result
+ *   pool?: PoolUse | null, answers: Answer[], rules?: JudgedRule[] }} Result
  */
 
 export class K6Runs {
@@ -51,9 +55,11 @@ export class K6Runs {
     const files = resultFiles(scenario);
     mkdirSync(RESULTS_DIR, { recursive: true });
     for (const file of Object.values(files)) rmSync(file, { force: true });
-    const quiet = process.stdout.isTTY ? [] : ['--quiet'];
-    // Without its own HTTP server, so that two runs on one machine do not meet.
-    const child = spawn(k6.path, ['run', '--address', '', ...quiet, join('k6', `${scenario}.ts`)], {
+    const isSeen = process.stdout.isTTY;
+    // Its own HTTP server is where nobody else's is, so that two runs on one machine do not meet.
+    const address = isSeen ? '' : `127.0.0.1:${await freePort()}`;
+    const quiet = isSeen ? [] : ['--quiet'];
+    const child = spawn(k6.path, ['run', '--address', address, ...quiet, join('k6', `${scenario}.ts`)], {
       cwd: projectDir,
       // Ctrl-C reaches us alone, and we end k6 once and in order.
       detached: true,
@@ -62,24 +68,29 @@ export class K6Runs {
     });
     this.#running = child;
     passOn(child.stderr);
+    const endProgress = isSeen ? () => {} : tellProgress(address, console.log);
     /** @type {number} */
     const code = await new Promise((settle, reject) => {
       child.once('error', reject);
       child.once('close', (exitCode) => settle(exitCode ?? 1));
-    });
+    }).finally(endProgress);
     this.#running = undefined;
     if (!existsSync(files.json)) throw new Error(`${scenario}: k6 ended without a result (code ${code})`);
     /** @type {Result} */
-    const result = JSON.parse(readFileSync(files.json, 'utf8'));
-    return { ...result, passed: result.passed && code === 0 };
+    const written = JSON.parse(readFileSync(files.json, 'utf8'));
+    const result = { ...written, passed: written.passed && code === 0 };
+    const charts = existsSync(files.html) ? readFileSync(files.html, 'utf8') : null;
+    writeFileSync(files.html, reportWithVerdict(charts, result));
+    return result;
   }
 }
 
-/** k6 warns of each request without an answer; the first few say it all. @param {Readable} messages */
+/** k6 warns of each request without an answer; the first few say it all. Charts it does not make nobody misses. @param {Readable} messages */
 function passOn(messages) {
   let failures = 0;
   createInterface(messages).on('line', (line) => {
     if (line.includes('Request Failed') && ++failures > SHOWN_FAILURES) return;
+    if (line.includes('report generation was skipped')) return;
     console.error(line);
   });
 }
