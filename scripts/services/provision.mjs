@@ -38,10 +38,15 @@ const REUSE_TIMEOUT_MS = 10_000;
 export function provision(profile, say) {
   return locked(profile, async () => {
     const modes = await chooseModes(profile, say);
-    return {
-      redis: await bringUp(profile, 'redis', modes.redis, say),
-      mysql: await bringUp(profile, 'mysql', modes.mysql, say),
-    };
+    const ranBefore = verifiedPid(profile.dir, 'redis') !== null;
+    const redis = await bringUp(profile, 'redis', modes.redis, say);
+    try {
+      return { redis, mysql: await bringUp(profile, 'mysql', modes.mysql, say) };
+    } catch (error) {
+      // Alone it is of no use, and nobody would know of it.
+      if (redis.mode === 'private' && redis.pid !== null && !ranBefore) await stopProcess(redis.pid);
+      throw error;
+    }
   });
 }
 

@@ -1,5 +1,5 @@
-import { chmodSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { isHidden, ownerOf, userName } from '../../scripts/services/process.mjs';
 import { Checkout } from '../support/checkout.js';
@@ -67,6 +67,21 @@ describe('npm run services', () => {
       expect(isHidden(process.pid)).toBe(false);
     });
   }
+
+  it('leaves no Redis behind when MySQL cannot be started', async () => {
+    expect(await checkout.run('services', ['down'])).toMatchObject({ code: 0 });
+    const server = join(checkout.dir, 'mariadbd');
+    writeFileSync(server, '#!/bin/sh\n[ "$2" = --version ] && echo MariaDB && exit\necho no disk is left\nexit 7\n');
+    chmodSync(server, 0o755);
+    const PATH = `${checkout.dir}${delimiter}${process.env['PATH']}`;
+    const { code, err } = await checkout.run('services', ['up'], { PATH });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(/^MariaDB ended with code 7\. Its log, \S+, ends with:\nno disk is left\n$/),
+    });
+    await checkout.expectNothingRuns();
+    expect(await checkout.run('services', ['up'])).toMatchObject({ code: 0 });
+  });
 
   it('says of servers that were stopped that they do not run, with code 3', async () => {
     expect(await checkout.run('services', ['down'])).toMatchObject({ code: 0 });
