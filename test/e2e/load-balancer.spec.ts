@@ -6,16 +6,16 @@ import { expectConsistent } from '../support/drop.js';
 import { inParallel } from '../support/in-parallel.js';
 import { checkConfig, LoadBalancer } from '../support/load-balancer.js';
 import { Scrape } from '../support/metrics.js';
-import { openOwnServers } from '../support/own-servers.js';
 import { eventually } from '../support/poll.js';
+import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { SteadyLoad } from '../support/steady-load.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { countEach } from '../support/tally.js';
-import { newUserIds } from '../support/unique-ids.js';
+import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 /**
- * The HAProxy of docker-compose.yml in front of two instances, each of which can be cut off from Redis and from MySQL.
- * A small DNS server stands in for Docker's.
+ * The HAProxy of docker-compose.yml in front of two instances, of which one can be cut off from Redis and from MySQL, and
+ * both when these are killed. A small DNS server stands in for Docker's.
  */
 
 const ADDRESSES = ['127.0.0.2', '127.0.0.3'];
@@ -25,41 +25,35 @@ const CALLS = 2000;
 /** Few, so that each instance has the time to say that it is well. */
 const CALLERS = 8;
 
-interface Member {
-  app: AppProcess;
-  readonly redis: TcpProxy;
-  readonly mysql: TcpProxy;
-  /** Starts it (again). */
-  readonly start: () => Promise<AppProcess>;
-}
-
-let members: [Member, Member];
+/** Between the first instance and these; the other one is well however busy this process is. */
+let proxies: Record<'redis' | 'mysql', TcpProxy>;
+let servers: Record<'redis' | 'mysql', PrivateServer>;
+let apps: [AppProcess, AppProcess];
+let startFirst: () => Promise<AppProcess>;
 let balancer: LoadBalancer;
 let api: ApiClient;
 let couponId: number;
 
 beforeAll(async () => {
-  const { servers } = await openOwnServers('load_balancer');
+  const [redis, mysql] = await Promise.all([startPrivateRedis(), startPrivateMysql()]);
+  servers = { redis, mysql };
+  proxies = { redis: await TcpProxy.inFrontOf(redis.url), mysql: await TcpProxy.inFrontOf(mysql.url) };
   const port = await freePort();
-  const member = async (host: string): Promise<Member> => {
-    const redis = await TcpProxy.inFrontOf(servers.redisUrl);
-    const mysql = await TcpProxy.inFrontOf(servers.databaseUrl);
-    const env = { HOST: host, PORT: String(port), REDIS_URL: redis.url, DATABASE_URL: mysql.url };
-    const start = () => startApp({ env, waitFor: '/health/ready' });
-    return { app: await start(), redis, mysql, start };
+  const start = (HOST: string, to: typeof servers | typeof proxies): Promise<AppProcess> => {
+    const env = { HOST, PORT: String(port), REDIS_URL: to.redis.url, DATABASE_URL: to.mysql.url };
+    return startApp({ env, waitFor: '/health/ready' });
   };
-  members = [await member('127.0.0.2'), await member('127.0.0.3')];
+  startFirst = () => start('127.0.0.2', proxies);
+  apps = [await startFirst(), await start('127.0.0.3', servers)];
   balancer = await LoadBalancer.inFrontOf(ADDRESSES, port);
   api = new ApiClient(balancer.outside);
 });
 
 beforeEach(async () => {
-  await inParallel(members, async (member) => {
-    if (member.app.hasExited) member.app = await member.start();
-    await Promise.all([member.redis.accept(), member.mysql.accept()]);
-  });
+  await Promise.all([proxies.redis.accept(), proxies.mysql.accept()]);
+  if (apps[0].hasExited) apps[0] = await startFirst();
   await balancer.knows({ well: 2, ready: 2, live: 2 });
-  couponId = (await new ApiClient(members[0].app.url).createCoupon({ totalQuantity: TOTAL })).couponId;
+  couponId = (await new ApiClient(apps[0].url).createCoupon({ totalQuantity: TOTAL })).couponId;
 });
 
 /** All at once: half of them reservations of new users, a quarter looks at the coupon, a quarter at the ranking. */
@@ -74,14 +68,14 @@ function callOfKind(kind: number, userId: number): Promise<Answer<unknown>> {
 }
 
 /** What the callers heard, and how many of their calls this instance took. */
-async function callsWatching(member: Member): Promise<{ answers: Record<string, number>; took: number }> {
-  const before = await answeredBy(member);
+async function callsWatching(app: AppProcess): Promise<{ answers: Record<string, number>; took: number }> {
+  const before = await answeredBy(app);
   const answers = tally(await everyKindOfCall());
-  return { answers, took: (await answeredBy(member)) - before };
+  return { answers, took: (await answeredBy(app)) - before };
 }
 
 /** How many calls of the API an instance has answered since it started. */
-async function answeredBy({ app }: Member): Promise<number> {
+async function answeredBy(app: AppProcess): Promise<number> {
   const samples = (await Scrape.of(app)).all('firstcome_http_request_duration_seconds_count');
   return samples.reduce((sum, { labels, value }) => sum + (labels['route']?.startsWith('/api') ? value : 0), 0);
 }
@@ -111,15 +105,15 @@ describe('one instance that is cut off', () => {
   it.each(['redis', 'mysql'] as const)(
     'from %s gets no call while another one is well, and again once it is',
     async (server) => {
-      const [cutOff] = members;
-      await cutOff[server].refuse();
+      const [cutOff] = apps;
+      await proxies[server].refuse();
       const { answers, took } = await balancer.whileNobodyFalls(async () => {
         await balancer.knows({ well: 1, ready: 2 });
         return await callsWatching(cutOff);
       });
       expect({ answers, took }).toEqual({ answers: { '200': CALLS }, took: 0 });
 
-      await cutOff[server].accept();
+      await proxies[server].accept();
       await balancer.knows({ well: 2 });
       const again = await callsWatching(cutOff);
       expect(again.answers).toEqual({ '200': CALLS });
@@ -131,22 +125,31 @@ describe('one instance that is cut off', () => {
 
 describe('all instances', () => {
   it('cut off from MySQL go on with what needs Redis only', async () => {
-    await inParallel(members, ({ mysql }) => mysql.refuse());
-    await balancer.knows({ well: 0, ready: 2 });
-    const before = await inParallel(members, answeredBy);
-    const answers = await inParallel(newUserIds(CALLS), (userId) => api.reserve(couponId, userId), CALLERS);
-    expect(tally(answers)).toEqual({ '200': CALLS });
-    const after = await inParallel(members, answeredBy);
-    expect(after.map((count, index) => count > (before[index] ?? 0))).toEqual([true, true]);
+    // Each knows the coupon.
+    await inParallel(apps, (app) => new ApiClient(app.url).reserve(couponId, newUserId()));
+    await servers.mysql.kill();
+    try {
+      await balancer.knows({ well: 0, ready: 2 });
+      const before = await inParallel(apps, answeredBy);
+      const answers = await inParallel(newUserIds(CALLS), (userId) => api.reserve(couponId, userId), CALLERS);
+      expect(tally(answers)).toEqual({ '200': CALLS });
+      const after = await inParallel(apps, answeredBy);
+      expect(after.map((count, index) => count > (before[index] ?? 0))).toEqual([true, true]);
+    } finally {
+      await servers.mysql.restart();
+    }
   });
 
   it('cut off from both say themselves when to come back, from the first moment to the last', async () => {
     const load = new SteadyLoad((userId) => api.reserve(couponId, userId), { atOnce: 4 });
     await load.sees('200', 20);
-    await inParallel(members, ({ redis, mysql }) => Promise.all([redis.refuse(), mysql.refuse()]));
-    await balancer.knows({ well: 0, ready: 0, live: 2 });
-    await load.sees('503 RESERVATION_UNAVAILABLE', 20);
-    await inParallel(members, ({ redis, mysql }) => Promise.all([redis.accept(), mysql.accept()]));
+    await Promise.all([servers.redis.kill(), servers.mysql.kill()]);
+    try {
+      await balancer.knows({ well: 0, ready: 0, live: 2 });
+      await load.sees('503 RESERVATION_UNAVAILABLE', 20);
+    } finally {
+      await Promise.all([servers.redis.restart(), servers.mysql.restart()]);
+    }
     await balancer.knows({ well: 2 });
     await load.sees('200', 20);
 
@@ -167,7 +170,7 @@ async function statusOf(path: string, init: RequestInit = {}): Promise<number> {
 
 describe('an instance that is killed', () => {
   it('fails no call that may be sent again, and of the others only those that it had been sent', async () => {
-    const [killed] = members;
+    const [killed] = apps;
     let answered = 0;
     let isKilled = false;
     const calls = inParallel(
@@ -186,7 +189,7 @@ describe('an instance that is killed', () => {
       CALLERS,
     );
     await eventually(() => expect(answered).toBeGreaterThan(CALLS / 4), { intervalMs: 10 });
-    await killed.app.kill();
+    await killed.kill();
     isKilled = true;
     const outcomes = await calls;
     expect(countEach(outcomes.map(({ look }) => String(look)))).toEqual({ '200': CALLS });
