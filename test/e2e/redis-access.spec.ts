@@ -1,4 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { ApiClient, tally } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { awayFromMidnight } from '../support/business-midnight.js';
@@ -15,14 +17,20 @@ import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 /** Who may use Redis, and what is said where we may not. The log is JSON, as in production. */
 
-/** The rights of the user as docs/operations.md has them. */
-const DOCUMENTED = ['~coupon:*', '~ranking:*', '~firstcome:*', '&coupon:*', '+@all', '-@dangerous', '+info'];
+const RUNBOOK = readFileSync(fileURLToPath(new URL('../../docs/operations.md', import.meta.url)), 'utf8');
 const USERS = {
-  firstcome: [...DOCUMENTED, '+config|get'],
-  'without-info': ['~*', '+@all', '-info'],
-  'without-probe': ['~coupon:*', '~ranking:*', '+@all'],
-  'without-pending': ['~*', '+@all', '-zadd'],
+  firstcome: documentedRights('firstcome'),
+  operator: documentedRights('operator'),
+  'without-info': ['on', '>password', '~*', '+@all', '-info'],
+  'without-probe': ['on', '>password', '~coupon:*', '~ranking:*', '+@all'],
+  'without-pending': ['on', '>password', '~*', '+@all', '-zadd'],
 };
+
+/** What docs/operations.md has an operator type for this user. */
+function documentedRights(user: string): string[] {
+  const [, words = ''] = new RegExp(`ACL SETUSER ${user} (.*)`).exec(RUNBOOK) ?? [];
+  return words.replaceAll("'", '').split(' ');
+}
 
 interface Line {
   readonly level: string;
@@ -39,7 +47,7 @@ beforeAll(awayFromMidnight);
 beforeAll(async () => {
   site = await Site.open({ LOG_FORMAT: 'json', LOG_LEVEL: 'info' });
   for (const [name, rights] of Object.entries(USERS)) {
-    await site.redis.acl('SETUSER', name, 'reset', 'on', '>password', ...rights);
+    await site.redis.acl('SETUSER', name, 'reset', ...rights);
   }
   await site.start();
   ({ couponId } = await site.api.createCoupon({ totalQuantity: 1000 }));
@@ -159,5 +167,26 @@ describe('the documented user', () => {
     expect(said('Redis', /NOPERM|unknown/)).toEqual([]);
     expect(lines().flatMap((line) => (parsed(line)?.level === 'error' ? [line] : []))).toEqual([]);
     await expect(openRedis(url, { enableReadyCheck: false }).flushall()).rejects.toThrow('NOPERM');
+  });
+
+  it('is served also with the user default off, and then nobody empties Redis by a slip of the hand', async () => {
+    await site.start({ REDIS_URL: redisUrl({ user: 'firstcome' }) });
+    output = () => site.app.logs;
+    const operator = openRedis(redisUrl({ user: 'operator', password: 'another' }));
+    expect(await operator.acl('SETUSER', 'default', 'off')).toBe('OK');
+    try {
+      const { couponId: created } = await site.api.createCoupon({ totalQuantity: 100 });
+      expect(await site.api.issue(created, newUserId())).toMatchObject({ status: 200 });
+      // Also over a new connection.
+      site.redisProxy.cut();
+      await eventually(async () => expect(await site.api.issue(created, newUserId())).toMatchObject({ status: 200 }));
+      const stranger = openRedis(site.redisProxy.url, { enableReadyCheck: false });
+      await expect(stranger.flushall()).rejects.toThrow('NOAUTH');
+      for (const empty of [() => operator.flushall(), () => operator.flushdb(), () => operator.swapdb(0, 1)])
+        await expect(empty()).rejects.toThrow('NOPERM');
+      expect(await operator.config('GET', 'appendonly')).toEqual(['appendonly', 'yes']);
+    } finally {
+      await operator.acl('SETUSER', 'default', 'on');
+    }
   });
 });
