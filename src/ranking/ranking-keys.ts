@@ -17,7 +17,10 @@ export const rankingKeys = {
   orders: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:orders`,
   /** The `run_id` of the server in which the day was found complete, and when the reconcile began that found it so. */
   complete: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:complete`,
-  /** Set: tokens of the reconciles under way. One that is gone at the end tells that the keys were lost meanwhile. */
+  /**
+   * Set: tokens of the reconciles under way, each with the identity of the server in which it began. One that is gone at the
+   * end tells that the keys were lost meanwhile.
+   */
   reconciling: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:reconciling`,
   /** The token of the instance whose turn it is; expires. */
   turn: (job: string) => `ranking:turn:${job}`,

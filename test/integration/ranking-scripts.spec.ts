@@ -311,6 +311,17 @@ describe('begin-reconcile.lua and end-reconcile.lua', () => {
     expect(await raw.exists(keys.complete(day))).toBe(0);
   });
 
+  it('do not mark a day in a server that went back to a time after the beginning', async () => {
+    await newDay({ isComplete: false });
+    const token = await store.beginReconcile(day);
+    // As it held the token then: what the reconcile has counted since is gone, and the history has another name.
+    const members = await raw.smembers(keys.reconciling(day));
+    await raw.del(keys.reconciling(day));
+    await raw.sadd(keys.reconciling(day), ...members.map((member) => member.replace(/:.*/, `:${'f'.repeat(40)}`)));
+    expect(await store.endReconcile(day, token)).toBe(false);
+    expect(await raw.exists(keys.complete(day))).toBe(0);
+  });
+
   it('do not mark a day in another server than the one in which they began', async () => {
     await newDay({ isComplete: false });
     const token = await store.beginReconcile(day);

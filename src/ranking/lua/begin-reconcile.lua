@@ -7,11 +7,12 @@ ARGV  1 token of this reconcile
 Returns when it began, in ms by this server's clock: what the end of the reconcile has to be told
 ]]
 --- @include "now-ms.lua"
+--- @include "server-identity.lua"
 
 if redis.call('EXISTS', KEYS[1]) ~= redis.call('EXISTS', KEYS[2]) then
   -- The other reconciles under way must not call complete what they counted before.
   redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 end
-redis.call('SADD', KEYS[4], ARGV[1])
+redis.call('SADD', KEYS[4], ARGV[1] .. ' ' .. serverIdentity())
 redis.call('PEXPIRE', KEYS[4], ARGV[2])
 return nowMs()

@@ -7,11 +7,13 @@ ARGV  1 token of this reconcile
       2 run_id of the server this connection talks to
       3 when the reconcile began, as begin-reconcile has answered
       4 ms until the marker expires: before the counts do
-Returns 1 when the day is complete, 0 when its keys were lost since the reconcile began: it has to begin again
+Returns 1 when the day is complete, 0 when something was lost since the reconcile began: it has to begin again
 ]]
 --- @include "reconciled-at.lua"
+--- @include "server-identity.lua"
 
-if redis.call('SREM', KEYS[2], ARGV[1]) == 0 then
+-- Where the keys were lost the token is, too. A server that went back in time may have it, but not what was counted since.
+if redis.call('SREM', KEYS[2], ARGV[1] .. ' ' .. serverIdentity()) == 0 then
   return 0
 end
 -- One that began later may have ended before. A marker of the future is older, from before the clock was set back.
