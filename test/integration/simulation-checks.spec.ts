@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { FailureReason } from '../../src/coupon/issuance-failure.entity.js';
 import { reservationKeys as keys, scriptKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
-import { memberOf, rankingKeys } from '../../src/ranking/ranking-keys.js';
+import { dayKeys, memberOf, rankingKeys } from '../../src/ranking/ranking-keys.js';
 import { Observer } from '../simulation/history/observer.js';
 import { placeCoupons } from '../simulation/history/place-coupons.js';
 import { type CouponPlan, drawPlan } from '../simulation/history/plan.js';
@@ -18,6 +18,7 @@ const COUPON = 1;
 const LOCK_COUPON = 3;
 const TOTAL = 2;
 const NOW = new Date(EPOCH_MS);
+const DAY = '2027-01-15';
 const PLANS: CouponPlan[] = (['reservation', 'lock'] as const).map((strategy) => ({
   couponId: strategy === 'lock' ? LOCK_COUPON : COUPON,
   strategy,
@@ -92,6 +93,13 @@ class Stores {
     const { byId } = this.ledger.server.tables.orders;
     const status = 'PAID' as const;
     this.commit(locking('pay', (view) => view.update(byId, [id], (order) => ({ ...order, status, paidAt }))));
+  }
+
+  /** As if no paid order was read. */
+  reconcileWithoutCounting(): void {
+    const keys = [...dayKeys(DAY), rankingKeys.reconciling(DAY)];
+    this.script('beginReconcile', ...keys, 'token', 1000);
+    this.script('endReconcile', ...keys.slice(2), 'token', 'run1', EPOCH_MS + this.world.now, 1000);
   }
 
   private commit(statement: ReturnType<typeof locking<unknown>>): void {
@@ -279,10 +287,37 @@ const FAULTS: ReadonlyArray<readonly [check: string, fault: string, plant: (stor
     (stores) => {
       stores.order(1);
       stores.pay(1);
-      const day = '2027-01-15';
-      const dayKeys = [rankingKeys.sales(day), rankingKeys.orders(day), rankingKeys.complete(day)];
-      stores.script('countOrders', ...dayKeys, 'run1', 1000, 1, 1, memberOf(7), 2);
-      stores.script('countOrders', ...dayKeys, 'run1', 1000, 2, 1, memberOf(7), 2);
+      stores.script('countOrders', ...dayKeys(DAY), 'run1', 1000, 1, 1, memberOf(7), 2);
+      stores.script('countOrders', ...dayKeys(DAY), 'run1', 1000, 2, 1, memberOf(7), 2);
+    },
+  ],
+  [
+    'ranking',
+    'a sale shown that was not paid',
+    (stores) => {
+      stores.order(1);
+      stores.pay(1);
+      stores.observer.ranking.shown(DAY, [{ productId: 7, salesCount: 3 }], 0);
+    },
+  ],
+  [
+    'ranking',
+    'a sale not shown long after it was paid',
+    (stores) => {
+      stores.order(1);
+      stores.pay(1);
+      stores.world.now = 60_000;
+      stores.observer.ranking.shown(DAY, [], 0);
+    },
+  ],
+  [
+    'ranking',
+    'a day complete without a sale that was paid before the reconcile began',
+    (stores) => {
+      stores.order(1);
+      stores.pay(1);
+      stores.world.now = 1000;
+      stores.reconcileWithoutCounting();
     },
   ],
   [
@@ -314,6 +349,14 @@ describe('the checks of the simulation', () => {
     stores.row(12, 3);
     stores.observer.check();
     stores.observer.checkPace();
+    stores.order(1);
+    stores.reconcileWithoutCounting();
+    stores.pay(1);
+    // Nobody has reconciled since, and that is what readers are told.
+    stores.observer.ranking.shown(DAY, [], 0);
+    stores.world.now = 60_000;
+    stores.observer.ranking.shown(DAY, [], 60_000);
+    stores.observer.ranking.shown(DAY, [{ productId: 7, salesCount: 2 }], 0);
   });
 
   test('say what is not settled, and what is not issued', () => {

@@ -157,6 +157,7 @@ export class History {
     if (party === undefined) return;
     this.world.tell(`the clock of ${party.name} jumps`);
     party.clockOffsetMs += ms;
+    this.observer.ranking.clocksDiffer();
   }
 
   planStrike(operation: string, moment: Moment, nth: number, effect: StrikeEffect): void {

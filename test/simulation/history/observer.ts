@@ -27,7 +27,7 @@ export class Observer {
     this.coupons = new Map(
       plans.map((plan) => [plan.couponId, new CouponObserver(world, plan, redis, ledger.server.tables)]),
     );
-    this.ranking = new RankingObserver(redis, ledger.server.tables);
+    this.ranking = new RankingObserver(world, redis, ledger.server.tables);
     redis.watch = this.watch;
     ledger.server.onCommit = (written) => this.committed(written);
   }
@@ -112,6 +112,7 @@ export class Observer {
     const couponId = /^coupon:\{(\d+)\}/.exec(call.keys[0] ?? '')?.[1];
     if (couponId !== undefined) return this.coupons.get(Number(couponId))?.watch(call);
     if (call.name === 'countOrders') return () => this.ranking.counted(call.process);
+    if (call.name === 'endReconcile') return () => this.ranking.reconciled(call);
     return undefined;
   };
 

@@ -6,6 +6,7 @@ import { RedisConnection } from '../../../src/platform/redis/redis-connection.js
 import { BusinessCalendar } from '../../../src/ranking/business-calendar.js';
 import type { BusinessDay } from '../../../src/ranking/business-day.js';
 import { memberOf, rankingKeys } from '../../../src/ranking/ranking-keys.js';
+import { RankingLease } from '../../../src/ranking/ranking-lease.js';
 import { ReconcileService } from '../../../src/ranking/reconcile/reconcile.service.js';
 import type { SimulatedInstance } from '../instance/simulated-instance.js';
 import type { Mutation } from './mutation.js';
@@ -43,6 +44,22 @@ export const RANKING_MUTATIONS: readonly Mutation[] = [
       replacePrivate<CountMissing>(instance, ReconcileService, 'countMissing', () => async () => 0),
   },
   {
+    name: 'old-numbers-are-of-now',
+    fault:
+      'today is served from Redis, as of now, however long nobody has reconciled it: sales that one instance could not count are missing',
+    instance: (instance) =>
+      replaceMethod(instance, RankingLease, 'validityOf', () => (_day, askedAt) => ({
+        asOf: askedAt,
+        isExpired: false,
+      })),
+  },
+  {
+    name: 'a-reconcile-vouches-for-its-end',
+    fault:
+      'a day is complete as of the end of a reconcile: what was paid after it had read that page is missing for longer than it says',
+    scripts: inScript('endReconcile', "ARGV[2] .. ' ' .. ARGV[3]", "ARGV[2] .. ' ' .. string.format('%.0f', nowMs())"),
+  },
+  {
     name: 'a-reconcile-overwrites',
     fault: 'a reconcile writes sums over the counts: a payment that comes in meanwhile is lost or doubled',
     instance: overwriteCounts,
@@ -59,8 +76,8 @@ function overwriteCounts(instance: SimulatedInstance): void {
     const redis = instance.get(RedisConnection);
     const counts = sums.flatMap(({ productId, salesCount }) => [salesCount, memberOf(productId)]);
     await redis.ask((client) => client.call('ZADD', rankingKeys.sales(day), ...counts));
-    const ids = orders.map(({ orderId }) => orderId);
-    await redis.ask((client) => client.call('SADD', rankingKeys.orders(day), ...ids));
+    const numbers = orders.map(({ orderNumber }) => orderNumber);
+    await redis.ask((client) => client.call('SADD', rankingKeys.orders(day), ...numbers));
     return 0;
   });
 }

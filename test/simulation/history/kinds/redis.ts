@@ -136,7 +136,7 @@ export const REDIS_FAULTS: readonly FaultSource[] = [
     name: 'Redis refuses writes',
     counts: [1, 2],
     draw: (chance) => {
-      const [refusal, ms] = [chance.pick(REFUSALS), chance.between(100, 5000)];
+      const [refusal, ms] = [chance.pick(REFUSALS), chance.between(100, 9000)];
       return {
         what: `Redis refuses writes for ${seconds(ms)}: ${refusal}`,
         happen: (history) => history.redisFaults.refuseWrites(refusal, ms),
