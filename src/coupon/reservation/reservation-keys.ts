@@ -3,7 +3,7 @@
  * and one script may touch them all. None has a TTL, but for the two of a rebuild in progress.
  */
 export const reservationKeys = {
-  /** Hash: the definition, the epoch, and the identity of the server that filled it (`server-identity.lua`). */
+  /** Hash: the definition, the epoch, and the identity of the server that filled it (`platform/redis/lua/server-identity.lua`). */
   state: (couponId: number) => `coupon:{${couponId}}:state`,
   /** Counter: slots held. INCR on reserve, DECR on release. */
   reserved: (couponId: number) => `coupon:{${couponId}}:reserved`,

@@ -18,7 +18,7 @@ export function loadScripts(moduleUrl: string, files: ScriptFiles): RedisScripts
 }
 
 /**
- * The text of one script. A line `--- @include "loaded.lua"` is replaced by the file of that name in its folder, in which
+ * The text of one script. A line `--- @include "loaded.lua"` is replaced by that file, named from its folder, in which
  * such lines are replaced as well.
  */
 export function loadScript(moduleUrl: string, file: string): string {

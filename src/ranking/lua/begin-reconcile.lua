@@ -7,7 +7,7 @@ ARGV  1 token of this reconcile
 Returns when it began, in ms by this server's clock: what the end of the reconcile has to be told
 ]]
 --- @include "now-ms.lua"
---- @include "server-identity.lua"
+--- @include "../../platform/redis/lua/server-identity.lua"
 
 if redis.call('EXISTS', KEYS[1]) ~= redis.call('EXISTS', KEYS[2]) then
   -- The other reconciles under way must not call complete what they counted before.

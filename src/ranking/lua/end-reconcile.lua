@@ -10,7 +10,7 @@ ARGV  1 token of this reconcile
 Returns 1 when the day is complete, 0 when something was lost since the reconcile began: it has to begin again
 ]]
 --- @include "reconciled-at.lua"
---- @include "server-identity.lua"
+--- @include "../../platform/redis/lua/server-identity.lua"
 
 -- Where the keys were lost the token is, too. A server that went back in time may have it, but not what was counted since.
 if redis.call('SREM', KEYS[2], ARGV[1] .. ' ' .. serverIdentity()) == 0 then

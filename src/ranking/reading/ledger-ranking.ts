@@ -26,9 +26,8 @@ export type LedgerSnapshot = SourcedSnapshot & { readonly source: 'backup' | 'da
 
 /**
  * The ranking as MySQL has it: the day's backup, or where there is none yet, or none as late as wanted, the paid orders
- * added up. Each has a breaker
- * of its own, since to add up a day takes long where to read a backup does not; and what a past day takes long for is held
- * against neither.
+ * added up. Each has a breaker of its own, since to add up a day takes long where to read a backup does not; and what a
+ * past day takes long for is held against neither.
  */
 @Injectable()
 export class LedgerRanking {

@@ -1,4 +1,4 @@
---- @include "server-identity.lua"
+--- @include "../../../platform/redis/lua/server-identity.lua"
 
 -- The answer of a reading command; false when the key is missing or of another type.
 local function read(...)
