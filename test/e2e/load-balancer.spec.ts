@@ -85,7 +85,7 @@ describe('the configuration of the load balancer', () => {
     await checkConfig();
   });
 
-  it.each(['/metrics', '/metrics?x=1', '/%6Detrics', '/dashboard', '/Dashboard/main.js', '/dashboard/stream'])(
+  it.each(['/metrics', '/metrics?x=1', '/%6Detrics', '/dashboard', '/dashboard/files/main.js', '/dashboard/history/1'])(
     'shows %s to nobody outside',
     async (path) => {
       expect((await fetch(balancer.outside + path)).status).toBe(404);
