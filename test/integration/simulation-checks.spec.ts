@@ -97,9 +97,9 @@ class Stores {
 
   /** As if no paid order was read. */
   reconcileWithoutCounting(): void {
-    const keys = [...dayKeys(DAY), rankingKeys.reconciling(DAY)];
-    this.script('beginReconcile', ...keys, 'token', 1000);
-    this.script('endReconcile', ...keys.slice(2), 'token', 'run1', EPOCH_MS + this.world.now, 1000);
+    const rankingOfDay = [...dayKeys(DAY), rankingKeys.reconciling(DAY)];
+    this.script('beginReconcile', ...rankingOfDay, 'token', 1000);
+    this.script('endReconcile', ...rankingOfDay.slice(2), 'token', 'run1', EPOCH_MS + this.world.now, 1000);
   }
 
   private commit(statement: ReturnType<typeof locking<unknown>>): void {

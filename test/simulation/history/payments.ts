@@ -6,20 +6,18 @@ import { Chance } from '../world/chance.js';
 import type { History } from './history.js';
 import type { Moments } from './moments.js';
 import type { PlannedEvent } from './plan.js';
-import { drawReaders } from './readers.js';
 
 const PRODUCTS = [1, 2, 3] as const;
 /** Whose orders they are; nobody of them wants a coupon. */
 const FIRST_BUYER = 1001;
 
-/** Orders that are paid during the history, on both sides of midnight, and people who look at what was sold. */
+/** Orders that are paid during the history, on both sides of midnight. */
 export function drawPayments(seed: number, moments: Moments): PlannedEvent[] {
   const chance = new Chance(seed, 'payments');
   const count = chance.pick([0, 0, 8, 20]);
-  const payments = Array.from({ length: count }, (_, index) =>
+  return Array.from({ length: count }, (_, index) =>
     drawPayment(new Chance(seed, `order ${index + 1}`), moments, index + 1),
   );
-  return count === 0 ? [] : [...payments, ...drawReaders(seed)];
 }
 
 function drawPayment(chance: Chance, moments: Moments, orderId: number): PlannedEvent {

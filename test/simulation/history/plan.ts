@@ -8,6 +8,7 @@ import type { History } from './history.js';
 import { FAULTS_END_MS, Moments } from './moments.js';
 import { drawDeletions, drawLockedRows, drawStuckCoupon } from './foreign-hands.js';
 import { drawPayments } from './payments.js';
+import { drawReaders, RECONCILE_INTERVAL_MS } from './readers.js';
 import { drawUsers } from './users.js';
 
 /** One thing that is going to happen. Of a history that broke a promise those are left out that it does not need. */
@@ -60,9 +61,15 @@ export function drawPlan(seed: number): Plan {
   const moments = new Moments(seed);
   const firstUsers = coupons[0]?.users ?? [];
   const refused = chance.pick([0, 0, 2, 10]);
+  const payments = drawPayments(seed, moments);
+  const readers = payments.length > 0 && new Chance(seed, 'is the ranking read').is(0.5) ? drawReaders(seed) : [];
   return {
     seed,
-    settings: { ...drawSettings(new Chance(seed, 'settings')), ...(isOneInTrouble ? SMALL_QUEUE : {}) },
+    settings: {
+      ...drawSettings(new Chance(seed, 'settings')),
+      ...(isOneInTrouble ? SMALL_QUEUE : {}),
+      ...(readers.length > 0 ? { RANKING_RECONCILE_INTERVAL_MS: String(RECONCILE_INTERVAL_MS) } : {}),
+    },
     weather: {
       latePercent: chance.pick([1, 9]),
       veryLatePercent: isOneInTrouble ? 0 : chance.pick([0, 0, 1]),
@@ -76,7 +83,8 @@ export function drawPlan(seed: number): Plan {
     refusedPercent: chance.pick([30, 90]),
     events: [
       ...drawUsers(seed, moments, coupons),
-      ...drawPayments(seed, moments),
+      ...payments,
+      ...readers,
       ...drawAdministration(seed, moments, coupons),
       ...(isOneInTrouble ? drawStuckCoupon(seed) : drawFaults(seed, moments)),
       ...(isOneInTrouble ? [] : drawLockedRows(seed, moments, coupons)),

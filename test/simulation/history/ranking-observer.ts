@@ -1,11 +1,11 @@
 import { addDays, businessDayOf } from '../../../src/ranking/business-day.js';
 import { memberOf, rankingKeys } from '../../../src/ranking/ranking-keys.js';
-import { RECONCILE_INTERVAL_MS } from '../instance/settings.js';
 import type { OrderRow } from '../ledger/rows.js';
 import type { Tables } from '../ledger/table.js';
 import type { RedisProcess } from '../redis/redis-process.js';
 import type { RedisSite, ScriptCall } from '../redis/redis-site.js';
 import { EPOCH_MS, type World } from '../world/world.js';
+import { RECONCILE_INTERVAL_MS } from './readers.js';
 import { Violation } from './violation.js';
 
 const TIME_ZONE = 'Asia/Seoul';

@@ -7,13 +7,15 @@ import type { History } from './history.js';
 import { FAULTS_END_MS } from './moments.js';
 import type { PlannedEvent } from './plan.js';
 
+/** Where people look: so short that today's ranking can go without three of them. */
+export const RECONCILE_INTERVAL_MS = 1000;
 /** As many as there are products, and more. */
 const LIMIT = 100;
 
 /** People who look at the ranking of today: at any time, since what is missing is missing for some seconds. */
 export function drawReaders(seed: number): PlannedEvent[] {
   const chance = new Chance(seed, 'readers');
-  return Array.from({ length: 16 }, () => {
+  return Array.from({ length: 24 }, () => {
     const which = chance.below(8);
     return {
       at: chance.below(FAULTS_END_MS),

@@ -106,7 +106,7 @@ export const REDIS_FAULTS: readonly FaultSource[] = [
   },
   {
     name: 'Redis loses a key',
-    counts: [1, 3],
+    counts: [2, 4],
     draw: (chance) => {
       const key = chance.pick([
         'state',

@@ -16,6 +16,8 @@ const OPERATIONS = [
   'releaseLeaked',
   'beginRebuild',
   'addRebuiltUsers',
+  'addRebuiltUsers',
+  'swapRebuilt',
   'swapRebuilt',
   'endRebuild',
   'publishDefinition',
