@@ -25,7 +25,7 @@ describe('npm run services', () => {
     const { code, out, err } = await checkout.run('services', ['status'], {}, BOUND_BY_PERMISSIONS);
     chmodSync(dir, 0o755);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(/^\S+\.services\S* cannot be used: \S+\.services is protected\. Change that, or .*\n$/);
+    expect(err).toMatch(/^\/.+\.services\S* cannot be used: .+\.services is protected\. Change that, or .*\n$/);
   });
 
   // Only root can become another user.
@@ -77,7 +77,7 @@ describe('npm run services', () => {
     const { code, err } = await checkout.run('services', ['up'], { PATH });
     expect({ code, err }).toEqual({
       code: 1,
-      err: expect.stringMatching(/^MariaDB ended with code 7\. Its log, \S+, ends with:\nno disk is left\n$/),
+      err: expect.stringMatching(/^MariaDB ended with code 7\. Its log, .+, ends with:\nno disk is left\n$/),
     });
     await checkout.expectNothingRuns();
     expect(await checkout.run('services', ['up'])).toMatchObject({ code: 0 });

@@ -219,7 +219,7 @@ describe('npm start in a checkout that it cannot write', () => {
     const { code, out, err } = await protectedOne.run('start', [], { PORT: port }, BOUND_BY_PERMISSIONS);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(
-      /^\S+\/\.services cannot be used: \S+ is protected\. Change that, or have .* FIRSTCOME_SERVICES_DIR=\S+\n$/,
+      /^\/.+\/\.services cannot be used: .+ is protected\. Change that, or have .* FIRSTCOME_SERVICES_DIR=\S+\n$/,
     );
 
     const FIRSTCOME_SERVICES_DIR = mkdtempSync(join(process.env['FIRSTCOME_TEST_DIR'] ?? tmpdir(), 'elsewhere-'));
@@ -233,7 +233,7 @@ describe('npm start in a checkout that it cannot write', () => {
     const unbuilt = await protectedOne.run('start', [], { PORT: port, FIRSTCOME_SERVICES_DIR }, BOUND_BY_PERMISSIONS);
     expect(unbuilt).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/^\S+\/dist cannot be used: .*Change that, or copy the checkout to where .*\n$/),
+      err: expect.stringMatching(/^\/.+\/dist cannot be used: .*Change that, or copy the checkout to where .*\n$/),
     });
   });
 });

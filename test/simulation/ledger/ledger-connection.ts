@@ -1,3 +1,4 @@
+import { fromDriver } from '../../../src/platform/database/database-errors.js';
 import { EventEmitter } from 'node:events';
 import type { Chance } from '../world/chance.js';
 import { Link, type Weather } from '../world/link.js';
@@ -17,7 +18,7 @@ export interface StatementOptions {
 /** As the driver says it. */
 function connectionLost(): Error {
   const message = 'Connection lost: The server closed the connection.';
-  return Object.assign(new Error(message), { code: 'PROTOCOL_CONNECTION_LOST', fatal: true });
+  return fromDriver(Object.assign(new Error(message), { code: 'PROTOCOL_CONNECTION_LOST', fatal: true }));
 }
 
 /**

@@ -1,3 +1,5 @@
+import { fromDriver } from '../../../src/platform/database/database-errors.js';
+
 /** An error of the simulated server, as the driver reports those of a real one. */
 export class LedgerError extends Error {
   override readonly name = 'LedgerError';
@@ -11,6 +13,7 @@ export class LedgerError extends Error {
   ) {
     super(message);
     this.sqlMessage = message;
+    fromDriver(this);
   }
 
   /** Another row has this key of this unique index. */
