@@ -41,7 +41,17 @@ describe('loadConfig', () => {
     const config = loadConfig({ NODE_ENV: 'test', ...SERVICES, PORT: '0', COUPON_ISSUANCE_LINGER_MS: '7' });
 
     expect(config.profile).toBe('test');
-    expect(config.http).toEqual({ port: 0, host: '0.0.0.0', bodyLimitBytes: 65_536, shutdownTimeoutMs: 5_000 });
+    expect(config.http).toEqual({
+      port: 0,
+      host: '0.0.0.0',
+      bodyLimitBytes: 65_536,
+      headersTimeoutMs: 10_000,
+      requestTimeoutMs: 30_000,
+      timeoutCheckIntervalMs: 5_000,
+      keepAliveTimeoutMs: 72_000,
+      maxConnections: 50_000,
+      shutdownTimeoutMs: 5_000,
+    });
     expect(config.admin.token).toBe('local-admin');
     expect(config.coupon.sweep.intervalMs).toBe(500);
     expect(config.coupon.issuance).toEqual({

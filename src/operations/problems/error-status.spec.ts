@@ -7,7 +7,7 @@ describe('ERROR_STATUS', () => {
     for (const [code, { status }] of Object.entries(ERROR_STATUS)) (byStatus[status] ??= []).push(code);
 
     expect(byStatus).toEqual({
-      400: ['VALIDATION_FAILED', 'MALFORMED_JSON'],
+      400: ['VALIDATION_FAILED', 'MALFORMED_JSON', 'BAD_REQUEST'],
       401: ['UNAUTHENTICATED'],
       404: [
         'COUPON_NOT_FOUND',
@@ -18,6 +18,8 @@ describe('ERROR_STATUS', () => {
         'FAILURE_NOT_FOUND',
         'ROUTE_NOT_FOUND',
       ],
+      405: ['METHOD_NOT_ALLOWED'],
+      408: ['REQUEST_TIMEOUT'],
       409: [
         'ALREADY_ISSUED',
         'COUPON_SOLD_OUT',
@@ -34,7 +36,10 @@ describe('ERROR_STATUS', () => {
       ],
       413: ['BODY_TOO_LARGE'],
       415: ['UNSUPPORTED_MEDIA_TYPE'],
+      417: ['EXPECTATION_FAILED'],
       422: ['IDEMPOTENCY_KEY_REUSED'],
+      431: ['HEADERS_TOO_LARGE'],
+      499: ['CLIENT_CLOSED_REQUEST'],
       500: ['INTERNAL_ERROR'],
       503: ['RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
     });

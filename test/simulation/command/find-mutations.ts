@@ -6,7 +6,7 @@ import type { Lua } from '../redis/lua.js';
 import { print } from './print.js';
 
 /** A mutation that is not found in so many steps is a defect of the simulation. */
-const MAX_STEPS = 1_000_000;
+const MAX_STEPS = 2_000_000;
 
 interface Found {
   readonly seed: number;
