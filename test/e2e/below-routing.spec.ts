@@ -175,6 +175,21 @@ describe('a client that hangs up in the middle of its body', () => {
 });
 
 describe('a client whose connection breaks before its answer', () => {
+  it.each([
+    ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n'],
+    ['what is no request', 'GARBAGE\r\n\r\n'],
+    ['an expectation', `${POST}expect: tea\r\ncontent-length: 2\r\n\r\n{}`],
+  ])('harms nobody else, also when it asked for %s', async (_name, sent) => {
+    const connections = await Promise.all(Array.from({ length: 20 }, () => RawConnection.open(app.port)));
+    for (const connection of connections) connection.send(sent);
+    await eventually(() => expect(connections.every(({ answers }) => answers.length === 1)).toBe(true));
+    // It is kept for a second more: a client that still sends is to read its answer.
+    for (const connection of connections) connection.reset();
+
+    expect((await answersTo(`${LIVE}${LAST}\r\n`))[0]?.status).toBe(200);
+    expect(app.hasExited).toBe(false);
+  });
+
   it('is of that class, too', async () => {
     const { couponId } = await new ApiClient(app.url).createCoupon({ audience: 'anyone' });
     const letGo = await holdRowLock(testDatabaseUrl(), 'coupons', couponId);

@@ -53,9 +53,11 @@ export class ClientErrors {
     // A client that says that it will send no more may still wait for its answer: it is not hung up on.
     Object.assign(server, { httpAllowHalfOpen: true });
     server.on('checkExpectation', (request, response) => this.refuseExpectation(request, response));
-    server.on('connect', (_request, socket: Socket) =>
-      this.end(socket, new BadRequestError('asks for a tunnel, and this server is no proxy')),
-    );
+    server.on('connect', (_request, socket: Socket) => {
+      // Node has taken its own listener away, and an error that nobody listens to ends the process.
+      socket.on('error', () => undefined);
+      this.end(socket, new BadRequestError('asks for a tunnel, and this server is no proxy'));
+    });
   }
 
   /** For Node's event clientError: the connection is of no use any more, but may still take an answer. */
