@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import mysql from 'mysql2/promise';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { type Answer, tally } from '../support/api-client.js';
-import { openBrowser, shows, showsNothing, withWindow } from '../support/browser.js';
+import { INSTALLING_MS, openBrowser, shows, showsNothing, withDashboard } from '../support/browser.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
 import { Shop } from '../support/shop.js';
@@ -14,7 +14,6 @@ import { newUserId } from '../support/unique-ids.js';
  * very time.
  */
 
-const INSTALLING_MS = 600_000;
 /** Who waits for a MySQL that does not answer is told so soon. */
 const IMPATIENT = {
   DATABASE_STATEMENT_TIMEOUT_MS: '500',
@@ -35,12 +34,8 @@ beforeEach(async () => {
   await site.isServing();
 });
 
-async function withPage(
-  work: (page: Page) => Promise<void>,
-  hash = '',
-  options: BrowserContextOptions = {},
-): Promise<void> {
-  await withWindow(browser, `${site.app.url}/dashboard${hash}`, work, options);
+function withPage(work: (page: Page) => Promise<void>, hash = '', options: BrowserContextOptions = {}): Promise<void> {
+  return withDashboard(browser, site, work, { hash, options });
 }
 
 /** Coupons of each kind, and users: one who was looked up before, and others. */

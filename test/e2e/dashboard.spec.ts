@@ -2,14 +2,13 @@ import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { tally } from '../support/api-client.js';
-import { openBrowser, shows, withWindow } from '../support/browser.js';
+import { INSTALLING_MS, openBrowser, shows, withDashboard } from '../support/browser.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
 import { Site } from '../support/site.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 const TOKEN = 'local-admin';
-const INSTALLING_MS = 600_000;
 
 let site: Site;
 let browser: Browser;
@@ -23,12 +22,8 @@ beforeEach(async () => {
 });
 
 /** The page of the application that runs now. */
-async function withPage(
-  work: (page: Page) => Promise<void>,
-  hash = '',
-  options: BrowserContextOptions = {},
-): Promise<void> {
-  await withWindow(browser, `${site.app.url}/dashboard${hash}`, work, options);
+function withPage(work: (page: Page) => Promise<void>, hash = '', options: BrowserContextOptions = {}): Promise<void> {
+  return withDashboard(browser, site, work, { hash, options });
 }
 
 /** Presses Tab until the element has the focus: whoever has no mouse gets there. */

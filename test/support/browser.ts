@@ -3,6 +3,10 @@ import { chromium } from '../../scripts/services/chromium.mjs';
 import { expect } from '@jest/globals';
 import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';
+import type { Site } from './site.js';
+
+/** For a `beforeAll` that opens a browser: a Chromium may have to be installed. */
+export const INSTALLING_MS = 600_000;
 
 const ARGUMENTS = [
   '--no-sandbox',
@@ -57,6 +61,16 @@ export async function withWindow(
   } finally {
     await page.context().close();
   }
+}
+
+/** As {@link withWindow}, on the live page of the application that runs now. */
+export async function withDashboard(
+  browser: Browser,
+  { app }: Pick<Site, 'app'>,
+  work: (page: Page) => Promise<void>,
+  { hash = '', options = {} }: { hash?: string; options?: BrowserContextOptions } = {},
+): Promise<void> {
+  await withWindow(browser, `${app.url}/dashboard${hash}`, work, options);
 }
 
 /** Waits until the first of these elements shows the text. */
