@@ -24,7 +24,7 @@ const DURATIONS = 'firstcome_http_request_duration_seconds_count';
 let app: AppProcess;
 
 beforeAll(async () => {
-  app = await startApp({ waitFor: '/health/ready' });
+  app = await startApp({ env: { METRICS_WRITE_INTERVAL_MS: '1000' }, waitFor: '/health/ready' });
 });
 
 async function answersTo(...pieces: ReadonlyArray<string | Buffer>): Promise<RawAnswer[]> {

@@ -126,8 +126,7 @@ describe('drift', () => {
     await eventuallyStands(couponId, { drift: 0 });
     const seen = new Set<number | undefined>();
     const drop = new SteadyLoad((userId) => world.api.reserve(couponId, userId), { atOnce: 32 });
-    // The metrics are written once a second.
-    for (let look = 1; look <= 10; look += 1) {
+    for (let look = 1; look <= 40; look += 1) {
       await drop.sees('200', 20);
       seen.add(ofCoupon(await Scrape.of(app), couponId)['drift']);
     }

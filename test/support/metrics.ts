@@ -16,7 +16,7 @@ export class Scrape {
     private readonly samples: readonly Sample[],
   ) {}
 
-  /** What the metrics say now: `/metrics` is written once a second, so it may have to be read again. */
+  /** What the metrics say now: where `/metrics` is written once in a while, it may have to be read again. */
   static async of(app: { readonly url: string }): Promise<Scrape> {
     const askedAt = Date.now();
     return await eventually(async () => {
@@ -26,7 +26,7 @@ export class Scrape {
     });
   }
 
-  /** What `/metrics` says, which may be a second old. */
+  /** What `/metrics` says, which may be as old as `metrics.writeIntervalMs`. */
   static async latestOf({ url }: { readonly url: string }): Promise<Scrape> {
     const text = await (await fetch(`${url}/metrics`)).text();
     return new Scrape(text, text.split('\n').flatMap(parseLine));
@@ -34,7 +34,7 @@ export class Scrape {
 
   /** In ms since 1970. */
   get writtenAt(): number {
-    return Date.parse(/^# Written at (\S+),/.exec(this.text)?.[1] ?? '');
+    return Date.parse(/^# Written at (\S+)$/m.exec(this.text)?.[1] ?? '');
   }
 
   /** The names after which one can ask Prometheus, those of a histogram's parts too. */

@@ -61,6 +61,8 @@ export const platformSettings = {
     /** false: nothing is timed, counted or sampled for /metrics, to measure what that costs. */
     enabled: onOff,
     probeIntervalMs: wholeNumber(50, 60_000),
+    /** `/metrics` is written once in this time at most, however many ask for it. */
+    writeIntervalMs: wholeNumber(0, 60_000),
   }),
   faultPoint: z.string().min(1).optional(),
 };
