@@ -6,12 +6,12 @@ import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
 import { eventuallyShows, Scrape } from '../support/metrics.js';
 import { alertRules, allExpressions, dashboards, selectorsOf } from '../support/monitoring-expressions.js';
+import { RUNBOOK } from '../support/runbook.js';
 import { newUserId } from '../support/unique-ids.js';
 
 /** What the rules, the dashboards and the documents name is there: metrics of an application that runs, and tests. */
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
-const HANDBOOK = readFileSync(`${PROJECT}docs/operations.md`, 'utf8');
 const ARCHITECTURE = readFileSync(`${PROJECT}docs/architecture.md`, 'utf8');
 
 let app: AppProcess;
@@ -69,7 +69,7 @@ describe('every alert', () => {
       expect(summary.length).toBeGreaterThan(10);
       expect(description).toMatch(/\.$/);
       expect(runbook).toBe(`docs/operations.md#${rule.alert.toLowerCase()}`);
-      expect(HANDBOOK).toMatch(new RegExp(`^#+ ${rule.alert}$`, 'm'));
+      expect(RUNBOOK).toMatch(new RegExp(`^#+ ${rule.alert}$`, 'm'));
     },
   );
 });
@@ -77,7 +77,7 @@ describe('every alert', () => {
 describe('the handbook', () => {
   it('has a row for every metric of ours, and none for another', () => {
     const ours = [...scrape.text.matchAll(/^# TYPE (firstcome_\S+)/gm)].map(([, name]) => name);
-    const described = [...HANDBOOK.matchAll(/^\| `(firstcome_\w+)/gm)].map(([, name]) => name);
+    const described = [...RUNBOOK.matchAll(/^\| `(firstcome_\w+)/gm)].map(([, name]) => name);
     expect(new Set(described)).toEqual(new Set(ours));
     expect(described).toHaveLength(ours.length);
   });

@@ -1,19 +1,16 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ApiClient, tally } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
 import { expectConsistent } from '../support/drop.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
+import { RUNBOOK } from '../support/runbook.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 /** The runbook's way to stop a drop at once while MySQL is away, with the very command that it names. */
-
-const RUNBOOK = readFileSync(fileURLToPath(new URL('../../docs/operations.md', import.meta.url)), 'utf8');
 
 let mysql: PrivateServer;
 let redis: PrivateServer;

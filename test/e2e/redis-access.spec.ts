@@ -1,6 +1,4 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { ApiClient, tally } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { awayFromMidnight } from '../support/business-midnight.js';
@@ -9,6 +7,7 @@ import { inParallel } from '../support/in-parallel.js';
 import { Scrape } from '../support/metrics.js';
 import { eventually } from '../support/poll.js';
 import { openRedis } from '../support/redis.js';
+import { RUNBOOK } from '../support/runbook.js';
 import { RankingClient } from '../support/sales.js';
 import { Shop } from '../support/shop.js';
 import { Site } from '../support/site.js';
@@ -17,7 +16,6 @@ import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 /** Who may use Redis, and what is said where we may not. The log is JSON, as in production. */
 
-const RUNBOOK = readFileSync(fileURLToPath(new URL('../../docs/operations.md', import.meta.url)), 'utf8');
 const USERS = {
   firstcome: documentedRights('firstcome'),
   operator: documentedRights('operator'),

@@ -50,12 +50,6 @@ async function recorded(couponId: number, made: readonly Reservation[]): Promise
   );
 }
 
-async function oneAfterTheOther<T>(works: ReadonlyArray<() => Promise<T>>): Promise<T[]> {
-  const results: T[] = [];
-  for (const work of works) results.push(await work());
-  return results;
-}
-
 describe('two instances that decide about the same reservation at the same time', () => {
   it('one to issue and one to fail it: it ends once, and both say the same for ever', async () => {
     const made = reservations(200);
@@ -67,10 +61,11 @@ describe('two instances that decide about the same reservation at the same time'
         const fail = () => other.refuse(couponId, reservation, REFUSAL);
         // Both ways are taken however the races end: to prove anything they must be.
         const { sequenceNumber } = reservation;
-        const decisions =
+        const [ways, atOnce] =
           sequenceNumber % 10 === 0
-            ? await oneAfterTheOther(sequenceNumber % 20 === 0 ? [fail, issue] : [issue, fail])
-            : await Promise.all(shuffled([issue, fail]).map((decide) => decide()));
+            ? [sequenceNumber % 20 === 0 ? [fail, issue] : [issue, fail], 1]
+            : [shuffled([issue, fail]), 2];
+        const decisions = await inParallel(ways, (decide) => decide(), atOnce);
         const outcomes = decisions.map((decision) => outcomeOf(decision, reservation));
         expect(new Set(outcomes).size).toBe(1);
 
