@@ -1,5 +1,6 @@
 import { CreateCoupons1763600000003 } from './coupon/migrations/1763600000003-create-coupons.js';
 import { CountLateRows1763600000007 } from './coupon/migrations/1763600000007-count-late-rows.js';
+import { KeepWhenCouponsChange1763600000011 } from './coupon/migrations/1763600000011-keep-when-coupons-change.js';
 import { CreateDatabaseProbes1763600000008 } from './operations/migrations/1763600000008-create-database-probes.js';
 import { CreateOrders1763600000005 } from './order/migrations/1763600000005-create-orders.js';
 import { PutOrderNumbersIntoPaidIndex1763600000009 } from './order/migrations/1763600000009-put-order-numbers-into-paid-index.js';
@@ -22,4 +23,5 @@ export const MIGRATIONS: Migration[] = [
   CreateDatabaseProbes1763600000008,
   PutOrderNumbersIntoPaidIndex1763600000009,
   AllowUnknownNamesInBackups1763600000010,
+  KeepWhenCouponsChange1763600000011,
 ];

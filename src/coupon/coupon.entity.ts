@@ -73,4 +73,8 @@ export class Coupon {
 
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt!: Date;
+
+  /** When the definition was last changed; null: it is as it was created. */
+  @Column({ name: 'updated_at', type: 'datetime', precision: 3, nullable: true })
+  updatedAt!: Date | null;
 }

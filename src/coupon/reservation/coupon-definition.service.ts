@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../../platform/clock.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { Coupon } from '../coupon.entity.js';
 import { CouponNotFoundError, QuantityBelowCommittedError, ReservationUnavailableError } from '../coupon.errors.js';
@@ -23,6 +24,7 @@ export class CouponDefinitionService {
     private readonly store: DefinitionStore,
     private readonly publisher: DefinitionPublisher,
     private readonly rebuilds: RebuildService,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -39,7 +41,7 @@ export class CouponDefinitionService {
       const { coupon, isInRedis } = await this.changes.run(couponId, async (manager) => {
         const before = await this.coupons.lock(manager, couponId);
         if (before === null) throw new CouponNotFoundError(couponId);
-        const after = changed(before, change);
+        const after = changed(before, change, this.clock.now());
         validate(after);
         const isLowering = after.totalQuantity < before.totalQuantity;
         if (isLowering) assertNotBelowIssued(after);
@@ -118,7 +120,7 @@ function assertNotBelowIssued({ id, totalQuantity, issuedQuantity }: Coupon): vo
   if (totalQuantity < issuedQuantity) throw new QuantityBelowCommittedError(id, totalQuantity, issuedQuantity);
 }
 
-function changed(before: Coupon, change: DefinitionChange): Coupon {
+function changed(before: Coupon, change: DefinitionChange, updatedAt: Date): Coupon {
   return Object.assign(new Coupon(), before, {
     name: change.name ?? before.name,
     isActive: change.isActive ?? before.isActive,
@@ -126,5 +128,6 @@ function changed(before: Coupon, change: DefinitionChange): Coupon {
     startsAt: change.startsAt ?? before.startsAt,
     expiresAt: change.expiresAt ?? before.expiresAt,
     version: before.version + 1,
+    updatedAt,
   });
 }

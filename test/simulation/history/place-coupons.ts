@@ -28,6 +28,7 @@ export function placeCoupons({ coupons }: Plan, tables: Tables): void {
         sequenceBase: 0,
         lateQuantity: 0,
         createdAt: new Date(EPOCH_MS - HOUR_MS),
+        updatedAt: null,
       }),
     );
   }

@@ -116,6 +116,7 @@ export class Fixture {
       sequenceBase: 0,
       lateQuantity: 0,
       createdAt: hours(-2),
+      updatedAt: null,
     };
     const [first, second] = this.coupons;
     return [

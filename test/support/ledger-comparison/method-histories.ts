@@ -49,7 +49,8 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
 
   'a definition is changed': (fixture) => {
     const [couponId] = fixture.coupons;
-    const change = { name: 'Another name', totalQuantity: 9, startsAt: hours(0), expiresAt: hours(2), isActive: false };
+    const window = { startsAt: hours(0), expiresAt: hours(2), updatedAt: hours(1) };
+    const change = { name: 'Another name', totalQuantity: 9, ...window, isActive: false };
     return [
       a((on, tx) => on.coupons.lock(tx, fixture.missingCoupon)),
       a(async (on, tx) => {

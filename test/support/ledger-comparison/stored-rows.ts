@@ -27,6 +27,7 @@ const COLUMNS: Columns = {
     sequenceBase: 'sequence_base',
     lateQuantity: 'late_quantity',
     createdAt: 'created_at',
+    updatedAt: 'updated_at',
   },
   userCoupons: {
     id: 'id',

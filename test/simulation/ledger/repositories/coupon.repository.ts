@@ -90,8 +90,8 @@ export class SimulatedCouponRepository implements PublicPart<CouponRepository> {
   }
 
   async saveDefinition(manager: EntityManager, coupon: Coupon): Promise<void> {
-    const { id, name, totalQuantity, startsAt, expiresAt, isActive, version } = coupon;
-    const definition = { name, totalQuantity, startsAt, expiresAt, isActive, version };
+    const { id, name, totalQuantity, startsAt, expiresAt, isActive, version, updatedAt } = coupon;
+    const definition = { name, totalQuantity, startsAt, expiresAt, isActive, version, updatedAt };
     await runnerOf(manager).run(
       locking('coupon.saveDefinition', (view) =>
         view.update(view.tables.coupons.byId, [id], (row) => ({ ...row, ...definition })),
@@ -149,5 +149,6 @@ function newRow(id: number, coupon: NewCoupon): CouponRow {
     sequenceBase: 0,
     lateQuantity: 0,
     createdAt: coupon.createdAt,
+    updatedAt: null,
   };
 }
