@@ -4,7 +4,7 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { fromDriver } from '../database/database-errors.js';
 import { DomainError } from './domain-error.js';
 import type { ErrorCode } from './error-codes.js';
-import { MethodNotAllowedError } from './platform.errors.js';
+import { MethodNotAllowedError, UnauthenticatedError } from './platform.errors.js';
 import type { ProblemCatalog } from './problem-catalog.js';
 import { ProblemFilter } from './problem.filter.js';
 
@@ -95,6 +95,14 @@ describe('ProblemFilter', () => {
       },
     });
     expect(logged).not.toHaveBeenCalled();
+  });
+
+  it('says how to prove who one is', () => {
+    expect(answerTo(new UnauthenticatedError())).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer' },
+      problem: { code: 'UNAUTHENTICATED' },
+    });
   });
 
   it('says nothing of the inside about an unknown error, and logs it with the request id', () => {

@@ -3,8 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LogLimit } from '../logging/log-limit.js';
 import type { DomainError } from './domain-error.js';
 import type { ErrorCode } from './error-codes.js';
-import { DatabaseUnavailableError, InternalError, MethodNotAllowedError } from './platform.errors.js';
+import { DatabaseUnavailableError, InternalError } from './platform.errors.js';
 import { PROBLEM_CATALOG, type ProblemCatalog, type ProblemKind, problemType } from './problem-catalog.js';
+import { headersOf } from './problem-headers.js';
 import { pathOf, toDomainError } from './to-domain-error.js';
 
 /** While the database is away every request would say so. */
@@ -43,24 +44,26 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** Also called for what fails before Nest is reached, such as a malformed URL. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const refusal = toDomainError(error, request);
-    this.logWhatMatters(refusal, error, request);
+    const refusal = this.refusalOf(error, request);
     if (reply.sent) return;
     const { status, headers, body } = this.render(refusal, pathOf(request.url));
     void reply.code(status).headers(headers).send(body);
   }
 
+  /** What was thrown means to the caller, after the log was told what it has to know. */
+  refusalOf(error: unknown, request: FastifyRequest): DomainError {
+    const refusal = toDomainError(error, request);
+    this.logWhatMatters(refusal, error, request);
+    return refusal;
+  }
+
   /** @param instance the path that was asked for */
   render(refusal: DomainError, instance: string): ProblemAnswer {
     const { type, title, status } = this.kinds[refusal.code];
-    const { code, message: detail, data, retryAfterSeconds } = refusal;
+    const { code, message: detail, data } = refusal;
     return {
       status,
-      headers: {
-        'content-type': 'application/problem+json; charset=utf-8',
-        ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
-        ...(refusal instanceof MethodNotAllowedError && { allow: refusal.allowed.join(', ') }),
-      },
+      headers: { 'content-type': 'application/problem+json; charset=utf-8', ...headersOf(refusal) },
       body: JSON.stringify({ type, title, status, detail, instance, code, ...data }),
     };
   }

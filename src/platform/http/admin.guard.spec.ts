@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { loadConfig } from '../../config.js';
 import { UnauthenticatedError } from '../errors/platform.errors.js';
+import { AdminToken } from './admin-token.js';
 import { AdminGuard } from './admin.guard.js';
 
 const config = loadConfig({
@@ -11,20 +12,14 @@ const config = loadConfig({
   DATABASE_URL: 'mysql://127.0.0.1:1/test',
 });
 
-function ask(authorization: string | undefined) {
-  const headers: Record<string, string> = {};
-  const reply = { header: (name: string, value: string) => (headers[name] = value) };
-  const pass = () =>
-    new AdminGuard(config).canActivate(new ExecutionContextHost([{ headers: { authorization } }, reply]));
-  return { pass, headers };
+function ask(authorization: string | undefined): boolean {
+  const guard = new AdminGuard(new AdminToken(config));
+  return guard.canActivate(new ExecutionContextHost([{ headers: { authorization } }]));
 }
 
 describe('AdminGuard', () => {
   it.each(['Bearer the-token', 'bearer the-token', 'Bearer  the-token '])('lets %p pass', (authorization) => {
-    const { pass, headers } = ask(authorization);
-
-    expect(pass()).toBe(true);
-    expect(headers).toEqual({});
+    expect(ask(authorization)).toBe(true);
   });
 
   it.each([
@@ -37,10 +32,7 @@ describe('AdminGuard', () => {
     'Basic the-token',
     'the-token',
     'Bearer a b',
-  ])('refuses %p and names the scheme', (authorization) => {
-    const { pass, headers } = ask(authorization);
-
-    expect(pass).toThrow(UnauthenticatedError);
-    expect(headers).toEqual({ 'www-authenticate': 'Bearer' });
+  ])('refuses %p', (authorization) => {
+    expect(() => ask(authorization)).toThrow(UnauthenticatedError);
   });
 });
