@@ -11,6 +11,7 @@ const NEIGHBOURS = {
   coupon: ['user'],
   order: ['coupon', 'product', 'user'],
   ranking: ['product', 'order'],
+  rpc: ['coupon'],
 };
 
 /** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
@@ -91,6 +92,13 @@ export default {
         pathNot: ['[.](repository|entity|module)[.]ts$', '^src/platform/database/'],
       },
       to: { path: 'node_modules/@nestjs/typeorm/', ...VALUES },
+    },
+    {
+      name: 'only-rpc-speaks-connect',
+      comment: 'what a coupon does has nothing to do with how it is asked for',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/rpc/' },
+      to: { path: 'node_modules/(@connectrpc|@bufbuild)/' },
     },
     {
       name: 'no-cycles',

@@ -17,6 +17,7 @@ import { RedisModule } from './platform/redis/redis.module.js';
 import { SchedulingModule } from './platform/scheduling/scheduling.module.js';
 import { RankingModule } from './ranking/index.js';
 import { REDIS_SCRIPTS } from './redis-scripts.js';
+import { RpcModule } from './rpc/index.js';
 
 /** Composition only: which modules make up the application. */
 @Module({})
@@ -41,6 +42,7 @@ export class AppModule {
         CouponModule,
         OrderModule,
         RankingModule,
+        RpcModule,
         ...LoadTestModule.register(config.profile),
       ],
     };

@@ -77,7 +77,17 @@ describe('loadConfig', () => {
       expect(config.log).toEqual({ level: 'info', format: 'json' });
       expect(config.database.migrateAtStart).toBe(false);
       expect(config.loadTest.seedAtStart).toBe(false);
+      expect(config.rpc).toEqual({ campaignDays: 30, discountRate: 10, openAccess: false });
     }
+  });
+
+  it('opens the campaign RPC to everyone under local and test, and never in production', () => {
+    for (const NODE_ENV of ['local', 'test']) expect(loadConfig({ NODE_ENV, ...SERVICES }).rpc.openAccess).toBe(true);
+
+    const production = { NODE_ENV: 'production', ...SERVICES, ADMIN_TOKEN: LONG_TOKEN };
+    expect(problemsOf({ ...production, RPC_OPEN_ACCESS: 'true' })).toEqual([
+      'rpc.openAccess (RPC_OPEN_ACCESS) is "true": must be false in production, where only administrators create campaigns and see their codes',
+    ]);
   });
 
   it('has a complete configuration for every profile', () => {

@@ -10,6 +10,7 @@ import { type LoadTestConfig, loadTestSettings, noSeedInProduction } from './loa
 import { platformRules, platformSettings } from './platform/config/config.schema.js';
 import { readConfig } from './platform/config/read-config.js';
 import { type RankingConfig, rankingSettings } from './ranking/ranking.config.js';
+import { noOpenAccessInProduction, type RpcConfig, rpcSettings } from './rpc/rpc.config.js';
 import { type UserConfig, userSettings } from './user/user.config.js';
 
 const schema = z
@@ -18,12 +19,20 @@ const schema = z
     user: userSettings,
     coupon: couponSettings,
     ranking: rankingSettings,
+    rpc: rpcSettings,
     loadTest: loadTestSettings,
   })
-  .check(...platformRules, lockLeavesConnections, reservedAreOfTheIssuer, retriesLeaveConnections, noSeedInProduction);
+  .check(
+    ...platformRules,
+    lockLeavesConnections,
+    reservedAreOfTheIssuer,
+    retriesLeaveConnections,
+    noOpenAccessInProduction,
+    noSeedInProduction,
+  );
 
 /** Every setting of the process, checked and read-only. */
-export type AppConfig = UserConfig & CouponConfig & RankingConfig & LoadTestConfig;
+export type AppConfig = UserConfig & CouponConfig & RankingConfig & RpcConfig & LoadTestConfig;
 
 /**
  * The settings of the platform and of every module, put together.

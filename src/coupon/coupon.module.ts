@@ -132,6 +132,6 @@ export const COUPON_PROVIDERS = [
   imports: [TypeOrmModule.forFeature([Coupon, UserCoupon, IssuanceFailure]), UserModule],
   controllers: [CouponController, ReservationController, CouponAdministrationController, UserCouponController],
   providers: COUPON_PROVIDERS,
-  exports: [CouponService, CouponOverviewService, UserCouponUsage],
+  exports: [CouponService, ReservationService, UserCouponService, CouponOverviewService, UserCouponUsage],
 })
 export class CouponModule {}

@@ -88,6 +88,13 @@ export const createCouponBody = z
 /** The definition of a coupon that does not exist yet. */
 export type CouponDraft = z.output<typeof createCouponBody>;
 
+/** For those who take it from elsewhere than a body of this API. @throws ValidationFailedError naming the wrong fields */
+export function couponDraft(fields: { [Name in keyof z.input<typeof createCouponBody>]: unknown }): CouponDraft {
+  const { success, data, error } = createCouponBody.safeParse(fields);
+  if (success) return data;
+  throw new ValidationFailedError(error.issues.map(({ path, message }) => ({ path: path.join('.'), message })));
+}
+
 /** The past is allowed for expiresAt, unlike on creation: that is how a promotion is ended early. */
 export const changeCouponBody = z
   .strictObject({

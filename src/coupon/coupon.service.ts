@@ -61,9 +61,14 @@ export class CouponService {
 
   /** @throws CouponNotFoundError */
   async get(couponId: number): Promise<CouponView> {
+    return await this.view(await this.stored(couponId));
+  }
+
+  /** The coupon as MySQL has it, without a word from Redis. @throws CouponNotFoundError */
+  async stored(couponId: number): Promise<Coupon> {
     const coupon = await this.coupons.find(couponId);
     if (coupon === null) throw new CouponNotFoundError(couponId);
-    return await this.view(coupon);
+    return coupon;
   }
 
   /**

@@ -1,8 +1,11 @@
 export { CouponModule } from './coupon.module.js';
+export { couponDraft } from './coupon.schemas.js';
 export { CouponService } from './coupon.service.js';
 export { located } from './reservation-location.js';
 export { reserved } from './reservation-view.js';
+export { ReservationService } from './reservation.service.js';
 export { type UsableCoupon, UserCouponUsage } from './user-coupon-usage.repository.js';
+export { UserCouponService } from './user-coupon.service.js';
 export {
   type CouponOverview,
   CouponOverviewService,

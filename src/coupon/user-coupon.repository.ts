@@ -41,4 +41,11 @@ export class UserCouponRepository {
     }
     return await query.getRawMany<HeldCoupon>();
   }
+
+  /** The codes of the coupon by sequence number, lowest first, at most `limit`. */
+  async findCodes(couponId: number, limit: number): Promise<string[]> {
+    const query = this.userCoupons.createQueryBuilder('row').select('row.code', 'code').where({ couponId });
+    const rows = await query.orderBy('row.sequenceNumber').limit(limit).getRawMany<{ code: string | null }>();
+    return rows.flatMap(({ code }) => code ?? []);
+  }
 }

@@ -11,7 +11,7 @@ export interface UserCouponPage {
   readonly nextCursor: string | null;
 }
 
-/** Shows what users hold. */
+/** Shows what users hold, and which codes a coupon has given out. */
 @Injectable()
 export class UserCouponService {
   constructor(
@@ -25,5 +25,10 @@ export class UserCouponService {
     const found = await this.userCoupons.findPageOfUser(userId, { ...query, limit: query.limit + 1 }, now);
     const { page, nextCursor } = pageOf(found, query.limit, (last) => [last.issuedAt.getTime(), last.userCouponId]);
     return { coupons: page.map((held) => userCouponView(held, now)), nextCursor };
+  }
+
+  /** The codes of a coupon that has some, in the order of the sequence numbers, the first `limit` of them. */
+  async codes(couponId: number, limit: number): Promise<string[]> {
+    return await this.userCoupons.findCodes(couponId, limit);
   }
 }

@@ -44,4 +44,48 @@ describe('ERROR_STATUS', () => {
       503: ['RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
     });
   });
+
+  it('is the table of the campaign RPC', () => {
+    const byAnswer: Record<string, string[]> = {};
+    for (const [code, { rpc }] of Object.entries(ERROR_STATUS)) {
+      const says = 'message' in rpc ? ` ${rpc.message}` : '';
+      (byAnswer[`${rpc.code}${says}`] ??= []).push(code);
+    }
+
+    expect(byAnswer).toEqual({
+      invalid_argument: ['VALIDATION_FAILED', 'MALFORMED_JSON', 'BAD_REQUEST'],
+      'unauthenticated UNAUTHENTICATED': ['UNAUTHENTICATED'],
+      'not_found RECORD_NOT_FOUND': ['COUPON_NOT_FOUND', 'USER_NOT_FOUND'],
+      unimplemented: ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED'],
+      'already_exists COUPON_ALREADY_CLAIMED': ['ALREADY_ISSUED'],
+      'failed_precondition COUPON_SOLD_OUT': ['COUPON_SOLD_OUT'],
+      'failed_precondition CAMPAIGN_NOT_STARTED': ['COUPON_NOT_STARTED'],
+      'failed_precondition COUPON_EXPIRED': ['COUPON_EXPIRED'],
+      'failed_precondition COUPON_INACTIVE': ['COUPON_INACTIVE'],
+      'resource_exhausted BODY_TOO_LARGE': ['BODY_TOO_LARGE'],
+      canceled: ['CLIENT_CLOSED_REQUEST'],
+      'unavailable RESERVATION_UNAVAILABLE': ['RESERVATION_UNAVAILABLE'],
+      'unavailable DATABASE_UNAVAILABLE': ['DATABASE_UNAVAILABLE'],
+      // What the RPC has no call for, and what fails before it is asked.
+      'internal INTERNAL_SERVER_ERROR': [
+        'PRODUCT_NOT_FOUND',
+        'ORDER_NOT_FOUND',
+        'RESERVATION_NOT_FOUND',
+        'FAILURE_NOT_FOUND',
+        'REQUEST_TIMEOUT',
+        'QUANTITY_BELOW_COMMITTED',
+        'OUT_OF_STOCK',
+        'INSUFFICIENT_BALANCE',
+        'ORDER_ALREADY_PAID',
+        'COUPON_NOT_USABLE',
+        'ISSUANCE_FAILED',
+        'IDEMPOTENCY_IN_PROGRESS',
+        'UNSUPPORTED_MEDIA_TYPE',
+        'EXPECTATION_FAILED',
+        'IDEMPOTENCY_KEY_REUSED',
+        'HEADERS_TOO_LARGE',
+        'INTERNAL_ERROR',
+      ],
+    });
+  });
 });

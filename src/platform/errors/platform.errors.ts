@@ -8,8 +8,9 @@ export interface ValidationIssue {
 
 /** The request is understood, but a value in it is not allowed. */
 export class ValidationFailedError extends DomainError {
-  constructor(errors: readonly ValidationIssue[]) {
-    super('VALIDATION_FAILED', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors });
+  constructor(readonly issues: readonly ValidationIssue[]) {
+    const detail = issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    super('VALIDATION_FAILED', detail, { errors: issues });
   }
 }
 
@@ -88,13 +89,10 @@ export class BodyTooLargeError extends DomainError {
   }
 }
 
-/** The body is something else than JSON in UTF-8. */
+/** The body is something else than JSON in UTF-8, or what the call takes instead. */
 export class UnsupportedMediaTypeError extends DomainError {
-  constructor() {
-    super(
-      'UNSUPPORTED_MEDIA_TYPE',
-      'Send the body as JSON in UTF-8, with the header "Content-Type: application/json".',
-    );
+  constructor(howToSend = 'Send the body as JSON in UTF-8, with the header "Content-Type: application/json".') {
+    super('UNSUPPORTED_MEDIA_TYPE', howToSend);
   }
 }
 

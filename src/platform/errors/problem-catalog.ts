@@ -1,10 +1,25 @@
 import type { ErrorCode } from './error-codes.js';
 
+/** Those codes of the Connect protocol that we answer; gRPC has the same. https://connectrpc.com/docs/protocol#error-codes */
+export type RpcCode =
+  | 'already_exists'
+  | 'canceled'
+  | 'failed_precondition'
+  | 'internal'
+  | 'invalid_argument'
+  | 'not_found'
+  | 'resource_exhausted'
+  | 'unauthenticated'
+  | 'unavailable'
+  | 'unimplemented';
+
 /** How a code is answered. */
 export interface ProblemKind {
   readonly status: number;
   /** What the code means, the same for every occurrence. */
   readonly title: string;
+  /** What a client of the RPC is told; without `message` it is the sentence of the occurrence. */
+  readonly rpc: { readonly code: RpcCode; readonly message?: string };
 }
 
 /** How every code is answered. */

@@ -9,10 +9,12 @@ import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { requestId } from './request-id.js';
 
 const ARRIVED_AT = Symbol('arrived at');
+const MEANT_STATUS = Symbol('meant status');
 
 /** Of a request: what is measured of it. */
 interface Timed {
   [ARRIVED_AT]?: number;
+  [MEANT_STATUS]?: number;
   readonly socket: Pick<Socket, 'destroyed'>;
 }
 
@@ -67,9 +69,10 @@ export class HttpMetrics {
 
   private observer(method: string, route: string): (raw: Timed, status: number) => void {
     const series: HotSeries[] = [];
-    return (raw, status) => {
+    return (raw, answered) => {
       const arrivedAt = raw[ARRIVED_AT];
       if (arrivedAt === undefined) return;
+      const status = raw[MEANT_STATUS] ?? answered;
       const statusClass = classOf(status, raw);
       series[statusClass] ??= this.durations.series({
         method,
@@ -85,6 +88,11 @@ export class HttpMetrics {
 function classOf(status: number, { socket }: Timed): number {
   const isUnheard = status === CLIENT_CLOSED_REQUEST || (socket.destroyed && status < 500);
   return isUnheard ? UNHEARD : Math.floor(status / 100);
+}
+
+/** For an answer whose status does not say how the call went: gRPC-Web's is 200 also for a failure. */
+export function measureAs({ raw }: FastifyRequest, status: number): void {
+  (raw as Timed)[MEANT_STATUS] = status;
 }
 
 /** {@link requestId}, which Fastify asks for before it does anything else with a request: so this is its arrival. */

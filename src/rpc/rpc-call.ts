@@ -1,0 +1,28 @@
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import type { FastifyRequest } from 'fastify';
+
+/** A method of the service, and what carries it out. */
+export interface RpcCall<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> {
+  readonly method: DescMethodUnary<I, O>;
+  carryOut(message: MessageShape<I>, request: FastifyRequest): Promise<MessageInitShape<O>>;
+}
+
+/** What goes to the client, whichever protocol it speaks. */
+export interface RpcAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** For the compiler, which infers the messages from the method. */
+export function rpcCall<I extends DescMessage, O extends DescMessage>(
+  method: DescMethodUnary<I, O>,
+  carryOut: RpcCall<I, O>['carryOut'],
+): RpcCall {
+  return { method, carryOut };
+}
+
+/** The body as it arrived; empty where there is none. */
+export function bytesOf({ body }: FastifyRequest): Buffer {
+  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+}

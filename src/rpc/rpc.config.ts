@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import type { Config } from '../platform/config/config.schema.js';
+import { type DeepReadonly, onOff, rule, wholeNumber } from '../platform/config/settings.js';
+
+/** The settings under `rpc`. */
+export const rpcSettings = z.strictObject({
+  campaignDays: wholeNumber(1, 3_650),
+  discountRate: wholeNumber(1, 100),
+  openAccess: onOff,
+});
+
+export type RpcConfig = Config & { readonly rpc: DeepReadonly<z.output<typeof rpcSettings>> };
+
+export const noOpenAccessInProduction = rule<RpcConfig>(
+  ['rpc', 'openAccess'],
+  'must be false in production, where only administrators create campaigns and see their codes',
+  ({ profile, rpc }) => profile !== 'production' || rpc?.openAccess !== true,
+);
