@@ -52,6 +52,17 @@ export const CASES = [
     prepare: async ({ app }) => reserving(app, await app.createCoupon()),
   },
   {
+    name: 'rpc',
+    what: 'the same by IssueCoupon of the campaign RPC, in JSON',
+    prepare: async ({ app }) => {
+      const couponId = await app.createCoupon();
+      const path = '/coupon.v1.CouponService/IssueCoupon';
+      // Its user ids have 32 bits; those of another coupon may be the same.
+      const load = { ...asking(path, `{"campaignId":${couponId},"userId":%d}`), first: 1 };
+      return { load, expected: 'accepted', finish: exactly(app, couponId) };
+    },
+  },
+  {
     name: 'issue',
     what: 'the answer waits for the commit',
     prepare: async ({ app }) => {
@@ -126,10 +137,10 @@ export const CASES = [
   },
 ];
 
-/** @type {(path: string) => Load} */
-function asking(path) {
+/** @type {(path: string, body?: string) => Load} */
+function asking(path, body = '{"userId":%d}') {
   nextUser += USERS_OF_A_ROUND;
-  return { method: 'POST', path, body: '{"userId":%d}', first: nextUser };
+  return { method: 'POST', path, body, first: nextUser };
 }
 
 /** Of a coupon that has some rows already. @type {(app: App, couponId: number, before?: number) => Round} */

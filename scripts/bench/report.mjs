@@ -11,6 +11,7 @@ import { mean, spread, spreadOf } from '../measuring/statistics.mjs';
  */
 const BARS = [
   { name: 'reserve', than: 'echo', least: 0.65 },
+  { name: 'rpc', than: 'reserve', least: 0.8 },
   { name: 'issue', than: 'echo', least: 0.3 },
   { name: 'reserve', than: 'lock', least: 12 },
   { name: 'sold-out', than: 'echo', least: 0.8 },
