@@ -37,6 +37,7 @@ export const ANY_DATABASE = [
   'e2e/redis-outage',
   'e2e/redis-refusals',
   'e2e/release-under-load',
+  'e2e/rpc-docs',
   'e2e/rpc-wire',
   'e2e/sequence-after-losses',
   'e2e/services-command',
