@@ -24,6 +24,8 @@ import { RpcModule } from './rpc/index.js';
 export class AppModule {
   static readonly purpose =
     'Hands out a limited number of coupons to the first who ask, and shows a live ranking of best-selling products.';
+  static readonly otherApis =
+    'The campaign RPC, `POST /coupon.v1.CouponService/…` by Connect and gRPC-Web, is described in docs/rpc.md.';
 
   static forRoot(config: AppConfig): DynamicModule {
     return {

@@ -81,9 +81,14 @@ describe('the request id', () => {
 describe('/docs', () => {
   it('shows every call with its error codes, as OpenAPI 3.1', async () => {
     const response = await fetch(`${app.url}/docs-json`);
-    const document: { openapi: string; paths: object; components: object } = JSON.parse(await response.text());
+    const document: { openapi: string; info: object; paths: object; components: object } = JSON.parse(
+      await response.text(),
+    );
 
     expect(document.openapi).toBe('3.1.0');
+    expect(document.info).toMatchObject({
+      description: expect.stringMatching(/^Hands out .*`POST \/coupon\.v1\.CouponService\/…` .* docs\/rpc\.md\.$/),
+    });
     expect(document.components).toMatchObject({ schemas: { Problem: {} }, securitySchemes: { bearer: {} } });
     expect(document.paths).toMatchObject({
       '/health/ready': { get: {} },

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Config } from '../config/config.schema.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { AppLogger } from '../logging/logger.js';
-import { serveDocs } from '../openapi/serve-docs.js';
+import { type Introduction, serveDocs } from '../openapi/serve-docs.js';
 import { watchArrivals } from './arriving-requests.js';
 import { acceptOnlyJson } from './body-parsing.js';
 import { ClientErrors } from './client-errors.js';
@@ -18,10 +18,8 @@ import { UnansweredRequests } from './unanswered-requests.js';
 import { ValidationPipe } from './validation.pipe.js';
 
 /** The composition root, `AppModule`. */
-export interface RootModule<C extends Config> {
+export interface RootModule<C extends Config> extends Introduction {
   forRoot(config: C): DynamicModule;
-  /** A sentence for whoever reads the documentation of the API. */
-  readonly purpose: string;
 }
 
 /**
@@ -68,7 +66,7 @@ export async function createApp<C extends Config>(root: RootModule<C>, config: C
     unanswered.leave(request, reply, payload);
     done();
   });
-  serveDocs(app, root.purpose);
+  serveDocs(app, root);
   return app;
 }
 

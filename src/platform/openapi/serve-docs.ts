@@ -9,9 +9,16 @@ import { toOpenApi } from './schema-converter.js';
 const CONVENTIONS =
   'Errors are `application/problem+json`; decide by `code`. Times are ISO 8601 with offset, ids are JSON numbers.';
 
+/** What the application says of itself at the head of its documentation, each in a sentence. */
+export interface Introduction {
+  readonly purpose: string;
+  /** What it serves besides the calls that are described there. */
+  readonly otherApis: string;
+}
+
 /** `/docs` (Swagger UI) and `/docs-json` (OpenAPI 3.1), built when first asked for. */
-export function serveDocs(app: NestFastifyApplication, purpose: string): void {
-  const document = once(() => createDocument(app, purpose));
+export function serveDocs(app: NestFastifyApplication, introduction: Introduction): void {
+  const document = once(() => createDocument(app, introduction));
   SwaggerModule.setup('docs', app, document, { raw: false, customSiteTitle: 'firstcome API' });
   // Not by Nest, which would write 200 kB anew for each caller.
   const answer = once(() => new PreparedAnswer(JSON.stringify(document()), 'application/json; charset=utf-8'));
@@ -24,10 +31,10 @@ function once<T extends object>(build: () => T): () => T {
   return () => (built ??= build());
 }
 
-function createDocument(app: NestFastifyApplication, purpose: string): OpenAPIObject {
+function createDocument(app: NestFastifyApplication, { purpose, otherApis }: Introduction): OpenAPIObject {
   const description = new DocumentBuilder()
     .setTitle('firstcome')
-    .setDescription(`${purpose} ${CONVENTIONS}`)
+    .setDescription(`${purpose} ${CONVENTIONS} ${otherApis}`)
     .setVersion('1')
     .setOpenAPIVersion('3.1.0')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'opaque', description: 'ADMIN_TOKEN' })
