@@ -14,6 +14,8 @@ import { newUserId } from '../support/unique-ids.js';
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const ARCHITECTURE = readFileSync(`${PROJECT}docs/architecture.md`, 'utf8');
 
+const ISSUE_COUPON = '/coupon.v1.CouponService/IssueCoupon';
+
 let app: AppProcess;
 let scrape: Scrape;
 
@@ -21,13 +23,25 @@ beforeAll(async () => {
   app = await startApp({ waitFor: '/health/ready' });
   const api = new ApiClient(app.url);
   const { couponId } = await api.createCoupon();
-  await api.issue(couponId, newUserId());
+  await reserveInEveryWay(api, couponId);
   await api.call('/api/products/ranking/top');
   await eventuallyShows(app, (shown) =>
     expect(shown.value('firstcome_coupon_drift', { coupon_id: String(couponId) })).toBe(0),
   );
   scrape = await Scrape.of(app);
 });
+
+async function reserveInEveryWay(api: ApiClient, couponId: number): Promise<void> {
+  const post = { method: 'POST' } as const;
+  const answers = [
+    await api.issue(couponId, newUserId()),
+    await api.reserve(couponId, newUserId()),
+    await api.call(`/coupons/${newUserId()}/issue-async?couponId=${couponId}`, post),
+    // There a number has 32 bits.
+    await api.call(ISSUE_COUPON, { ...post, body: { campaignId: couponId, userId: 1 } }),
+  ];
+  expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
+}
 
 describe('every rule and every panel', () => {
   it('asks for metrics that there are', () => {
@@ -51,6 +65,23 @@ describe('every rule and every panel', () => {
       }),
     );
     expect(unknown).toEqual([]);
+  });
+
+  it('that is about calls that reserve has all of them', () => {
+    const routes = scrape
+      .all('firstcome_http_request_duration_seconds_count')
+      .map(({ labels }) => labels['route'] ?? '');
+    const patterns = allExpressions().flatMap(({ text }) => /route=~"(.*?reserve.*?)"/.exec(text)?.[1] ?? []);
+    expect(patterns.length).toBeGreaterThan(0);
+    for (const pattern of patterns) {
+      const shown = routes.filter((route) => new RegExp(`^(?:${pattern})$`).test(route));
+      expect(shown.sort()).toEqual([
+        '/api/coupons/:couponId/issue',
+        '/api/coupons/:couponId/reserve',
+        ISSUE_COUPON,
+        '/coupons/:userId/issue-async',
+      ]);
+    }
   });
 
   it('would be found out if it did not', () => {
