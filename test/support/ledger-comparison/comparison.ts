@@ -4,18 +4,15 @@ import type { TableName } from '../../simulation/ledger/rows.js';
 import { plain, sorted } from './outcome.js';
 import type { RealSide } from './real-side.js';
 import { Recorder } from './recorder.js';
+import { hasDeadlock } from './rollback-race.js';
 import { SimulatedSide } from './simulated-side.js';
 import { commit } from './step-words.js';
-import type { Actor, Moment, Session, Step } from './steps.js';
+import type { Actor, Course, Moment, Session, Step } from './steps.js';
 import { readRows, type StoredRows, TABLE_NAMES } from './stored-rows.js';
 
-const DEADLOCK = 1213;
-
 /** What happened on the real server: it can be asked of a simulated one as often as one likes. */
-export interface History {
+export interface History extends Course {
   readonly start: StoredRows;
-  readonly steps: readonly Step[];
-  readonly moments: readonly Moment[];
   readonly end: StoredRows;
   /** What was called, as `repository.method`. */
   readonly called: ReadonlySet<string>;
@@ -23,6 +20,11 @@ export interface History {
 
 /** Which step comes next, when these actors have no answer yet; undefined when there is none. */
 export type NextStep = (waiting: readonly Actor[]) => Step | undefined;
+
+/** Whether the real server may choose another victim of the deadlock that comes after this. */
+export type MayChoose = (before: Course) => boolean;
+
+const neverChoose: MayChoose = () => false;
 
 /** Takes the steps on the real server; at the end both sessions commit, first the one that can. */
 export async function recordHistory(real: RealSide, next: NextStep): Promise<History> {
@@ -54,15 +56,20 @@ export async function replay(
 
 /**
  * What is different on a simulated server, in words: the steps up to the first that differs, or a table at the end;
- * undefined when nothing is. With `mayChoose` a history ends early when both have rolled back another transaction of a
- * deadlock: MySQL counts some locks that MariaDB does not, and the simulated server reckons as MariaDB.
+ * undefined when nothing is. A history ends early when both have rolled back another transaction of a deadlock, if after
+ * what happened before it they `mayChoose`.
  */
-export async function differenceOf(history: History, { mayChoose = false } = {}): Promise<string | undefined> {
+export async function differenceOf(
+  history: History,
+  { mayChoose = neverChoose }: { mayChoose?: MayChoose } = {},
+): Promise<string | undefined> {
   const { moments, end } = await replay(history);
   const at = history.moments.findIndex((moment, index) => !isDeepStrictEqual(moment, moments[index]));
   if (at >= 0) {
     const [real, simulated] = [history.moments[at], moments[at]];
-    if (mayChoose && hasDeadlock(real) && hasDeadlock(simulated)) return undefined;
+    const isChoice = hasDeadlock(real) && hasDeadlock(simulated);
+    const before = { steps: history.steps.slice(0, at), moments: history.moments.slice(0, at) };
+    if (isChoice && mayChoose(before)) return undefined;
     const steps = history.moments.slice(0, at).map((moment) => inWords(moment));
     return [...steps, `real:      ${inWords(real)}`, `simulated: ${inWords(simulated)}`].join('\n');
   }
@@ -71,10 +78,6 @@ export async function differenceOf(history: History, { mayChoose = false } = {})
   const steps = history.moments.map((moment) => inWords(moment));
   const [real, simulated] = [history.end, end].map((rows) => JSON.stringify(listed(rows, table)));
   return [...steps, `${table} at the end`, `real:      ${real}`, `simulated: ${simulated}`].join('\n');
-}
-
-function hasDeadlock(moment: Moment | undefined): boolean {
-  return moment?.answers.some(({ answer }) => isDeepStrictEqual(answer, { errno: DEADLOCK })) ?? false;
 }
 
 function inWords(moment: Moment | undefined): string {

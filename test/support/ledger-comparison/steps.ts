@@ -36,6 +36,12 @@ export interface Moment {
   readonly statements: number;
 }
 
+/** Steps that were taken, and what each of them has led to. */
+export interface Course {
+  readonly steps: readonly Step[];
+  readonly moments: readonly Moment[];
+}
+
 /** A ledger that steps are taken on. */
 export interface LedgerSide {
   readonly repositories: Repositories;
