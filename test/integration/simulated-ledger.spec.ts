@@ -10,7 +10,7 @@ import {
   replay,
 } from '../support/ledger-comparison/comparison.js';
 import { Fixture, NOON } from '../support/ledger-comparison/fixture.js';
-import { LOCK_HISTORIES, PATIENT_HISTORIES } from '../support/ledger-comparison/lock-histories.js';
+import { LOCK_HISTORIES, PATIENT_HISTORIES, WEIGHED_HISTORIES } from '../support/ledger-comparison/lock-histories.js';
 import { METHOD_HISTORIES } from '../support/ledger-comparison/method-histories.js';
 import { PLANTED_FAULTS } from '../support/ledger-comparison/planted-ledger-faults.js';
 import { randomHistory } from '../support/ledger-comparison/random-history.js';
@@ -82,6 +82,18 @@ describe('the simulated ledger does as the real one, when', () => {
       real.lockWaitSeconds = undefined;
     }
   });
+
+  it.each(Object.entries(WEIGHED_HISTORIES))(
+    'it looks for the victim of a deadlock, and %s',
+    async (_name, stepsFor) => {
+      const history = await record(stepsFor);
+      expect(history.moments.flatMap(({ answers }) => answers)).toContainEqual({
+        to: expect.anything(),
+        answer: { errno: 1213 },
+      });
+      expect(await differenceOf(history, { mayChoose: () => !isMariaDb })).toBeUndefined();
+    },
+  );
 
   it(
     'anything is called in any order',

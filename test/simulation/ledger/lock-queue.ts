@@ -1,14 +1,15 @@
 /**
  * Locks as InnoDB keeps them: one queue for each entry of a unique index, first come first served. Of its gap locks
- * there are only those that an entry leaves when it disappears, and they lock the place of this one key. InnoDB's reach
- * to the next key, and an insert over an entry that was deleted and is not purged locks the next one too: so there a few
- * statements wait for a neighbour that do not wait here.
+ * there are only those that an entry leaves when it disappears, and those that an insert takes beside entries of its own
+ * transaction; they lock the place of this one key. InnoDB's reach to the next key, and an insert over an entry that was
+ * deleted and is not purged locks the next one too: so there a few statements wait for a neighbour that do not wait here.
  */
 
 /**
  * - `exclusive`: to change the row, or FOR UPDATE
  * - `shared`: an insert found the key taken, and looks whether it stays so
- * - `gap`: what becomes of a shared lock when the entry that it was asked for disappears: nobody else inserts there
+ * - `gap`: nobody else inserts there. It is what becomes of a shared lock when its entry disappears, and what an insert
+ *   takes in its place when the key is taken by a row that the same transaction has locked
  * - `inserting`: to fill an empty place; only kept while it waits
  */
 export type LockMode = 'exclusive' | 'shared' | 'gap' | 'inserting';
@@ -29,6 +30,11 @@ export interface Lock {
   state: 'waiting' | 'granted' | 'ended';
   /** It could not be had at once. */
   readonly hasWaited: boolean;
+  /**
+   * How many objects InnoDB has made for it alone. It makes one when somebody waits for the entry, the holder or another;
+   * else the lock shares the object of the holder's other locks of this mode on the page.
+   */
+  ownObjects: number;
 }
 
 /** The locks of one entry, in the order in which they were asked for. */
@@ -41,11 +47,9 @@ export abstract class LockQueue {
     return this.locks.length === 0;
   }
 
-  /** Whether the holder needs not ask for such a lock, since it has it or a stronger one. */
+  /** Whether the holder has such a lock. */
   isHeldBy(holder: LockHolder, mode: LockMode): boolean {
-    return this.locks.some(
-      (lock) => lock.holder === holder && lock.state === 'granted' && (lock.mode === 'exclusive' || lock.mode === mode),
-    );
+    return this.locks.some((lock) => lock.holder === holder && lock.state === 'granted' && lock.mode === mode);
   }
 
   /** Whether another holder's lock, or its turn to get one, keeps this one from it. */
@@ -56,12 +60,20 @@ export abstract class LockQueue {
   /** Gives the holder the lock, or puts it in line for it. */
   request(holder: LockHolder, mode: LockMode): Lock {
     const hasWaited = this.isKeptFrom(holder, mode);
-    return this.add({ queue: this, holder, mode, state: hasWaited ? 'waiting' : 'granted', hasWaited });
+    return this.add(holder, mode, hasWaited);
   }
 
   /** Gives the holder a lock that nobody may keep from it. */
   grant(holder: LockHolder, mode: LockMode): void {
-    this.add({ queue: this, holder, mode, state: 'granted', hasWaited: false });
+    this.add(holder, mode, false);
+  }
+
+  /**
+   * The row has another length now. InnoDB takes such a row off its page and puts it there anew, and its locks wait
+   * elsewhere meanwhile: whoever waits for one gets a new object each way, and keeps the old ones.
+   */
+  moveLocks(): void {
+    for (const lock of this.locks) if (lock.state === 'waiting') lock.ownObjects += 2;
   }
 
   /** Whom this lock waits for: their locks, or their turns, come before it. */
@@ -78,19 +90,20 @@ export abstract class LockQueue {
 
   /** The entry has disappeared: nobody waits for it any more, and a shared lock becomes one of the place. */
   forsake(): void {
-    for (const lock of this.locks.slice()) {
-      if (lock.mode === 'gap' || lock.mode === 'inserting') continue;
-      const isWaiting = lock.state === 'waiting';
-      this.remove(lock);
-      if (lock.mode === 'shared' && !this.isHeldBy(lock.holder, 'gap')) this.grant(lock.holder, 'gap');
-      if (isWaiting) lock.holder.wake();
-    }
+    const ended = this.locks.filter(({ mode }) => mode === 'exclusive' || mode === 'shared');
+    const waiting = ended.filter(({ state }) => state === 'waiting');
+    for (const lock of ended) this.remove(lock);
+    for (const { mode, holder } of ended)
+      if (mode === 'shared' && !this.isHeldBy(holder, 'gap')) this.grant(holder, 'gap');
+    for (const { holder } of waiting) holder.wake();
     this.grantNext();
   }
 
-  private add(lock: Lock): Lock {
+  private add(holder: LockHolder, mode: LockMode, hasWaited: boolean): Lock {
+    const ownObjects = Number(hasWaited || this.locks.some(({ state }) => state === 'waiting'));
+    const lock: Lock = { queue: this, holder, mode, state: hasWaited ? 'waiting' : 'granted', hasWaited, ownObjects };
     this.locks.push(lock);
-    lock.holder.locks.push(lock);
+    holder.locks.push(lock);
     return lock;
   }
 

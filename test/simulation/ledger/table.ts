@@ -42,7 +42,7 @@ export abstract class Table<Row extends object> {
    */
   put(row: Row): void {
     const stored = this.committedRow(row) ?? new StoredRow<Row>(this.name);
-    stored.committed = stored.current = row;
+    stored.committed = stored.current = stored.onPage = row;
     this.skipIdOf(row);
     for (const index of this.indexes) {
       const key = index.keyOf(row);

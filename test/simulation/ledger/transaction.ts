@@ -4,8 +4,12 @@ import type { AnyRow, TableName, WrittenRows } from './rows.js';
 import type { StoredRow } from './unique-index.js';
 
 interface Write {
-  readonly stored: Pick<StoredRow<object>, 'table' | 'committed' | 'current' | 'writer' | 'leaveOldPlaces'>;
+  readonly stored: Pick<
+    StoredRow<object>,
+    'table' | 'committed' | 'current' | 'writer' | 'putOnPage' | 'leaveOldPlaces'
+  >;
   readonly before: object | undefined;
+  readonly onPageBefore: object | undefined;
   /** The first write of this row: nobody else's version is uncommitted before it. */
   readonly isFirst: boolean;
 }
@@ -41,9 +45,11 @@ export class Transaction implements LockHolder {
 
   /** Gives the row this version, undefined to delete it. The transaction must hold the row's lock. */
   write<Row extends object>(stored: StoredRow<Row>, row: Row | undefined): void {
-    this.writes.push({ stored, before: stored.current, isFirst: stored.writer === undefined });
+    const { current: before, onPage: onPageBefore } = stored;
+    this.writes.push({ stored, before, onPageBefore, isFirst: stored.writer === undefined });
     stored.writer = this;
     stored.current = row;
+    if (row !== undefined) stored.putOnPage(row);
   }
 
   /** The place to which {@link rollbackTo} goes back. */
@@ -53,8 +59,9 @@ export class Transaction implements LockHolder {
 
   /** Takes back what was written since then; the locks stay, but for those of rows that disappear. */
   rollbackTo(savepoint: number): void {
-    for (const { stored, before, isFirst } of this.writes.splice(savepoint).toReversed()) {
+    for (const { stored, before, onPageBefore, isFirst } of this.writes.splice(savepoint).toReversed()) {
       stored.current = before;
+      if (onPageBefore !== undefined) stored.putOnPage(onPageBefore);
       if (isFirst) stored.writer = undefined;
       if (before === undefined) stored.leaveOldPlaces();
     }
@@ -87,15 +94,16 @@ export class Transaction implements LockHolder {
 
   /**
    * What it costs to roll it back, as InnoDB reckons (TRX_WEIGHT): rows written, and lock objects. One object stands for
-   * a table, and one for all locks of a mode on a page, but for those that waited; each of our indexes is one page.
+   * a table, and one for all locks of a mode on a page, but for those that have their own; each of our indexes is one
+   * page.
    */
   get weight(): number {
     const kinds = new Map<object, Set<string>>();
     let objects = this.lockedTables.size;
-    for (const { queue, mode, hasWaited } of this.locks) {
+    for (const { queue, mode, ownObjects } of this.locks) {
       const modes = kinds.get(queue.page) ?? new Set();
       kinds.set(queue.page, modes);
-      if (hasWaited || !modes.has(mode)) objects += 1;
+      objects += modes.has(mode) ? ownObjects : Math.max(1, ownObjects);
       modes.add(mode);
     }
     return this.writes.length + objects;

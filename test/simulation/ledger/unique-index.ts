@@ -14,6 +14,8 @@ export class StoredRow<Row extends object> {
   readonly places: Array<Place<Row>> = [];
   committed: Row | undefined;
   current: Row | undefined;
+  /** The version that lies on the page: the current one, or what the row was when it was deleted. */
+  onPage: Row | undefined;
   /** Undefined: both versions are the same. */
   writer: LockHolder | undefined;
   /** Deleted and inserted again: its versions may have different keys. */
@@ -29,6 +31,14 @@ export class StoredRow<Row extends object> {
   /** Inserted or deleted, and not committed. */
   get isUnsettled(): boolean {
     return this.writer !== undefined && (this.committed === undefined || this.current === undefined);
+  }
+
+  /** Puts the version in the place of the one on the page. */
+  putOnPage(row: Row): void {
+    const before = this.onPage;
+    this.onPage = row;
+    if (before === undefined || !isOtherLength(before, row)) return;
+    for (const place of this.places) if (place.page.isPrimary) place.moveLocks();
   }
 
   /** Leaves the places of keys that neither version has any more. */
@@ -115,6 +125,10 @@ export class UniqueIndex<Row extends object, K extends Key = Key> {
     private readonly columnsOf: (row: Row) => K | undefined,
   ) {}
 
+  get isPrimary(): boolean {
+    return this.name === 'PRIMARY';
+  }
+
   /** The row's key; undefined when it has none here. */
   keyOf(row: Row): K | undefined {
     return this.columnsOf(row);
@@ -166,6 +180,16 @@ export class UniqueIndex<Row extends object, K extends Key = Key> {
     group.delete(restOf(place.key));
     if (group.size === 0) this.groups.delete(groupOf(place.key));
   }
+}
+
+/** Whether a text has another length, or a column is null in one of them alone. */
+function isOtherLength<Row extends object>(one: Row, other: Row): boolean {
+  return (Object.keys(other) as Array<keyof Row>).some((column) => lengthOf(one[column]) !== lengthOf(other[column]));
+}
+
+function lengthOf(value: unknown): number | null | undefined {
+  if (value === null) return null;
+  return typeof value === 'string' ? Buffer.byteLength(value) : undefined;
 }
 
 function rowsIn<Row extends object>(group: Map<Part, Place<Row>> | undefined, reader: LockHolder | undefined): Row[] {

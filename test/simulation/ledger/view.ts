@@ -21,6 +21,14 @@ interface LockedRow<Row extends object> {
 /** The tables as a transaction sees and changes them: READ COMMITTED, with the locks that InnoDB takes for it. */
 export class View {
   /**
+   * Indexes in which the statement has inserted keys that the transaction had deleted. It then has shared locks of the
+   * old entries and of what comes after them, and with them of the gaps in which its next entries come to lie.
+   */
+  private readonly passed = new Set<object>();
+  /** A lock of a row that has gone meanwhile. */
+  private vainLock: Lock | undefined;
+
+  /**
    * @param now when the statement began
    */
   constructor(
@@ -53,6 +61,7 @@ export class View {
   /** SELECT ... FOR UPDATE of the rows whose keys begin with this column, the lowest first. */
   *lockAll<Row extends object, K extends Key>(index: UniqueIndex<Row, K>, group: K[0]): Locking<Row[]> {
     const rows: Row[] = [];
+    this.transaction.lockTable(index.table);
     for (const key of index.keys(group)) {
       const row = yield* this.lock(index, key);
       if (row !== undefined) rows.push(row);
@@ -95,7 +104,11 @@ export class View {
   /** INSERT ... ON DUPLICATE KEY UPDATE that changes nothing: either way the row is locked. */
   *insertUnlessThere<Row extends AnyRow>(table: Table<Row>, index: UniqueIndex<Row>, row: Row): Locking<void> {
     const key = index.keyOf(row);
-    if (key === undefined || (yield* this.lockRow(index, key)) === undefined) yield* this.insert(table, [row]);
+    if (key !== undefined && (yield* this.lockRow(index, key)) !== undefined) return;
+    yield* this.insert(table, [row]);
+    // For this statement InnoDB does not forget the lock: it becomes one of what comes next, which is the end of the index
+    // for the newest key, and one of the gap below the new entry.
+    if (this.vainLock !== undefined) this.vainLock.ownObjects += 2;
   }
 
   /** DELETE of the rows whose keys begin with this column, the lowest first; how many. */
@@ -147,6 +160,8 @@ export class View {
         stored.hasReturned = deleted !== undefined;
         this.transaction.write(stored, row);
       }
+      if (place.rows.length > 0 && !index.isPrimary) this.passed.add(index);
+      if (this.passed.has(index) && !place.rows.includes(stored)) this.lockGap(place);
       place.enter(stored);
     }
   }
@@ -183,15 +198,26 @@ export class View {
       if (stored !== undefined) return { place, stored, lock };
       // The row that it waited for has gone. There may be another one by now.
       if (lock?.state !== 'ended') return undefined;
+      this.vainLock = lock;
     }
+  }
+
+  /** Keeps others from inserting here. */
+  private lockGap<Row extends object>(place: Place<Row>): void {
+    if (!place.isHeldBy(this.transaction, 'gap')) place.grant(this.transaction, 'gap');
   }
 
   /** Waits for the lock; undefined when the transaction has it, or a stronger one, already. */
   private *acquire<Row extends object>(place: Place<Row>, mode: LockMode): Locking<Lock | undefined> {
     place.writeDownLocksOfOthers(this.transaction);
     if (place.isHeldBy(this.transaction, mode)) return undefined;
+    if (place.isHeldBy(this.transaction, 'exclusive')) {
+      // A shared lock, other than of a primary key, is one of the gap below too: that alone is missing.
+      if (mode === 'shared' && !place.page.isPrimary) this.lockGap(place);
+      return undefined;
+    }
     // As MariaDB; MySQL writes the lock down, which only counts when a victim is chosen.
-    if (mode === 'exclusive' && place.isWrittenBy(this.transaction)) return undefined;
+    if ((mode === 'exclusive' || place.page.isPrimary) && place.isWrittenBy(this.transaction)) return undefined;
     const lock = place.request(this.transaction, mode);
     if (lock.state === 'waiting') yield lock;
     return lock;

@@ -11,6 +11,8 @@ const failed = (sequenceNumber: number) => {
   return { userId: 10, sequenceNumber, reason: 'COUPON_DELETED' as const, detail: '' };
 };
 
+const product = (productId: number) => ({ rank: 1, productId, productName: 'P', salesCount: 1 });
+
 export const LOCK_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Step[]>> = {
   'whoever wants a locked coupon waits, first come first served': ({ coupons: [couponId] }) => [
     a((on, tx) => on.issuance.lockCoupon(tx, couponId)),
@@ -177,6 +179,57 @@ export const LOCK_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Step[
       commit('B'),
     ];
   },
+};
+
+/** Deadlocks whose victim depends on a few locks that MySQL may count differently from MariaDB. */
+export const WEIGHED_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Step[]>> = {
+  "the gap below a key of one's own counts": ({ coupons: [first, second] }) => [
+    a((on, tx) => on.issuance.insertUserCoupons(tx, first, [D], NOON)),
+    b((on, tx) => on.issuance.lockCoupon(tx, second)),
+    b((on, tx) => on.lockIssuance.insert(tx, { couponId: first, ...H, userId: D.userId, issuedAt: NOON })),
+    a((on, tx) => on.lockIssuance.insert(tx, { couponId: first, ...D, issuedAt: NOON })),
+    a((on, tx) => on.issuance.takeFromTotal(tx, second, { issued: 1 })),
+    rollback('B'),
+    commit('A'),
+  ],
+
+  'waiting for a row that gets longer counts': ({ coupons: [couponId], pendingOrder }) => [
+    a((on, tx) => on.payments.lock(tx, pendingOrder)),
+    b((on, tx) => on.issuance.lockCoupon(tx, couponId)),
+    b((on, tx) => on.issuance.insertFailures(tx, couponId, [failed(10)], NOON)),
+    b((on, tx) => on.payments.markPaid(tx, pendingOrder, NOON)),
+    a((on, tx) => on.payments.markPaid(tx, pendingOrder, NOON)),
+    a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 1 })),
+    rollback('A'),
+    commit('B'),
+  ],
+
+  'inserting next to deleted keys counts': ({ coupons: [first, second], days: [day] }) => [
+    b((on, tx) => on.backups.replace(tx, day, { asOf: NOON, products: [product(1)] })),
+    b((on, tx) => on.backups.replace(tx, day, { asOf: NOON, products: [product(2)] })),
+    b((on, tx) => on.issuance.lockCoupon(tx, first)),
+    a((on, tx) => on.issuance.lockCoupon(tx, second)),
+    a((on, tx) => on.issuance.insertUserCoupons(tx, second, [D, H, L], NOON)),
+    a((on, tx) => on.issuance.insertFailures(tx, second, [failed(10), failed(20), failed(30)], NOON)),
+    a((on, tx) => on.issuance.takeFromTotal(tx, first, { issued: 1 })),
+    b((on, tx) => on.issuance.takeFromTotal(tx, second, { issued: 1 })),
+    rollback('A'),
+    commit('B'),
+  ],
+
+  'having waited for a day that has gone counts': ({ coupons: [first, second], days: [day] }) => [
+    a((on, tx) => on.backups.replace(tx, day, { asOf: NOON, products: [product(1)] })),
+    b((on, tx) => on.backups.replace(tx, day, { asOf: NOON, products: [product(1)] })),
+    rollback('A'),
+    b((on, tx) => on.issuance.lockCoupon(tx, first)),
+    a((on, tx) => on.issuance.lockCoupon(tx, second)),
+    a((on, tx) => on.issuance.insertUserCoupons(tx, second, [D, H, L], NOON)),
+    a((on, tx) => on.issuance.insertFailures(tx, second, [failed(10)], NOON)),
+    a((on, tx) => on.issuance.takeFromTotal(tx, first, { issued: 1 })),
+    b((on, tx) => on.issuance.takeFromTotal(tx, second, { issued: 1 })),
+    rollback('A'),
+    commit('B'),
+  ],
 };
 
 /** Histories in which time passes: on the real server as much of it as a statement waits. */
