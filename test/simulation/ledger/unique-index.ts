@@ -164,12 +164,18 @@ export class UniqueIndex<Row extends object, K extends Key = Key> {
   }
 
   /** The keys that rows have or may get, also those that only their writers see, lowest first; of a group, or all. */
-  keys(group?: K[0]): K[] {
+  private keys(group?: K[0]): K[] {
     const places = [...this.groups.values()].flatMap((each) => [...each.values()]);
     return places
       .filter(({ rows, key }) => rows.length > 0 && (group === undefined || key[0] === group))
       .map(({ key }) => key as K)
       .sort(compareKeys);
+  }
+
+  /** The keys one after the other, as {@link keys} has them: also those that come while whoever walks waits. */
+  *walk(group?: K[0]): Generator<K, void, undefined> {
+    const next = (after?: K) => this.keys(group).find((key) => after === undefined || compareKeys(key, after) > 0);
+    for (let key = next(); key !== undefined; key = next(key)) yield key;
   }
 
   /** Forgets the place unless it has a row or a lock. */

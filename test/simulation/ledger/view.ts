@@ -62,7 +62,7 @@ export class View {
   *lockAll<Row extends object, K extends Key>(index: UniqueIndex<Row, K>, group: K[0]): Locking<Row[]> {
     const rows: Row[] = [];
     this.transaction.lockTable(index.table);
-    for (const key of index.keys(group)) {
+    for (const key of index.walk(group)) {
       const row = yield* this.lock(index, key);
       if (row !== undefined) rows.push(row);
     }
@@ -115,7 +115,7 @@ export class View {
   *deleteAll<Row extends object, K extends Key>(index: UniqueIndex<Row, K>, group: K[0]): Locking<number> {
     let deleted = 0;
     this.transaction.lockTable(index.table);
-    for (const key of index.keys(group)) deleted += yield* this.deleteRow(index, key);
+    for (const key of index.walk(group)) deleted += yield* this.deleteRow(index, key);
     return deleted;
   }
 
@@ -126,7 +126,7 @@ export class View {
   *deleteBelow<Row extends object, K extends Key>(index: UniqueIndex<Row, K>, limit: K[0]): Locking<number> {
     let deleted = 0;
     this.transaction.lockTable(index.table);
-    for (const key of index.keys()) {
+    for (const key of index.walk()) {
       if (key[0] < limit) {
         deleted += yield* this.deleteRow(index, key);
         continue;

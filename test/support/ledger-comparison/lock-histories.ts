@@ -114,6 +114,15 @@ export const LOCK_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Step[
     commit('B'),
   ],
 
+  'rows that come while a deletion waits are deleted too': ({ days: [first, second] }) => [
+    a((on, tx) => on.backups.replace(tx, first, { asOf: NOON, products: [product(1)] })),
+    b((on, tx) => on.backups.deleteBefore(tx, second)),
+    a((on, tx) => on.backups.replace(tx, first, { asOf: NOON, products: [product(2)] })),
+    commit('A'),
+    commit('B'),
+    x((on) => on.backups.find(first)),
+  ],
+
   'failures are kept apart by all three columns': ({ coupons: [couponId] }) => [
     a((on, tx) => on.issuance.insertFailures(tx, couponId, [failed(10)], NOON)),
     b((on, tx) => on.issuance.insertFailures(tx, couponId, [failed(20), failed(10)], NOON)),
