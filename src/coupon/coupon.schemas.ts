@@ -12,6 +12,7 @@ import {
   wholeNumber,
   withDefault,
 } from '../platform/http/schemas.js';
+import { refusalOf } from '../platform/http/validation.pipe.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
 import { USER_COUPON_STATUSES } from './user-coupon-status.js';
 
@@ -92,7 +93,7 @@ export type CouponDraft = z.output<typeof createCouponBody>;
 export function couponDraft(fields: { [Name in keyof z.input<typeof createCouponBody>]: unknown }): CouponDraft {
   const { success, data, error } = createCouponBody.safeParse(fields);
   if (success) return data;
-  throw new ValidationFailedError(error.issues.map(({ path, message }) => ({ path: path.join('.'), message })));
+  throw refusalOf(error.issues, { type: 'body' });
 }
 
 /** The past is allowed for expiresAt, unlike on creation: that is how a promotion is ended early. */

@@ -28,8 +28,13 @@ export class ValidationPipe implements PipeTransform<unknown> {
 
 function unwrap(result: Result, metadata: ArgumentMetadata): unknown {
   if (result.issues === undefined) return result.value;
-  const issues = result.issues.slice(0, MAX_ISSUES).flatMap((issue) => toIssues(issue, metadata));
-  throw new ValidationFailedError(issues.slice(0, MAX_ISSUES));
+  throw refusalOf(result.issues, metadata);
+}
+
+/** What a schema finds wrong, as the caller is told: every wrong value, up to 20. */
+export function refusalOf(issues: readonly Issue[], metadata: ArgumentMetadata): ValidationFailedError {
+  const named = issues.slice(0, MAX_ISSUES).flatMap((issue) => toIssues(issue, metadata));
+  return new ValidationFailedError(named.slice(0, MAX_ISSUES));
 }
 
 /** All our bodies are objects; said in words that name the body, which has no path of its own. */
