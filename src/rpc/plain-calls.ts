@@ -16,11 +16,9 @@ const FORMATS: ReadonlyMap<string | undefined, MessageFormat> = new Map([
 ]);
 
 /** The format of a call that goes the fast way; undefined for one that needs the library. */
-export function plainFormat({ method }: RpcCall, { headers }: FastifyRequest): MessageFormat | undefined {
+export function plainFormat({ mayAnswerLong }: RpcCall, { headers }: FastifyRequest): MessageFormat | undefined {
   if (headers['content-encoding'] !== undefined || headers['connect-timeout-ms'] !== undefined) return undefined;
-  // A list may be long, and worth to be compressed.
-  const mayBeLong = method.output.fields.some(({ fieldKind }) => fieldKind === 'list');
-  if (mayBeLong && headers['accept-encoding'] !== undefined) return undefined;
+  if (mayAnswerLong && headers['accept-encoding'] !== undefined) return undefined;
   return FORMATS.get(headers['content-type']);
 }
 

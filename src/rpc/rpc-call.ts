@@ -4,6 +4,8 @@ import type { FastifyRequest } from 'fastify';
 /** A method of the service, and what carries it out. */
 export interface RpcCall<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> {
   readonly method: DescMethodUnary<I, O>;
+  /** A list may be long, and worth to be compressed. */
+  readonly mayAnswerLong: boolean;
   carryOut(message: MessageShape<I>, request: FastifyRequest): Promise<MessageInitShape<O>>;
 }
 
@@ -14,12 +16,13 @@ export interface RpcAnswer {
   readonly body: Buffer;
 }
 
-/** For the compiler, which infers the messages from the method. */
+/** The compiler infers the messages from the method. */
 export function rpcCall<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
   carryOut: RpcCall<I, O>['carryOut'],
 ): RpcCall {
-  return { method, carryOut };
+  const mayAnswerLong = method.output.fields.some(({ fieldKind }) => fieldKind === 'list');
+  return { method, mayAnswerLong, carryOut };
 }
 
 /** The body as it arrived; empty where there is none. */
