@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
+import { ISSUE_ROUTE } from '../support/campaign-client.js';
 import { eventuallyShows, Scrape } from '../support/metrics.js';
 import { alertRules, allExpressions, dashboards, selectorsOf } from '../support/monitoring-expressions.js';
 import { RUNBOOK } from '../support/runbook.js';
@@ -13,8 +14,6 @@ import { newUserId } from '../support/unique-ids.js';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const ARCHITECTURE = readFileSync(`${PROJECT}docs/architecture.md`, 'utf8');
-
-const ISSUE_COUPON = '/coupon.v1.CouponService/IssueCoupon';
 
 let app: AppProcess;
 let scrape: Scrape;
@@ -38,7 +37,7 @@ async function reserveInEveryWay(api: ApiClient, couponId: number): Promise<void
     await api.reserve(couponId, newUserId()),
     await api.call(`/coupons/${newUserId()}/issue-async?couponId=${couponId}`, post),
     // There a number has 32 bits.
-    await api.call(ISSUE_COUPON, { ...post, body: { campaignId: couponId, userId: 1 } }),
+    await api.call(ISSUE_ROUTE, { ...post, body: { campaignId: couponId, userId: 1 } }),
   ];
   expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
 }
@@ -78,7 +77,7 @@ describe('every rule and every panel', () => {
       expect(shown.sort()).toEqual([
         '/api/coupons/:couponId/issue',
         '/api/coupons/:couponId/reserve',
-        ISSUE_COUPON,
+        ISSUE_ROUTE,
         '/coupons/:userId/issue-async',
       ]);
     }

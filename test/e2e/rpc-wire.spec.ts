@@ -76,8 +76,7 @@ async function errorOf(work: Promise<unknown>): Promise<ConnectError> {
 async function countOf(statusClass: string, method?: Method): Promise<number> {
   const route = method && { route: `/coupon.v1.CouponService/${method}` };
   const labels = { method: 'POST', status_class: statusClass, ...route };
-  const samples = (await Scrape.of(app)).all('firstcome_http_request_duration_seconds_count', labels);
-  return samples.reduce((sum, { value }) => sum + value, 0);
+  return (await Scrape.of(app)).sum('firstcome_http_request_duration_seconds_count', labels);
 }
 
 /** A message in the envelope of gRPC-Web. */

@@ -103,8 +103,7 @@ export class AppProcess {
 
   /** What /metrics says of a counter or gauge: the sum over its labels; 0 when it is not there. */
   async metric(name: string): Promise<number> {
-    const samples = (await Scrape.of(this)).all(name);
-    return samples.reduce((sum, { value }) => sum + value, 0);
+    return (await Scrape.of(this)).sum(name);
   }
 
   /**

@@ -53,6 +53,11 @@ export class Scrape {
     );
   }
 
+  /** All samples of this name that carry these labels, added up; 0 where there are none. */
+  sum(name: string, labels: Labels = {}): number {
+    return this.all(name, labels).reduce((sum, { value }) => sum + value, 0);
+  }
+
   /** The one sample with these labels, or undefined. @throws Error when there are several */
   value(name: string, labels: Labels = {}): number | undefined {
     const found = this.all(name, labels);
