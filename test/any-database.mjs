@@ -46,6 +46,7 @@ export const ANY_DATABASE = [
   'e2e/sweep-heals',
   'e2e/vanishing-clients',
   'integration/bench',
+  'integration/coupon-creation',
   'integration/definition-scripts',
   'integration/load-runner',
   'integration/node-version',

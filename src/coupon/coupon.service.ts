@@ -28,17 +28,20 @@ export class CouponService {
     private readonly clock: Clock,
   ) {}
 
-  /** Creates the coupon, and loads it into Redis so that the first reservation finds it there. */
+  /**
+   * Creates the coupon, and loads it into Redis so that the first reservation finds it there, at whichever instance. With
+   * Redis away it is created all the same, and loaded when Redis is back.
+   */
   async create(draft: CouponDraft): Promise<CouponView> {
     const couponId = await this.coupons.insert(newCoupon(draft, this.clock.now()));
-    if (draft.strategy === 'reservation') await this.rebuilds.load(couponId);
+    if (draft.strategy === 'reservation') await this.rebuilds.loadOrAwait(couponId);
     return await this.get(couponId);
   }
 
   /** Creates the coupon under a given id; false, and nothing changes, when there is one already. */
   async createMissing(couponId: number, draft: CouponDraft): Promise<boolean> {
     const isNew = await this.coupons.insertAs(couponId, newCoupon(draft, this.clock.now()));
-    if (isNew && draft.strategy === 'reservation') await this.rebuilds.load(couponId);
+    if (isNew && draft.strategy === 'reservation') await this.rebuilds.loadOrAwait(couponId);
     return isNew;
   }
 

@@ -77,7 +77,7 @@ describe.each([
     }
     await vanishing.isUp('/health/ready');
     const { couponId: next } = await other.createCoupon();
-    expect(await new ApiClient(vanishing.url).issue(next, userId)).toMatchObject({ status: 200 });
+    expect(tally([await new ApiClient(vanishing.url).issue(next, userId)])).toEqual({ 200: 1 });
   });
 });
 

@@ -31,12 +31,17 @@ declare module '../../platform/fault-points.js' {
 const CLOCK_TOLERANCE_MS = 60_000;
 /** Between two attempts that reservations start while Redis or MySQL is away. */
 const RETRY_MS = 250;
+/** Between two looks whether someone else has loaded a coupon. */
+const BUSY_RETRY_MS = 20;
+
+/** How an attempt to load a coupon ended; BUSY when someone else is at it, or has taken over. */
+type LoadOutcome = 'LOADED' | 'BUSY' | 'FAILED';
 
 /** P6: a coupon whose keys are not complete is closed until they have been filled from MySQL; this is the one way. */
 @Injectable()
 export class RebuildService {
   private readonly logger = new Logger('Rebuild');
-  private readonly loads = new SingleFlight<number, boolean>();
+  private readonly loads = new SingleFlight<number, LoadOutcome>();
   private readonly started = new Set<number>();
 
   constructor(
@@ -67,7 +72,22 @@ export class RebuildService {
    * Redis or MySQL is away: the next reserve, or the sweep, tries again. Calls for the same coupon share one rebuild.
    */
   async load(couponId: number): Promise<boolean> {
-    return await this.loads.run(couponId, () => this.tryToLoad(couponId));
+    return (await this.attempt(couponId)) === 'LOADED';
+  }
+
+  /**
+   * As `load`, but waits while someone else is at it: another instance's sweep may find a new coupon before the instance
+   * that creates it comes to load it. Gives up after about `coupon.rebuild.lockTtlMs`, when the lock of one that was
+   * killed is free; with Redis or MySQL away at once.
+   */
+  async loadOrAwait(couponId: number): Promise<boolean> {
+    const { lockTtlMs } = this.config.coupon.rebuild;
+    let outcome = await this.attempt(couponId);
+    for (let waitedMs = 0; outcome === 'BUSY' && waitedMs < lockTtlMs; waitedMs += BUSY_RETRY_MS) {
+      await delay(BUSY_RETRY_MS);
+      outcome = await this.attempt(couponId);
+    }
+    return outcome === 'LOADED';
   }
 
   /**
@@ -146,14 +166,18 @@ export class RebuildService {
     return () => clearInterval(timer);
   }
 
-  private async tryToLoad(couponId: number): Promise<boolean> {
+  private async attempt(couponId: number): Promise<LoadOutcome> {
+    return await this.loads.run(couponId, () => this.tryToLoad(couponId));
+  }
+
+  private async tryToLoad(couponId: number): Promise<LoadOutcome> {
     try {
-      return await this.fill(couponId, { unlessLoaded: true });
+      return (await this.fill(couponId, { unlessLoaded: true })) ? 'LOADED' : 'BUSY';
     } catch (error) {
       const isExpected =
         error instanceof RedisUnavailableError || error instanceof CouponNotFoundError || isDatabaseUnavailable(error);
       if (!isExpected) this.logger.error(`coupon ${couponId}: rebuild failed`, stackOf(error));
-      return false;
+      return 'FAILED';
     }
   }
 
