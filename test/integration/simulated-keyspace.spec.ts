@@ -10,10 +10,11 @@ import { SimulatedRedis } from '../support/simulated-redis.js';
 
 /**
  * Each run differs. A failure prints its seed, with which KEYSPACE_SEED=<seed> KEYSPACE_RUNS=1 repeats it;
- * KEYSPACE_RUNS=100000 searches longer.
+ * KEYSPACE_RUNS=100000 searches longer. But what the sequences are able to show is asked of those with the seeds from 0
+ * on, which are always the same.
  */
 const firstSeed = Number(process.env['KEYSPACE_SEED'] ?? Date.now() % 2 ** 31);
-const runs = Number(process.env['KEYSPACE_RUNS'] ?? 2000);
+const runs = Number(process.env['KEYSPACE_RUNS'] ?? 1400);
 /** So many show everything that there is to see. */
 const SAMPLE = 600;
 /** Sequences in one exchange. */
@@ -28,7 +29,7 @@ let sample: Recording[];
 beforeAll(async () => {
   [redis, simulated] = await Promise.all([RecordedRedis.start(), SimulatedRedis.create()]);
   sample = [];
-  for (let seed = firstSeed; sample.length < SAMPLE; seed += BATCH) sample.push(...(await record(seed)));
+  for (let seed = 0; seed < SAMPLE; seed += BATCH) sample.push(...(await record(seed)));
 });
 
 async function record(seed: number): Promise<Recording[]> {
@@ -46,8 +47,8 @@ describe('the simulated Redis', () => {
   it(
     'answers whatever is asked as the real one does, and holds the same afterwards',
     async () => {
-      for (const recording of sample.slice(0, runs)) expect(differenceOf(recording)).toBeUndefined();
-      for (let run = SAMPLE; run < runs; run += BATCH) {
+      for (const recording of sample) expect(differenceOf(recording)).toBeUndefined();
+      for (let run = 0; run < runs; run += BATCH) {
         for (const recording of await record(firstSeed + run)) expect(differenceOf(recording)).toBeUndefined();
       }
     },
