@@ -10,8 +10,11 @@ const LEASE_INTERVALS = 3;
 /** Of which time numbers from Redis are. */
 export interface Validity {
   readonly asOf: Date;
-  /** Nobody has reconciled today for so long that sales before the question may be missing; those before `asOf` are not. */
-  readonly isExpired: boolean;
+  /**
+   * Undefined while the numbers are good. Since then nobody vouches for them: sales before the question may be missing,
+   * though none before `asOf`. Until then they were shown as of now.
+   */
+  readonly expiredAt: Date | undefined;
 }
 
 /**
@@ -33,6 +36,8 @@ export class RankingLease {
   /** Judges what Redis has answered of the day when it was asked at `askedAt`. */
   validityOf(day: BusinessDay, askedAt: Date, reconciledMsAgo: number): Validity {
     const isExpired = day === this.calendar.today() && reconciledMsAgo > this.leaseMs;
-    return { asOf: isExpired ? new Date(askedAt.getTime() - reconciledMsAgo) : askedAt, isExpired };
+    if (!isExpired) return { asOf: askedAt, expiredAt: undefined };
+    const reconciledAt = askedAt.getTime() - reconciledMsAgo;
+    return { asOf: new Date(reconciledAt), expiredAt: new Date(reconciledAt + this.leaseMs) };
   }
 }

@@ -100,13 +100,14 @@ export class RankingService {
   }
 
   /**
-   * What MySQL has in the place of numbers of Redis that nobody has reconciled for long, of as late a time or later; a
-   * backup of before would take back sales that everybody has seen. Undefined where Redis is good, or MySQL says nothing.
+   * What MySQL has in the place of numbers of Redis that nobody has reconciled for long, of a time since they are not good
+   * any more; a backup of before would take back sales that everybody has seen. Undefined where Redis is good, or MySQL
+   * says nothing.
    */
-  private async later(day: BusinessDay, { asOf, isExpired }: Validity): Promise<LedgerSnapshot | undefined> {
-    if (!isExpired) return undefined;
-    const stored = await this.promptly(this.ledgerRanking.top(day, asOf));
-    if (stored === undefined || stored.asOf < asOf) return undefined;
+  private async later(day: BusinessDay, { expiredAt }: Validity): Promise<LedgerSnapshot | undefined> {
+    if (expiredAt === undefined) return undefined;
+    const stored = await this.promptly(this.ledgerRanking.top(day, expiredAt));
+    if (stored === undefined || stored.asOf < expiredAt) return undefined;
     this.remember(day, stored);
     return stored;
   }

@@ -20,6 +20,9 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 
 /** Two instances, of which the first reaches Redis and MySQL over a line of its own each, and may be cut off from one. */
 
+/** Three intervals of an instance in a test. */
+const LEASE_MS = 3 * 3_600_000;
+
 let own: OwnServers;
 let redisLine: TcpProxy;
 let mysqlLine: TcpProxy;
@@ -88,6 +91,12 @@ async function lockTable(table: 'products' | 'order_items'): Promise<() => Promi
   return async () => void (await holder.query('UNLOCK TABLES'));
 }
 
+async function makeReconcileOlder(byMs: number): Promise<void> {
+  const marker = rankingKeys.complete(today);
+  const [runId = '', beganAt = ''] = (await own.redis.get(marker))?.split(' ') ?? [];
+  await own.redis.set(marker, `${runId} ${Number(beganAt) - byMs}`, 'KEEPTTL');
+}
+
 describe('an instance that is cut off from MySQL alone', () => {
   beforeEach(() => mysqlLine.refuse());
 
@@ -110,9 +119,7 @@ describe('an instance that is cut off from MySQL alone', () => {
   });
 
   it('tells how long ago the last reconcile began, of whichever instance', async () => {
-    const marker = rankingKeys.complete(today);
-    const [runId = '', beganAt = ''] = (await own.redis.get(marker))?.split(' ') ?? [];
-    await own.redis.set(marker, `${runId} ${Number(beganAt) - 100_000}`, 'KEEPTTL');
+    await makeReconcileOlder(100_000);
     for (const instance of [one, other]) {
       // Whose turn it is does not matter: this one has just been started, and that of `one` fails.
       await own.redis.set(rankingKeys.turn('reconcile'), 'of a third instance', 'NX');
@@ -176,6 +183,18 @@ describe('an instance that is cut off from Redis alone', () => {
     await unlock();
     await eventually(async () => expect((await top(one)).source).not.toBe('memory'));
     expect(await top(one)).toMatchObject({ rankings: listed(2) });
+  });
+});
+
+describe('a day that nobody has reconciled for three intervals', () => {
+  it('is not read from a backup of a time at which Redis was good, since Redis has shown later sales', async () => {
+    const products = [{ rank: 1, productId: product, productName: nameOf(product), salesCount: 1 }];
+    await makeReconcileOlder(LEASE_MS + 60_000);
+    // After that reconcile, and before it was three intervals old.
+    await one.get(BackupService).write(today, { asOf: new Date(Date.now() - LEASE_MS), products });
+    // What MySQL has added up is the day's backup from then on.
+    for (const instance of [one, other]) await expectTop(instance, 'backup', 2);
+    expect((await one.get(RankingService).product(product, {})).salesCount).toBe(2);
   });
 });
 

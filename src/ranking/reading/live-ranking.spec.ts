@@ -105,15 +105,19 @@ describe('LiveRanking', () => {
   });
 
   it.each([
-    ['three intervals ago', 3 * INTERVAL_MS, { isExpired: false, asOf: NOW }],
-    ['before that', 3 * INTERVAL_MS + 1, { isExpired: true, asOf: new Date(NOW.getTime() - 3 * INTERVAL_MS - 1) }],
+    ['three intervals ago', 3 * INTERVAL_MS, { expiredAt: undefined, asOf: NOW }],
+    [
+      'before that',
+      3 * INTERVAL_MS + 1,
+      { expiredAt: new Date(NOW.getTime() - 1), asOf: new Date(NOW.getTime() - 3 * INTERVAL_MS - 1) },
+    ],
   ])(
     'says of which time the numbers of today are that were reconciled %s',
     async (_when, reconciledMsAgo, validity) => {
       top.mockResolvedValue({ sales: [], reconciledMsAgo });
       expect(await live.top(TODAY)).toMatchObject(validity);
       // A past day was reconciled after its end.
-      expect(await live.top(YESTERDAY)).toMatchObject({ isExpired: false, asOf: NOW });
+      expect(await live.top(YESTERDAY)).toMatchObject({ expiredAt: undefined, asOf: NOW });
     },
   );
 

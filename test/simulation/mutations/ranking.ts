@@ -50,7 +50,7 @@ export const RANKING_MUTATIONS: readonly Mutation[] = [
     instance: (instance) =>
       replaceMethod(instance, RankingLease, 'validityOf', () => (_day, askedAt) => ({
         asOf: askedAt,
-        isExpired: false,
+        expiredAt: undefined,
       })),
   },
   {
