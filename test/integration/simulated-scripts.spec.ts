@@ -146,7 +146,7 @@ const COMMANDS: ReadonlyArray<readonly string[]> = [
   ['SET', 'text', 'x', 'PX', '0'],
   ['SET', 'text', 'x', 'PX', '-1'],
   ['SET', 'text', 'x', 'PX'],
-  ['SET', 'text', 'x', 'PX', '5', 'PX', '6'],
+  ['SET', 'text', 'x', 'PX', '60000', 'PX', '70000'],
   ['SET', 'text', 'x', 'nonsense'],
   ['SET', 'new', 'x', 'nx', 'px', '60000'],
   ['SET', 'new', 'y', 'NX'],
