@@ -80,14 +80,13 @@ export class RebuildService {
    * that creates it comes to load it. Gives up after about `coupon.rebuild.lockTtlMs`, when the lock of one that was
    * killed is free; with Redis or MySQL away at once.
    */
-  async loadOrAwait(couponId: number): Promise<boolean> {
+  async loadOrAwait(couponId: number): Promise<void> {
     const { lockTtlMs } = this.config.coupon.rebuild;
     let outcome = await this.attempt(couponId);
     for (let waitedMs = 0; outcome === 'BUSY' && waitedMs < lockTtlMs; waitedMs += BUSY_RETRY_MS) {
       await delay(BUSY_RETRY_MS);
       outcome = await this.attempt(couponId);
     }
-    return outcome === 'LOADED';
   }
 
   /**
