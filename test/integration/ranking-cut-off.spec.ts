@@ -14,6 +14,7 @@ import { awayFromMidnight } from '../support/business-midnight.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { Instance } from '../support/instance.js';
 import { openOwnServers, type OwnServers } from '../support/own-servers.js';
+import { ageReconcile } from '../support/planted-faults.js';
 import { eventually } from '../support/poll.js';
 import { nameOf, SalesBook } from '../support/sales.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -91,12 +92,6 @@ async function lockTable(table: 'products' | 'order_items'): Promise<() => Promi
   return async () => void (await holder.query('UNLOCK TABLES'));
 }
 
-async function makeReconcileOlder(byMs: number): Promise<void> {
-  const marker = rankingKeys.complete(today);
-  const [runId = '', beganAt = ''] = (await own.redis.get(marker))?.split(' ') ?? [];
-  await own.redis.set(marker, `${runId} ${Number(beganAt) - byMs}`, 'KEEPTTL');
-}
-
 describe('an instance that is cut off from MySQL alone', () => {
   beforeEach(() => mysqlLine.refuse());
 
@@ -119,7 +114,7 @@ describe('an instance that is cut off from MySQL alone', () => {
   });
 
   it('tells how long ago the last reconcile began, of whichever instance', async () => {
-    await makeReconcileOlder(100_000);
+    await ageReconcile(own.redis, today, 100_000);
     for (const instance of [one, other]) {
       // Whose turn it is does not matter: this one has just been started, and that of `one` fails.
       await own.redis.set(rankingKeys.turn('reconcile'), 'of a third instance', 'NX');
@@ -189,7 +184,7 @@ describe('an instance that is cut off from Redis alone', () => {
 describe('a day that nobody has reconciled for three intervals', () => {
   it('is not read from a backup of a time at which Redis was good, since Redis has shown later sales', async () => {
     const products = [{ rank: 1, productId: product, productName: nameOf(product), salesCount: 1 }];
-    await makeReconcileOlder(LEASE_MS + 60_000);
+    await ageReconcile(own.redis, today, LEASE_MS + 60_000);
     // After that reconcile, and before it was three intervals old.
     await one.get(BackupService).write(today, { asOf: new Date(Date.now() - LEASE_MS), products });
     // What MySQL has added up is the day's backup from then on.

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import type { BusinessDay } from '../../src/ranking/business-day.js';
+import { rankingKeys } from '../../src/ranking/ranking-keys.js';
 import type { TestDatabase } from './database.js';
 
 /** What Redis holds of a coupon while it can be reserved. */
@@ -33,4 +35,11 @@ export async function plantRow(
     [couponId, userId, sequenceNumber],
   );
   await database.change('UPDATE coupons SET issued_quantity = issued_quantity + 1 WHERE id = ?', [couponId]);
+}
+
+/** Makes the last reconcile of the day so much older, as if nobody had been able to reconcile since. */
+export async function ageReconcile(redis: Redis, day: BusinessDay, byMs: number): Promise<void> {
+  const marker = rankingKeys.complete(day);
+  const [runId, beganAt] = (await redis.get(marker))?.split(' ') ?? [];
+  await redis.set(marker, `${runId} ${Number(beganAt) - byMs}`, 'KEEPTTL');
 }
