@@ -39,12 +39,15 @@ export class RankingWorld {
     return this.instances[at].get(RankingService).top({ date, limit });
   }
 
-  /** The day's keys as they are now, for {@link restore}. */
+  /** The day's keys as they are at one moment, for {@link restore}: a reconcile may be counting in the background. */
   async dump(day: string): Promise<Map<string, Buffer>> {
+    const keys = dayKeys(day);
+    const dumping = this.redis.multi();
+    for (const key of keys) dumping.dumpBuffer(key);
     const found = new Map<string, Buffer>();
-    for (const key of dayKeys(day)) {
-      const value = await this.redis.dumpBuffer(key);
-      if (value !== null) found.set(key, value);
+    for (const [index, [error, value]] of ((await dumping.exec()) ?? []).entries()) {
+      if (error !== null) throw error;
+      if (Buffer.isBuffer(value)) found.set(keys[index] ?? '', value);
     }
     return found;
   }
