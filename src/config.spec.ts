@@ -124,7 +124,7 @@ describe('loadConfig', () => {
       'faultPoint (FAULT_POINT) is "after-commit": must not be set outside the test profile',
       'http.port (PORT) is "eighty": must be a whole number from 0 to 65535',
       'log.level (LOG_LEVEL) is "loud": must be one of fatal, error, warn, info, debug, verbose',
-      'redis.url (REDIS_URL) is missing: must be redis://host:port or rediss://host:port',
+      'redis.url (REDIS_URL) is missing: must be redis://host:port, redis+sentinel://host:port,host:port/0?name=mymaster or redis+cluster://host:port,host:port, each with TLS as rediss',
     ]);
   });
 
@@ -313,7 +313,7 @@ describe('loadConfig', () => {
 
     expect(loadConfig(local({ REDIS_URL: 'rediss://host:6380', REDIS_TLS_CA })).redis.tls.ca).toBe(REDIS_TLS_CA);
     expect(problemsOf(local({ REDIS_TLS_CA }))).toEqual([
-      `redis.tls.ca (REDIS_TLS_CA) is "${REDIS_TLS_CA}": must not be set unless redis.url (REDIS_URL) begins with rediss://`,
+      `redis.tls.ca (REDIS_TLS_CA) is "${REDIS_TLS_CA}": must not be set unless redis.url (REDIS_URL) begins with rediss:// (or rediss+sentinel://, rediss+cluster://)`,
     ]);
   });
 
@@ -328,7 +328,7 @@ describe('loadConfig', () => {
     const env = local({ REDIS_URL: 'http://:s3cret@host', DATABASE_URL: 'mysql://root:s3cret@host' });
 
     expect(problemsOf(env)).toEqual([
-      'redis.url (REDIS_URL) is not valid: must be redis://host:port or rediss://host:port',
+      'redis.url (REDIS_URL) is not valid: must be redis://host:port, redis+sentinel://host:port,host:port/0?name=mymaster or redis+cluster://host:port,host:port, each with TLS as rediss',
       'database.url (DATABASE_URL) is not valid: must be mysql://user:password@host:port/schema',
     ]);
   });

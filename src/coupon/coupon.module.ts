@@ -48,7 +48,7 @@ import { RedisCouponStore } from './reservation/redis-coupon.store.js';
 import { RefusalTally } from './reservation/refusal-tally.js';
 import { ReservationMetrics } from './reservation/reservation-metrics.js';
 import { ReserveBatcher } from './reservation/reserve-batcher.js';
-import { ReserveBreaker } from './reservation/reserve-breaker.js';
+import { ReserveBreakers } from './reservation/reserve-breakers.js';
 import { SeenNumbers } from './reservation/seen-numbers.js';
 import { SettlementStore } from './reservation/settlement.store.js';
 import { UserCouponUsage } from './user-coupon-usage.repository.js';
@@ -63,7 +63,7 @@ import { WatchCouponsJob } from './watch/watch-coupons.job.js';
 
 /** Redis admits. */
 const RESERVATION = [
-  ReserveBreaker,
+  ReserveBreakers,
   SeenNumbers,
   AdmissionStore,
   DefinitionStore,

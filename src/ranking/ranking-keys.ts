@@ -15,8 +15,11 @@ export const rankingKeys = {
   sales: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:sales`,
   /** Set: numbers of the orders that are counted already. */
   orders: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:orders`,
-  /** The `run_id` of the server in which the day was found complete, and when the reconcile began that found it so. */
-  complete: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:complete`,
+  /**
+   * The identity of the server in which the day was found complete, and when the reconcile began that found it so. Versions
+   * before knew a server by its `run_id` alone; their marker, `complete`, is theirs.
+   */
+  reconciled: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:reconciled`,
   /**
    * Set: tokens of the reconciles under way, each with the identity of the server in which it began. One that is gone at the
    * end tells that the keys were lost meanwhile.
@@ -28,7 +31,7 @@ export const rankingKeys = {
 
 /** Sales, orders and marker of a day, in the order in which the scripts take them. */
 export function dayKeys(day: BusinessDay): [string, string, string] {
-  return [rankingKeys.sales(day), rankingKeys.orders(day), rankingKeys.complete(day)];
+  return [rankingKeys.sales(day), rankingKeys.orders(day), rankingKeys.reconciled(day)];
 }
 
 /**

@@ -15,7 +15,6 @@ export type CountableOrder = Pick<PaymentCompletedEvent, 'orderNumber' | 'items'
 /** A reconcile under way, from {@link RankingStore.beginReconcile}. */
 export interface ReconcileToken {
   readonly token: string;
-  readonly runId: string;
   /** By the clock of Redis, in ms. */
   readonly beganAt: number;
 }
@@ -61,8 +60,8 @@ export class RankingStore {
       items.length,
       ...items.flatMap(({ productId, quantity }) => [memberOf(productId), quantity]),
     ]);
-    const [counted, complete] = await this.redis.ask((client) =>
-      client.countOrders(...dayKeys(day), this.redis.requireRunId(), this.calendar.keptMs(day), ...lines),
+    const [counted, complete] = await this.redis.ask(keys.sales(day), (client) =>
+      client.countOrders(...dayKeys(day), this.calendar.keptMs(day), ...lines),
     );
     return { counted, isComplete: complete === 1 };
   }
@@ -71,14 +70,15 @@ export class RankingStore {
   async uncounted<T extends Pick<CountableOrder, 'orderNumber'>>(day: BusinessDay, orders: readonly T[]): Promise<T[]> {
     if (orders.length === 0) return [];
     const numbers = orders.map(({ orderNumber }) => orderNumber);
-    const flags = await this.redis.ask((client) => client.smismember(keys.orders(day), ...numbers));
+    const key = keys.orders(day);
+    const flags = await this.redis.ask(key, (client) => client.smismember(key, ...numbers));
     return orders.filter((_order, index) => flags[index] === 0);
   }
 
   /** The `limit` products sold most; undefined while the day is not complete. */
   async top(day: BusinessDay, limit: number): Promise<LiveTop | undefined> {
-    const [reconciledMsAgo, ...flat] = await this.redis.ask((client) =>
-      client.topProducts(...dayKeys(day), this.redis.requireRunId(), limit),
+    const [reconciledMsAgo, ...flat] = await this.redis.ask(keys.sales(day), (client) =>
+      client.topProducts(...dayKeys(day), limit),
     );
     if (reconciledMsAgo < 0) return undefined;
     const sales: ProductSales[] = [];
@@ -90,52 +90,52 @@ export class RankingStore {
 
   /** The rank of one product; undefined while the day is not complete. */
   async rankOf(day: BusinessDay, productId: number): Promise<ProductRank | undefined> {
-    const [reconciledMsAgo, rank = null, quantity = '0'] = await this.redis.ask((client) =>
-      client.productRank(...dayKeys(day), this.redis.requireRunId(), memberOf(productId)),
+    const [reconciledMsAgo, rank = null, quantity = '0'] = await this.redis.ask(keys.sales(day), (client) =>
+      client.productRank(...dayKeys(day), memberOf(productId)),
     );
     return reconciledMsAgo < 0 ? undefined : { rank, salesCount: Number(quantity), reconciledMsAgo };
   }
 
   /** How many ms ago the last reconcile of the day began, of any instance; undefined while the day is not complete. */
   async sinceReconcile(day: BusinessDay): Promise<number | undefined> {
-    const ms = await this.redis.ask((client) => client.sinceReconcile(...dayKeys(day), this.redis.requireRunId()));
+    const ms = await this.redis.ask(keys.reconciled(day), (client) => client.sinceReconcile(...dayKeys(day)));
     return ms < 0 ? undefined : ms;
   }
 
   /** Begins a reconcile; to be called before the first paid order is read. */
   async beginReconcile(day: BusinessDay): Promise<ReconcileToken> {
     const token = randomUUID();
-    const runId = this.redis.requireRunId();
-    const beganAt = await this.redis.ask((client) =>
+    const beganAt = await this.redis.ask(keys.reconciling(day), (client) =>
       client.beginReconcile(...dayKeys(day), keys.reconciling(day), token, this.calendar.keptMs(day)),
     );
-    return { token, runId, beganAt };
+    return { token, beganAt };
   }
 
   /** Marks the day complete as of the beginning; false when Redis has lost anything since the reconcile began. */
-  async endReconcile(day: BusinessDay, { token, runId, beganAt }: ReconcileToken): Promise<boolean> {
-    // Another process may have come back with what it held seconds before, the token included.
-    if (this.redis.requireRunId() !== runId) return false;
+  async endReconcile(day: BusinessDay, { token, beganAt }: ReconcileToken): Promise<boolean> {
     // It has become too old meanwhile: nobody will ask Redis for it.
     if (!this.keeps(day)) return true;
-    const answer = await this.redis.ask((client) =>
-      client.endReconcile(keys.complete(day), keys.reconciling(day), token, runId, beganAt, this.markerMs(day)),
+    const answer = await this.redis.ask(keys.reconciled(day), (client) =>
+      client.endReconcile(keys.reconciled(day), keys.reconciling(day), token, beganAt, this.markerMs(day)),
     );
     return answer === 1;
   }
 
   /** True for one instance within `ms`, unless it gives its turn back: whose turn it is to do the job. */
   async takeTurn(job: string, token: string, ms: number): Promise<boolean> {
-    return (await this.redis.ask((client) => client.set(keys.turn(job), token, 'PX', ms, 'NX'))) === 'OK';
+    const key = keys.turn(job);
+    return (await this.redis.ask(key, (client) => client.set(key, token, 'PX', ms, 'NX'))) === 'OK';
   }
 
   /** Lets another instance have the turn that was taken with this token, if it is not over yet. */
   async giveBackTurn(job: string, token: string): Promise<void> {
-    await this.redis.ask((client) => client.giveBackTurn(keys.turn(job), token));
+    const key = keys.turn(job);
+    await this.redis.ask(key, (client) => client.giveBackTurn(key, token));
   }
 
-  async ping(): Promise<void> {
-    await this.redis.ping();
+  /** Resolves when the server that has the day answers. */
+  async ping(day: BusinessDay): Promise<void> {
+    await this.redis.nodeOf(keys.sales(day)).ping();
   }
 
   private markerMs(day: BusinessDay): number {

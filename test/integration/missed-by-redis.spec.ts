@@ -11,6 +11,7 @@ import { Instance } from '../support/instance.js';
 import { outcomeOf } from '../support/outcome.js';
 import { openOwnServers } from '../support/own-servers.js';
 import { eventually } from '../support/poll.js';
+import { runIdOf } from '../support/redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { newUserId } from '../support/unique-ids.js';
 
@@ -47,7 +48,7 @@ async function becomesPaused(couponId: number): Promise<void> {
 async function whileCutOff(work: () => Promise<unknown>): Promise<void> {
   await proxy.refuse();
   try {
-    await eventually(() => expect(instance.get(RedisConnection).runId).toBeUndefined());
+    await eventually(() => expect(runIdOf(instance.get(RedisConnection))).toBeUndefined());
     await work();
   } finally {
     await proxy.accept();

@@ -96,7 +96,7 @@ describe('a backup', () => {
     newDay();
     const sales = await sellDistinct(3);
     await backUp(0);
-    await world.redis.set(rankingKeys.complete(day), 'another-server 0');
+    await world.redis.set(rankingKeys.reconciled(day), 'another-server 0');
     await world.redis.zremrangebyrank(rankingKeys.sales(day), 0, 0);
     expect(await backups(0).backUp(day)).toBe('NOT_COMPLETE');
     await expectBackup(sales);

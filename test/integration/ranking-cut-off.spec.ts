@@ -16,6 +16,7 @@ import { Instance } from '../support/instance.js';
 import { openOwnServers, type OwnServers } from '../support/own-servers.js';
 import { ageReconcile } from '../support/planted-faults.js';
 import { eventually } from '../support/poll.js';
+import { expectConnected } from '../support/redis.js';
 import { nameOf, SalesBook } from '../support/sales.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -53,7 +54,7 @@ beforeEach(async () => {
   [product = 0] = await salesBook.products(1);
   await sell(2);
   for (const instance of [one, other]) {
-    await eventually(() => instance.get(RedisConnection).requireRunId());
+    await eventually(() => expectConnected(instance.get(RedisConnection)));
     await eventually(async () => expect(await instance.get(ReconcileRankingJob).reconcileAll()).toBe(true));
     await expectTop(instance, 'redis', 2);
   }
@@ -198,7 +199,7 @@ describe('a past day that Redis cannot give', () => {
     const past = addDays(today, -3);
     await own.redis.set(rankingKeys.sales(past), 'no sorted set');
     await own.redis.sadd(rankingKeys.orders(past), 'T1');
-    await own.redis.set(rankingKeys.complete(past), (await own.redis.get(rankingKeys.complete(today))) ?? '');
+    await own.redis.set(rankingKeys.reconciled(past), (await own.redis.get(rankingKeys.reconciled(today))) ?? '');
     expect((await top(one, past)).source).not.toBe('redis');
     expect((await one.get(RankingService).product(product, { date: past })).source).not.toBe('redis');
     expect(await top(one)).toMatchObject({ source: 'redis', rankings: listed(2) });

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { randomInt } from 'node:crypto';
 import { loadConfig } from '../../src/config.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
-import { openRedisWith } from '../../src/platform/redis/redis.module.js';
+import { openRedisWith } from '../../src/platform/redis/open-redis.js';
 import { BusinessCalendar } from '../../src/ranking/business-calendar.js';
 import { addDays } from '../../src/ranking/business-day.js';
 import { dayKeys, memberOf, rankingKeys as keys } from '../../src/ranking/ranking-keys.js';
@@ -12,7 +12,7 @@ import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
-import { openRedis } from '../support/redis.js';
+import { expectConnected, openRedis } from '../support/redis.js';
 
 const DAY_MS = 24 * 3_600_000;
 const COUNT_ORDERS = REDIS_SCRIPTS['countOrders']?.lua ?? '';
@@ -24,6 +24,8 @@ const clock = { now: () => new Date(`${day}T03:00:00Z`) };
 let store: RankingStore;
 let raw: Redis;
 let connection: RedisConnection;
+/** The identity of the server, as the scripts have it. */
+let server: string;
 
 beforeAll(async () => {
   const config = loadConfig({
@@ -32,13 +34,19 @@ beforeAll(async () => {
     LOG_LEVEL: 'fatal',
     REDIS_COMMAND_TIMEOUT_MS: '10000',
   });
-  connection = new RedisConnection(config, openRedisWith(REDIS_SCRIPTS));
+  connection = new RedisConnection(config, openRedisWith(REDIS_SCRIPTS, config));
   store = new RankingStore(connection, new BusinessCalendar(clock, config));
   raw = openRedis(config.redis.url);
   atEndOfFile(async () => connection.onApplicationShutdown());
   await connection.onModuleInit();
-  await eventually(() => connection.requireRunId());
+  await eventually(() => expectConnected(connection));
+  server = await identityOf(raw);
 });
+
+async function identityOf(redis: Redis): Promise<string> {
+  const info = await redis.info('server', 'replication');
+  return `${/^run_id:(\w+)/m.exec(info)?.[1]}:${/^master_replid:(\w+)/m.exec(info)?.[1]}`;
+}
 
 /** Begins a day without a sale. */
 async function newDay({ isComplete = true } = {}): Promise<string> {
@@ -56,7 +64,7 @@ async function reconcile(): Promise<ReconcileToken> {
 
 /** Sets the time at which the last reconcile of the day began, by the clock of Redis. */
 async function plantMarker(beganAt: number): Promise<void> {
-  await raw.set(keys.complete(day), `${connection.runId} ${beganAt}`);
+  await raw.set(keys.reconciled(day), `${server} ${beganAt}`);
 }
 
 /** By the clock of Redis. */
@@ -81,9 +89,9 @@ const pairs = (top: Awaited<ReturnType<RankingStore['top']>>) =>
 
 /** Every way in which a day with sales is not complete. */
 const INCOMPLETE: ReadonlyArray<[name: string, plant: () => Promise<unknown>]> = [
-  ['it has no marker', () => raw.del(keys.complete(day))],
-  ['its marker is of another server', () => raw.set(keys.complete(day), `${'f'.repeat(40)} 0`)],
-  ['its marker is none', () => raw.set(keys.complete(day), connection.runId ?? '')],
+  ['it has no marker', () => raw.del(keys.reconciled(day))],
+  ['its marker is of another server', () => raw.set(keys.reconciled(day), `${'f'.repeat(40)} 0`)],
+  ['its marker is none', () => raw.set(keys.reconciled(day), server)],
   ['its marker is of the future, since the clock was set back', async () => plantMarker((await redisNow()) + 60_000)],
   ['its sales are missing', () => raw.del(keys.sales(day))],
   ['its orders are missing', () => raw.del(keys.orders(day))],
@@ -144,17 +152,7 @@ describe('count-orders.lua', () => {
   it('refuses an order that has no line, and does not go round in circles', async () => {
     await newDay();
     for (const lines of [-1, 0]) {
-      const call = raw.eval(
-        COUNT_ORDERS,
-        3,
-        ...dayKeys(day),
-        connection.runId ?? '',
-        60_000,
-        'T7',
-        lines,
-        memberOf(42),
-        3,
-      );
+      const call = raw.eval(COUNT_ORDERS, 3, ...dayKeys(day), 60_000, 'T7', lines, memberOf(42), 3);
       await expect(call).rejects.toThrow('ERR an order has a line at least');
     }
     expect(await raw.exists(keys.orders(day), keys.sales(day))).toBe(0);
@@ -242,7 +240,7 @@ describe('begin-reconcile.lua and end-reconcile.lua', () => {
     expect(await store.top(day, 10)).toBeUndefined();
     expect(await store.endReconcile(day, token)).toBe(true);
     expect(pairs(await store.top(day, 10))).toEqual([[42, 3]]);
-    expect(await raw.get(keys.complete(day))).toBe(`${connection.runId} ${token.beganAt}`);
+    expect(await raw.get(keys.reconciled(day))).toBe(`${server} ${token.beganAt}`);
     expect(await raw.exists(keys.reconciling(day))).toBe(0);
   });
 
@@ -296,11 +294,11 @@ describe('begin-reconcile.lua and end-reconcile.lua', () => {
     await eventually(async () => expect(await redisNow()).toBeGreaterThan(late.beganAt));
     expect(await store.endReconcile(day, late)).toBe(true);
     expect(await store.endReconcile(day, early)).toBe(true);
-    expect(await raw.get(keys.complete(day))).toBe(`${connection.runId} ${late.beganAt}`);
+    expect(await raw.get(keys.reconciled(day))).toBe(`${server} ${late.beganAt}`);
 
     await plantMarker((await redisNow()) + 60_000);
     const { beganAt } = await reconcile();
-    expect(await raw.get(keys.complete(day))).toBe(`${connection.runId} ${beganAt}`);
+    expect(await raw.get(keys.reconciled(day))).toBe(`${server} ${beganAt}`);
   });
 
   it('do not mark a day whose keys were lost meanwhile', async () => {
@@ -308,25 +306,21 @@ describe('begin-reconcile.lua and end-reconcile.lua', () => {
     const token = await store.beginReconcile(day);
     await raw.del(...dayKeys(day), keys.reconciling(day));
     expect(await store.endReconcile(day, token)).toBe(false);
-    expect(await raw.exists(keys.complete(day))).toBe(0);
+    expect(await raw.exists(keys.reconciled(day))).toBe(0);
   });
 
-  it('do not mark a day in a server that went back to a time after the beginning', async () => {
+  it.each([
+    ['in another process than the one in which they began', /\w{40}:/, `${'f'.repeat(40)}:`],
+    ['in a server that went back to a time after the beginning', /:.*/, `:${'f'.repeat(40)}`],
+  ])('do not mark a day %s', async (_name, part, other) => {
     await newDay({ isComplete: false });
     const token = await store.beginReconcile(day);
-    // As it held the token then: what the reconcile has counted since is gone, and the history has another name.
+    // As it held the token then: what the reconcile has counted since is gone, and the server has another name.
     const members = await raw.smembers(keys.reconciling(day));
     await raw.del(keys.reconciling(day));
-    await raw.sadd(keys.reconciling(day), ...members.map((member) => member.replace(/:.*/, `:${'f'.repeat(40)}`)));
+    await raw.sadd(keys.reconciling(day), ...members.map((member) => member.replace(part, other)));
     expect(await store.endReconcile(day, token)).toBe(false);
-    expect(await raw.exists(keys.complete(day))).toBe(0);
-  });
-
-  it('do not mark a day in another server than the one in which they began', async () => {
-    await newDay({ isComplete: false });
-    const token = await store.beginReconcile(day);
-    expect(await store.endReconcile(day, { ...token, runId: 'f'.repeat(40) })).toBe(false);
-    expect(await raw.exists(keys.complete(day))).toBe(0);
+    expect(await raw.exists(keys.reconciled(day))).toBe(0);
   });
 });
 

@@ -46,7 +46,8 @@ async function failOver(couponId: number): Promise<void> {
 }
 
 async function end(couponId: number, token: string): Promise<number> {
-  return await redis.connection.client.endRebuild(keys.rebuildLock(couponId), keys.rebuildUsers(couponId), token);
+  const lock = keys.rebuildLock(couponId);
+  return await redis.connection.ask(lock, (client) => client.endRebuild(lock, keys.rebuildUsers(couponId), token));
 }
 
 describe('begin', () => {
@@ -127,12 +128,12 @@ describe('add', () => {
     await redis.rebuilds.addRebuiltUsers(couponId, MINE, [1]);
     for (const key of [keys.rebuildLock(couponId), keys.rebuildUsers(couponId)]) {
       expect(await redis.raw.pttl(key)).toBeGreaterThan(0);
-      await redis.raw.pexpire(key, 5000);
+      await redis.raw.pexpire(key, 1000);
     }
     expect(await redis.rebuilds.renewLock(couponId, THEIRS)).toBe(false);
     expect(await redis.rebuilds.renewLock(couponId, MINE)).toBe(true);
-    expect(await redis.raw.pttl(keys.rebuildLock(couponId))).toBeGreaterThan(5000);
-    expect(await redis.raw.pttl(keys.rebuildUsers(couponId))).toBeGreaterThan(5000);
+    expect(await redis.raw.pttl(keys.rebuildLock(couponId))).toBeGreaterThan(1000);
+    expect(await redis.raw.pttl(keys.rebuildUsers(couponId))).toBeGreaterThan(1000);
   });
 
   it.each([

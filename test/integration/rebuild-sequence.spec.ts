@@ -8,6 +8,7 @@ import { inParallel } from '../support/in-parallel.js';
 import { insertCoupon } from '../support/ledger-coupons.js';
 import { deleteKeys, RESERVATION_KEYS } from '../support/planted-faults.js';
 import { eventually } from '../support/poll.js';
+import { expectConnected, runIdOf } from '../support/redis.js';
 import { openTwoInstances, type TwoInstances } from '../support/two-instances.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
@@ -50,13 +51,14 @@ async function sequenceOf(couponId: number): Promise<number | undefined> {
 
 /** Kills Redis and starts it again with the file it left, or with the copy of an older one. */
 async function restartRedis(olderFile?: string): Promise<void> {
-  const before = world.one.get(RedisConnection).runId;
+  const before = runIdOf(world.one.get(RedisConnection));
   await world.redisServer.kill();
   if (olderFile !== undefined) world.redisServer.restoreFiles(olderFile);
   await world.redisServer.restart();
   for (const instance of [world.one, world.other]) {
     await eventually(() => {
-      expect(instance.get(RedisConnection).requireRunId()).not.toBe(before);
+      expectConnected(instance.get(RedisConnection));
+      expect(runIdOf(instance.get(RedisConnection))).not.toBe(before);
     });
   }
 }

@@ -99,7 +99,7 @@ class Stores {
   reconcileWithoutCounting(): void {
     const rankingOfDay = [...dayKeys(DAY), rankingKeys.reconciling(DAY)];
     this.script('beginReconcile', ...rankingOfDay, 'token', 1000);
-    this.script('endReconcile', ...rankingOfDay.slice(2), 'token', 'run1', EPOCH_MS + this.world.now, 1000);
+    this.script('endReconcile', ...rankingOfDay.slice(2), 'token', EPOCH_MS + this.world.now, 1000);
   }
 
   private commit(statement: ReturnType<typeof locking<unknown>>): void {
@@ -287,8 +287,8 @@ const FAULTS: ReadonlyArray<readonly [check: string, fault: string, plant: (stor
     (stores) => {
       stores.order(1);
       stores.pay(1);
-      stores.script('countOrders', ...dayKeys(DAY), 'run1', 1000, 1, 1, memberOf(7), 2);
-      stores.script('countOrders', ...dayKeys(DAY), 'run1', 1000, 2, 1, memberOf(7), 2);
+      stores.script('countOrders', ...dayKeys(DAY), 1000, 1, 1, memberOf(7), 2);
+      stores.script('countOrders', ...dayKeys(DAY), 1000, 2, 1, memberOf(7), 2);
     },
   ],
   [

@@ -13,6 +13,7 @@ import { Instance } from '../support/instance.js';
 import { outcomeOf } from '../support/outcome.js';
 import { openOwnServers, type OwnServers } from '../support/own-servers.js';
 import { eventually } from '../support/poll.js';
+import { runIdOf } from '../support/redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { newUserId } from '../support/unique-ids.js';
 
@@ -57,7 +58,7 @@ async function pendingOf(couponId: number): Promise<number> {
 
 async function cutOff(): Promise<void> {
   await proxy.refuse();
-  await eventually(() => expect(one.get(RedisConnection).runId).toBeUndefined());
+  await eventually(() => expect(runIdOf(one.get(RedisConnection))).toBeUndefined());
 }
 
 /** What a frozen instance holds in memory while Redis loses it, and another instance rightly rebuilds without it. */

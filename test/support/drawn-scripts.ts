@@ -149,27 +149,22 @@ export const SCRIPT_CALLS: Readonly<Record<string, (coupon: CouponDraws, dice: D
   endRebuild: (coupon) => ({ keys: coupon.rebuildKeys, args: [coupon.token()] }),
   countOrders: (_coupon, dice) => ({
     keys: dayKeys(DAY),
-    args: [drawRunId(dice), drawTtl(dice), ...Array.from({ length: 1 + dice.below(3) }, () => drawOrder(dice)).flat()],
+    args: [drawTtl(dice), ...Array.from({ length: 1 + dice.below(3) }, () => drawOrder(dice)).flat()],
   }),
-  topProducts: (_coupon, dice) => ({ keys: dayKeys(DAY), args: [drawRunId(dice), String(dice.below(6))] }),
-  productRank: (_coupon, dice) => ({ keys: dayKeys(DAY), args: [drawRunId(dice), drawProduct(dice)] }),
+  topProducts: (_coupon, dice) => ({ keys: dayKeys(DAY), args: [String(dice.below(6))] }),
+  productRank: (_coupon, dice) => ({ keys: dayKeys(DAY), args: [drawProduct(dice)] }),
   beginReconcile: (coupon, dice) => ({ keys: RANKING_KEYS, args: [coupon.token(), drawTtl(dice)] }),
   endReconcile: (coupon, dice) => ({
     keys: RANKING_KEYS.slice(2),
-    args: [coupon.token(), drawRunId(dice), drawBeginning(dice), drawTtl(dice)],
+    args: [coupon.token(), drawBeginning(dice), drawTtl(dice)],
   }),
-  sinceReconcile: (_coupon, dice) => ({ keys: dayKeys(DAY), args: [drawRunId(dice)] }),
+  sinceReconcile: () => ({ keys: dayKeys(DAY), args: [] }),
   // A number of reserved slots is as good as a token: a text that is there at times.
   giveBackTurn: (coupon, dice) => ({ keys: coupon.keys.slice(1, 2), args: [dice.pick('1', '2', '3')] }),
 };
 
-/** Sales, orders, complete and reconciling. */
+/** Sales, orders, the marker, and the reconciles under way. */
 export const RANKING_KEYS: readonly string[] = [...dayKeys(DAY), rankingKeys.reconciling(DAY)];
-
-/** Of the server that the connection talks to. The scripts of the ranking are told it. */
-function drawRunId(dice: Dice): string {
-  return dice.isOneIn(8) ? 'run-2' : 'run-1';
-}
 
 /** So long ago, or so far ahead, that it does not matter when it is asked. */
 function drawBeginning(dice: Dice): string {

@@ -10,6 +10,7 @@ import { AppLogger } from '../../src/platform/logging/logger.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';
+import { expectConnected } from './redis.js';
 
 const HOUR_MS = 3_600_000;
 const DEFAULTS = {
@@ -60,7 +61,7 @@ export class Instance {
     const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
     await app.init();
     atEndOfFile(() => app.close());
-    await eventually(() => app.get(RedisConnection).requireRunId());
+    await eventually(() => expectConnected(app.get(RedisConnection)));
     // Whatever it looks at when it starts comes before this on the same connection.
     await app.get(SweepService, { strict: false }).sweepAll();
     return new Instance(app);

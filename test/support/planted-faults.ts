@@ -39,7 +39,7 @@ export async function plantRow(
 
 /** Makes the last reconcile of the day so much older, as if nobody had been able to reconcile since. */
 export async function ageReconcile(redis: Redis, day: BusinessDay, byMs: number): Promise<void> {
-  const marker = rankingKeys.complete(day);
-  const [runId, beganAt] = (await redis.get(marker))?.split(' ') ?? [];
-  await redis.set(marker, `${runId} ${Number(beganAt) - byMs}`, 'KEEPTTL');
+  const marker = rankingKeys.reconciled(day);
+  const [server, beganAt] = (await redis.get(marker))?.split(' ') ?? [];
+  await redis.set(marker, `${server} ${Number(beganAt) - byMs}`, 'KEEPTTL');
 }

@@ -57,7 +57,7 @@ export class RankingWorld {
     // At once, as a server comes back: a reconcile that is under way must not see a half of it.
     const restoring = this.redis.multi().del(...dayKeys(day), rankingKeys.reconciling(day));
     for (const [key, value] of earlier) restoring.restore(key, 0, value);
-    if (earlier.has(rankingKeys.complete(day))) restoring.set(rankingKeys.complete(day), 'before-the-restart 0');
+    if (earlier.has(rankingKeys.reconciled(day))) restoring.set(rankingKeys.reconciled(day), 'before-the-restart 0');
     await restoring.exec();
   }
 }

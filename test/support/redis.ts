@@ -1,4 +1,6 @@
+import { expect } from '@jest/globals';
 import { Redis, type RedisOptions } from 'ioredis';
+import type { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { atEndOfFile } from './cleanup.js';
 
 /**
@@ -10,4 +12,14 @@ export function openRedis(url: string, options: RedisOptions = {}): Redis {
   redis.on('error', () => undefined);
   atEndOfFile(async () => redis.disconnect());
   return redis;
+}
+
+/** The `run_id` of the one server that the connection leads to; undefined while it leads to none. */
+export function runIdOf(connection: RedisConnection): string | undefined {
+  return connection.nodes[0]?.master?.runId;
+}
+
+/** Asserts that the connection leads to a server. */
+export function expectConnected(connection: RedisConnection): void {
+  expect(runIdOf(connection)).toBeDefined();
 }

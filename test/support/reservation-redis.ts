@@ -9,16 +9,16 @@ import { RebuildStore } from '../../src/coupon/reservation/rebuild.store.js';
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { scriptKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import type { Refusal } from '../../src/coupon/reservation/reservation.js';
-import { ReserveBreaker } from '../../src/coupon/reservation/reserve-breaker.js';
+import { ReserveBreakers } from '../../src/coupon/reservation/reserve-breakers.js';
 import { SeenNumbers } from '../../src/coupon/reservation/seen-numbers.js';
 import { SettlementStore } from '../../src/coupon/reservation/settlement.store.js';
 import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
-import { openRedisWith } from '../../src/platform/redis/redis.module.js';
+import { openRedisWith } from '../../src/platform/redis/open-redis.js';
 import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
 import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';
 import type { ReservationKey } from './planted-faults.js';
-import { openRedis } from './redis.js';
+import { expectConnected, openRedis } from './redis.js';
 import { newUserId } from './unique-ids.js';
 
 const HOUR_MS = 3_600_000;
@@ -34,7 +34,7 @@ export class ReservationRedis {
 
   private constructor(
     readonly connection: RedisConnection,
-    readonly breaker: ReserveBreaker,
+    readonly breakers: ReserveBreakers,
     readonly admission: AdmissionStore,
     readonly definitions: DefinitionStore,
     readonly settlement: SettlementStore,
@@ -48,13 +48,13 @@ export class ReservationRedis {
     Logger.overrideLogger(['fatal']);
     const env = { ...process.env, NODE_ENV: 'test', REDIS_COMMAND_TIMEOUT_MS: '10000' };
     const config = loadConfig(url === undefined ? env : { ...env, REDIS_URL: url });
-    const connection = new RedisConnection(config, openRedisWith(REDIS_SCRIPTS));
-    const breaker = new ReserveBreaker(connection, config);
+    const connection = new RedisConnection(config, openRedisWith(REDIS_SCRIPTS, config));
+    const breakers = new ReserveBreakers(connection, config);
     const seen = new SeenNumbers();
     const redis = new ReservationRedis(
       connection,
-      breaker,
-      new AdmissionStore(breaker, seen),
+      breakers,
+      new AdmissionStore(connection, breakers, seen),
       new DefinitionStore(connection),
       new SettlementStore(connection),
       new RedisCouponStore(connection, seen),
@@ -63,7 +63,7 @@ export class ReservationRedis {
     );
     atEndOfFile(() => redis.close());
     await connection.onModuleInit();
-    await eventually(() => connection.requireRunId());
+    await eventually(() => expectConnected(connection));
     return redis;
   }
 

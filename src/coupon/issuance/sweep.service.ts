@@ -90,9 +90,14 @@ export class SweepService {
     // After Redis: what is issued meanwhile makes fewer slots look leaked, never more.
     const coupons = await this.coupons.findMany(couponIds);
     const greatestNumbers = await this.ledgerRepository.greatestNumbers(couponIds);
+    const serversAway = new Set<unknown>();
     await inParallel(coupons, MAX_AT_ONCE, async (coupon) => {
       const redisCoupon = redisCoupons.get(coupon.id);
-      if (redisCoupon === undefined) return;
+      const server = this.store.serverOf(coupon.id);
+      if (redisCoupon === undefined || serversAway.has(server)) {
+        this.keepMark(coupon.id, marks);
+        return;
+      }
       try {
         const mark = await this.sweep({
           coupon,
@@ -101,12 +106,24 @@ export class SweepService {
         });
         if (mark !== undefined) marks.set(coupon.id, mark);
       } catch (error) {
-        if (error instanceof RedisUnavailableError || isDatabaseAway(error)) throw error;
+        if (isDatabaseAway(error)) throw error;
+        if (error instanceof RedisUnavailableError) {
+          // This concerns no coupon of another server.
+          serversAway.add(server);
+          this.keepMark(coupon.id, marks);
+          return;
+        }
         this.logger.error(`coupon ${coupon.id}: not swept`, stackOf(error));
       }
     });
     const found = new Set(coupons.map(({ id }) => id));
     return couponIds.filter((couponId) => !found.has(couponId));
+  }
+
+  /** What was pending then is pending still, as long as nobody could look. */
+  private keepMark(couponId: number, marks: Map<number, Mark>): void {
+    const before = this.marks.get(couponId);
+    if (before !== undefined) marks.set(couponId, before);
   }
 
   private async sweep({ coupon, redisCoupon, greatestNumber }: BothSides): Promise<Mark | undefined> {

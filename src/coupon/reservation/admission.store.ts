@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { scriptKeys } from './reservation-keys.js';
+import { RedisConnection } from '../../platform/redis/redis-connection.js';
+import { reservationKeys as keys, scriptKeys } from './reservation-keys.js';
 import type { Refusal } from './reservation.js';
-import { ReserveBreaker } from './reserve-breaker.js';
+import { ReserveBreakers } from './reserve-breakers.js';
 import { SeenNumbers } from './seen-numbers.js';
 
 const REFUSALS: Readonly<Record<number, Refusal>> = {
@@ -17,7 +18,8 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
 @Injectable()
 export class AdmissionStore {
   constructor(
-    private readonly breaker: ReserveBreaker,
+    private readonly redis: RedisConnection,
+    private readonly breakers: ReserveBreakers,
     private readonly seen: SeenNumbers,
   ) {}
 
@@ -26,14 +28,16 @@ export class AdmissionStore {
    * `ignoreWindow` ignores the pause, too. The command is sent once at most: when this throws, the users may hold
    * reservations all the same, which the sweep will find.
    *
-   * @throws RedisUnavailableError when Redis can't be asked
+   * @throws RedisUnavailableError when Redis can't be asked, and when fewer than `redis.waitReplicas` replicas have in
+   *   time what it answered
    */
   async reserve(
     couponId: number,
     userIds: readonly number[],
     { ignoreWindow = false } = {},
   ): Promise<Array<number | Refusal>> {
-    const answers = await this.breaker.ask((client) =>
+    const key = keys.state(couponId);
+    const answers = await this.breakers.ask(key, (client) =>
       client.reserveCoupon(
         ...scriptKeys(couponId),
         this.seen.greatestOf(couponId),
@@ -41,7 +45,10 @@ export class AdmissionStore {
         ...userIds,
       ),
     );
-    this.seen.see(couponId, Math.max(...answers));
+    const greatest = Math.max(...answers);
+    this.seen.see(couponId, greatest);
+    // Whoever is refused here has nothing that could be lost.
+    if (greatest > 0) await this.redis.replicated(key);
     return answers.map((answer) => (answer > 0 ? answer : refusalOf(answer)));
   }
 }

@@ -19,7 +19,7 @@ export class DefinitionStore {
 
   /** Writes the definition when it is newer than the one that is there. */
   async publish(definition: CouponDefinition): Promise<'PUBLISHED' | 'NOT_NEWER' | 'NOT_LOADED'> {
-    const answer = await this.redis.ask((client) =>
+    const answer = await this.redis.ask(keys.state(definition.couponId), (client) =>
       client.publishDefinition(keys.state(definition.couponId), definition.version, ...toStateFields(definition)),
     );
     return answer === 1 ? 'PUBLISHED' : answer === 0 ? 'NOT_NEWER' : 'NOT_LOADED';
@@ -28,7 +28,7 @@ export class DefinitionStore {
   /** Writes a newer definition with a smaller total, unless more slots are held already: then how many. */
   async lower(definition: CouponDefinition): Promise<Lowering> {
     const id = definition.couponId;
-    const answer = await this.redis.ask((client) =>
+    const answer = await this.redis.ask(keys.state(id), (client) =>
       client.lowerTotal(...scriptKeys(id), definition.version, definition.totalQuantity, ...toStateFields(definition)),
     );
     return LOWERINGS[answer] ?? { reserved: answer };
@@ -36,11 +36,13 @@ export class DefinitionStore {
 
   /** The definition that is published in Redis, or undefined when the coupon has no state that this server filled. */
   async definition(couponId: number): Promise<CouponDefinition | undefined> {
-    return fromState(couponId, stateOf(await this.redis.ask((client) => client.readDefinition(keys.state(couponId)))));
+    const key = keys.state(couponId);
+    return fromState(couponId, stateOf(await this.redis.ask(key, (client) => client.readDefinition(key))));
   }
 
   /** Takes the state of a coupon away, which closes it: one that exists no longer. */
   async close(couponId: number): Promise<void> {
-    await this.redis.ask((client) => client.del(keys.state(couponId)));
+    const key = keys.state(couponId);
+    await this.redis.ask(key, (client) => client.del(key));
   }
 }

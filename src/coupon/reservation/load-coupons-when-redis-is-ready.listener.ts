@@ -7,12 +7,13 @@ import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
+import { reservationKeys } from './reservation-keys.js';
 import { RebuildService } from './rebuild.service.js';
 
 /** One whose row is locked takes as long as MySQL lets it wait, and must not hold up the others. */
 const MAX_AT_ONCE = 4;
 
-/** Loads every coupon that has not ended, now and whenever a connection to Redis is ready. */
+/** Loads every coupon that has not ended, now and whenever a connection to a Redis server is ready. */
 @Injectable()
 export class LoadCouponsWhenRedisIsReadyListener implements OnApplicationBootstrap {
   private readonly logger = new Logger('Rebuild');
@@ -46,7 +47,7 @@ export class LoadCouponsWhenRedisIsReadyListener implements OnApplicationBootstr
   private async loadEach(): Promise<void> {
     try {
       await inParallel(await this.coupons.idsToReserve(this.clock.now()), MAX_AT_ONCE, async (couponId) => {
-        if (this.redis.runId !== undefined) await this.loadOne(couponId);
+        if (this.redis.isWell(reservationKeys.state(couponId))) await this.loadOne(couponId);
       });
     } catch (error) {
       // Each coupon is loaded by its first reserve all the same.
@@ -54,14 +55,16 @@ export class LoadCouponsWhenRedisIsReadyListener implements OnApplicationBootstr
     }
   }
 
-  /** One that cannot be loaded does not stop the others, unless Redis or MySQL is away. */
+  /** One that cannot be loaded does not stop the others, unless MySQL is away. */
   private async loadOne(couponId: number): Promise<void> {
     try {
       const isLoaded = await this.rebuilds.load(couponId);
       // What was loaded all the time may have missed a change while there was no connection.
       if (isLoaded) await this.publisher.publish(couponId);
     } catch (error) {
-      if (error instanceof RedisUnavailableError || isDatabaseAway(error)) throw error;
+      // The server of its keys went away: it is loaded when that is ready again.
+      if (error instanceof RedisUnavailableError) return;
+      if (isDatabaseAway(error)) throw error;
       this.logger.error(`coupon ${couponId}: not loaded ahead`, stackOf(error));
     }
   }

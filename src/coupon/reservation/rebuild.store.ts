@@ -33,7 +33,7 @@ export class RebuildStore {
     token: string,
     { unlessLoaded = false } = {},
   ): Promise<'BUSY' | 'LOADED' | LastNumber> {
-    const [answer, lastNumber = 0] = await this.redis.ask((client) =>
+    const [answer, lastNumber = 0] = await this.redis.ask(keys.rebuildLock(couponId), (client) =>
       client.beginRebuild(
         ...scriptKeys(couponId),
         keys.rebuildLock(couponId),
@@ -52,7 +52,7 @@ export class RebuildStore {
 
   /** Keeps the lock for another `coupon.rebuild.lockTtlMs`; false when it was lost. */
   async renewLock(couponId: number, token: string): Promise<boolean> {
-    const answer = await this.redis.ask((client) =>
+    const answer = await this.redis.ask(keys.rebuildLock(couponId), (client) =>
       client.renewRebuild(
         keys.rebuildLock(couponId),
         keys.rebuildUsers(couponId),
@@ -65,7 +65,7 @@ export class RebuildStore {
 
   /** Adds users who hold a row to the rebuild; false when the lock was lost. */
   async addRebuiltUsers(couponId: number, token: string, userIds: readonly number[]): Promise<boolean> {
-    const answer = await this.redis.ask((client) =>
+    const answer = await this.redis.ask(keys.rebuildLock(couponId), (client) =>
       client.addRebuiltUsers(
         keys.rebuildLock(couponId),
         keys.rebuildUsers(couponId),
@@ -87,7 +87,7 @@ export class RebuildStore {
     { users, epoch, sequenceBase }: { users: number; epoch: number; sequenceBase: number },
   ): Promise<boolean> {
     const id = definition.couponId;
-    const answer = await this.redis.ask((client) =>
+    const answer = await this.redis.ask(keys.rebuildLock(id), (client) =>
       client.swapRebuilt(
         ...scriptKeys(id),
         keys.rebuildLock(id),
@@ -105,6 +105,7 @@ export class RebuildStore {
 
   /** Gives back the lock; nothing happens when it was lost before. */
   async endRebuild(couponId: number, token: string): Promise<void> {
-    await this.redis.ask((client) => client.endRebuild(keys.rebuildLock(couponId), keys.rebuildUsers(couponId), token));
+    const lock = keys.rebuildLock(couponId);
+    await this.redis.ask(lock, (client) => client.endRebuild(lock, keys.rebuildUsers(couponId), token));
   }
 }

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
+import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import type { RedisNode } from '../../platform/redis/redis-node.js';
+import type { RedisClient } from '../../platform/redis/redis-servers.js';
 import { type CouponDefinition, fromState, stateOf } from './coupon-definition.js';
 import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
 import type { InspectReply } from './reservation-scripts.js';
@@ -21,6 +23,8 @@ export interface RedisCoupon {
   readonly definition: CouponDefinition | undefined;
 }
 
+type CouponIds = [first: number, ...others: number[]];
+
 /** Looks at coupons' keys, and deletes those of one that is over. Without Redis all throw RedisUnavailableError. */
 @Injectable()
 export class RedisCouponStore {
@@ -33,65 +37,68 @@ export class RedisCouponStore {
     return (await this.inspectMany([couponId])).get(couponId) as RedisCoupon;
   }
 
-  /** `inspect` for many coupons in one exchange. */
+  /**
+   * `inspect` for many coupons, in one exchange with each server. Those whose server can't be asked are left out.
+   *
+   * @throws RedisUnavailableError when none of the servers can
+   */
   async inspectMany(couponIds: readonly number[]): Promise<Map<number, RedisCoupon>> {
-    if (couponIds.length === 0) return new Map();
-    const replies = await this.redis.ask((client) => this.inspectAll(client, couponIds));
-    return new Map(
-      couponIds.map((couponId, index) => [couponId, this.toRedisCoupon(couponId, replies[index] as InspectReply)]),
-    );
+    const found = await this.askEach(this.byServer(couponIds), async (ids) => {
+      const replies = await this.redis.ask(keys.state(ids[0]), (client) => this.inspectAll(client, ids));
+      return ids.map((id, index): [number, RedisCoupon] => [
+        id,
+        this.toRedisCoupon(id, replies[index] as InspectReply),
+      ]);
+    });
+    return new Map(found.flat());
   }
 
   /** The number of the user's pending reservation, or undefined. */
   async pendingNumber(couponId: number, userId: number): Promise<number | undefined> {
-    const score = await this.redis.ask((client) => client.zscore(keys.pending(couponId), String(userId)));
+    const key = keys.pending(couponId);
+    const score = await this.redis.ask(key, (client) => client.zscore(key, String(userId)));
     return score === null ? undefined : Number(score);
   }
 
   /** Pending reservations with numbers in (after, upTo], lowest first, at most `limit`. */
   async pendingBetween(couponId: number, after: number, upTo: number, limit: number): Promise<Reservation[]> {
-    const flat = (await this.redis.ask((client) =>
-      client.call('ZRANGEBYSCORE', keys.pending(couponId), `(${after}`, upTo, 'WITHSCORES', 'LIMIT', 0, limit),
+    const key = keys.pending(couponId);
+    const flat = (await this.redis.ask(key, (client) =>
+      client.call('ZRANGEBYSCORE', key, `(${after}`, upTo, 'WITHSCORES', 'LIMIT', 0, limit),
     )) as Array<string | number | [string, string | number]>;
     return toReservations(flat);
   }
 
-  /** Every coupon that has a key in Redis: loaded, closed or partly lost. */
+  /**
+   * Every coupon that has a key in a server that can be asked: loaded, closed or partly lost.
+   *
+   * @throws RedisUnavailableError when none of the servers can
+   */
   async couponsWithKeys(): Promise<number[]> {
-    const couponIds = new Set<number>();
-    let cursor = '0';
-    do {
-      const [next, found] = await this.redis.ask((client) =>
-        client.scan(cursor, 'MATCH', keys.anyPattern, 'COUNT', 1000),
-      );
-      for (const key of found) {
-        const couponId = keys.couponIdOf(key);
-        if (couponId !== undefined) couponIds.add(couponId);
-      }
-      cursor = next;
-    } while (cursor !== '0');
-    return [...couponIds];
+    const found = await this.askEach(this.redis.nodes, (node) => this.couponsWithKeysIn(node));
+    return [...new Set(found.flat())];
   }
 
   /** One page of the users who hold a slot; a page may be empty, the last one has cursor '0'. */
   async usersPage(couponId: number, cursor: string, count: number): Promise<{ cursor: string; userIds: number[] }> {
-    const [next, members] = await this.redis.ask((client) =>
-      client.sscan(keys.users(couponId), cursor, 'COUNT', count),
-    );
+    const key = keys.users(couponId);
+    const [next, members] = await this.redis.ask(key, (client) => client.sscan(key, cursor, 'COUNT', count));
     return { cursor: next, userIds: members.map(Number) };
   }
 
   /** Which of these users hold a slot in Redis, in the order asked. */
   async holdSlot(couponId: number, userIds: readonly number[]): Promise<boolean[]> {
     if (userIds.length === 0) return [];
-    const flags = await this.redis.ask((client) => client.smismember(keys.users(couponId), ...userIds.map(String)));
+    const key = keys.users(couponId);
+    const flags = await this.redis.ask(key, (client) => client.smismember(key, ...userIds.map(String)));
     return flags.map((flag) => flag === 1);
   }
 
   /** Which of these users are pending, in the order asked. */
   async arePending(couponId: number, userIds: readonly number[]): Promise<boolean[]> {
     if (userIds.length === 0) return [];
-    const scores = await this.redis.ask((client) => client.zmscore(keys.pending(couponId), ...userIds.map(String)));
+    const key = keys.pending(couponId);
+    const scores = await this.redis.ask(key, (client) => client.zmscore(key, ...userIds.map(String)));
     return scores.map((score) => score !== null);
   }
 
@@ -102,7 +109,54 @@ export class RedisCouponStore {
 
   /** Deletes the keys of a coupon that has nothing pending; false when it has. */
   async forget(couponId: number): Promise<boolean> {
-    return (await this.redis.ask((client) => client.forgetCoupon(...scriptKeys(couponId)))) === 1;
+    const answer = await this.redis.ask(keys.state(couponId), (client) => client.forgetCoupon(...scriptKeys(couponId)));
+    return answer === 1;
+  }
+
+  /** Stands for the server that has the coupon's keys; undefined while none is known. */
+  serverOf(couponId: number): object | undefined {
+    return this.redis.findNode(keys.state(couponId));
+  }
+
+  private byServer(couponIds: readonly number[]): CouponIds[] {
+    const groups = new Map<object | undefined, CouponIds>();
+    for (const couponId of couponIds) {
+      const server = this.serverOf(couponId);
+      const group = groups.get(server);
+      if (group === undefined) groups.set(server, [couponId]);
+      else group.push(couponId);
+    }
+    return [...groups.values()];
+  }
+
+  /** Of those that can be asked; @throws RedisUnavailableError when there are some, and none can */
+  private async askEach<T, R>(asked: readonly T[], exchange: (one: T) => Promise<R>): Promise<R[]> {
+    const answers = await Promise.allSettled(asked.map(exchange));
+    const found: R[] = [];
+    let outage: RedisUnavailableError | undefined;
+    for (const answer of answers) {
+      if (answer.status === 'fulfilled') found.push(answer.value);
+      else if (answer.reason instanceof RedisUnavailableError) outage ??= answer.reason;
+      else throw answer.reason;
+    }
+    if (outage !== undefined && found.length === 0) throw outage;
+    return found;
+  }
+
+  private async couponsWithKeysIn(node: RedisNode): Promise<number[]> {
+    const couponIds: number[] = [];
+    let cursor = '0';
+    do {
+      const [next, found] = await node.askItself((client) =>
+        client.scan(cursor, 'MATCH', keys.anyPattern, 'COUNT', 1000),
+      );
+      for (const key of found) {
+        const couponId = keys.couponIdOf(key);
+        if (couponId !== undefined) couponIds.push(couponId);
+      }
+      cursor = next;
+    } while (cursor !== '0');
+    return couponIds;
   }
 
   private toRedisCoupon(couponId: number, reply: InspectReply): RedisCoupon {
@@ -120,7 +174,7 @@ export class RedisCouponStore {
     };
   }
 
-  private async inspectAll(client: Redis, couponIds: readonly number[]): Promise<InspectReply[]> {
+  private async inspectAll(client: RedisClient, couponIds: readonly number[]): Promise<InspectReply[]> {
     const pipeline = client.pipeline();
     for (const couponId of couponIds) pipeline.inspectCoupon(...scriptKeys(couponId), this.seen.greatestOf(couponId));
     const replies = (await pipeline.exec()) ?? [];

@@ -24,12 +24,15 @@ export class SettlementStore {
 
   /** Forgets pending entries of a coupon that exists no longer, whose reservations are recorded as failed. */
   async discard(couponId: number, reservations: readonly Reservation[]): Promise<void> {
-    await this.redis.ask((client) => client.discardReservations(keys.pending(couponId), ...numbered(reservations)));
+    const key = keys.pending(couponId);
+    await this.redis.ask(key, (client) => client.discardReservations(key, ...numbered(reservations)));
   }
 
   /** Gives back slots that nobody holds, as found in this epoch; how many, or undefined when it is no longer loaded so. */
   async releaseLeaked(couponId: number, epoch: number, userIds: readonly number[]): Promise<number | undefined> {
-    const released = await this.redis.ask((client) => client.releaseLeaked(...scriptKeys(couponId), epoch, ...userIds));
+    const released = await this.redis.ask(keys.users(couponId), (client) =>
+      client.releaseLeaked(...scriptKeys(couponId), epoch, ...userIds),
+    );
     return released === -1 ? undefined : released;
   }
 
@@ -38,7 +41,9 @@ export class SettlementStore {
     couponId: number,
     reservations: readonly Reservation[],
   ): Promise<number> {
-    return await this.redis.ask((client) => client[command](...scriptKeys(couponId), ...numbered(reservations)));
+    return await this.redis.ask(keys.pending(couponId), (client) =>
+      client[command](...scriptKeys(couponId), ...numbered(reservations)),
+    );
   }
 }
 

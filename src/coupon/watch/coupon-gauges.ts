@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
-import { ReserveBreaker } from '../reservation/reserve-breaker.js';
+import { ReserveBreakers } from '../reservation/reserve-breakers.js';
 import { type CouponObservation, CouponWatch } from './coupon-watch.service.js';
 
 /** Name, help, and the value of a coupon; undefined where it is not known. */
@@ -45,7 +45,7 @@ export class CouponGauges {
     registry: MetricsRegistry,
     breakers: CircuitBreakers,
     watch: CouponWatch,
-    reserveBreaker: ReserveBreaker,
+    reserveBreakers: ReserveBreakers,
   ) {
     for (const [name, help, value] of OF_EACH_COUPON) {
       registry.gaugeFuncBy(name, help, 'coupon_id', () =>
@@ -60,6 +60,6 @@ export class CouponGauges {
       'Open coupons of the reservation strategy; those above coupon.watch.maxCoupons have no series of their own.',
       () => watch.openCoupons,
     );
-    breakers.watch('reservations', () => reserveBreaker.isOpen);
+    breakers.watch('reservations', () => reserveBreakers.isAnyOpen);
   }
 }

@@ -6,7 +6,7 @@ import { CouponRepository } from '../coupon.repository.js';
 import { FailureRepository } from '../issuance/failure.repository.js';
 import { type RedisCoupon, RedisCouponStore } from '../reservation/redis-coupon.store.js';
 import { type Refusals, RefusalTally } from '../reservation/refusal-tally.js';
-import { ReserveBreaker } from '../reservation/reserve-breaker.js';
+import { ReserveBreakers } from '../reservation/reserve-breakers.js';
 import { CouponWatch } from './coupon-watch.service.js';
 
 /** A coupon as the ledger has it. */
@@ -53,7 +53,7 @@ export class CouponOverviewService {
     private readonly coupons: CouponRepository,
     private readonly failures: FailureRepository,
     private readonly store: RedisCouponStore,
-    private readonly reserveBreaker: ReserveBreaker,
+    private readonly reserveBreakers: ReserveBreakers,
     private readonly refusals: RefusalTally,
     private readonly watch: CouponWatch,
     private readonly clock: Clock,
@@ -112,8 +112,8 @@ export class CouponOverviewService {
     };
   }
 
-  /** False while reservations are refused at once because Redis did not answer lately. */
+  /** False while reservations, of some coupons at least, are refused at once because Redis did not answer lately. */
   get isAdmitting(): boolean {
-    return !this.reserveBreaker.isOpen;
+    return !this.reserveBreakers.isAnyOpen;
   }
 }

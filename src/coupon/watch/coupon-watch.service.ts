@@ -63,15 +63,27 @@ export class CouponWatch {
       const redisCoupons = await this.store.inspectMany(ids);
       const rowOf = await this.rows(ids);
       for (const [couponId, watched] of this.watched) {
-        await this.lookAt(watched, redisCoupons.get(couponId) as RedisCoupon, rowOf?.get(couponId));
+        await this.tryToLookAt(watched, redisCoupons.get(couponId), rowOf?.get(couponId));
       }
     } catch (error) {
       if (!(error instanceof RedisUnavailableError)) throw error;
-      for (const watched of this.watched.values()) {
-        watched.observation = undefined;
-        watched.look = undefined;
-      }
+      for (const watched of this.watched.values()) this.seeNothingOf(watched);
     }
+  }
+
+  private async tryToLookAt(watched: Watched, redisCoupon: RedisCoupon | undefined, row: Coupon | undefined) {
+    try {
+      if (redisCoupon === undefined) this.seeNothingOf(watched);
+      else await this.lookAt(watched, redisCoupon, row);
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+      this.seeNothingOf(watched);
+    }
+  }
+
+  private seeNothingOf(watched: Watched): void {
+    watched.observation = undefined;
+    watched.look = undefined;
   }
 
   private async chooseCoupons(): Promise<void> {

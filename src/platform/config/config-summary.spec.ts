@@ -11,6 +11,14 @@ const SECRETS = {
 
 describe('configSummary', () => {
   const summary = configSummary(loadConfig({ NODE_ENV: 'production', PORT: '8099', ...SECRETS }));
+  const ofSentinels = configSummary(
+    loadConfig({
+      NODE_ENV: 'production',
+      ...SECRETS,
+      REDIS_URL: 'redis+sentinel://redisuser:redispassword@one:26379,two:26379/0?name=mymaster',
+      REDIS_SENTINEL_PASSWORD: 'sentinelpassword',
+    }),
+  );
 
   it('names every setting on one line, and where the servers are', () => {
     expect(summary).not.toContain('\n');
@@ -27,6 +35,10 @@ describe('configSummary', () => {
     }
   });
 
+  it('names all sentinels', () => {
+    expect(ofSentinels.split(' ')).toContain('redis.url=redis+sentinel://one:26379,two:26379');
+  });
+
   it('has no secret in it', () => {
     for (const secret of [
       'token:with',
@@ -36,9 +48,11 @@ describe('configSummary', () => {
       'dbuser',
       'dbpassword',
       'ssl-mode',
+      'sentinelpassword',
     ]) {
       expect(summary).not.toContain(secret);
+      expect(ofSentinels).not.toContain(secret);
     }
-    expect([...SECRET_SETTINGS].every((name) => summary.includes(`${name}=`))).toBe(true);
+    expect([...SECRET_SETTINGS].every((name) => ofSentinels.includes(`${name}=`))).toBe(true);
   });
 });

@@ -1,3 +1,4 @@
+import { addressText, parseRedisAddress } from '../redis/redis-address.js';
 import { type Config, SECRET_SETTINGS } from './config.schema.js';
 
 /** Every setting on one line for the log, `http.port=8080 http.host=0.0.0.0 ...`; of secret ones what is no secret. */
@@ -18,6 +19,7 @@ function entries(settings: object, prefix: string): Array<[name: string, value: 
 /** Of an address where it is, without account and options; of anything else nothing. */
 function withoutSecret(name: string, value: string): string {
   if (!name.endsWith('.url')) return '(set)';
+  if (name === 'redis.url') return addressText(parseRedisAddress(value));
   const { protocol, host, pathname } = new URL(value);
   return `${protocol}//${host}${pathname}`;
 }

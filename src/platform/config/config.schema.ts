@@ -1,18 +1,33 @@
 import { z } from 'zod';
+import { messageOf } from '../errors/error-text.js';
+import { parseRedisAddress, REDIS_ADDRESS_FORMS } from '../redis/redis-address.js';
 import { databaseUrl, tlsRules, TLS_MODES, withModeOfUrl } from './database-tls.js';
-import { certificateFile, type DeepReadonly, onOff, oneOf, rule, urlOf, wholeNumber } from './settings.js';
+import { certificateFile, type DeepReadonly, onOff, oneOf, rule, wholeNumber } from './settings.js';
 
 /** The profiles NODE_ENV may name. */
 export const PROFILES = ['local', 'test', 'production'] as const;
 
 /** Settings whose value never appears in a message: they hold credentials. */
-export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['admin.token', 'redis.url', 'database.url']);
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
+  'admin.token',
+  'redis.url',
+  'redis.sentinel.password',
+  'database.url',
+]);
 
 /** One connection for each class of callers, and one for the rest: see connection-classes.ts. */
 export const MIN_POOL_SIZE = 5;
 
 const MIN_PRODUCTION_TOKEN_LENGTH = 32;
 const TOKEN_NEEDED = `must be given, with at least ${MIN_PRODUCTION_TOKEN_LENGTH} characters in production`;
+
+const redisUrl = z.string({ error: `must be ${REDIS_ADDRESS_FORMS}` }).check(({ value, issues }) => {
+  try {
+    parseRedisAddress(value);
+  } catch (error) {
+    issues.push({ code: 'custom', input: value, message: messageOf(error) });
+  }
+});
 
 /** The settings of the platform; those of a module stand beside the module. */
 export const platformSettings = {
@@ -31,8 +46,15 @@ export const platformSettings = {
   }),
   admin: z.strictObject({ token: z.string({ error: TOKEN_NEEDED }).min(1) }),
   redis: z.strictObject({
-    url: urlOf(/^rediss?:$/, 'must be redis://host:port or rediss://host:port'),
+    url: redisUrl,
     tls: z.strictObject({ ca: certificateFile().optional() }).prefault({}),
+    /** The account on the sentinels; that on the servers which they name is in the URL. */
+    sentinel: z
+      .strictObject({ username: z.string().min(1).optional(), password: z.string().min(1).optional() })
+      .prefault({}),
+    /** So many replicas must have a reservation before its user hears of it; 0: none. */
+    waitReplicas: wholeNumber(0, 100),
+    waitTimeoutMs: wholeNumber(1, 10_000),
     commandTimeoutMs: wholeNumber(10, 10_000),
     reconnectMaxDelayMs: wholeNumber(10, 60_000),
     breaker: z.strictObject({ failures: wholeNumber(1, 1_000), probeIntervalMs: wholeNumber(10, 60_000) }),
@@ -80,8 +102,16 @@ export type Config = DeepReadonly<Settings>;
 export const platformRules = [
   rule<Settings>(
     ['redis', 'tls', 'ca'],
-    'must not be set unless redis.url begins with rediss://',
-    ({ redis }) => redis?.tls?.ca === undefined || redis.url === undefined || redis.url.startsWith('rediss:'),
+    'must not be set unless redis.url begins with rediss:// (or rediss+sentinel://, rediss+cluster://)',
+    ({ redis }) => redis?.tls?.ca === undefined || redis.url === undefined || redis.url.startsWith('rediss'),
+  ),
+  ...(['username', 'password'] as const).map((name) =>
+    rule<Settings>(
+      ['redis', 'sentinel', name],
+      'must not be set unless redis.url begins with redis+sentinel:// or rediss+sentinel://',
+      ({ redis }) =>
+        redis?.sentinel?.[name] === undefined || redis.url === undefined || /^rediss?\+sentinel:/.test(redis.url),
+    ),
   ),
   rule<Settings>(
     ['admin', 'token'],

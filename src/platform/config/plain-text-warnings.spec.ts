@@ -19,6 +19,14 @@ describe('plainTextWarnings', () => {
     ]);
   });
 
+  it('has a line for each sentinel, or node of a cluster', () => {
+    expect(warningsOf({ REDIS_URL: 'redis+cluster://one.example:7000,127.0.0.1:7001,two.example:7002' })).toEqual([
+      'the connection to Redis on one.example:7000 is not encrypted; rediss+cluster:// in redis.url (REDIS_URL) turns on TLS',
+      'the connection to Redis on two.example:7002 is not encrypted; rediss+cluster:// in redis.url (REDIS_URL) turns on TLS',
+      expect.stringContaining('MySQL'),
+    ]);
+  });
+
   it('has none for a server that is reached with TLS', () => {
     expect(warningsOf({ REDIS_URL: 'rediss://redis.example:6379', DATABASE_TLS_MODE: 'required' })).toEqual([]);
   });

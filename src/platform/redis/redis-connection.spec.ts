@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import type { Redis, RedisOptions } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { EventEmitter } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Config } from '../config/config.schema.js';
+import type { OpenRedis } from './open-redis.js';
 import { RedisConnection } from './redis-connection.js';
+import type { RedisNode } from './redis-node.js';
 
 const MASTER = 'run_id:3c61e0\r\nrole:master\r\nmaster_replid:1f5139\r\nloading:0\r\n';
 const REPLICA = MASTER.replace('master\r', 'slave\r');
@@ -15,7 +17,7 @@ const CONFIG = {
 
 /** A server and the client in one: what it answers is set by the test, which also opens and closes the connection. */
 class FakeRedis extends EventEmitter {
-  options: RedisOptions = {};
+  retryStrategy: (() => number) | undefined;
   answer = MASTER;
   refusal: Error | undefined;
   /** What ioredis would wait before each attempt so far. */
@@ -33,13 +35,14 @@ class FakeRedis extends EventEmitter {
   }
 
   disconnect(): void {
-    this.delays.push(this.options.retryStrategy?.(1));
+    this.delays.push(this.retryStrategy?.());
     this.emit('close');
   }
 }
 
 let redis: FakeRedis;
 let connection: RedisConnection;
+let node: RedisNode;
 let lines: string[];
 let timesReady: number;
 
@@ -53,10 +56,11 @@ beforeEach(() => {
   const add = (line: string): void => void lines.push(line);
   Logger.overrideLogger({ error: add, warn: add, log: add });
   redis = new FakeRedis();
-  connection = new RedisConnection(CONFIG, (_url, options) => {
-    redis.options = options;
-    return redis as unknown as Redis;
-  });
+  const open: Pick<OpenRedis, 'server'> = {
+    server: (_address, { retryStrategy }) => Object.assign(redis, { retryStrategy }) as unknown as Redis,
+  };
+  connection = new RedisConnection(CONFIG, open as OpenRedis);
+  [node] = connection.nodes as [RedisNode];
   connection.onReady(() => (timesReady += 1));
 });
 
@@ -68,7 +72,7 @@ describe('a connection to Redis', () => {
   it('is ready once its server is known to be a master and has taken a write', async () => {
     await connection.onModuleInit();
     expect(connection.problem).toBeUndefined();
-    expect(connection.requireRunId()).toBe('3c61e0');
+    expect(node.master?.runId).toBe('3c61e0');
     expect(timesReady).toBe(1);
     await connection.probe();
     expect(timesReady).toBe(1);
@@ -79,7 +83,7 @@ describe('a connection to Redis', () => {
     redis.refusal = reply("OOM command not allowed when used memory > 'maxmemory'.");
     await connection.onModuleInit();
     expect(await connection.probe()).toBe('OUT_OF_MEMORY');
-    expect(connection.runId).toBe('3c61e0');
+    expect(node.master?.runId).toBe('3c61e0');
     expect(timesReady).toBe(0);
     redis.refusal = undefined;
     expect(await connection.probe()).toBeUndefined();
@@ -96,7 +100,7 @@ describe('a connection to Redis', () => {
     for (let attempt = 1; attempt <= 3; attempt += 1) await connection.onModuleInit();
     expect(connection.problem).toBe('READ_ONLY');
     expect(redis.delays).toEqual([50, 100, 150]);
-    await expect(connection.ping()).rejects.toMatchObject({ reason: 'READ_ONLY' });
+    await expect(node.ping()).rejects.toMatchObject({ reason: 'READ_ONLY' });
     redis.answer = MASTER;
     await connection.onModuleInit();
     expect(connection.problem).toBeUndefined();
@@ -114,15 +118,16 @@ describe('a connection to Redis', () => {
     ['WRONGTYPE Operation against a key holding the wrong kind of value', false],
   ])('forgets its server by any reply that it is the wrong one: %s', async (message, isLeft) => {
     await connection.onModuleInit();
-    expect(redis.options.reconnectOnError?.(reply(message))).toBe(isLeft);
-    expect(connection.runId).toBe(isLeft ? undefined : '3c61e0');
+    await expect(connection.ask('a key', () => Promise.reject(reply(message)))).rejects.toThrow(message);
+    expect(redis.delays).toHaveLength(isLeft ? 1 : 0);
+    expect(node.master?.runId).toBe(isLeft ? undefined : '3c61e0');
   });
 
   it('takes another server behind the same connection for a new one', async () => {
     await connection.onModuleInit();
     redis.answer = MASTER.replace('3c61e0', '7ab2f1');
     await connection.probe();
-    expect(connection.runId).toBe('7ab2f1');
+    expect(node.master?.runId).toBe('7ab2f1');
     expect(timesReady).toBe(2);
   });
 
@@ -131,8 +136,7 @@ describe('a connection to Redis', () => {
     await connection.onModuleInit();
     redis.disconnect();
     await connection.onModuleInit();
-    expect(connection.runId).toBe('');
-    expect(connection.requireRunId()).toBe('');
+    expect(node.master?.runId).toBe('');
     expect(lines.filter((line) => line.includes('INFO names no run_id and no master_replid'))).toHaveLength(1);
   });
 

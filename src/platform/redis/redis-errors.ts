@@ -17,14 +17,22 @@ const REASON_OF_REPLY: Readonly<Partial<Record<string, ProblemReason>>> = {
   DENIED: 'NO_PERMISSION',
   BUSY: 'TIMEOUT',
   CLUSTERDOWN: 'UNREACHABLE',
+  /** In a cluster: the key is being moved to another server, and what was asked was not carried out. */
   TRYAGAIN: 'UNREACHABLE',
+  MOVED: 'UNREACHABLE',
+  ASK: 'UNREACHABLE',
+  /** Of a sentinel, which does not know the master, or lost too many of the others. */
+  NOQUORUM: 'UNREACHABLE',
 };
 /** What a script fails with in place of NOPERM: in Redis 7.0, and since 7.2 (`scriptVerifyACL` in script.c). */
 const SCRIPT_WITHOUT_RIGHTS = /^ERR (The user executing the script can't|ACL failure in script)/;
 const TOO_MANY_CLIENTS = /^ERR max number of clients/;
 
-/** What ioredis says when there is no connection. */
-const UNAVAILABLE_CLIENT = /Connection is closed|Stream isn't writeable|max retries per request/i;
+/** What ioredis says when there is no connection, or, of a cluster, no server that has the key. */
+const UNAVAILABLE_CLIENT =
+  /Connection is closed|Stream isn't writeable|max retries per request|^Cluster isn't ready|^Cluster is (ended|disconnect)|^None of startup nodes|^Failed to refresh slots cache|^All sentinels are unreachable/i;
+/** What ioredis ends with after it followed a key from server to server: behind it stands what the last one replied. */
+const TOO_MANY_REDIRECTIONS = /^Too many Cluster redirections\. Last error: (?:ReplyError: )?/;
 /** What ioredis tells every waiting command when it can't read an answer; it connects anew (returnFatalError). */
 const BROKEN_ANSWER = /\. Please report this\.$/;
 /** How ioredis ends a connection on which a server that was asked says nothing. */
@@ -56,6 +64,7 @@ export function isRedisUnavailable(error: unknown): boolean {
   if (error instanceof RedisUnavailableError) return true;
   if (isReplyError(error)) return reasonOfReply(error.message) !== undefined;
   const { name, message } = error;
+  if (TOO_MANY_REDIRECTIONS.test(message)) return true;
   return UNAVAILABLE_CLIENT.test(message) || BROKEN_ANSWER.test(message) || 'syscall' in error || name === 'AbortError';
 }
 
@@ -70,6 +79,8 @@ export function redisProblem(error: unknown): ProblemReason {
   if (!isNativeError(error)) return 'UNREACHABLE';
   if (error instanceof RedisUnavailableError) return error.reason;
   if (isReplyError(error)) return reasonOfReply(error.message) ?? 'UNREACHABLE';
+  // Of a whole cluster that cannot be asked ioredis says no more than that, and what the last server said behind it.
+  if ('lastNodeError' in error && error.lastNodeError !== undefined) return redisProblem(error.lastNodeError);
   return codeOf(error) === 'ETIMEDOUT' || SILENCE.test(error.message) ? 'TIMEOUT' : 'UNREACHABLE';
 }
 

@@ -1,6 +1,8 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { Redis } from 'ioredis';
-import { OPEN_REDIS, type OpenRedis, RedisConnection } from './redis-connection.js';
+import { CONFIG } from '../config/config.module.js';
+import type { Config } from '../config/config.schema.js';
+import { OPEN_REDIS, openRedisWith } from './open-redis.js';
+import { RedisConnection } from './redis-connection.js';
 import type { RedisScripts } from './redis-scripts.js';
 
 @Global()
@@ -8,10 +10,7 @@ import type { RedisScripts } from './redis-scripts.js';
 export class RedisModule {
   /** The connection, whose client has these scripts as commands from the start. */
   static forRoot(scripts: RedisScripts): DynamicModule {
-    return { module: RedisModule, providers: [{ provide: OPEN_REDIS, useValue: openRedisWith(scripts) }] };
+    const useFactory = (config: Config) => openRedisWith(scripts, config);
+    return { module: RedisModule, providers: [{ provide: OPEN_REDIS, useFactory, inject: [CONFIG] }] };
   }
-}
-
-export function openRedisWith(scripts: RedisScripts): OpenRedis {
-  return (url, options) => new Redis(url, { ...options, scripts });
 }

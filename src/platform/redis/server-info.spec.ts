@@ -20,11 +20,16 @@ function reasonOf(text: string): unknown {
 
 describe('what a server says of itself', () => {
   it('identifies a master and its data', () => {
-    expect(masterOf(info(MASTER))).toEqual({ runId: '3c61e0', replicationId: '1f5139' });
+    expect(masterOf(info(MASTER))).toEqual({
+      runId: '3c61e0',
+      replicationId: '1f5139',
+      replicas: 0,
+      goodReplicas: undefined,
+    });
   });
 
   it('may leave out who it is', () => {
-    expect(masterOf(info({ role: 'master' }))).toEqual({ runId: '', replicationId: '' });
+    expect(masterOf(info({ role: 'master' }))).toMatchObject({ runId: '', replicationId: '' });
   });
 
   it.each([

@@ -9,6 +9,10 @@ export interface Master {
   readonly runId: string;
   /** Of the data set: changes with each promotion. Empty where a managed server hides it. */
   readonly replicationId: string;
+  /** How many replicas follow it. */
+  readonly replicas: number;
+  /** How many of them follow it closely; undefined when it takes writes without any (`min-replicas-to-write` is 0). */
+  readonly goodReplicas: number | undefined;
 }
 
 /**
@@ -17,12 +21,26 @@ export interface Master {
  * @throws RedisUnavailableError when it is no master (READ_ONLY), or still reads its data (LOADING)
  */
 export function masterOf(info: string): Master {
-  const field = (name: string): string => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? '';
-  const role = field('role');
+  const role = fieldOf(info, 'role');
   if (role !== 'master') {
     // A replica that takes writes (replica-read-only no) loses them, so it is not enough that it does.
     throw new RedisUnavailableError(`INFO says role:${role}, not master`, { reason: 'READ_ONLY' });
   }
-  if (field('loading') === '1') throw new RedisUnavailableError('INFO says loading:1', { reason: 'LOADING' });
-  return { runId: field('run_id'), replicationId: field('master_replid') };
+  if (fieldOf(info, 'loading') === '1') throw new RedisUnavailableError('INFO says loading:1', { reason: 'LOADING' });
+  const goodReplicas = fieldOf(info, 'min_slaves_good_slaves');
+  return {
+    runId: fieldOf(info, 'run_id'),
+    replicationId: fieldOf(info, 'master_replid'),
+    replicas: Number(fieldOf(info, 'connected_slaves')),
+    goodReplicas: goodReplicas === '' ? undefined : Number(goodReplicas),
+  };
+}
+
+/** How the server runs that answered INFO with this text: `standalone`, `sentinel` or `cluster`; empty where it is hidden. */
+export function modeOf(info: string): string {
+  return fieldOf(info, 'redis_mode');
+}
+
+function fieldOf(info: string, name: string): string {
+  return new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? '';
 }

@@ -1,7 +1,7 @@
 --[[
 Begins a reconcile of a day. Where half of its counts is lost, the other half goes too: then all is counted anew.
 
-KEYS  1 sales  2 orders  3 complete  4 reconciling
+KEYS  1 sales  2 orders  3 reconciled  4 reconciling
 ARGV  1 token of this reconcile
       2 ms until the day's keys expire
 Returns when it began, in ms by this server's clock: what the end of the reconcile has to be told

@@ -1,19 +1,18 @@
 --[[
 Counts the lines of paid orders, each order once, however often it is called.
 
-KEYS  1 sales  2 orders  3 complete
-ARGV  1 run_id of the server this connection talks to
-      2 ms until the day's keys expire
-      3 .. for each order: its number, how many lines it has (at least one), and for each line product and quantity
+KEYS  1 sales  2 orders  3 reconciled
+ARGV  1 ms until the day's keys expire
+      2 .. for each order: its number, how many lines it has (at least one), and for each line product and quantity
 Returns two numbers
       1 how many of the orders were counted; the others had been before
       2 1 when the day was complete before, 0 when it has to be reconciled
 ]]
 --- @include "ms-since-reconcile.lua"
 
-local complete = msSinceReconcile(KEYS[1], KEYS[2], KEYS[3], ARGV[1]) and 1 or 0
+local complete = msSinceReconcile(KEYS[1], KEYS[2], KEYS[3]) and 1 or 0
 local counted = 0
-local i = 3
+local i = 2
 while i < #ARGV do
   local lines = tonumber(ARGV[i + 1])
   -- Below that it would go back, and round in circles for ever.
@@ -30,7 +29,7 @@ while i < #ARGV do
   i = nextOrder
 end
 if counted > 0 then
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-  redis.call('PEXPIRE', KEYS[2], ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+  redis.call('PEXPIRE', KEYS[2], ARGV[1])
 end
 return { counted, complete }

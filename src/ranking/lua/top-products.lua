@@ -1,20 +1,19 @@
 --[[
 The products sold most on a day. Changes nothing.
 
-KEYS  1 sales  2 orders  3 complete
-ARGV  1 run_id of the server this connection talks to
-      2 how many products at most
+KEYS  1 sales  2 orders  3 reconciled
+ARGV  1 how many products at most
 Returns -1 first when the day is not complete, and nothing more; else
       how many ms ago the last reconcile began, product, quantity, product, quantity ...: the right products, those of
       equal quantity in no particular order
 ]]
 --- @include "ms-since-reconcile.lua"
 
-local reconciledMsAgo = msSinceReconcile(KEYS[1], KEYS[2], KEYS[3], ARGV[1])
+local reconciledMsAgo = msSinceReconcile(KEYS[1], KEYS[2], KEYS[3])
 if not reconciledMsAgo then
   return { -1 }
 end
-local limit = tonumber(ARGV[2])
+local limit = tonumber(ARGV[1])
 local answer = { reconciledMsAgo }
 local top = redis.call('ZREVRANGE', KEYS[1], 0, limit - 1, 'WITHSCORES')
 if #top == 0 then

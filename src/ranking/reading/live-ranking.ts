@@ -98,7 +98,7 @@ export class LiveRanking implements OnModuleDestroy {
   }
 
   private async recover(close: () => void): Promise<void> {
-    await this.store.ping();
+    await this.store.ping(this.calendar.today());
     await this.reconcileMissed();
     if (this.missed.size === 0) close();
   }

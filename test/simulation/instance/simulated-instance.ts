@@ -16,7 +16,8 @@ import { FaultPoints } from '../../../src/platform/fault-points.js';
 import { IdempotencyService } from '../../../src/platform/idempotency/idempotency.service.js';
 import { CircuitBreakers } from '../../../src/platform/metrics/circuit-breakers.js';
 import { MetricsRegistry } from '../../../src/platform/metrics/metrics-registry.js';
-import { OPEN_REDIS, type OpenRedis, RedisConnection } from '../../../src/platform/redis/redis-connection.js';
+import { OPEN_REDIS, type OpenRedis, SILENCE_MS } from '../../../src/platform/redis/open-redis.js';
+import { RedisConnection } from '../../../src/platform/redis/redis-connection.js';
 import { Intervals } from '../../../src/platform/scheduling/intervals.js';
 import { BusinessCalendar } from '../../../src/ranking/business-calendar.js';
 import { RANKING_PROVIDERS } from '../../../src/ranking/ranking.module.js';
@@ -161,9 +162,18 @@ export class SimulatedInstance extends Party {
     for (const { link } of this.pool.connections) link.stall(ms);
   }
 
-  private readonly openRedis: OpenRedis = (_url, options) => {
-    const { world, redis, weather } = this.surroundings;
-    this.redisClient = new SimulatedRedisClient(world, redis, this, options, weather);
-    return this.redisClient.asRedis();
+  private readonly openRedis: OpenRedis = {
+    server: (_address, { retryStrategy }) => {
+      const { world, redis, weather } = this.surroundings;
+      const options = { retryStrategy, socketTimeout: SILENCE_MS };
+      this.redisClient = new SimulatedRedisClient(world, redis, this, options, weather);
+      return this.redisClient.asRedis();
+    },
+    sentinel: () => {
+      throw new Error('sentinels are not simulated');
+    },
+    cluster: () => {
+      throw new Error('a cluster is not simulated');
+    },
   };
 }

@@ -63,7 +63,8 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
         );
         if (entries.length > 0) {
           const redis = instance.get(RedisConnection);
-          await redis.ask((client) => client.call('ZADD', reservationKeys.pending(couponId), ...entries));
+          const pending = reservationKeys.pending(couponId);
+          await redis.ask(pending, (client) => client.call('ZADD', pending, ...entries));
         }
         return answers;
       }),

@@ -133,7 +133,7 @@ function usersAreNotUnique(byUser: Tables['userCoupons']['byUser']): void {
 function markBeforeTransaction(instance: SimulatedInstance): void {
   const mark = async (couponId: number, { sequenceNumber }: Reservation): Promise<boolean> => {
     const key = `seen:${couponId}:${sequenceNumber}`;
-    return (await instance.get(RedisConnection).ask((client) => client.set(key, '1', 'NX'))) === 'OK';
+    return (await instance.get(RedisConnection).ask(key, (client) => client.set(key, '1', 'NX'))) === 'OK';
   };
   replaceMethod(instance, RetryingLedger, 'decide', (decide) => async (couponId, batch, options) => {
     const fresh: Reservation[] = [];

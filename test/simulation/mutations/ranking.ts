@@ -57,7 +57,7 @@ export const RANKING_MUTATIONS: readonly Mutation[] = [
     name: 'a-reconcile-vouches-for-its-end',
     fault:
       'a day is complete as of the end of a reconcile: what was paid after it had read that page is missing for longer than it says',
-    scripts: inScript('endReconcile', "ARGV[2] .. ' ' .. ARGV[3]", "ARGV[2] .. ' ' .. string.format('%.0f', nowMs())"),
+    scripts: inScript('endReconcile', "server .. ' ' .. ARGV[2]", "server .. ' ' .. string.format('%.0f', nowMs())"),
   },
   {
     name: 'a-reconcile-overwrites',
@@ -75,9 +75,11 @@ function overwriteCounts(instance: SimulatedInstance): void {
     if (orders.length === 0) return 0;
     const redis = instance.get(RedisConnection);
     const counts = sums.flatMap(({ productId, salesCount }) => [salesCount, memberOf(productId)]);
-    await redis.ask((client) => client.call('ZADD', rankingKeys.sales(day), ...counts));
+    const sales = rankingKeys.sales(day);
+    await redis.ask(sales, (client) => client.call('ZADD', sales, ...counts));
     const numbers = orders.map(({ orderNumber }) => orderNumber);
-    await redis.ask((client) => client.call('SADD', rankingKeys.orders(day), ...numbers));
+    const counted = rankingKeys.orders(day);
+    await redis.ask(counted, (client) => client.call('SADD', counted, ...numbers));
     return 0;
   });
 }

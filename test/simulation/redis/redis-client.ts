@@ -40,7 +40,7 @@ export class SimulatedRedisClient extends EventEmitter {
     private readonly world: World,
     private readonly site: RedisSite,
     private readonly instance: Party,
-    private readonly options: RedisOptions,
+    private readonly options: Pick<RedisOptions, 'socketTimeout'> & { readonly retryStrategy: () => number },
     private readonly weather: Weather,
   ) {
     super();
@@ -184,7 +184,7 @@ export class SimulatedRedisClient extends EventEmitter {
       this.site.clients.delete(this);
       return;
     }
-    const ms = this.options.retryStrategy?.(1) ?? 50;
+    const ms = this.options.retryStrategy();
     this.world.after(
       ms,
       'Redis: reconnect',
@@ -231,11 +231,7 @@ export class SimulatedRedisClient extends EventEmitter {
           settle = () => resolve(plain(reply));
         } catch (error) {
           if (!(error instanceof RedisReplyError)) throw error;
-          settle = () => {
-            // As ioredis: it may leave the server because of this reply.
-            if (this.options.reconnectOnError?.(error)) this.disconnect(true);
-            reject(error);
-          };
+          settle = () => reject(error);
         }
         strikes.pass('after', operation);
         answer(settle);
