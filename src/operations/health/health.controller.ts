@@ -3,12 +3,18 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { PROBLEM_REASONS } from '../../platform/dependencies/problem-reason.js';
-import { HealthService } from './health.service.js';
+import { HealthService, REDIS_WARNINGS } from './health.service.js';
 
 const dependency = z.object({
   status: z.enum(['up', 'down']),
   responseTime: z.int().meta({ description: 'Milliseconds' }),
   reason: z.enum(PROBLEM_REASONS).optional().meta({ description: 'Why it is down; more is in the log' }),
+});
+const redis = dependency.extend({
+  warnings: z.array(z.enum(REDIS_WARNINGS)).optional().meta({
+    description:
+      'NO_MIN_REPLICAS: a master takes writes without any replica, so one that was replaced would go on admitting users whose reservations are lost',
+  }),
 });
 const liveResponse = z.object({ status: z.literal('ok'), uptimeSeconds: z.int() });
 const readyResponse = z
@@ -16,7 +22,7 @@ const readyResponse = z
     status: z.enum(['ok', 'degraded', 'error', 'shutting_down']),
     info: z.record(z.string(), dependency).meta({ description: 'The dependencies that are up' }),
     error: z.record(z.string(), dependency).meta({ description: 'The dependencies that are down' }),
-    details: z.object({ redis: dependency, database: dependency }),
+    details: z.object({ redis, database: dependency }),
   })
   .meta({
     examples: [

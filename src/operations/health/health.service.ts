@@ -8,6 +8,10 @@ import { DatabaseProbeRepository } from './database-probe.repository.js';
 /** A dependency that takes longer is of no use to a request either. */
 const TIMEOUT_MS = 1_000;
 
+/** What is well, and may become a problem. */
+export const REDIS_WARNINGS = ['NO_MIN_REPLICAS'] as const;
+type RedisWarning = (typeof REDIS_WARNINGS)[number];
+
 /** Whether this process can serve: Redis and the database do what it needs of them. */
 @Injectable()
 export class HealthService {
@@ -27,7 +31,7 @@ export class HealthService {
   async ready(): Promise<HealthCheckResult> {
     try {
       return await this.health.check([
-        () => this.check('redis', this.redis.probe()),
+        () => this.check('redis', this.redis.probe(), () => this.redisWarnings()),
         () => this.check('database', this.database.probe()),
       ]);
     } catch (error) {
@@ -35,13 +39,19 @@ export class HealthService {
     }
   }
 
-  private async check(dependency: string, probe: Promise<ProblemReason | undefined>) {
+  private redisWarnings(): { warnings?: readonly RedisWarning[] } {
+    return this.redis.nodes.some(({ mayBeSplit }) => mayBeSplit) ? { warnings: ['NO_MIN_REPLICAS'] } : {};
+  }
+
+  private async check(dependency: string, probe: Promise<ProblemReason | undefined>, more: () => object = () => ({})) {
     const askedAt = performance.now();
     // The reason and no more: what the server said names hosts and accounts, and is in the log.
     const reason = await withinTimeLimit(probe, TIMEOUT_MS, late).catch(() => 'TIMEOUT' as const);
     const responseTime = Math.round(performance.now() - askedAt);
     const indicator = this.indicators.check(dependency);
-    return reason === undefined ? indicator.up({ responseTime }) : indicator.down({ responseTime, reason });
+    return reason === undefined
+      ? indicator.up({ responseTime, ...more() })
+      : indicator.down({ responseTime, reason, ...more() });
   }
 }
 

@@ -53,9 +53,8 @@ export class ClusterServers implements RedisServers {
     return this.slotsWithout(() => true) > 0 ? 'UNREACHABLE' : undefined;
   }
 
-  /** Of how many of the 16,384 slots the master is not well, as far as this process knows. */
-  get slotsDown(): number {
-    return this.slotsWithout((node) => node.master !== undefined && node.problem === undefined);
+  get shareDown(): number {
+    return this.slotsWithout(({ isWell }) => isWell) / SLOTS;
   }
 
   nodeOf(key: string): RedisNode | undefined {

@@ -23,6 +23,10 @@ export class LoneServer implements RedisServers {
     }
   }
 
+  get shareDown(): number {
+    return this.nodes[0].isWell ? 0 : 1;
+  }
+
   get hint(): string | undefined {
     return this.nodes[0].hintOfOtherMode ?? this.sentinels?.hint;
   }

@@ -58,6 +58,11 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
     return this.servers.gap ?? this.nodes.map(({ problem }) => problem).find((problem) => problem !== undefined);
   }
 
+  /** Of how many of all possible keys the server is not well, as far as is known: from 0 to 1. */
+  get shareDown(): number {
+    return this.servers.shareDown;
+  }
+
   /** The server that has the key. @throws RedisUnavailableError while none is known */
   nodeOf(key: string): RedisNode {
     const node = this.findNode(key);
@@ -72,8 +77,7 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
 
   /** True while the server that has the key does what we need of it, as far as is known. */
   isWell(key: string): boolean {
-    const node = this.findNode(key);
-    return node?.master !== undefined && node.problem === undefined;
+    return this.findNode(key)?.isWell ?? false;
   }
 
   /**
@@ -88,7 +92,7 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
   /** Sees whether Redis does what we need of it, and says why it does not; undefined when it does. Never throws. */
   async probe(): Promise<ProblemReason | undefined> {
     await Promise.all(this.nodes.map((node) => node.probe()));
-    return this.problem ?? (this.nodes.every(({ master }) => master !== undefined) ? undefined : 'UNREACHABLE');
+    return this.problem ?? (this.nodes.every(({ isWell }) => isWell) ? undefined : 'UNREACHABLE');
   }
 
   /**

@@ -102,6 +102,11 @@ export class RedisNode {
     return this.state.problem;
   }
 
+  /** True while a master is known, and does what we need of it as far as is known. */
+  get isWell(): boolean {
+    return this.server !== undefined && this.problem === undefined;
+  }
+
   /** The master at the other end, or undefined while there is none. */
   get master(): Master | undefined {
     return this.server;

@@ -13,6 +13,8 @@ export interface RedisServers {
   readonly nodes: readonly RedisNode[];
   /** Why some keys can't be asked for though every known server is well; undefined when they can. */
   readonly gap: ProblemReason | undefined;
+  /** Of how many of all possible keys the server is not well, as far as is known: from 0 to 1. */
+  readonly shareDown: number;
   /** What to do where the servers run in another mode than the address says; undefined otherwise. */
   readonly hint: string | undefined;
   /** The server that has the key; undefined while none is known. */
