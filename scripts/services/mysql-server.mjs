@@ -35,8 +35,8 @@ export function defaultFlavour() {
   return process.env['FIRSTCOME_MYSQL_FLAVOUR'] === 'mysql8' ? 'mysql8' : 'installed';
 }
 
-/** @type {(port: number, database: string) => string} */
-function mysqlUrl(port, database) {
+/** As the user that we create. @type {(port: number, database: string) => string} */
+export function mysqlUrl(port, database) {
   return `mysql://${USER}:${PASSWORD}@127.0.0.1:${port}/${database}`;
 }
 

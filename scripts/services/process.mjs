@@ -90,11 +90,11 @@ export async function waitForEnd(pid, timeoutMs) {
   return true;
 }
 
-/** SIGTERM, woken if it was frozen by SIGSTOP, and SIGKILL when that takes too long. @param {number} pid */
-export async function stopProcess(pid) {
+/** SIGTERM, woken if it was frozen by SIGSTOP, and SIGKILL when that takes too long. @type {(pid: number, patienceMs?: number) => Promise<void>} */
+export async function stopProcess(pid, patienceMs = 15_000) {
   sendSignal(pid, 'SIGTERM');
   sendSignal(pid, 'SIGCONT');
-  if (await waitForEnd(pid, 15_000)) return;
+  if (await waitForEnd(pid, patienceMs)) return;
   sendSignal(pid, 'SIGKILL');
   if (!(await waitForEnd(pid, 5_000))) throw new Error(`process ${pid} does not end, even by SIGKILL`);
 }

@@ -2,18 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from '@jest/globals';
 import { freePort } from '../../scripts/services/free-port.mjs';
-import { haproxy } from '../../scripts/services/haproxy.mjs';
-import { startServer } from '../../scripts/services/server-process.mjs';
+import { balancedServers, haproxy, HAPROXY_CONFIG, startHaproxy } from '../../scripts/services/haproxy.mjs';
 import { atEndOfFile } from './cleanup.js';
 import { DnsServer } from './dns-server.js';
 import { eventually } from './poll.js';
-
-/** The file of docker-compose.yml. */
-const CONFIG = fileURLToPath(new URL('../../config/haproxy/haproxy.cfg', import.meta.url));
 
 /** How many instances the balancer takes for what. */
 interface Counts {
@@ -25,11 +20,19 @@ interface Counts {
 /** A real HAProxy with the repository's own configuration; ended at the end of the test file. */
 export class LoadBalancer {
   private constructor(
-    /** For everyone. */
-    readonly outside: string,
-    /** For the operator. */
-    readonly inside: string,
+    private readonly outsidePort: number,
+    private readonly insidePort: number,
   ) {}
+
+  /** For everyone. */
+  get outside(): string {
+    return `http://127.0.0.1:${this.outsidePort}`;
+  }
+
+  /** For the operator. */
+  get inside(): string {
+    return `http://127.0.0.1:${this.insidePort}`;
+  }
 
   /** In front of instances that listen on the same `port` of these addresses. */
   static async inFrontOf(addresses: readonly string[], port: number): Promise<LoadBalancer> {
@@ -41,22 +44,14 @@ export class LoadBalancer {
     ]);
     const home = mkdtempSync(join(process.env['FIRSTCOME_TEST_DIR'] ?? tmpdir(), 'firstcome-test-haproxy-'));
     atEndOfFile(async () => rmSync(home, { recursive: true, force: true }));
-    const balancer = new LoadBalancer(`http://127.0.0.1:${outside}`, `http://127.0.0.1:${inside}`);
-    const server = await startServer({
-      name: 'HAProxy',
+    const balancer = new LoadBalancer(outside, inside);
+    const server = await startHaproxy({
+      binary,
       dir: join(home, 'server'),
       port: outside,
-      log: undefined,
-      env: {
-        ...process.env,
-        LB_DNS: dns.address,
-        LB_APP: `app:${port}`,
-        LB_OUTSIDE: `127.0.0.1:${outside}`,
-        LB_INSIDE: `127.0.0.1:${inside}`,
-      },
-      url: () => balancer.outside,
-      answers: async () => (await fetch(`${balancer.inside}/load-balancer`).catch(() => undefined))?.ok ?? false,
-      command: () => ({ binary, args: ['-db', '-f', CONFIG] }),
+      inside,
+      dns: dns.address,
+      app: `app:${port}`,
     });
     atEndOfFile(() => server.kill('SIGKILL'));
     return balancer;
@@ -78,7 +73,7 @@ export class LoadBalancer {
   }
 
   private async counts(): Promise<Required<Counts>> {
-    const servers = await this.servers();
+    const servers = await balancedServers(this.insidePort);
     const up = (backend: string): number =>
       servers.filter(({ pxname, status }) => pxname === backend && status?.startsWith('UP')).length;
     return { well: up('well'), ready: up('ready'), live: up('live') };
@@ -86,27 +81,14 @@ export class LoadBalancer {
 
   /** How often an instance that was well was no longer. */
   private async falls(): Promise<number> {
-    const servers = await this.servers();
+    const servers = await balancedServers(this.insidePort);
     return servers.reduce((sum, { pxname, chkdown }) => (pxname === 'well' ? sum + Number(chkdown) : sum), 0);
-  }
-
-  /** The servers of all backends, by the names that HAProxy gives to what it knows of them. */
-  private async servers(): Promise<Array<Partial<Record<string, string>>>> {
-    const csv = await (await fetch(`${this.inside}/load-balancer/stats;csv`)).text();
-    const [names = [], ...rows] = csv
-      .replace('# ', '')
-      .trim()
-      .split('\n')
-      .map((line) => line.split(','));
-    return rows
-      .map((values) => Object.fromEntries(names.map((name, index) => [name, values[index] ?? ''])))
-      .filter(({ svname }) => svname !== 'BACKEND' && svname !== 'FRONTEND');
   }
 }
 
 /** HAProxy's own check of the configuration, as it is in production. @throws Error with what it finds */
 export async function checkConfig(): Promise<void> {
-  await promisify(execFile)(await program(), ['-c', '-f', CONFIG]);
+  await promisify(execFile)(await program(), ['-c', '-f', HAPROXY_CONFIG]);
 }
 
 function program(): Promise<string> {

@@ -1,0 +1,29 @@
+/** The programs that a set needs, installed through apt where they are missing and we may. */
+import { installPackages } from '../services/apt.mjs';
+import { findHaproxy } from '../services/haproxy.mjs';
+import { findMySql } from '../services/mysql-binaries.mjs';
+import { findRedis } from '../services/redis-server.mjs';
+
+/** @import { Say } from '../services/messages.mjs' */
+/** @import { Wanted } from './plan.mjs' */
+
+const PROGRAMS = [
+  { label: 'Redis', aptPackage: 'redis-server', brew: 'redis', isInstalled: () => findRedis() !== null },
+  { label: 'HAProxy', aptPackage: 'haproxy', brew: 'haproxy', isInstalled: () => findHaproxy() !== null },
+  { label: 'MariaDB', aptPackage: 'mariadb-server', brew: 'mariadb', isInstalled: () => findMySql() !== null },
+];
+
+/** Throws, with what one can do by hand, where one is missing and cannot be installed. @param {Wanted} _wanted @param {Say} say */
+export async function installPrograms(_wanted, say) {
+  const missing = PROGRAMS.filter(({ isInstalled }) => !isInstalled());
+  if (missing.length === 0) return;
+  const packages = missing.map(({ aptPackage }) => aptPackage);
+  if ((await installPackages(packages, say)) && missing.every(({ isInstalled }) => isInstalled())) return;
+  throw new Error(
+    [
+      `${missing.map(({ label }) => label).join(' and ')} cannot be started: not installed, and apt-get cannot be used here. One of:`,
+      `  Debian, Ubuntu   sudo apt-get install -y --no-install-recommends ${packages.join(' ')}`,
+      `  macOS            brew install ${missing.map(({ brew }) => brew).join(' ')}`,
+    ].join('\n'),
+  );
+}
