@@ -25,9 +25,12 @@ function isMariaDb(server) {
   return /mariadb/i.test(execFileSync(server, ['--no-defaults', '--version'], { encoding: 'utf8' }));
 }
 
-/** Fills an empty data directory; to be run in the one above it. @param {MySqlBinaries} binaries @param {string} data */
-export function initialiseCommand(binaries, data) {
-  const args = ['--no-defaults', ...asRoot()];
+/**
+ * Fills an empty data directory; to be run in the one above it.
+ * @type {(binaries: MySqlBinaries, data: string, isRoot?: boolean) => { binary: string, args: string[] }}
+ */
+export function initialiseCommand(binaries, data, isRoot) {
+  const args = ['--no-defaults', ...asRoot(isRoot)];
   if (!binaries.installer) {
     const settings = [`--datadir=${data}`, '--initialize-insecure', ...unpacked(binaries)];
     return { binary: binaries.server, args: [...args, ...settings] };
@@ -37,11 +40,14 @@ export function initialiseCommand(binaries, data) {
   return { binary: binaries.installer, args: [...args, `--datadir=./${basename(data)}`, ...settings] };
 }
 
-/** Of a server on 127.0.0.1. @type {(binaries: MySqlBinaries, at: Files & { port: number }) => string[]} */
-export function serverArguments(binaries, at) {
+/**
+ * Of a server on 127.0.0.1.
+ * @type {(binaries: MySqlBinaries, at: Files & { port: number }, isRoot?: boolean) => string[]}
+ */
+export function serverArguments(binaries, at, isRoot) {
   return [
     '--no-defaults',
-    ...asRoot(),
+    ...asRoot(isRoot),
     `--datadir=${at.data}`,
     // Of its own: at its start MariaDB deletes every temporary table there, those of other servers that run too.
     `--tmpdir=${at.temporary}`,
@@ -58,9 +64,9 @@ export function serverArguments(binaries, at) {
   ];
 }
 
-/** Both servers refuse to run as root unless told so. */
-function asRoot() {
-  return process.getuid?.() === 0 ? ['--user=root'] : [];
+/** Both servers refuse to run as root unless told so. @param {boolean} [isRoot] whether the server will, as we do */
+function asRoot(isRoot = process.getuid?.() === 0) {
+  return isRoot ? ['--user=root'] : [];
 }
 
 /** @param {MySqlBinaries} binaries */

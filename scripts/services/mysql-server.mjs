@@ -35,7 +35,7 @@ export function defaultFlavour() {
   return process.env['FIRSTCOME_MYSQL_FLAVOUR'] === 'mysql8' ? 'mysql8' : 'installed';
 }
 
-/** As the user that we create. @type {(port: number, database: string) => string} */
+/** Of the account that {@link initStatements} create. @type {(port: number, database: string) => string} */
 export function mysqlUrl(port, database) {
   return `mysql://${USER}:${PASSWORD}@127.0.0.1:${port}/${database}`;
 }
@@ -107,7 +107,7 @@ export async function mysqlAnswers(url, dataDir) {
  * a database. The installer outlives us when we are killed and may still write: hence a name of our own.
  * @type {(place: string, fill: (unfinished: string) => Promise<void>) => Promise<void>}
  */
-async function inPlaceAtOnce(place, fill) {
+export async function inPlaceAtOnce(place, fill) {
   if (existsSync(place)) return;
   const parent = dirname(place);
   for (const name of readdirSync(parent).filter((entry) => entry.startsWith(UNFINISHED)))
@@ -125,7 +125,7 @@ async function initialise(binaries, data, temporary, extraArgs = []) {
 }
 
 /** Run by the server itself before it takes connections; one statement a line. @param {string} database */
-function initStatements(database) {
+export function initStatements(database) {
   const schema = database.replaceAll('`', '``');
   return [
     `CREATE DATABASE IF NOT EXISTS \`${schema}\` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;`,
@@ -135,8 +135,8 @@ function initStatements(database) {
   ].join('\n');
 }
 
-/** @param {string} dir */
-function socketPath(dir) {
+/** Where the server's local socket is, whose path has a greatest length. @param {string} dir */
+export function socketPath(dir) {
   const inPlace = join(dir, 'mysql.sock');
   if (Buffer.byteLength(inPlace) <= LONGEST_SOCKET_PATH) return inPlace;
   return join(tmpdir(), `firstcome-${createHash('sha256').update(dir).digest('hex').slice(0, 16)}.sock`);
