@@ -86,7 +86,8 @@ function installedPrograms() {
  */
 export async function startGaleraNode(node) {
   const { name, port, groupPort, peers, bootstrap = false, database = DATABASE, log } = node;
-  const { binaries, provider } = await galeraPrograms(log ?? (() => {}));
+  const programs = await galeraPrograms(log ?? (() => {}));
+  const { binaries, provider } = programs;
   const files = nodeFiles(node.dir);
   const begins = bootstrap && !(await anyListens(peers.filter((peer) => peer !== groupPort)));
   prepareFiles(files);
@@ -94,7 +95,7 @@ export async function startGaleraNode(node) {
     await inPlaceAtOnce(files.data, (data) => initialise(binaries, data, files));
     allowBootstrap(files.data);
   } else prepareDirectory(files.data);
-  const position = await recoveredPosition(binaries, files);
+  const position = await recoveredPosition(programs, files);
   const server = await startServer({
     name: `The Galera node ${name}`,
     dir: files.dir,
@@ -125,11 +126,11 @@ export async function startGaleraNode(node) {
  * @returns {Promise<Node>}
  */
 export async function lastOf(nodes) {
-  const { binaries } = await galeraPrograms(() => {});
+  const programs = await galeraPrograms(() => {});
   let [last] = nodes;
   let most = -1;
   for (const node of nodes) {
-    const position = await recoveredPosition(binaries, nodeFiles(node.dir));
+    const position = await recoveredPosition(programs, nodeFiles(node.dir));
     const seen = Number(position?.split(':')[1] ?? -1);
     if (seen > most) [last, most] = [node, seen];
   }
@@ -240,9 +241,9 @@ function allowBootstrap(data) {
 /**
  * How far the node's own files go, as `cluster:sequence`; null for a node without any. A node that was killed has not
  * written it down, and would copy everything from another one if it were not told.
- * @type {(binaries: MySqlBinaries, files: NodeFiles) => Promise<string | null>}
+ * @type {(programs: GaleraPrograms, files: NodeFiles) => Promise<string | null>}
  */
-async function recoveredPosition(binaries, files) {
+async function recoveredPosition({ binaries, provider }, files) {
   const state = join(files.data, 'grastate.dat');
   // Without the tables of the server it was cut off while it copied everything.
   if (!existsSync(state) || !existsSync(join(files.data, 'ibdata1'))) return null;
@@ -253,7 +254,14 @@ async function recoveredPosition(binaries, files) {
   const args = serverArguments(binaries, { ...files, port: 0 }, false).filter(
     (each) => !each.startsWith('--log-error'),
   );
-  const call = asServerUser(files.dir, [binaries.server, ...args, '--wsrep-on=ON', '--wsrep-recover']);
+  // Without a library and an address it would not look.
+  const galera = [
+    '--wsrep-on=ON',
+    `--wsrep-provider=${provider}`,
+    '--wsrep-cluster-address=gcomm://',
+    '--binlog-format=ROW',
+  ];
+  const call = asServerUser(files.dir, [binaries.server, ...args, ...galera, '--wsrep-recover']);
   const { stderr } = await run(call.binary, call.args, { cwd: files.data, maxBuffer: 16 * 1024 * 1024 });
   return /Recovered position: *(\S+)/.exec(stderr)?.[1] ?? null;
 }
