@@ -16,16 +16,21 @@ export async function askRedis(port, ask) {
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,
     maxRetriesPerRequest: 0,
+    // And of a frozen one the client would wait for the end of the connection.
+    disconnectTimeout: 10,
     retryStrategy: () => null,
   });
   // Each call says it, too.
   redis.on('error', () => {});
+  // Over all: the client's own greeting has several commands.
+  const timer = setTimeout(() => redis.disconnect(), TIMEOUT_MS);
   try {
     await redis.connect();
     return await ask(redis);
   } catch {
     return null;
   } finally {
+    clearTimeout(timer);
     redis.disconnect();
   }
 }

@@ -2,7 +2,7 @@
 import { isReady, migrate } from './app-member.mjs';
 import { wellInstances } from './balancer-member.mjs';
 import { ofKind } from './plan.mjs';
-import { joinRedis } from './redis-members.mjs';
+import { joinSentinels, joinServers } from './redis-members.mjs';
 import { startMember } from './start-member.mjs';
 import { until } from './until.mjs';
 
@@ -36,16 +36,22 @@ export async function bringUp(plan, { dir, env = {}, build, say, signal }, endAl
       kinds.flatMap((kind) => ofKind(plan, kind)).map((member) => () => startOne(member)),
     );
 
+  // One after the other: each copies all that one of those before it has.
+  const startNodes = async () => {
+    for (const node of ofKind(plan, 'galera')) await startOne(node);
+  };
+
   try {
     say(`Starting ${plan.members.length} processes`);
     await together(ending, [
       async () => {
         await start('redis');
+        await joinServers(plan, ending.signal);
         await start('sentinel');
-        await joinRedis(plan, ending.signal);
+        await joinSentinels(plan, ending.signal);
       },
       async () => {
-        await together(ending, [build, () => start('mysql')]);
+        await together(ending, [build, () => start('mysql'), startNodes]);
         await migrate(plan, env, ending.signal);
       },
       () => start('dns', 'balancer'),

@@ -4,6 +4,8 @@ import { findHaproxy } from '../services/haproxy.mjs';
 import { findMySql } from '../services/mysql-binaries.mjs';
 import { findRedis } from '../services/redis-server.mjs';
 
+import { galeraPrograms } from './galera-node.mjs';
+
 /** @import { Say } from '../services/messages.mjs' */
 /** @import { Wanted } from './plan.mjs' */
 
@@ -13,8 +15,14 @@ const PROGRAMS = [
   { label: 'MariaDB', aptPackage: 'mariadb-server', brew: 'mariadb', isInstalled: () => findMySql() !== null },
 ];
 
-/** Throws, with what one can do by hand, where one is missing and cannot be installed. @param {Wanted} _wanted @param {Say} say */
-export async function installPrograms(_wanted, say) {
+/** Throws, with what one can do by hand, where one is missing and cannot be installed. @param {Wanted} wanted @param {Say} say */
+export async function installPrograms(wanted, say) {
+  await installCommon(say);
+  if (wanted.database === 'galera') await galeraPrograms(say);
+}
+
+/** What every set needs. @param {Say} say */
+async function installCommon(say) {
   const missing = PROGRAMS.filter(({ isInstalled }) => !isInstalled());
   if (missing.length === 0) return;
   const packages = missing.map(({ aptPackage }) => aptPackage);

@@ -104,19 +104,23 @@ function sentinelConfig(port, primary) {
   ].join('\n');
 }
 
-/** Makes one thing of servers that answer. @param {Plan} plan @param {AbortSignal} signal */
-export async function joinRedis(plan, signal) {
-  if (plan.wanted.redis === 'sentinel') await sentinelsKnowAll(plan, signal);
-  if (plan.wanted.redis === 'cluster') await formCluster(plan, signal);
-}
-
-/** @param {Plan} plan @param {AbortSignal} signal */
-async function sentinelsKnowAll(plan, signal) {
+/** Makes one thing of servers that answer: a primary that the others follow, or a cluster. @param {Plan} plan @param {AbortSignal} signal */
+export async function joinServers(plan, signal) {
+  if (plan.wanted.redis === 'cluster') return await formCluster(plan, signal);
   const replicas = ofKind(plan, 'redis').length - 1;
   await until(signal, 'the replicas do not follow the primary', async () => {
     const info = await infoOf(firstOf(plan, 'redis').port, 'replication');
-    return (info?.match(/^slave\d+:.*state=online/gm) ?? []).length === replicas;
+    return info !== null && (info.match(/^slave\d+:.*state=online/gm) ?? []).length === replicas;
   });
+}
+
+/**
+ * Resolves when the sentinels know each other and every server. They are started when the replicas follow the primary:
+ * they ask it who does that at once, and then only every ten seconds.
+ * @type {(plan: Plan, signal: AbortSignal) => Promise<void>}
+ */
+export async function joinSentinels(plan, signal) {
+  const replicas = ofKind(plan, 'redis').length - 1;
   const sentinels = ofKind(plan, 'sentinel');
   await until(signal, 'the sentinels do not find each other and the replicas', async () => {
     const known = await Promise.all(sentinels.map(({ port }) => infoOf(port, 'sentinel')));

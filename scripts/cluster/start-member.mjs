@@ -1,7 +1,7 @@
 /** Starts one process of a set, for the first time or again. */
 import { startAppMember } from './app-member.mjs';
 import { startBalancerMember, startDnsMember } from './balancer-member.mjs';
-import { startMysqlMember } from './database-members.mjs';
+import { startGaleraMember, startMysqlMember } from './database-members.mjs';
 import { startRedisMember, startSentinelMember } from './redis-members.mjs';
 
 /** @import { Kind, Member, Plan } from './plan.mjs' */
@@ -14,7 +14,7 @@ const STARTS = {
   redis: startRedisMember,
   sentinel: startSentinelMember,
   mysql: startMysqlMember,
-  galera: () => Promise.reject(new Error('--database galera is not there yet')),
+  galera: startGaleraMember,
   app: startAppMember,
   dns: startDnsMember,
   balancer: startBalancerMember,
