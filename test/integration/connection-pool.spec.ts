@@ -49,7 +49,7 @@ beforeEach(async () => {
 
 function openWatchedPool(limits: Partial<typeof LIMITS> = {}, shares = ONE_SHARE): ConnectionPool {
   const { database } = loadConfig({ ...process.env, NODE_ENV: 'test', ...LIMITS, ...limits });
-  const driverPool = openPool({ uri: proxy.url, connectionLimit: POOL_SIZE, connectTimeout: 5000 }, [
+  const driverPool = openPool({ uri: proxy.url, connectionLimit: POOL_SIZE, connectTimeout: 5000 }, 'auto', [
     lockWaitLimit(database.statementTimeoutMs),
   ]);
   const settings = { ...database, poolSize: POOL_SIZE };
@@ -250,7 +250,13 @@ describe('TypeORM', () => {
 
   beforeEach(async () => {
     pool = openWatchedPool({}, SHARES);
-    const settings = { url: proxy.url, tls: { mode: 'off' as const }, poolSize: POOL_SIZE, connectTimeoutMs: 5000 };
+    const settings = {
+      url: proxy.url,
+      tls: { mode: 'off' as const },
+      galera: 'auto' as const,
+      poolSize: POOL_SIZE,
+      connectTimeoutMs: 5000,
+    };
     dataSource = await new DataSource(
       dataSourceOptions(
         settings,

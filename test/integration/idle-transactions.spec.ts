@@ -30,7 +30,7 @@ beforeAll(async () => {
     NODE_ENV: 'test',
     DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: String(LIMIT_MS),
   }).database;
-  const driverPool = openPool({ uri: testDatabaseUrl(), connectionLimit: settings.poolSize }, [
+  const driverPool = openPool({ uri: testDatabaseUrl(), connectionLimit: settings.poolSize }, 'auto', [
     idleTransactionLimit(settings.idleTransactionTimeoutMs),
   ]);
   const shares = new Map([[SHARED, { max: settings.poolSize }]]);

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 function open(): LoneConnection {
-  const opened = new LoneConnection({ url: proxy.url, tls: { mode: 'off' }, connectTimeoutMs: 1000 });
+  const opened = new LoneConnection({ url: proxy.url, tls: { mode: 'off' }, galera: 'auto', connectTimeoutMs: 1000 });
   atEndOfFile(async () => opened.close());
   return opened;
 }

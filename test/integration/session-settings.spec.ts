@@ -62,7 +62,7 @@ async function sessionOf(connection: Connection): Promise<Record<string, string>
 
 /** A connection of a pool as the application opens it; `limits` are further settings. */
 async function borrow(limits: string[] = []): Promise<mysql2.PoolConnection> {
-  const pool = openPool({ uri: url }, limits);
+  const pool = openPool({ uri: url }, 'auto', limits);
   atEndOfFile(() => pool.promise().end());
   return await new Promise((resolve, reject) => {
     pool.getConnection((error, connection) => (error === null ? resolve(connection) : reject(error)));
@@ -79,12 +79,12 @@ describe('whatever the server and its init_connect have set', () => {
   it('so has a connection of its own', async () => {
     const connection = mysql2.createConnection({ uri: url });
     atEndOfFile(async () => connection.destroy());
-    prepareSession(connection);
+    prepareSession(connection, 'auto');
     expect(await sessionOf(connection)).toEqual(WANTED);
   });
 
   it('so has the one beside the pool', async () => {
-    const connection = new LoneConnection({ url, tls: { mode: 'off' }, connectTimeoutMs: 3000 });
+    const connection = new LoneConnection({ url, tls: { mode: 'off' }, galera: 'auto', connectTimeoutMs: 3000 });
     atEndOfFile(async () => connection.close());
     const differs =
       "@@sql_mode LIKE '%NO_BACKSLASH_ESCAPES%' OR @@character_set_client <> 'utf8mb4' OR @@autocommit = 0";

@@ -78,7 +78,7 @@ describe('a lock conflict', () => {
   });
 
   it.each([
-    ['unless told otherwise', undefined, 5],
+    ['unless told otherwise', undefined, 12],
     ['when two are allowed', { attempts: 2 }, 2],
     ['when one is allowed', { attempts: 1 }, 1],
   ])(

@@ -111,7 +111,13 @@ export async function openDataSource({
   poolSize = 10,
   entities = [],
 }: { url?: string; poolSize?: number; entities?: EntityClass[] } = {}): Promise<DataSource> {
-  const settings = { url: testDatabaseUrl(url), poolSize, connectTimeoutMs: 3000, tls: { mode: 'off' as const } };
+  const settings = {
+    url: testDatabaseUrl(url),
+    poolSize,
+    connectTimeoutMs: 3000,
+    tls: { mode: 'off' as const },
+    galera: 'auto' as const,
+  };
   const dataSource = new DataSource({ ...dataSourceOptions(settings, MIGRATIONS), entities });
   await dataSource.initialize();
   atEndOfFile(() => dataSource.destroy());

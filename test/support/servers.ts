@@ -105,7 +105,13 @@ export async function startPrivateMysql({ extraArgs = [] }: { extraArgs?: string
   const template = run === undefined ? {} : { template: join(run, 'template', 'mysql') };
   const options = { ...template, database: DATABASE, extraArgs: ['--innodb-flush-log-at-trx-commit=2', ...extraArgs] };
   const server = await PrivateServer.start('mysql', (at) => startMysql({ ...at, ...options }));
-  const settings = { url: server.url, poolSize: 4, connectTimeoutMs: 3000, tls: { mode: 'off' as const } };
+  const settings = {
+    url: server.url,
+    poolSize: 4,
+    connectTimeoutMs: 3000,
+    tls: { mode: 'off' as const },
+    galera: 'auto' as const,
+  };
   const dataSource = await new DataSource(dataSourceOptions(settings, MIGRATIONS)).initialize();
   try {
     await migrateDatabase(dataSource);

@@ -7,6 +7,10 @@ import { certificateFile, type DeepReadonly, onOff, oneOf, rule, wholeNumber } f
 /** The profiles NODE_ENV may name. */
 export const PROFILES = ['local', 'test', 'production'] as const;
 
+/** Whether the database server is a node of a Galera cluster: `auto` asks it. */
+export const GALERA_MODES = ['auto', 'on', 'off'] as const;
+export type GaleraMode = (typeof GALERA_MODES)[number];
+
 /** Settings whose value never appears in a message: they hold credentials. */
 export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
   'admin.token',
@@ -64,6 +68,7 @@ export const platformSettings = {
       url: databaseUrl,
       /** At least: the URL may ask for more, and then it holds. */
       tls: z.strictObject({ mode: oneOf(TLS_MODES), ca: certificateFile().optional() }),
+      galera: oneOf(GALERA_MODES),
       poolSize: wholeNumber(MIN_POOL_SIZE, 1_000),
       connectTimeoutMs: wholeNumber(100, 60_000),
       acquireTimeoutMs: wholeNumber(10, 600_000),

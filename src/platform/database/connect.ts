@@ -11,6 +11,8 @@ const PROBLEMS = {
   TLS_NOT_OFFERED: () => 'database.tls.mode (DATABASE_TLS_MODE) must be off, since the server does not offer TLS',
   CERTIFICATE_NOT_ACCEPTED: (reason) =>
     `database.tls (DATABASE_TLS_MODE, DATABASE_TLS_CA) does not accept the certificate of the server: ${reason}`,
+  NOT_GALERA: () =>
+    'database.galera (DATABASE_GALERA) is "on": must be auto or off, since the server is no node of a Galera cluster',
 } satisfies Record<Refusal, (reason: string) => string>;
 
 /**

@@ -3,8 +3,8 @@ import type { ConnectionOptions, SslOptions } from 'mysql2';
 import type { Config } from '../config/config.schema.js';
 import { hostOf, verifiesCertificate } from '../config/database-tls.js';
 
-/** The settings that say where the server is and how it is reached. */
-export type ConnectionSettings = Pick<Config['database'], 'url' | 'tls' | 'connectTimeoutMs'>;
+/** The settings that say where the server is, how it is reached, and what a session with it begins with. */
+export type ConnectionSettings = Pick<Config['database'], 'url' | 'tls' | 'connectTimeoutMs' | 'galera'>;
 
 /**
  * How a connection to MySQL is opened, whoever opens it: give it to the driver, then call `prepareSession` on the
@@ -12,7 +12,7 @@ export type ConnectionSettings = Pick<Config['database'], 'url' | 'tls' | 'conne
  *
  * @throws Error when the file of `database.tls.ca` can no longer be read
  */
-export function connectionOptions({ url, tls, connectTimeoutMs }: ConnectionSettings) {
+export function connectionOptions({ url, tls, connectTimeoutMs }: Omit<ConnectionSettings, 'galera'>) {
   const address = new URL(url);
   return {
     host: hostOf(address),

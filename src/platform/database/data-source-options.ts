@@ -1,6 +1,6 @@
 import mysql2, { type Pool, type PoolOptions } from 'mysql2';
 import type { DataSourceOptions, MigrationInterface } from 'typeorm';
-import type { Config } from '../config/config.schema.js';
+import type { Config, GaleraMode } from '../config/config.schema.js';
 import { connectionOptions, type ConnectionSettings } from './connection-options.js';
 import { prepareSession } from './session-settings.js';
 
@@ -15,7 +15,7 @@ export function driverWith(createPool: (options: PoolOptions) => unknown): objec
 export function dataSourceOptions(
   config: ConnectionSettings & Pick<Config['database'], 'poolSize'>,
   migrations: Migration[],
-  driver = driverWith((options) => openPool(options)),
+  driver = driverWith((options) => openPool(options, config.galera)),
 ): DataSourceOptions {
   const connection = connectionOptions(config);
   return {
@@ -32,10 +32,11 @@ export function dataSourceOptions(
 /**
  * mysql2's pool, each of whose connections sets its session before its first borrower has it.
  *
+ * @param galera as `prepareSession` takes it
  * @param limits further settings that every connection begins with
  */
-export function openPool(options: PoolOptions, limits: readonly string[] = []): Pool {
+export function openPool(options: PoolOptions, galera: GaleraMode, limits: readonly string[] = []): Pool {
   const pool = mysql2.createPool(options);
-  pool.on('connection', (connection) => prepareSession(connection, limits));
+  pool.on('connection', (connection) => prepareSession(connection, galera, limits));
   return pool;
 }

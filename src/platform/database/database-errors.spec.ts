@@ -13,7 +13,14 @@ import {
   isRefusedForGood,
   refusalOf,
 } from './database-errors.js';
-import { AcquireTimeoutError, PoolClosedError, RowBusyError, StatementTimeoutError } from './pool/pool-errors.js';
+import {
+  AcquireTimeoutError,
+  NotGaleraError,
+  NotSyncedError,
+  PoolClosedError,
+  RowBusyError,
+  StatementTimeoutError,
+} from './pool/pool-errors.js';
 
 interface Meaning {
   readonly unavailable: boolean;
@@ -75,6 +82,23 @@ const CASES: ReadonlyArray<[string, Error, Meaning]> = [
   ['statement stopped by MariaDB', driverError({ errno: 1969, sqlState: '70100' }), THIS_STATEMENT],
   ['query killed', driverError({ errno: 1317, sqlState: '70100' }), THIS_STATEMENT],
   ['not a member of the Galera primary', driverError({ errno: 1047, sqlState: '08S01' }), UNAVAILABLE],
+  [
+    'a COMMIT in a Galera node that has lost the primary',
+    driverError({ errno: 1180, sqlState: 'HY000' }, 'provider status: Not connected to Primary Component'),
+    UNAVAILABLE,
+  ],
+  [
+    'a Galera node that others were faster than, also at COMMIT',
+    driverError({ errno: 1213, sqlState: '40001' }, 'WSREP detected deadlock/conflict and aborted the transaction'),
+    CONFLICT,
+  ],
+  ['a Galera node that lags', new NotSyncedError(), UNAVAILABLE],
+  [
+    'a Galera node that says so, in the words of a locked row',
+    new NotSyncedError({ cause: driverError({ errno: 1205, sqlState: 'HY000' }) }),
+    UNAVAILABLE,
+  ],
+  ['a server that ought to be a Galera node', new NotGaleraError(), UNAVAILABLE],
   ['access denied', driverError({ errno: 1045, sqlState: '28000', fatal: true }), UNAVAILABLE],
   ['no access to the schema', driverError({ errno: 1044, sqlState: '42000' }), UNAVAILABLE],
   ['no right to this statement on this table', driverError({ errno: 1142, sqlState: '42000' }), THIS_STATEMENT],
@@ -149,6 +173,8 @@ describe('the reason of a problem', () => {
     ['no right to this kind of statement', { errno: 1227 }, 'NO_PERMISSION'],
     ['access denied without a password', { errno: 1698 }, 'NO_PERMISSION'],
     ['not a member of the Galera primary', { errno: 1047 }, 'NOT_SYNCED'],
+    ['a Galera node that lags', { code: 'DATABASE_NOT_SYNCED' }, 'NOT_SYNCED'],
+    ['no Galera node', { code: 'DATABASE_NOT_GALERA' }, 'NOT_SYNCED'],
     ['no such schema', { errno: 1049 }, 'NOT_SYNCED'],
     ['no such table', { errno: 1146 }, 'NOT_SYNCED'],
     ['statement not answered in time', { code: 'DATABASE_STATEMENT_TIMEOUT' }, 'TIMEOUT'],
@@ -171,6 +197,7 @@ it.each([
   ['a user who is not known', { errno: 1045, sqlState: '28000' }, 'ACCESS_DENIED'],
   ['TLS that is demanded', { errno: 3159, sqlState: 'HY000' }, 'TLS_DEMANDED'],
   ['TLS that is not offered', { code: 'HANDSHAKE_NO_SSL_SUPPORT', fatal: true }, 'TLS_NOT_OFFERED'],
+  ['a server that is no Galera node', { code: 'DATABASE_NOT_GALERA' }, 'NOT_GALERA'],
   ['too many connections', { errno: 1040, sqlState: '08004' }, undefined],
   ['a connection that broke in the handshake', { code: 'HANDSHAKE_SSL_ERROR', fatal: true }, undefined],
 ])('%s is, for good: %p', (_name, fields, refusal) => {

@@ -37,8 +37,12 @@ const PERMISSION_ERRNOS = new Set([1044, 1045, 1130, 1142, 1143, 1227, 1698, 311
 
 /** A Galera node that is not in its cluster ("WSREP has not yet prepared node for application use"). */
 const NOT_A_PRIMARY = 1047;
-const NO_SUCH_SCHEMA = 1049;
-const NO_SUCH_TABLE = 1146;
+
+/** Besides: no such schema, no such table. */
+const NOT_SYNCED_ERRNOS = new Set([NOT_A_PRIMARY, 1049, 1146]);
+
+/** Our own (pool-errors.ts): a node that lags behind its cluster, or that is in none. */
+const NOT_SYNCED_CODES = new Set(['DATABASE_NOT_SYNCED', 'DATABASE_NOT_GALERA']);
 
 /** The server itself gave up waiting, for a lock or for the end of the statement. */
 const TIMEOUT_ERRNOS = new Set([LOCK_WAIT_TIMEOUT, 1969, 3024]);
@@ -77,6 +81,7 @@ const SECURE_TRANSPORT_REQUIRED = 3159;
 
 const UNAVAILABLE_CODES = new Set([
   ...TIMEOUT_CODES,
+  ...NOT_SYNCED_CODES,
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',
@@ -146,7 +151,7 @@ export function databaseProblem(error: unknown): ProblemReason {
   if (DISK_ERRNOS.has(errno)) return 'DISK_ERROR';
   if (MEMORY_ERRNOS.has(errno)) return 'OUT_OF_MEMORY';
   if (PERMISSION_ERRNOS.has(errno)) return 'NO_PERMISSION';
-  if ([NOT_A_PRIMARY, NO_SUCH_SCHEMA, NO_SUCH_TABLE].includes(errno)) return 'NOT_SYNCED';
+  if (NOT_SYNCED_ERRNOS.has(errno) || NOT_SYNCED_CODES.has(code)) return 'NOT_SYNCED';
   return TIMEOUT_ERRNOS.has(errno) || TIMEOUT_CODES.has(code) ? 'TIMEOUT' : 'UNREACHABLE';
 }
 
@@ -182,7 +187,7 @@ export function isRefusedForGood(error: unknown): boolean {
 }
 
 /** Why a server will never let us in with these settings. */
-export type Refusal = 'ACCESS_DENIED' | 'TLS_DEMANDED' | 'TLS_NOT_OFFERED' | 'CERTIFICATE_NOT_ACCEPTED';
+export type Refusal = 'ACCESS_DENIED' | 'TLS_DEMANDED' | 'TLS_NOT_OFFERED' | 'CERTIFICATE_NOT_ACCEPTED' | 'NOT_GALERA';
 
 /** Undefined for an error that may pass. MariaDB says ACCESS_DENIED also when it demands TLS. */
 export function refusalOf(error: unknown): Refusal | undefined {
@@ -190,6 +195,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (cause?.errno === ACCESS_DENIED) return 'ACCESS_DENIED';
   if (cause?.errno === SECURE_TRANSPORT_REQUIRED) return 'TLS_DEMANDED';
   if (cause?.code === 'HANDSHAKE_NO_SSL_SUPPORT') return 'TLS_NOT_OFFERED';
+  if (cause?.code === 'DATABASE_NOT_GALERA') return 'NOT_GALERA';
   // mysql2 puts this code in the place of Node's, so that a connection that broke is told apart by the text only.
   const isCertificate = cause?.code === 'HANDSHAKE_SSL_ERROR' && cause.message.includes('certificate');
   return isCertificate ? 'CERTIFICATE_NOT_ACCEPTED' : undefined;

@@ -3,7 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CONFIG } from '../config/config.module.js';
-import type { Config } from '../config/config.schema.js';
+import type { Config, GaleraMode } from '../config/config.schema.js';
 import { ConfigError } from '../config/read-config.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { connect } from './connect.js';
@@ -44,10 +44,11 @@ export class DatabaseModule {
             ];
             const shares = new Map([SHARED, ...classes].map((each) => [each, each.share(config)]));
             const driver = driverWith(
-              (options) => new ConnectionPool(openPool(options, limits), database, metrics, shares),
+              (options) => new ConnectionPool(openPool(options, database.galera, limits), database, metrics, shares),
             );
             return {
               ...dataSourceOptions(database, migrations, driver),
+              galera: database.galera,
               migrationsRun: database.migrateAtStart,
               autoLoadEntities: true,
               retryAttempts: CONNECT_ATTEMPTS,
@@ -62,16 +63,21 @@ export class DatabaseModule {
   }
 }
 
-async function openDataSource(options?: DataSourceOptions): Promise<DataSource> {
-  if (options === undefined) throw new Error('no data source options');
+/** Which TypeORM hands on as it is. */
+type Options = DataSourceOptions & { readonly galera: GaleraMode };
+
+async function openDataSource(given?: DataSourceOptions): Promise<DataSource> {
+  if (given === undefined) throw new Error('no data source options');
+  const options = given as Options;
   if (options.migrationsRun === true) await migrate(options);
   const dataSource = new ImpatientDataSource({ ...options, migrationsRun: false });
   return await connect(dataSource);
 }
 
 /** Over connections of its own, whose statements have no time limit. */
-async function migrate(options: DataSourceOptions): Promise<void> {
-  const unlimited = { driver: driverWith((poolOptions) => openPool(poolOptions)), entities: [], migrationsRun: false };
+async function migrate(options: Options): Promise<void> {
+  const driver = driverWith((poolOptions) => openPool(poolOptions, options.galera));
+  const unlimited = { driver, entities: [], migrationsRun: false };
   const dataSource = await connect(new DataSource({ ...options, ...unlimited }));
   try {
     const ran = await migrateDatabase(dataSource);

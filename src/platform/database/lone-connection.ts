@@ -15,11 +15,13 @@ const SILENCE_MS = 5_000;
  */
 export class LoneConnection {
   private readonly options: ConnectionOptions;
+  private readonly galera: ConnectionSettings['galera'];
   private connection: Connection | undefined;
   private isClosed = false;
 
   constructor(config: ConnectionSettings) {
     this.options = connectionOptions(config);
+    this.galera = config.galera;
   }
 
   /**
@@ -50,7 +52,7 @@ export class LoneConnection {
 
   private open(): Connection {
     const connection = mysql2.createConnection(this.options);
-    prepareSession(connection);
+    prepareSession(connection, this.galera);
     // Lost between two calls. What is lost during a call, that call is told.
     connection.on('error', () => {
       if (this.connection === connection) this.connection = undefined;

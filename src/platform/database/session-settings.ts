@@ -1,4 +1,6 @@
 import type { Connection } from 'mysql2';
+import type { GaleraMode } from '../config/config.schema.js';
+import { readCausally } from './galera/causal-session.js';
 import { breakOff } from './pool/break-off.js';
 
 /**
@@ -39,14 +41,16 @@ const SESSION_SETTINGS = [
  * first statement: the driver sends one statement after the other, and none after a setting that was refused, since
  * the connection is then broken off.
  *
+ * @param galera whether reads wait until the server, a node of a cluster, has what was committed elsewhere
  * @param limits further settings that this connection begins with
  */
-export function prepareSession(connection: Connection, limits: readonly string[] = []): void {
+export function prepareSession(connection: Connection, galera: GaleraMode, limits: readonly string[] = []): void {
   for (const statement of [...SESSION_SETTINGS, ...limits]) {
     connection.query(statement, (error: Error | null) => {
       if (error !== null) breakOff(connection, error);
     });
   }
+  readCausally(connection, galera);
 }
 
 /**

@@ -9,8 +9,13 @@ import { isLockConflict } from './database-errors.js';
 import { connectAs } from './pool/connect-as.js';
 import { type ConnectionClass, SHARED } from './pool/connection-class.js';
 
-/** Rides out a deadlock, and a burst of them, within about a second. */
-const DEFAULT_ATTEMPTS = 5;
+/**
+ * Rides out a burst of deadlocks, within two seconds for most. On a Galera cluster those who change the same row on
+ * several nodes are in each other's way until their COMMIT: of payments for one product 1.7 % failed 5 times.
+ */
+const DEFAULT_ATTEMPTS = 12;
+const FIRST_DELAY_MS = 20;
+const MAX_DELAY_MS = 400;
 /** A transaction that waits for one foreign lock again and again is given up after this; its caller waits. */
 const RETRY_WITHIN_MS = 10_000;
 
@@ -62,7 +67,7 @@ export class TransactionRunner {
         firstError ??= error;
         const isOver = attempt >= attempts || performance.now() - startedAt >= RETRY_WITHIN_MS;
         if (isOver || !isLockConflict(error)) throw firstError;
-        await delay(Math.random() * 20 * 2 ** attempt);
+        await delay(Math.random() * Math.min(FIRST_DELAY_MS * 2 ** attempt, MAX_DELAY_MS));
       }
     }
   }

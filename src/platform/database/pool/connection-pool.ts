@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.schema.js';
 import { afterTimeLimit } from '../../time-limit.js';
 import { fromDriver } from '../database-errors.js';
 import { type CallStack, rememberCallers } from './call-stack.js';
+import { NodeSync } from '../galera/node-sync.js';
 import { type ConnectionClass, type ConnectionShare, SHARED } from './connection-class.js';
 import { connectionShares } from './connection-shares.js';
 import { KeepAlive } from './keep-alive.js';
@@ -48,6 +49,7 @@ export class ConnectionPool {
   private asking: ConnectionClass = SHARED;
   private readonly unused = new Set<PoolConnection>();
   private readonly keepAlive: KeepAlive;
+  private readonly sync: NodeSync;
   private peakActive = 0;
 
   /** @param shares of every class that there is, {@link SHARED} too */
@@ -60,6 +62,7 @@ export class ConnectionPool {
     this.places = new SharedPlaces(config.poolSize, (request) => this.serve(request));
     this.addClasses(shares);
     this.leaks = new LeakWatch(config.leakWarningMs);
+    this.sync = new NodeSync(config);
     this.keepAlive = new KeepAlive(this.unused, config.idleTransactionTimeoutMs / PINGS_PER_IDLE_TIMEOUT);
     metrics.watch(() => this.state());
     pool.on('release', (connection) => this.unused.add(connection));
@@ -120,6 +123,7 @@ export class ConnectionPool {
   /** Closes every connection, in order: those that are in use after the answer to their last statement. */
   end(callback: (error?: Error | null) => void): void {
     this.keepAlive.stop();
+    this.sync.close();
     for (const request of this.places.dismiss()) {
       request.cancelTimeout();
       request.callback(new PoolClosedError());
@@ -162,7 +166,7 @@ export class ConnectionPool {
         endWatch();
         this.places.leave(group);
       };
-      request.callback(null, new Lease(connection, this.config.statementTimeoutMs, returned));
+      request.callback(null, new Lease(connection, this.config.statementTimeoutMs, this.sync, returned));
     });
   }
 

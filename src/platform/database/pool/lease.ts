@@ -1,11 +1,16 @@
 import type { PoolConnection, QueryValues } from 'mysql2';
 import { afterTimeLimit } from '../../time-limit.js';
-import { fromDriver, isReadOnly } from '../database-errors.js';
+import { fromDriver, isLockConflict, isReadOnly } from '../database-errors.js';
+import { isCausal } from '../galera/causal-session.js';
+import type { NodeSync } from '../galera/node-sync.js';
 import { breakOff } from './break-off.js';
-import { StatementTimeoutError } from './pool-errors.js';
+import { NotSyncedError, type PoolError, StatementTimeoutError } from './pool-errors.js';
 
 /** How much longer than others a statement may take that reads or writes very many rows. */
 const LONG_FACTOR = 10;
+
+const BEGIN = 'START TRANSACTION';
+const ENDS = new Set(['COMMIT', 'ROLLBACK']);
 
 /**
  * One borrowing of a connection: what TypeORM runs its statements on until it gives the connection back. Speaks the
@@ -14,10 +19,13 @@ const LONG_FACTOR = 10;
 export class Lease {
   private isReturned = false;
   private isUnfit = false;
+  private isInTransaction = false;
 
+  /** @param sync of the server, whose reads may wait for it to catch up */
   constructor(
     private readonly connection: PoolConnection,
     private statementTimeoutMs: number,
+    private readonly sync: NodeSync,
     /** Called once, when the connection is back in the pool or closed. */
     private readonly returned: () => void,
   ) {}
@@ -32,22 +40,37 @@ export class Lease {
    * answer that comes late can't be taken for that of the next statement, and the server rolls back. Unless the
    * statement was the COMMIT, or stood alone: then it may have happened, or happen yet, and the caller can only look.
    *
-   * @throws StatementTimeoutError after `database.statementTimeoutMs`, and what the server says
+   * @throws StatementTimeoutError after `database.statementTimeoutMs`, NotSyncedError when a node of a Galera cluster
+   *   lets a read or the beginning of a transaction wait for too long, and what the server says
    */
   async query(sql: string, values?: QueryValues): Promise<[unknown]> {
+    const waitsForNode = this.waitsForNode(sql);
+    if (waitsForNode && this.sync.isBehind) throw new NotSyncedError();
     return await new Promise((resolve, reject) => {
-      const cancel = afterTimeLimit(this.statementTimeoutMs, () => {
-        const late = new StatementTimeoutError(this.statementTimeoutMs);
+      const giveUp = (late: PoolError): void => {
+        cancelSync();
+        cancel();
         breakOff(this.connection, late);
         reject(late);
-      });
+      };
+      const cancel = afterTimeLimit(this.statementTimeoutMs, () =>
+        giveUp(new StatementTimeoutError(this.statementTimeoutMs)),
+      );
+      const cancelSync = waitsForNode ? this.sync.watch(() => giveUp(new NotSyncedError())) : () => {};
       this.connection.query(sql, values, (error, result) => {
+        cancelSync();
         cancel();
         if (error === null) {
+          this.follow(sql);
           resolve([result]);
           return;
         }
         fromDriver(error);
+        if (waitsForNode && isLockConflict(error)) {
+          // Nothing is locked: this is how the server says that it has waited in vain for its own node.
+          reject(new NotSyncedError({ cause: error }));
+          return;
+        }
         // A transaction that could not be rolled back, and a server that was demoted, are not for the next borrower.
         if (sql === 'ROLLBACK' || isReadOnly(error)) this.isUnfit = true;
         reject(error);
@@ -67,6 +90,17 @@ export class Lease {
     if (this.isUnfit) this.connection.destroy();
     else this.connection.release();
     this.returned();
+  }
+
+  /** On a node of a Galera cluster: reads outside of a transaction, and the beginning of one. */
+  private waitsForNode(sql: string): boolean {
+    if (this.isInTransaction || !isCausal(this.connection)) return false;
+    return sql === BEGIN || /^\s*SELECT\b/i.test(sql);
+  }
+
+  private follow(sql: string): void {
+    if (sql === BEGIN) this.isInTransaction = true;
+    else if (ENDS.has(sql)) this.isInTransaction = false;
   }
 
   /** TypeORM adds a listener for errors where there is none. */

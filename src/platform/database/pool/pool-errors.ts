@@ -33,6 +33,26 @@ export class RowBusyError extends PoolError {
   }
 }
 
+/** A node of a Galera cluster did not have what others had committed within the time that a read waits for it. */
+export class NotSyncedError extends PoolError {
+  override readonly name = 'NotSyncedError';
+  readonly code = 'DATABASE_NOT_SYNCED';
+
+  constructor(options?: ErrorOptions) {
+    super('the node has not caught up with its cluster, and reads of it are not waited for', options);
+  }
+}
+
+/** `database.galera` is on, and the server is no node of a Galera cluster. */
+export class NotGaleraError extends PoolError {
+  override readonly name = 'NotGaleraError';
+  readonly code = 'DATABASE_NOT_GALERA';
+
+  constructor() {
+    super('the server is no node of a Galera cluster');
+  }
+}
+
 /** No answer within the time limit. Whether the statement was carried out, or still will be, is not known. */
 export class StatementTimeoutError extends PoolError {
   override readonly name = 'StatementTimeoutError';
