@@ -34,9 +34,12 @@ export default {
   // replaced when it has grown.
   maxWorkers: workers,
   workerIdleMemoryLimit: '1GB',
-  projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
-    { ...onServers, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },
-    { ...onServers, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
-  ],
+  // Those on sets of their own (npm run test:cluster) are a run of their own, too.
+  projects: process.env['FIRSTCOME_TEST_CLUSTER']
+    ? [{ ...shared, displayName: 'cluster', testMatch: ['<rootDir>/test/cluster/**/*.spec.ts'] }]
+    : [
+        { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
+        { ...onServers, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },
+        { ...onServers, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
+      ],
 };

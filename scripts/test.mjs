@@ -1,6 +1,7 @@
 /**
  * npm test [-- arguments of Jest]: the whole suite on Redis and MySQL servers of its own, which it throws away.
  * npm run test:mysql8: integration and end-to-end tests on a real MySQL 8, without those of test/any-database.mjs.
+ * npm run test:cluster: those on sets of several instances, Redis servers and databases, which they start themselves.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -19,8 +20,10 @@ import { ANY_DATABASE } from '../test/any-database.mjs';
 /** @import { Services } from './services/provision.mjs' */
 
 const onMySql8 = process.argv.includes('--mysql8');
+const onClusters = process.argv.includes('--cluster');
 if (onMySql8) process.env['FIRSTCOME_MYSQL_FLAVOUR'] = 'mysql8';
-const jestArguments = process.argv.slice(2).filter((word) => word !== '--mysql8' && word !== '--');
+if (onClusters) process.env['FIRSTCOME_TEST_CLUSTER'] = 'true';
+const jestArguments = process.argv.slice(2).filter((word) => !['--mysql8', '--cluster', '--'].includes(word));
 const profile = testProfile();
 const resultFile = join(profile.dir, 'result.txt');
 
@@ -36,7 +39,7 @@ async function run() {
     if (onMySql8) await mysql8(console.error);
     await beginRun(profile);
     await ensureBuilt(console.error);
-    const code = await runJest(await provisionWorkers());
+    const code = await runJest(onClusters ? [] : await provisionWorkers());
     console.log(existsSync(resultFile) ? readFileSync(resultFile, 'utf8').trim() : 'Jest ended without a result');
     return code;
   } catch (error) {
@@ -48,7 +51,7 @@ async function run() {
 /** The tests delete what they find. */
 function refuseForeignDatabase() {
   const url = process.env['DATABASE_URL'];
-  if (!url) return;
+  if (!url || onClusters) return;
   if (onMySql8) throw new Error('test:mysql8 starts its own MySQL 8; unset DATABASE_URL');
   const database = URL.canParse(url) ? new URL(url).pathname.slice(1) : '';
   if (!database.includes('test')) {

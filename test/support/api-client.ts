@@ -9,7 +9,7 @@ export type Strategy = 'reservation' | 'lock';
 export interface Answer<T> {
   readonly status: number;
   readonly headers: Headers;
-  /** The parsed body; of an error, the problem details. */
+  /** The parsed body; of an error, the problem details; empty where it is no JSON. */
   readonly body: T;
   /** The stable code of an error, undefined for a success. */
   readonly error: string | undefined;
@@ -165,7 +165,9 @@ export class ApiClient {
     try {
       const response = await fetch(base + path, { method, headers, body: JSON.stringify(body) });
       const text = await response.text();
-      const parsed: T & { code?: string } = JSON.parse(text === '' ? '{}' : text);
+      // A load balancer says in HTML what it has to say itself.
+      const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+      const parsed: T & { code?: string } = JSON.parse(isJson ? text : '{}');
       return {
         status: response.status,
         headers: response.headers,

@@ -17,9 +17,10 @@ interface Counts {
   readonly live?: number;
 }
 
-/** A real HAProxy with the repository's own configuration; ended at the end of the test file. */
+/** A real HAProxy with the repository's own configuration. */
 export class LoadBalancer {
-  private constructor(
+  /** Of one that runs. */
+  constructor(
     private readonly outsidePort: number,
     private readonly insidePort: number,
   ) {}
@@ -34,7 +35,7 @@ export class LoadBalancer {
     return `http://127.0.0.1:${this.insidePort}`;
   }
 
-  /** In front of instances that listen on the same `port` of these addresses. */
+  /** In front of instances that listen on the same `port` of these addresses; ended at the end of the test file. */
   static async inFrontOf(addresses: readonly string[], port: number): Promise<LoadBalancer> {
     const [binary, dns, outside, inside] = await Promise.all([
       program(),

@@ -1,8 +1,14 @@
 import { expect } from '@jest/globals';
+import type { ApiClient } from './api-client.js';
 import type { Ask } from './crowd.js';
+import type { TestDatabase } from './database.js';
 import { expectConsistent } from './drop.js';
 import { inParallel } from './in-parallel.js';
-import type { Site } from './site.js';
+
+interface World {
+  readonly api: ApiClient;
+  readonly database: TestDatabase;
+}
 
 /** How a reservation ended in the ledger. */
 interface Ending {
@@ -18,13 +24,13 @@ interface Ending {
  * they were told; no number went to two of them; and each client was told greater and greater numbers.
  */
 export async function expectPromisesKept(
-  site: Site,
+  world: World,
   couponId: number,
   stock: number,
   asks: readonly Ask[],
 ): Promise<void> {
-  await expectConsistent(site.api, couponId);
-  const endings = await endingsOf(site, couponId);
+  await expectConsistent(world.api, couponId);
+  const endings = await endingsOf(world, couponId);
   const issued = endings.filter(({ reason }) => reason === null);
   expect(issued).toHaveLength(stock);
   expect(new Set(issued.map(({ userId }) => userId)).size).toBe(stock);
@@ -32,13 +38,13 @@ export async function expectPromisesKept(
   const accepted = asks.filter(({ answer }) => answer.status === 200);
   const ended = new Map(endings.map((ending) => [nameOf(ending), ending.reason]));
   expect(accepted.filter(({ answer }) => !ended.has(nameOf(answer.body))).map(({ answer }) => answer.body)).toEqual([]);
-  await expectShownAsFailed(site, couponId, endings);
+  await expectShownAsFailed(world, couponId, endings);
 
   expect(givenTwice([...accepted.map(({ answer }) => answer.body), ...endings])).toEqual([]);
   expect(toldOutOfOrder(accepted)).toEqual([]);
 }
 
-async function endingsOf({ database }: Site, couponId: number): Promise<Ending[]> {
+async function endingsOf({ database }: World, couponId: number): Promise<Ending[]> {
   return database.rows<Ending>(
     `SELECT user_id AS userId, sequence_number AS sequenceNumber, NULL AS reason FROM user_coupons WHERE coupon_id = ?
      UNION ALL
@@ -48,7 +54,7 @@ async function endingsOf({ database }: Site, couponId: number): Promise<Ending[]
 }
 
 /** Whoever failed learns so, and why. */
-async function expectShownAsFailed({ api }: Site, couponId: number, endings: readonly Ending[]): Promise<void> {
+async function expectShownAsFailed({ api }: World, couponId: number, endings: readonly Ending[]): Promise<void> {
   const failed = endings.filter(({ reason }) => reason !== null);
   const shown = await inParallel(failed, ({ userId }) => api.reservation(couponId, userId), 16);
   expect(shown.map(({ body }) => body)).toMatchObject(
