@@ -1,16 +1,15 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { expectHealed } from '../support/after-a-fault.js';
-import { type Answer, type ReservationBody, tally } from '../support/api-client.js';
+import { tally } from '../support/api-client.js';
 import { PATIENT } from '../support/app-process.js';
+import { CALLERS, Callers } from '../support/callers.js';
 import { ClusterSet } from '../support/cluster-set.js';
-import { SteadyLoad } from '../support/steady-load.js';
 
 /** Three instances behind HAProxy, of which one after the other is killed, ended or frozen under load. */
 
 const APPS = ['app-1', 'app-2', 'app-3'];
 /** More than all callers together ask for. */
 const TOTAL = 1_000_000;
-const CALLERS = 24;
 
 let set: ClusterSet;
 let couponId: number;
@@ -25,42 +24,9 @@ beforeEach(async () => {
   couponId = (await set.api.createCoupon({ totalQuantity: TOTAL })).couponId;
 });
 
-/** New users, many at once, who look at the coupon and then reserve. */
-class Callers {
-  /** What was heard by those who looked. */
-  readonly looks: Array<Answer<unknown>> = [];
-  /** What was heard by those who reserved after {@link areLater}. */
-  readonly later: Array<Answer<ReservationBody>> = [];
-  private isLater = false;
-  private readonly load = new SteadyLoad((userId) => this.ask(userId), { atOnce: CALLERS });
-
-  /** Whoever asks from now on is one of the later ones. */
-  areLater(): void {
-    this.isLater = true;
-  }
-
-  /** Resolves when so many more hold a slot. */
-  async accepted(count: number): Promise<void> {
-    await this.load.sees('200', count);
-  }
-
-  /** Nobody asks any more; resolves with what was heard by those who reserved. */
-  async leave(): Promise<Array<Answer<ReservationBody>>> {
-    return await this.load.stop();
-  }
-
-  private async ask(userId: number): Promise<Answer<ReservationBody>> {
-    this.looks.push(await set.api.coupon(couponId));
-    const { isLater } = this;
-    const answer = await set.api.reserve(couponId, userId);
-    if (isLater) this.later.push(answer);
-    return answer;
-  }
-}
-
 describe('one of three instances', () => {
   it('that is killed takes with it no more than the reservations that were on their way to it', async () => {
-    const callers = new Callers();
+    const callers = new Callers(set.api, couponId);
     await callers.accepted(300);
     await set.kill('app-1');
     callers.areLater();
@@ -69,6 +35,7 @@ describe('one of three instances', () => {
     await set.balancer.knows({ well: APPS.length });
     await callers.accepted(100);
     const answers = await callers.leave();
+    callers.tell('instance killed');
 
     expect(tally(callers.looks)).toEqual({ '200': callers.looks.length });
     expect(tally(callers.later)).toEqual({ '200': callers.later.length });
@@ -80,7 +47,7 @@ describe('one of three instances', () => {
   });
 
   it('that ends in order and comes back, one after the other, is noticed by nobody', async () => {
-    const callers = new Callers();
+    const callers = new Callers(set.api, couponId);
     for (const app of APPS) {
       await callers.accepted(100);
       await set.kill(app, 'SIGTERM');
@@ -89,6 +56,7 @@ describe('one of three instances', () => {
       await set.balancer.knows({ well: APPS.length });
     }
     const answers = await callers.leave();
+    callers.tell('instances ended one after the other');
 
     expect(tally(callers.looks)).toEqual({ '200': callers.looks.length });
     expect(tally(answers)).toEqual({ '200': answers.length });
@@ -96,7 +64,7 @@ describe('one of three instances', () => {
   });
 
   it('that stands still keeps its callers waiting, until it goes on, and no others', async () => {
-    const callers = new Callers();
+    const callers = new Callers(set.api, couponId);
     await callers.accepted(100);
     await set.freeze('app-2');
     await callers.accepted(300);
@@ -105,6 +73,7 @@ describe('one of three instances', () => {
     await set.balancer.knows({ well: APPS.length });
     await callers.accepted(100);
     const answers = await callers.leave();
+    callers.tell('instance frozen');
 
     expect(tally(callers.looks)).toEqual({ '200': callers.looks.length });
     expect(tally(answers)).toEqual({ '200': answers.length });

@@ -38,7 +38,11 @@ export class LoneServer implements RedisServers {
   async connect(): Promise<void> {
     // While no sentinel answers, the attempt to connect does not end.
     const failed = new Promise<never>((_resolve, reject) => this.client.once('error', reject));
-    await Promise.all([Promise.race([this.client.connect(), failed]), this.sentinels?.connect()]);
+    const [server] = await Promise.allSettled([
+      Promise.race([this.client.connect(), failed]),
+      this.sentinels?.connect(),
+    ]);
+    if (server.status === 'rejected') throw server.reason;
   }
 
   disconnect(): void {

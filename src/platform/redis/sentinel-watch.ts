@@ -21,6 +21,7 @@ const NO_SENTINEL = /^ERR unknown command/;
 export class SentinelWatch {
   private readonly clients: Redis[];
   private readonly states: DependencyState[] = [];
+  private readonly listening: Array<Promise<unknown>> = [];
   /** What is wrong with the address; undefined as long as a sentinel knows the primary, or none was asked. */
   hint: string | undefined;
 
@@ -33,10 +34,14 @@ export class SentinelWatch {
     this.clients = address.endpoints.map((endpoint) => this.watch(endpoint, open));
   }
 
-  /** Starts connecting. A sentinel that is not there is tried again; the others are enough. */
+  /**
+   * Starts connecting, and resolves when each sentinel that is there has named the primary. One that is not there is tried
+   * again; the others are enough.
+   */
   async connect(): Promise<void> {
     // Why it failed `watch` has told.
-    await Promise.all(this.clients.map((client) => client.connect().catch(() => undefined)));
+    await Promise.allSettled(this.clients.map((client) => client.connect()));
+    await Promise.all(this.listening);
   }
 
   disconnect(): void {
@@ -50,10 +55,12 @@ export class SentinelWatch {
     this.states.push(state);
     const client = open.sentinel(this.address, endpoint, { retryStrategy: () => RECONNECT_MS });
     client.on('ready', () => {
-      this.listen(client).then(
+      const listening = this.listen(client).then(
         () => state.recover('ready'),
         (error: unknown) => state.fail(redisProblem(error), messageOf(error)),
       );
+      this.listening.push(listening);
+      void listening.then(() => this.listening.splice(this.listening.indexOf(listening), 1));
     });
     client.on('close', () => state.fail('UNREACHABLE', 'connection closed'));
     client.on('error', (error: Error) => state.fail(redisProblem(error), messageOf(error)));
