@@ -128,6 +128,14 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it('asks the server whether it is a node of a Galera cluster, unless it is told', () => {
+    expect(loadConfig(local()).database.galera).toBe('auto');
+    expect(loadConfig(local({ DATABASE_GALERA: 'on' })).database.galera).toBe('on');
+    expect(problemsOf(local({ DATABASE_GALERA: 'maybe' }))).toEqual([
+      'database.galera (DATABASE_GALERA) is "maybe": must be one of auto, on, off',
+    ]);
+  });
+
   it('keeps lock coupons below half of the connection pool', () => {
     expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '9', DATABASE_POOL_SIZE: '20' }))).toEqual([]);
     expect(problemsOf(local({ COUPON_LOCK_MAX_CONCURRENT: '10', DATABASE_POOL_SIZE: '20' }))).toEqual([

@@ -19,8 +19,11 @@ beforeAll(async () => {
 });
 
 /** Runs the command as the README has it, with nothing else in the environment; how it ended and what it said. */
-async function migrate(env: Record<string, string>): Promise<{ code: number | null; out: string }> {
-  const { code, all } = await runCommand(COMMAND, [], { NODE_ENV: 'production', ...env });
+async function migrate(
+  env: Record<string, string>,
+  words: readonly string[] = [],
+): Promise<{ code: number | null; out: string }> {
+  const { code, all } = await runCommand(COMMAND, words, { NODE_ENV: 'production', ...env });
   return { code, out: all };
 }
 
@@ -40,6 +43,28 @@ describe('npm run migrate', () => {
 
   it('finds nothing left to do the second time', async () => {
     expect(await migrate({ DATABASE_URL: url })).toEqual({ code: 0, out: 'nothing to migrate\n' });
+  });
+
+  it('has nothing to unlock on a server that stands alone', async () => {
+    expect(await migrate({ DATABASE_URL: url }, ['--unlock'])).toEqual({
+      code: 0,
+      out: 'nothing to unlock: the server is no node of a Galera cluster\n',
+    });
+  });
+
+  it('ends, and migrates nothing, when it is asked for what it does not know', async () => {
+    expect(await migrate({ DATABASE_URL: url }, ['--force'])).toEqual({
+      code: 2,
+      out: 'usage: npm run migrate [-- --unlock]\n',
+    });
+  });
+
+  it('is refused where the setting says Galera and the server is none', async () => {
+    const { code, out } = await migrate({ DATABASE_URL: url, DATABASE_GALERA: 'on' });
+    expect(out).toContain(
+      'database.galera (DATABASE_GALERA) is "on": must be auto or off, since the server is no node',
+    );
+    expect(code).toBe(1);
   });
 
   it.each([

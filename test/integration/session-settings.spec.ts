@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import mysql2, { type Connection } from 'mysql2';
+import type { GaleraMode } from '../../src/platform/config/config.schema.js';
 import { openPool } from '../../src/platform/database/data-source-options.js';
+import { isCausal } from '../../src/platform/database/galera/causal-session.js';
 import { LoneConnection } from '../../src/platform/database/lone-connection.js';
+import { NotGaleraError } from '../../src/platform/database/pool/pool-errors.js';
 import { prepareSession } from '../../src/platform/database/session-settings.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
@@ -61,8 +64,8 @@ async function sessionOf(connection: Connection): Promise<Record<string, string>
 }
 
 /** A connection of a pool as the application opens it; `limits` are further settings. */
-async function borrow(limits: string[] = []): Promise<mysql2.PoolConnection> {
-  const pool = openPool({ uri: url }, 'auto', limits);
+async function borrow(limits: string[] = [], galera: GaleraMode = 'auto'): Promise<mysql2.PoolConnection> {
+  const pool = openPool({ uri: url }, galera, limits);
   atEndOfFile(() => pool.promise().end());
   return await new Promise((resolve, reject) => {
     pool.getConnection((error, connection) => (error === null ? resolve(connection) : reject(error)));
@@ -102,6 +105,24 @@ describe('whatever the server and its init_connect have set', () => {
     const [rows] = await connection.promise().query('SELECT ? AS text, CHAR_LENGTH(?) AS length', [text, text]);
     expect(rows).toEqual([{ text, length: Array.from(text).length }]);
     connection.release();
+  });
+});
+
+describe('a server that is no node of a Galera cluster', () => {
+  it.each(['auto', 'off'] as const)('is what it is with database.galera %s', async (galera) => {
+    const connection = await borrow([], galera);
+    await connection.promise().query('SELECT 1');
+    expect(isCausal(connection)).toBe(false);
+    connection.release();
+  });
+
+  it('is not used with database.galera on, by the pool as beside it', async () => {
+    const connection = await borrow([], 'on');
+    await expect(connection.promise().query('SELECT 1')).rejects.toThrow(NotGaleraError);
+    connection.release();
+    const beside = new LoneConnection({ url, tls: { mode: 'off' }, connectTimeoutMs: 3000, galera: 'on' });
+    atEndOfFile(async () => beside.close());
+    await expect(beside.run(['SELECT 1'])).rejects.toThrow(NotGaleraError);
   });
 });
 

@@ -24,6 +24,9 @@ const LOCK_NOT_AVAILABLE = 3572;
 /** A value the column can't hold (a character outside its character set): SQLSTATE HY000 on MySQL, 22007 on MariaDB. */
 const TRUNCATED_WRONG_VALUE = 1366;
 
+/** MySQL does not know those of Galera, nor does a MariaDB that was built without it. */
+const UNKNOWN_VARIABLE = 1193;
+
 /** The server was demoted or is being maintained. */
 const READ_ONLY_ERRNOS = new Set([1290, 1792, 1836]);
 
@@ -155,6 +158,11 @@ export function databaseProblem(error: unknown): ProblemReason {
   return TIMEOUT_ERRNOS.has(errno) || TIMEOUT_CODES.has(code) ? 'TIMEOUT' : 'UNREACHABLE';
 }
 
+/** True for a variable that servers of this kind do not have. */
+export function isUnknownVariable(error: unknown): boolean {
+  return driverError(error)?.errno === UNKNOWN_VARIABLE;
+}
+
 /** True when a row was locked by another transaction for too long. */
 function isLockWaitTimeout(error: unknown): boolean {
   return driverError(error)?.errno === LOCK_WAIT_TIMEOUT;
@@ -165,9 +173,14 @@ export function isLockNotAvailable(error: unknown): boolean {
   return driverError(error)?.errno === LOCK_NOT_AVAILABLE || isLockWaitTimeout(error);
 }
 
+/** True when another transaction was in the way, which has gone on meanwhile. */
+export function isDeadlock(error: unknown): boolean {
+  return driverError(error)?.errno === DEADLOCK;
+}
+
 /** True when the transaction lost against another one and should be started again. COMMIT may say so too (Galera). */
 export function isLockConflict(error: unknown): boolean {
-  return driverError(error)?.errno === DEADLOCK || isLockWaitTimeout(error);
+  return isDeadlock(error) || isLockWaitTimeout(error);
 }
 
 /** True when a unique key already holds the value; `key` narrows it to the index of that name. */

@@ -1,10 +1,8 @@
 import type { Connection } from 'mysql2';
 import type { GaleraMode } from '../../config/config.schema.js';
+import { fromDriver, isUnknownVariable } from '../database-errors.js';
 import { breakOff } from '../pool/break-off.js';
 import { NotGaleraError } from '../pool/pool-errors.js';
-
-/** MySQL, and a MariaDB that was built without Galera, do not know the variables. */
-const UNKNOWN_VARIABLE = 1193;
 
 const causal = new WeakSet<Connection>();
 
@@ -18,24 +16,20 @@ const causal = new WeakSet<Connection>();
 export function readCausally(connection: Connection, mode: GaleraMode): void {
   if (mode === 'off') return;
   // Asked while nothing waits yet: a node that has lost its cluster answers this one.
-  connection.query('SELECT @@wsrep_on AS isNode', (error: NodeError | null, rows: unknown) => {
-    if (error !== null && error.errno !== UNKNOWN_VARIABLE) breakOff(connection, error);
+  connection.query('SELECT @@wsrep_on AS isNode', (error: Error | null, rows: unknown) => {
+    if (error !== null && !isUnknownVariable(fromDriver(error))) breakOff(connection, error);
     else if (error === null && isNode(rows)) causal.add(connection);
     else if (mode === 'on') breakOff(connection, new NotGaleraError());
   });
   // Not when that was answered: the first statement of the borrower would be sent before.
-  connection.query('SET SESSION wsrep_sync_wait = IF(@@wsrep_on, 1, 0)', (error: NodeError | null) => {
-    if (error !== null && error.errno !== UNKNOWN_VARIABLE) breakOff(connection, error);
+  connection.query('SET SESSION wsrep_sync_wait = IF(@@wsrep_on, 1, 0)', (error: Error | null) => {
+    if (error !== null && !isUnknownVariable(fromDriver(error))) breakOff(connection, error);
   });
 }
 
 /** Whether the connection reads causally; known when its first statement is answered. */
 export function isCausal(connection: Connection): boolean {
   return causal.has(connection);
-}
-
-interface NodeError extends Error {
-  readonly errno?: number;
 }
 
 function isNode(rows: unknown): boolean {
