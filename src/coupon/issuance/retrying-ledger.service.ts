@@ -1,7 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../../platform/config/config.module.js';
-import { databaseErrorMessage, isDuplicateKey, isRefusedForGood } from '../../platform/database/database-errors.js';
+import {
+  databaseErrorMessage,
+  isDeadlock,
+  isDuplicateKey,
+  isRefusedForGood,
+} from '../../platform/database/database-errors.js';
+import { LogLimit } from '../../platform/logging/log-limit.js';
 import type { CouponConfig } from '../coupon.config.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { CouponGoneError } from './issuance-errors.js';
@@ -12,6 +18,8 @@ import { RetryGate } from './retry-gate.js';
 /** A drawn code or a row of another node was in the way; a new try draws and looks anew. */
 const DUPLICATE_KEY_ATTEMPTS = 5;
 const FIRST_RETRY_MS = 20;
+/** Where instances write to several nodes of a Galera cluster, those that decide about the same coupon lose by turns. */
+const DEADLOCK_LINES = { lines: 1, intervalMs: 10_000 };
 
 /** Of whoever wants a batch decided. */
 export interface RetryOptions {
@@ -29,6 +37,9 @@ export interface RetryOptions {
 export class RetryingLedger {
   private readonly logger = new Logger('Issuance');
   private readonly gate: RetryGate;
+  private readonly deadlocks = new LogLimit(DEADLOCK_LINES, (count) =>
+    this.logger.warn(`${count} more batches were issued again after a deadlock within 10 s`),
+  );
 
   constructor(
     private readonly ledger: Ledger,
@@ -45,10 +56,11 @@ export class RetryingLedger {
    * @throws CouponGoneError, and when `stop` is aborted
    */
   async decide(couponId: number, batch: readonly Reservation[], options: RetryOptions): Promise<Decision | 'REFUSED'> {
+    let isTold = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const decision = await this.attempt(attempt, options, () => this.ledger.decide(couponId, batch));
-        if (attempt > 1) this.logger.log(`coupon ${couponId}: issuing again succeeded, try ${attempt}`);
+        if (isTold) this.logger.log(`coupon ${couponId}: issuing again succeeded, try ${attempt}`);
         return decision;
       } catch (error) {
         const mayPass = isDuplicateKey(error) && attempt < DUPLICATE_KEY_ATTEMPTS;
@@ -56,6 +68,7 @@ export class RetryingLedger {
           if (batch.length > 1) return 'REFUSED';
           return await this.refuse(couponId, batch[0] as Reservation, error, options);
         }
+        isTold ||= !isDeadlock(error);
         await this.waitAfter(error, couponId, attempt, options);
       }
     }
@@ -82,7 +95,7 @@ export class RetryingLedger {
   }
 
   /**
-   * Jittered exponential backoff. Logs the first failure of a row, not each.
+   * Jittered exponential backoff. Logs the first failure of a row, not each; of deadlocks, which are soon over, few.
    *
    * @throws the error when trying again is of no use, and when `stop` is aborted
    */
@@ -96,7 +109,10 @@ export class RetryingLedger {
     stop.throwIfAborted();
     this.metrics.retries.inc();
     if (attempt === 1) {
-      this.logger.warn(`coupon ${couponId}: issuing again until it succeeds: ${databaseErrorMessage(error)}`);
+      const warn = () =>
+        this.logger.warn(`coupon ${couponId}: issuing again until it succeeds: ${databaseErrorMessage(error)}`);
+      if (isDeadlock(error)) this.deadlocks.write(warn);
+      else warn();
       onRetry();
     }
     const longest = Math.min(FIRST_RETRY_MS * 2 ** attempt, this.config.coupon.issuance.retryMaxDelayMs);

@@ -15,6 +15,7 @@ const BATCH = [
 ];
 const DECISION: Decision = { issued: BATCH, failed: [] };
 const LOCK_WAIT = fromDriver(Object.assign(new Error('Lock wait timeout exceeded'), { errno: 1205 }));
+const DEADLOCK = fromDriver(Object.assign(new Error('Deadlock found'), { errno: 1213, sqlState: '40001' }));
 const REFUSED = fromDriver(Object.assign(new Error('Out of range value'), { errno: 1264, sqlState: '22003' }));
 
 describe('RetryingLedger', () => {
@@ -23,13 +24,14 @@ describe('RetryingLedger', () => {
   const countRetry = jest.fn();
   const onRetry = jest.fn();
   const warn = jest.fn();
+  const log = jest.fn();
   let stop: AbortController;
   let ledger: RetryingLedger;
 
   beforeEach(() => {
-    for (const mock of [decide, refuse, countRetry, onRetry, warn]) mock.mockReset();
+    for (const mock of [decide, refuse, countRetry, onRetry, warn, log]) mock.mockReset();
     jest.spyOn(Logger.prototype, 'warn').mockImplementation(warn);
-    jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
+    jest.spyOn(Logger.prototype, 'log').mockImplementation(log);
     stop = new AbortController();
     ledger = new RetryingLedger(
       { decide, refuse } as unknown as Ledger,
@@ -48,6 +50,14 @@ describe('RetryingLedger', () => {
     decide.mockRejectedValueOnce(LOCK_WAIT).mockRejectedValueOnce(LOCK_WAIT).mockResolvedValueOnce(DECISION);
     expect(await ask()).toBe(DECISION);
     expect([decide, countRetry, onRetry, warn].map(({ mock }) => mock.calls.length)).toEqual([3, 2, 1, 1]);
+  });
+
+  it('says of many deadlocks that there are some', async () => {
+    for (let batch = 1; batch <= 3; batch += 1) {
+      decide.mockRejectedValueOnce(DEADLOCK).mockResolvedValueOnce(DECISION);
+      expect(await ask()).toBe(DECISION);
+    }
+    expect([countRetry, onRetry, warn, log].map(({ mock }) => mock.calls.length)).toEqual([3, 3, 1, 0]);
   });
 
   it('says nothing of a batch that is decided, or refused for good, at once', async () => {
