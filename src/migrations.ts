@@ -1,5 +1,6 @@
 import { CreateCoupons1763600000003 } from './coupon/migrations/1763600000003-create-coupons.js';
 import { CountLateRows1763600000007 } from './coupon/migrations/1763600000007-count-late-rows.js';
+import { IndexNewestCoupons1763600000012 } from './coupon/migrations/1763600000012-index-newest-coupons.js';
 import { KeepWhenCouponsChange1763600000011 } from './coupon/migrations/1763600000011-keep-when-coupons-change.js';
 import { CreateDatabaseProbes1763600000008 } from './operations/migrations/1763600000008-create-database-probes.js';
 import { CreateOrders1763600000005 } from './order/migrations/1763600000005-create-orders.js';
@@ -7,6 +8,7 @@ import { PutOrderNumbersIntoPaidIndex1763600000009 } from './order/migrations/17
 import type { Migration } from './platform/database/data-source-options.js';
 import { CreateIdempotencyKeys1763600000004 } from './platform/idempotency/migrations/1763600000004-create-idempotency-keys.js';
 import { CreateProducts1763600000002 } from './product/migrations/1763600000002-create-products.js';
+import { IndexNewestProducts1763600000013 } from './product/migrations/1763600000013-index-newest-products.js';
 import { CreateProductRankingBackups1763600000006 } from './ranking/migrations/1763600000006-create-product-ranking-backups.js';
 import { AllowUnknownNamesInBackups1763600000010 } from './ranking/migrations/1763600000010-allow-unknown-names-in-backups.js';
 import { CreateUsers1763600000001 } from './user/migrations/1763600000001-create-users.js';
@@ -24,4 +26,6 @@ export const MIGRATIONS: Migration[] = [
   PutOrderNumbersIntoPaidIndex1763600000009,
   AllowUnknownNamesInBackups1763600000010,
   KeepWhenCouponsChange1763600000011,
+  IndexNewestCoupons1763600000012,
+  IndexNewestProducts1763600000013,
 ];

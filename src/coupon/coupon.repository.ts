@@ -37,10 +37,20 @@ export class CouponRepository {
     return await this.coupons.findOneBy({ id: couponId });
   }
 
-  /** The newest coupons first, from the one before `cursor` on. */
+  /** The newest coupons first by (created_at, id), from the one before `cursor` on. */
   async findPage({ cursor, limit }: Page): Promise<Coupon[]> {
-    const query = this.coupons.createQueryBuilder('coupon').orderBy('coupon.id', 'DESC').limit(limit);
-    if (cursor !== undefined) query.where('coupon.id < :cursor', { cursor });
+    const query = this.coupons
+      .createQueryBuilder('coupon')
+      .orderBy('coupon.createdAt', 'DESC')
+      .addOrderBy('coupon.id', 'DESC')
+      .limit(limit);
+    if (cursor !== undefined) {
+      const [at, id] = cursor;
+      query.where('(coupon.createdAt < :createdAt OR (coupon.createdAt = :createdAt AND coupon.id < :id))', {
+        createdAt: new Date(at),
+        id,
+      });
+    }
     return await query.getMany();
   }
 

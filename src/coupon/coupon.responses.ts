@@ -93,7 +93,7 @@ export const couponResponse = z
 
 export const couponListResponse = z
   .object({ coupons: z.array(couponResponse), nextCursor })
-  .meta({ example: { coupons: [COUPON], nextCursor: 'NDI' } });
+  .meta({ example: { coupons: [COUPON], nextCursor: 'WzE3OTM0OTg0MDAwMDAsNDJd' } });
 
 export const reservedResponse = z
   .object({

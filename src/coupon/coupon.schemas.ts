@@ -6,6 +6,7 @@ import {
   idParam,
   isoDateTime,
   limitQuery,
+  newestPosition,
   oneOf,
   optional,
   visibleText,
@@ -150,14 +151,13 @@ export function holderOf(body: Holder, couponId: number): number {
   return body.userId;
 }
 
-/** A page of a list that is ordered by id. */
-export const pageQuery = z.object({ cursor: cursorQuery(id), limit: limitQuery });
+/** A page of a list that has the newest first. */
+export const pageQuery = z.object({ cursor: cursorQuery(newestPosition), limit: limitQuery });
 export type Page = z.output<typeof pageQuery>;
 
-/** The cursor is the last user coupon seen: when it was issued, in ms since 1970, and its id. */
 export const userCouponsQuery = z.object({
   status: oneOf(USER_COUPON_STATUSES).optional().meta({ description: 'Only user coupons in this state' }),
-  cursor: cursorQuery(z.tuple([z.int().min(0).max(LATEST.getTime()), id])),
+  cursor: cursorQuery(newestPosition),
   limit: limitQuery,
 });
 export type UserCouponsPage = z.output<typeof userCouponsQuery>;

@@ -46,12 +46,12 @@ export class CouponService {
   }
 
   /**
-   * Coupons, the newest first, as in every other list. Ids only grow, so a coupon that is created meanwhile comes
-   * before the pages that are still to be read and shifts none of them.
+   * Coupons, the newest first, as in every other list. A coupon that is created meanwhile comes before the pages that
+   * are still to be read and shifts none of them.
    */
   async list({ cursor, limit }: Page): Promise<CouponPage> {
     const found = await this.coupons.findPage({ cursor, limit: limit + 1 });
-    const { page, nextCursor } = pageOf(found, limit, ({ id }) => id);
+    const { page, nextCursor } = pageOf(found, limit, ({ createdAt, id }) => [createdAt.getTime(), id]);
     const redisCoupons = await this.redisCouponsOf(page);
     const now = this.clock.now();
     return {

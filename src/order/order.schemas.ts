@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { cursorQuery, id, idParam, limitQuery, oneOf, optional, wholeNumber } from '../platform/http/schemas.js';
+import {
+  cursorQuery,
+  id,
+  idParam,
+  limitQuery,
+  newestPosition,
+  oneOf,
+  optional,
+  wholeNumber,
+} from '../platform/http/schemas.js';
 import { idempotencyKey } from '../platform/idempotency/idempotency-key.js';
 import { ORDER_STATUSES } from './order.js';
 
@@ -8,8 +17,6 @@ import { ORDER_STATUSES } from './order.js';
 /** Pieces of one product in one order, also when it is named several times. */
 const MAX_QUANTITY = 10_000;
 const MAX_ITEMS = 100;
-/** The last millisecond that DATETIME can hold. */
-const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 const ITEMS_ERROR = `must be a list of 1 to ${MAX_ITEMS} items`;
 
@@ -69,11 +76,10 @@ export const orderQuery = z.object({
 });
 export type OrderQuery = z.output<typeof orderQuery>;
 
-/** The cursor is the last order seen: when it was created, in ms since 1970, and its id. */
 export const ordersQuery = z.object({
   userId: idParam,
   status: oneOf(ORDER_STATUSES).optional().meta({ description: 'Only orders in this state' }),
-  cursor: cursorQuery(z.tuple([z.int().min(0).max(LATEST_MS), id])),
+  cursor: cursorQuery(newestPosition),
   limit: limitQuery,
 });
 export type OrdersQuery = z.output<typeof ordersQuery>;

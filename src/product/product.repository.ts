@@ -20,10 +20,20 @@ export class ProductRepository {
     return await this.products.findOneBy({ id: productId });
   }
 
-  /** The newest products first, from the one before `cursor` on. */
+  /** The newest products first by (created_at, id), from the one before `cursor` on. */
   async findPage({ cursor, limit }: ProductsQuery): Promise<Product[]> {
-    const query = this.products.createQueryBuilder('product').orderBy('product.id', 'DESC').limit(limit);
-    if (cursor !== undefined) query.where('product.id < :cursor', { cursor });
+    const query = this.products
+      .createQueryBuilder('product')
+      .orderBy('product.createdAt', 'DESC')
+      .addOrderBy('product.id', 'DESC')
+      .limit(limit);
+    if (cursor !== undefined) {
+      const [at, id] = cursor;
+      query.where('(product.createdAt < :createdAt OR (product.createdAt = :createdAt AND product.id < :id))', {
+        createdAt: new Date(at),
+        id,
+      });
+    }
     return await query.getMany();
   }
 

@@ -22,7 +22,7 @@ export class ProductService {
   /** Products, the newest first, as in every other list. */
   async list({ cursor, limit }: ProductsQuery): Promise<ProductPage> {
     const found = await this.products.findPage({ cursor, limit: limit + 1 });
-    const { page, nextCursor } = pageOf(found, limit, ({ id }) => id);
+    const { page, nextCursor } = pageOf(found, limit, ({ createdAt, id }) => [createdAt.getTime(), id]);
     return { products: page.map(productView), nextCursor };
   }
 

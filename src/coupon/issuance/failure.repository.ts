@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, Repository } from 'typeorm';
+import { type FindOptionsWhere, LessThan, Repository } from 'typeorm';
+import type { NewestPosition } from '../../platform/http/schemas.js';
+import type { Page } from '../coupon.schemas.js';
 import { IssuanceFailure } from '../issuance-failure.entity.js';
 
 /** More need not be counted to see that there are many. */
@@ -11,11 +13,11 @@ const MAX_COUNTED = 10_000;
 export class FailureRepository {
   constructor(@InjectRepository(IssuanceFailure) private readonly failures: Repository<IssuanceFailure>) {}
 
-  /** The newest failures first, from the one before `cursor` on. */
-  async findPage(couponId: number, cursor: number | undefined, limit: number): Promise<IssuanceFailure[]> {
+  /** The newest failures first by (failed_at, id), from the one before `cursor` on. */
+  async findPage(couponId: number, { cursor, limit }: Page): Promise<IssuanceFailure[]> {
     return await this.failures.find({
-      where: { couponId, ...(cursor === undefined ? {} : { id: LessThan(cursor) }) },
-      order: { id: 'DESC' },
+      where: cursor === undefined ? { couponId } : before(couponId, cursor),
+      order: { failedAt: 'DESC', id: 'DESC' },
       take: limit,
     });
   }
@@ -41,4 +43,12 @@ export class FailureRepository {
   async markRetried(failureId: number, retriedAt: Date): Promise<void> {
     await this.failures.update({ id: failureId }, { retriedAt });
   }
+}
+
+function before(couponId: number, [at, id]: NewestPosition): Array<FindOptionsWhere<IssuanceFailure>> {
+  const failedAt = new Date(at);
+  return [
+    { couponId, failedAt: LessThan(failedAt) },
+    { couponId, failedAt, id: LessThan(id) },
+  ];
 }

@@ -40,8 +40,8 @@ export class FailureService {
     { cursor, limit }: Page,
   ): Promise<{ failures: FailureView[]; nextCursor: string | null }> {
     await this.definitions.require(couponId);
-    const found = await this.failures.findPage(couponId, cursor, limit + 1);
-    const { page, nextCursor } = pageOf(found, limit, ({ id }) => id);
+    const found = await this.failures.findPage(couponId, { cursor, limit: limit + 1 });
+    const { page, nextCursor } = pageOf(found, limit, ({ failedAt, id }) => [failedAt.getTime(), id]);
     return { failures: page.map(failureView), nextCursor };
   }
 

@@ -46,6 +46,10 @@ export interface CouponOverview {
   readonly refusals: Refusals;
 }
 
+function newestFirst(a: Coupon, b: Coupon): number {
+  return b.createdAt.getTime() - a.createdAt.getTime() || b.id - a.id;
+}
+
 /** Looks at coupons for their watchers. Redis and MySQL are asked apart: one may answer while the other is away. */
 @Injectable()
 export class CouponOverviewService {
@@ -64,7 +68,7 @@ export class CouponOverviewService {
     const page = await this.coupons.findPage({ limit: newest });
     const missing = also.filter((couponId) => page.every(({ id }) => id !== couponId));
     const others = missing.length === 0 ? [] : await this.coupons.findMany(missing);
-    const all = [...page, ...others.sort((a, b) => b.id - a.id)];
+    const all = [...page, ...others.sort(newestFirst)];
     const failures = await this.failures.countOpen(all.map(({ id }) => id));
     return all.map((coupon) => ({ coupon, openFailures: failures.get(coupon.id) ?? 0 }));
   }

@@ -120,6 +120,7 @@ export class SnapshotService {
       discountAmount: view.discountAmount,
       discountRate: view.discountRate,
       isActive: view.isActive,
+      createdAt: view.createdAt.toISOString(),
       startsAt: view.startsAt.toISOString(),
       expiresAt: view.expiresAt.toISOString(),
       totalQuantity: view.totalQuantity,

@@ -51,6 +51,7 @@ export interface CouponSnapshot {
   readonly discountAmount: number | null;
   readonly discountRate: number | null;
   readonly isActive: boolean;
+  readonly createdAt: string;
   readonly startsAt: string;
   readonly expiresAt: string;
   readonly totalQuantity: number;

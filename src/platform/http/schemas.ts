@@ -79,6 +79,16 @@ export function cursorQuery<T>(position: z.ZodType<T>) {
   return cursor.optional().meta({ description: 'nextCursor of the page before; left out for the first page' });
 }
 
+/** The last millisecond that DATETIME can hold. */
+const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * Where a list goes on that has the newest first: when the last one seen was made, in ms since 1970, and its id. Ids
+ * alone are not in the order of time: on a Galera cluster each node has a series of its own.
+ */
+export const newestPosition = z.tuple([z.int().min(0).max(LATEST_MS), id]);
+export type NewestPosition = z.output<typeof newestPosition>;
+
 /** Where a list goes on, opaque to the caller; read back by {@link cursorQuery}. */
 export function encodeCursor(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');

@@ -165,7 +165,7 @@ function outsideCall(fixture: Fixture, chance: Chance): Outside {
     (on) => on.ledger.countRows(couponId),
     (on) => on.ledger.findLatestFailure(couponId, users[0] ?? 0),
     (on) => on.audit.counts(couponId),
-    (on) => on.failures.findPage(couponId, undefined, 3),
+    (on) => on.failures.findPage(couponId, { cursor: undefined, limit: 3 }),
     (on) => on.backups.find(days[0]),
     (on) => on.backups.backedUpAt(days),
   ]);

@@ -6,7 +6,7 @@ import { arrange, byId, el, setAttribute, setText } from './dom.js';
 import { number, shortNumber, t } from './language.js';
 import { toast } from './toast.js';
 
-/** @typedef {Pick<import('../snapshot.js').CouponSnapshot, 'couponId' | 'name' | 'status' | 'totalQuantity' | 'remainingQuantity'>} Listed */
+/** @typedef {Pick<import('../snapshot.js').CouponSnapshot, 'couponId' | 'createdAt' | 'name' | 'status' | 'totalQuantity' | 'remainingQuantity'>} Listed */
 
 const PAGE = 50;
 
@@ -37,6 +37,11 @@ class Row {
   }
 }
 
+/** @type {(a: Listed, b: Listed) => number} */
+function newestFirst(a, b) {
+  return Date.parse(b.createdAt) - Date.parse(a.createdAt) || b.couponId - a.couponId;
+}
+
 export class CouponList {
   /** @type {Map<number, Row>} */
   #rows = new Map();
@@ -56,7 +61,7 @@ export class CouponList {
    */
   show(live, selected) {
     for (const coupon of live) this.#older.delete(coupon.couponId);
-    const all = [...live, ...this.#older.values()].sort((a, b) => b.couponId - a.couponId);
+    const all = [...live, ...this.#older.values()].sort(newestFirst);
     const rows = all.map((coupon) => {
       const row = this.#rows.get(coupon.couponId) ?? new Row(coupon.couponId);
       this.#rows.set(coupon.couponId, row);

@@ -6,6 +6,7 @@ import { isDuplicateKey } from '../../../../src/platform/database/database-error
 import type { CouponRow } from '../rows.js';
 import { locking, reading } from '../statement.js';
 import type { View } from '../view.js';
+import { isBefore } from './newest-first.js';
 import { type PublicPart, runnerOf, type StatementRunner } from './statement-runner.js';
 
 /** The statements of the real one, over the simulated table `coupons`. */
@@ -35,8 +36,8 @@ export class SimulatedCouponRepository implements PublicPart<CouponRepository> {
   async findPage({ cursor, limit }: Page): Promise<Coupon[]> {
     return await this.outside.run(
       reading('coupon.findPage', (view) =>
-        couponsOf(view, ({ id }) => cursor === undefined || id < cursor)
-          .sort((a, b) => b.id - a.id)
+        couponsOf(view, ({ createdAt, id }) => isBefore(createdAt, id, cursor))
+          .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || b.id - a.id)
           .slice(0, limit)
           .map(entity),
       ),

@@ -1,7 +1,9 @@
 import { IssuanceFailure } from '../../../../src/coupon/issuance-failure.entity.js';
 import type { FailureRepository } from '../../../../src/coupon/issuance/failure.repository.js';
+import type { Page } from '../../../../src/coupon/coupon.schemas.js';
 import type { FailureRow } from '../rows.js';
 import { locking, reading } from '../statement.js';
+import { isBefore } from './newest-first.js';
 import type { PublicPart, StatementRunner } from './statement-runner.js';
 
 /** As many as the real one counts. */
@@ -11,13 +13,13 @@ const MAX_COUNTED = 10_000;
 export class SimulatedFailureRepository implements PublicPart<FailureRepository> {
   constructor(private readonly outside: StatementRunner) {}
 
-  async findPage(couponId: number, cursor: number | undefined, limit: number): Promise<IssuanceFailure[]> {
+  async findPage(couponId: number, { cursor, limit }: Page): Promise<IssuanceFailure[]> {
     return await this.outside.run(
       reading('failure.findPage', (view) =>
         view
           .rowsOf(view.tables.issuanceFailures.byReservation, couponId)
-          .filter(({ id }) => cursor === undefined || id < cursor)
-          .sort((a, b) => b.id - a.id)
+          .filter(({ failedAt, id }) => isBefore(failedAt, id, cursor))
+          .sort((a, b) => b.failedAt.getTime() - a.failedAt.getTime() || b.id - a.id)
           .slice(0, limit)
           .map(entity),
       ),
