@@ -6,7 +6,13 @@ import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
 import { ISSUE_ROUTE } from '../support/campaign-client.js';
 import { eventuallyShows, Scrape } from '../support/metrics.js';
-import { alertRules, allExpressions, dashboards, selectorsOf } from '../support/monitoring-expressions.js';
+import {
+  alertRules,
+  allExpressions,
+  dashboards,
+  selectorsOf,
+  wronglyAddedUp,
+} from '../support/monitoring-expressions.js';
 import { RUNBOOK } from '../support/runbook.js';
 import { newUserId } from '../support/unique-ids.js';
 
@@ -81,6 +87,18 @@ describe('every rule and every panel', () => {
         '/coupons/:userId/issue-async',
       ]);
     }
+  });
+
+  it('adds up over the instances nothing that all of them show', () => {
+    expect(
+      allExpressions().flatMap(({ where, text }) => wronglyAddedUp(text).map((name) => `${where}: ${name}`)),
+    ).toEqual([]);
+    expect(wronglyAddedUp('sum(firstcome_coupon_issued{job="firstcome"}) + max(firstcome_coupon_pending{})')).toEqual([
+      'firstcome_coupon_issued',
+    ]);
+    expect(
+      wronglyAddedUp('sum(max by (node) (firstcome_redis_node_replicas)) / avg by (node) (firstcome_redis_node_up)'),
+    ).toEqual(['firstcome_redis_node_up']);
   });
 
   it('would be found out if it did not', () => {

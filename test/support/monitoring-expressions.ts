@@ -71,3 +71,15 @@ export function selectorsOf(text: string): Array<{ name: string; labels: string[
   const bare = [...text.matchAll(/\b(?:firstcome|nodejs|process)_\w+/g)].map(([name]) => ({ name, labels: [] }));
   return [...selectors, ...bare].filter(({ name }) => !GIVEN_METRICS.has(name));
 }
+
+/** What is one and the same however many instances show it: of a coupon, a Redis server, the ranking. */
+const SHOWN_BY_EVERY_INSTANCE = /firstcome_(?:coupon_\w+|coupons_open|redis_\w+|ranking_\w+_age_seconds)/;
+const ADDED_UP = new RegExp(
+  String.raw`\b(?:sum|avg)\s*(?:(?:by|without)\s*\([^)]*\))?\s*\(\s*(${SHOWN_BY_EVERY_INSTANCE.source})`,
+  'g',
+);
+
+/** The metrics of which the instances' values are added up although every instance shows the same thing. */
+export function wronglyAddedUp(text: string): string[] {
+  return [...text.matchAll(ADDED_UP)].map(([, name = '']) => name);
+}
