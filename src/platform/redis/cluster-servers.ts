@@ -119,12 +119,11 @@ export class ClusterServers implements RedisServers {
 
   private add(address: string): RedisNode {
     let tag = 0;
-    const probeKey = (): string => {
-      // Almost always the first one, or the one of the time before.
-      while (this.client.slots[calculateSlot(probeKeyOf(tag))]?.[0] !== address) {
-        if (!this.byAddress.has(address)) break;
-        tag = (tag + 1) % Number.MAX_SAFE_INTEGER;
-      }
+    const isOwn = (): boolean => this.client.slots[calculateSlot(probeKeyOf(tag))]?.[0] === address;
+    const probeKey = ({ isOther }: { readonly isOther: boolean }): string => {
+      if (isOther) tag += 1;
+      // Almost always at once. One whose last slot was just moved is asked in vain, and then no more.
+      if (this.masters().has(address)) while (!isOwn()) tag += 1;
       return probeKeyOf(tag);
     };
     const node = new RedisNode({

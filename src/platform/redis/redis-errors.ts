@@ -90,6 +90,11 @@ export function isOfWrongServer(error: unknown): boolean {
   return reason === 'READ_ONLY' || reason === 'LOADING';
 }
 
+/** True when the key is, or is just becoming, another server's: this one may be well all the same. */
+export function isRedirection(error: unknown): boolean {
+  return isReplyError(error) && /^(MOVED|ASK|TRYAGAIN) /.test((error as Error).message);
+}
+
 /** True when the server does not let us in: to ask again soon would only fill its log. */
 export function isRefusal(error: unknown): boolean {
   return redisProblem(error) === 'NO_PERMISSION' || (isNativeError(error) && TLS_CODE.test(codeOf(error)));

@@ -11,7 +11,13 @@ import { messageOf } from '../errors/error-text.js';
 import { withinTimeLimit } from '../time-limit.js';
 import { ReconnectDelay } from './reconnect-delay.js';
 import { type Endpoint, endpointText, type RedisMode } from './redis-address.js';
-import { isOfWrongServer, isRedisUnavailable, redisProblem, RedisUnavailableError } from './redis-errors.js';
+import {
+  isOfWrongServer,
+  isRedirection,
+  isRedisUnavailable,
+  redisProblem,
+  RedisUnavailableError,
+} from './redis-errors.js';
 import { ReplicaWait } from './replica-wait.js';
 import { INFO_SECTIONS, type Master, masterOf, modeOf } from './server-info.js';
 import { unsafeSettings } from './unsafe-settings.js';
@@ -19,6 +25,8 @@ import { unsafeSettings } from './unsafe-settings.js';
 /** What is written to see whether a server takes writes: one key, or one for each master of a cluster. */
 const PROBE_KEY = 'firstcome:probe:{0}';
 const PROBE_TTL_MS = 5000;
+/** Keys that are tried where the first ones are just being moved to another server. */
+const MAX_PROBE_KEYS = 5;
 
 /** How a server is meant to run, and what to do where it does not. */
 const OTHER_MODE_HINTS: Readonly<Record<string, string>> = {
@@ -31,8 +39,8 @@ interface Options {
   readonly config: Config;
   /** Where the server is, for the log; left out where there is but one. */
   readonly name?: string;
-  /** A key that the server has, for the probe. */
-  readonly probeKey?: () => string;
+  /** A key that the server has, for the probe: another one than the time before, if so wanted. */
+  readonly probeKey?: (options: { readonly isOther: boolean }) => string;
   /** Called whenever a server has been identified and has taken a write. */
   readonly onReady: () => void;
 }
@@ -242,8 +250,7 @@ export class RedisNode {
       const info = await this.withinTimeLimit(client.info(...INFO_SECTIONS));
       if (this.connection !== connection) return;
       this.identify(info);
-      const key = this.options.probeKey?.() ?? PROBE_KEY;
-      await this.withinTimeLimit(client.set(key, '1', 'PX', PROBE_TTL_MS));
+      await this.write(client);
       if (this.connection === connection) this.reportWell();
     } catch (error) {
       // A connection that was closed, or left, meanwhile has been reported.
@@ -251,6 +258,18 @@ export class RedisNode {
       // One whose server is unknown must not stay open either: it would be of no use.
       if (this.server === undefined || isOfWrongServer(error)) this.leaveServer(error);
       else this.reportDown(error);
+    }
+  }
+
+  private async write(client: Redis): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const key = this.options.probeKey?.({ isOther: attempt > 1 }) ?? PROBE_KEY;
+      try {
+        await this.withinTimeLimit(client.set(key, '1', 'PX', PROBE_TTL_MS));
+        return;
+      } catch (error) {
+        if (attempt === MAX_PROBE_KEYS || !isRedirection(error)) throw error;
+      }
     }
   }
 
