@@ -18,13 +18,7 @@ import { servicesDir } from './services/project.mjs';
 /** As of systemctl. */
 const NOT_RUNNING = 3;
 const dir = join(servicesDir, 'cluster');
-const ending = new AbortController();
 let endedBy = 0;
-
-whenAskedToEnd((exitCode) => {
-  endedBy = exitCode;
-  ending.abort(new Error('Ended before the set was ready'));
-});
 
 try {
   process.exitCode = await run(readArguments(process.argv.slice(2)));
@@ -50,6 +44,11 @@ async function run(call) {
 /** @param {Wanted} wanted */
 async function start(wanted) {
   const say = console.error;
+  const ending = new AbortController();
+  whenAskedToEnd((exitCode) => {
+    endedBy = exitCode;
+    ending.abort(new Error('Ended before the set was ready'));
+  });
   const { database: schema } = localProfile();
   const plan = await up({ dir, wanted, schema, build: () => ensureBuilt(say), say, signal: ending.signal });
   console.log(readyLines(dir, plan).join('\n'));

@@ -1,10 +1,14 @@
 /** Where the processes of a set keep their files. */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '../services/process.mjs';
 import { removeTree } from '../services/remove-tree.mjs';
 import { pidIn, serverFiles } from '../services/server-process.mjs';
 
 /** @import { Member } from './plan.mjs' */
+
+/** Beside them is the directory of the lock. */
+const MEMBER_NAME = /^[a-z]+(?:-\d+)?$/;
 
 /** @type {(setDir: string, member: Pick<Member, 'name'>) => string} */
 export function memberDir(setDir, { name }) {
@@ -23,10 +27,14 @@ export function memberLog(setDir, member) {
 
 /** The names of all that ever ran in this directory, of whatever set. @param {string} setDir */
 export function namesIn(setDir) {
-  if (!existsSync(setDir)) return [];
-  return readdirSync(setDir, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(serverFiles(memberDir(setDir, entry)).log))
-    .map(({ name }) => name);
+  try {
+    return readdirSync(setDir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && MEMBER_NAME.test(entry.name))
+      .map(({ name }) => name);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** Deletes all that a process has left but its log. @param {string} dir */

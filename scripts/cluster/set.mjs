@@ -1,10 +1,10 @@
 /** A set of processes in a directory: started as one, seen, repaired, stopped. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from '../services/lock.mjs';
 import { stopProcess } from '../services/process.mjs';
 import { removeTree } from '../services/remove-tree.mjs';
 import { pidIn } from '../services/server-process.mjs';
+import { refuseHiddenServers } from '../services/state.mjs';
 import { checkFileLimit } from './balancer-member.mjs';
 import { bringUp } from './bring-up.mjs';
 import { memberDir, memberPid, namesIn, removeAllButLog } from './member-files.mjs';
@@ -31,6 +31,7 @@ import { startMember } from './start-member.mjs';
 /** They end before the servers that they use. */
 const FIRST_TO_STOP = /^(?:app|balancer|dns)\b/;
 const STOP_PATIENCE_MS = 5_000;
+const STOP = 'npm run cluster -- down';
 
 /**
  * Starts a set with new data and resolves when all of it is ready; the one that runs already, if it is the same. Throws
@@ -65,11 +66,12 @@ export async function up(options) {
 
 /** Stops what runs and deletes its data; the logs stay until the next start. @param {string} dir */
 export async function down(dir) {
-  if (existsSync(dir)) await locked(dir, () => clear(dir));
+  if (readPlan(dir) !== null || namesIn(dir).length > 0) await locked(dir, () => clear(dir));
 }
 
 /** What there is and whether it runs, at this moment. @param {string} dir @returns {Promise<SetStatus>} */
 export async function status(dir) {
+  refuseHiddenServers(dir, namesIn(dir), STOP);
   const plan = readPlan(dir);
   if (!plan) return { address: null, processes: [] };
   const roles = await redisRoles(plan);
@@ -111,11 +113,11 @@ function runningPlan(dir, wanted) {
   const dead = plan.members.filter((member) => memberPid(dir, member) === null);
   if (dead.length === plan.members.length) return null;
   if (describeWanted(plan.wanted) !== describeWanted(wanted))
-    throw new Error(`Another set runs, up ${describeWanted(plan.wanted)}. Stop it first: npm run cluster -- down`);
+    throw new Error(`Another set runs, up ${describeWanted(plan.wanted)}. Stop it first: ${STOP}`);
   const [first] = dead;
   if (!first) return plan;
   throw new Error(
-    `The set runs, but without ${dead.map(({ name }) => name).join(', ')}. Start it again, as npm run cluster -- start ${first.name}, or stop all: npm run cluster -- down`,
+    `The set runs, but without ${dead.map(({ name }) => name).join(', ')}. Start it again, as npm run cluster -- start ${first.name}, or stop all: ${STOP}`,
   );
 }
 
@@ -139,6 +141,7 @@ async function stopAll(dir, patienceMs = STOP_PATIENCE_MS) {
 }
 
 /** @type {<T>(dir: string, work: () => Promise<T>) => Promise<T>} */
-function locked(dir, work) {
-  return withLock(join(dir, 'cluster.lock'), work);
+async function locked(dir, work) {
+  refuseHiddenServers(dir, namesIn(dir), STOP);
+  return await withLock(join(dir, 'cluster.lock'), work);
 }

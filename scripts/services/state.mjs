@@ -16,7 +16,7 @@ import { pidIn, serverFiles } from './server-process.mjs';
 /** @type {readonly ServiceName[]} */
 export const SERVICE_NAMES = ['redis', 'mysql'];
 
-/** Where a service of the profile keeps its files. @type {(profileDir: string, name: ServiceName) => string} */
+/** Where a service of the profile keeps its files. @type {(profileDir: string, name: string) => string} */
 export function serviceDir(profileDir, name) {
   return join(profileDir, name);
 }
@@ -32,7 +32,7 @@ export function verifiedPid(profileDir, name) {
 /**
  * The server that another user seems to run for this profile: who wrote the pid file runs the process, and we may not
  * see more of it. Null where there is none; throws where we may not even read the pid file.
- * @type {(profileDir: string, name: ServiceName) => { pid: number, owner: string } | null}
+ * @type {(profileDir: string, name: string) => { pid: number, owner: string } | null}
  */
 export function hiddenServer(profileDir, name) {
   const file = serverFiles(serviceDir(profileDir, name)).pid;
@@ -47,14 +47,17 @@ export function hiddenServer(profileDir, name) {
   }
 }
 
-/** Throws where another user runs a server of the profile, which is not ours to use or to stop. @param {string} profileDir */
-export function refuseHiddenServers(profileDir) {
-  for (const name of SERVICE_NAMES) {
+/**
+ * Throws where another user runs a server of the profile, which is not ours to use or to stop. `command` stops it.
+ * @type {(profileDir: string, names?: readonly string[], command?: string) => void}
+ */
+export function refuseHiddenServers(profileDir, names = SERVICE_NAMES, command = 'npm run services -- down') {
+  for (const name of names) {
     const server = hiddenServer(profileDir, name);
     if (!server) continue;
     const { pid, owner } = server;
     throw new Error(
-      `The ${name} server of this checkout (pid ${pid}) runs as ${owner}. Do this as ${owner}, or have ${owner} stop it first: npm run services -- down`,
+      `The ${name} server of this checkout (pid ${pid}) runs as ${owner}. Do this as ${owner}, or have ${owner} stop it first: ${command}`,
     );
   }
 }

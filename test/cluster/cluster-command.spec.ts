@@ -5,6 +5,8 @@ import type { ProcessStatus, SetStatus } from '../../scripts/cluster/set.mjs';
 import { sendSignal, waitForEnd } from '../../scripts/services/process.mjs';
 import { Checkout } from '../support/checkout.js';
 import { atEndOfFile } from '../support/cleanup.js';
+import { AS_ANOTHER_USER, isRoot } from '../support/other-user.js';
+import { eventually } from '../support/poll.js';
 import type { Ended } from '../support/run-command.js';
 
 /** `npm run cluster` as a user types it, in a checkout whose path has a space. Each test goes on where the one before ended. */
@@ -51,6 +53,18 @@ function withoutPid({ pid: _pid, ...rest }: ProcessStatus): Omit<ProcessStatus, 
   return rest;
 }
 
+function setDir(): string {
+  return join(checkout.dir, '.services', 'cluster');
+}
+
+/** A program to be taken for HAProxy. */
+function balancerThat(does: string): string {
+  const file = join(checkout.dir, 'balancer.sh');
+  writeFileSync(file, `#!/bin/sh\n${does}\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
 /** Of the processes that work below the checkout; elsewhere than on Linux nobody tells. */
 function workingDirectories(): string[] {
   if (!existsSync('/proc')) return [];
@@ -87,7 +101,7 @@ describe('npm run cluster', () => {
     const { code, out, err } = await cluster(...words);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toMatch(/^[^\n]+\n\nUsage: npm run cluster -- <command>\n/);
-    expect(existsSync(join(checkout.dir, '.services', 'cluster', 'set.json'))).toBe(false);
+    expect(existsSync(join(setDir(), 'set.json'))).toBe(false);
   });
 
   it('says before there is a set that there is none', async () => {
@@ -105,12 +119,19 @@ describe('npm run cluster', () => {
   });
 
   it('leaves nothing running when one of the processes cannot be started', async () => {
-    const balancer = join(checkout.dir, 'balancer.sh');
-    writeFileSync(balancer, '#!/bin/sh\necho nothing is left to bind\nexit 7\n');
-    chmodSync(balancer, 0o755);
-    const { code, out, err } = await checkout.run('cluster', UP, { HAPROXY_PATH: balancer });
+    const HAPROXY_PATH = balancerThat('echo nothing is left to bind; exit 7');
+    const { code, out, err } = await checkout.run('cluster', UP, { HAPROXY_PATH });
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(/HAProxy ended with code 7\. Its log, .+, ends with:\nnothing is left to bind\n$/);
+    expect(workingDirectories()).toEqual([]);
+    expect(await status()).toEqual({ code: 3, set: { address: null, processes: [] } });
+  });
+
+  it('ends what it has begun when it is interrupted', async () => {
+    const command = checkout.begin('cluster', UP, { HAPROXY_PATH: balancerThat('exec sleep 1000') });
+    await eventually(() => expect(workingDirectories()).toContain(join(setDir(), 'balancer', 'data')));
+    expect(await command.kill('SIGINT')).toEqual({ code: 130, signal: null });
+    expect(command.logs).toMatch(/\nEnded before the set was ready\n$/);
     expect(workingDirectories()).toEqual([]);
     expect(await status()).toEqual({ code: 3, set: { address: null, processes: [] } });
   });
@@ -151,22 +172,37 @@ describe('npm run cluster', () => {
     expect(await status()).toEqual(before);
   });
 
-  it.each(MEMBERS.map(([name = '']) => name))('tells that %s has died, and starts it again as it was', async (name) => {
-    const before = await status();
-    await end(name);
-    const { code, set } = await status();
-    expect(code).toBe(3);
-    expect(set.processes.filter(({ pid }) => pid === null)).toEqual([{ ...(await memberNamed(name)), pid: null }]);
-    const remedy = `npm run cluster -- start ${name}`;
-    expect(await cluster('status')).toMatchObject({ code: 3, out: expect.stringContaining(remedy) });
-    expect(await cluster(...UP)).toMatchObject({ code: 1, out: '', err: expect.stringContaining(remedy) });
+  it.each(['redis-1', 'mysql-1', 'app-2', 'dns', 'balancer'])(
+    'tells that %s has died, and starts it again as it was',
+    async (name) => {
+      const before = await status();
+      await end(name);
+      const { code, set } = await status();
+      expect(code).toBe(3);
+      expect(set.processes.filter(({ pid }) => pid === null)).toEqual([{ ...(await memberNamed(name)), pid: null }]);
+      const remedy = `npm run cluster -- start ${name}`;
+      expect(await cluster('status')).toMatchObject({ code: 3, out: expect.stringContaining(remedy) });
+      expect(await cluster(...UP)).toMatchObject({ code: 1, out: '', err: expect.stringContaining(remedy) });
 
-    expect(await cluster('start', name)).toMatchObject({ code: 0, out: `${name} runs again\n`, err: '' });
-    const after = await status();
-    expect(after.code).toBe(0);
-    expect(after.set.processes.map(withoutPid)).toEqual(before.set.processes.map(withoutPid));
-    expect(await cluster('start', name)).toMatchObject({ code: 0, out: `${name} runs already\n`, err: '' });
-  });
+      expect(await cluster('start', name)).toMatchObject({ code: 0, out: `${name} runs again\n`, err: '' });
+      const after = await status();
+      expect(after.code).toBe(0);
+      expect(after.set.processes.map(withoutPid)).toEqual(before.set.processes.map(withoutPid));
+      expect(await cluster('start', name)).toMatchObject({ code: 0, out: `${name} runs already\n`, err: '' });
+    },
+  );
+
+  // Only root can become another user.
+  if (isRoot) {
+    it.each(['status', 'up', 'down', 'start app-1'])('refuses another user %s', async (line) => {
+      const before = await status();
+      const { code, out, err } = await checkout.run('cluster', line.split(' '), {}, AS_ANOTHER_USER);
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      expect(err).toMatch(/^The \S+ server of this checkout \(pid \d+\) runs as root\. Do this as root, or .*\n$/);
+      expect(await status()).toEqual(before);
+      expect(before.code).toBe(0);
+    });
+  }
 
   it('knows the names of its processes, and no other', async () => {
     expect(await cluster('start', 'app-3')).toMatchObject({
@@ -183,13 +219,12 @@ describe('npm run cluster', () => {
   });
 
   it('ends all of it, what stands still too, and keeps the logs', async () => {
-    const dir = join(checkout.dir, '.services', 'cluster');
     sendSignal(Number((await memberNamed('redis-1')).pid), 'SIGSTOP');
     sendSignal(Number((await memberNamed('app-1')).pid), 'SIGSTOP');
     expect(await cluster('down')).toMatchObject({ code: 0, err: '' });
     expect(workingDirectories()).toEqual([]);
     expect(await status()).toEqual({ code: 3, set: { address: null, processes: [] } });
-    for (const [name = ''] of MEMBERS) expect(readdirSync(join(dir, name))).toEqual(['server.log']);
+    for (const [name = ''] of MEMBERS) expect(readdirSync(join(setDir(), name))).toEqual(['server.log']);
     expect(await cluster('down')).toMatchObject({ code: 0, err: '' });
   });
 });

@@ -61,13 +61,23 @@ export class Checkout {
   /** `npm start`, until it is killed; at the latest at the end of the test file. */
   async start(env: NodeJS.ProcessEnv = {}, before: readonly string[] = []): Promise<AppProcess> {
     const port = await freePort();
-    const [program, ...rest] = [...before, process.execPath, this.script('start')];
+    return this.begin('start', [], { PORT: String(port), ...env }, before);
+  }
+
+  /** A command that is killed before it ends by itself; at the latest at the end of the test file. */
+  begin(
+    command: string,
+    words: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+    before: readonly string[] = [],
+  ): AppProcess {
+    const [program = '', ...rest] = [...before, process.execPath, this.script(command), ...words];
     const child = spawn(program, rest, {
       cwd: tmpdir(),
-      env: { ...this.marked(), PORT: String(port), ...env },
+      env: { ...this.marked(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const launcher = new AppProcess(child, port);
+    const launcher = new AppProcess(child, Number(env['PORT'] ?? 0));
     atEndOfFile(async () => {
       // It ends the app, which SIGKILL would leave behind.
       if (!launcher.hasExited) await launcher.kill('SIGTERM');
