@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, LessThanOrEqual, MoreThan, Repository } from 'typeorm';
-import { isDuplicateKey } from '../platform/database/database-errors.js';
+import { isDeadlock, isDuplicateKey } from '../platform/database/database-errors.js';
 import { Coupon } from './coupon.entity.js';
 import type { Page } from './coupon.schemas.js';
 
@@ -29,6 +29,8 @@ export class CouponRepository {
       return true;
     } catch (error) {
       if (isDuplicateKey(error)) return false;
+      // Another node of a Galera cluster inserts it at this moment: by now it is there, or was given up.
+      if (isDeadlock(error)) return await this.insertAs(couponId, coupon);
       throw error;
     }
   }
