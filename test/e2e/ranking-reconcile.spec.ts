@@ -119,7 +119,7 @@ describe('payments that come in while the day is reconciled', () => {
     for (const sums of served) expect(sums).toEqual([...sums].sort((a, b) => a - b));
     expect(await corrections()).toBeGreaterThan(before);
     // And none of it is counted again by one more.
-    await redis.del(await redis.keys('ranking:*:complete'));
+    await redis.del(await redis.keys('ranking:*:reconciled'));
     for (const app of apps) await eventually(async () => expect(await live(app, products)).toEqual(paid));
   });
 });
