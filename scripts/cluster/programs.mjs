@@ -3,7 +3,6 @@ import { installPackages } from '../services/apt.mjs';
 import { findHaproxy } from '../services/haproxy.mjs';
 import { findMySql } from '../services/mysql-binaries.mjs';
 import { findRedis } from '../services/redis-server.mjs';
-
 import { galeraPrograms } from './galera-node.mjs';
 
 /** @import { Say } from '../services/messages.mjs' */
