@@ -153,6 +153,13 @@ describe('the servers of a cluster', () => {
     expect(new Set(nodes[0].written).size).toBe(3);
   });
 
+  it('are not searched for a key while a MOVED has made all their slots look like those of another one', async () => {
+    const written = nodes[0].written.length;
+    for (let slot = 0; slot < SLOTS / 2; slot += 1) cluster.slots[slot] = ['h:2'];
+    expect(await servers.nodes[0]?.probe()).toBeUndefined();
+    expect(nodes[0].written).toHaveLength(written);
+  });
+
   it('leave a gap while nobody has a slot', () => {
     cluster.slots[calculateSlot(LOW)] = undefined;
     expect(servers.gap).toBe('UNREACHABLE');

@@ -120,10 +120,13 @@ export class ClusterServers implements RedisServers {
   private add(address: string): RedisNode {
     let tag = 0;
     const isOwn = (): boolean => this.client.slots[calculateSlot(probeKeyOf(tag))]?.[0] === address;
-    const probeKey = ({ isOther }: { readonly isOther: boolean }): string => {
+    const probeKey = ({ isOther }: { readonly isOther: boolean }): string | undefined => {
       if (isOther) tag += 1;
-      // Almost always at once. One whose last slot was just moved is asked in vain, and then no more.
-      if (this.masters().has(address)) while (!isOwn()) tag += 1;
+      // Where one key was found elsewhere, ioredis takes the slots beside it for moved as well until it has read the list
+      // anew: then the server may have none, and a search would never end.
+      if (!isOwn() && !this.masters().has(address)) return undefined;
+      // Almost always the one of the time before.
+      while (!isOwn()) tag += 1;
       return probeKeyOf(tag);
     };
     const node = new RedisNode({

@@ -39,8 +39,8 @@ interface Options {
   readonly config: Config;
   /** Where the server is, for the log; left out where there is but one. */
   readonly name?: string;
-  /** A key that the server has, for the probe: another one than the time before, if so wanted. */
-  readonly probeKey?: (options: { readonly isOther: boolean }) => string;
+  /** A key that the server has, for the probe: another one than the time before, if so wanted; undefined: it has none. */
+  readonly probeKey?: (options: { readonly isOther: boolean }) => string | undefined;
   /** Called whenever a server has been identified and has taken a write. */
   readonly onReady: () => void;
 }
@@ -263,7 +263,9 @@ export class RedisNode {
 
   private async write(client: Redis): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
-      const key = this.options.probeKey?.({ isOther: attempt > 1 }) ?? PROBE_KEY;
+      const { probeKey = () => PROBE_KEY } = this.options;
+      const key = probeKey({ isOther: attempt > 1 });
+      if (key === undefined) return;
       try {
         await this.withinTimeLimit(client.set(key, '1', 'PX', PROBE_TTL_MS));
         return;
