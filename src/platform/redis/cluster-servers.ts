@@ -38,8 +38,11 @@ export class ClusterServers implements RedisServers {
   ) {
     this.reconnectDelay = new ReconnectDelay(config.redis.reconnectMaxDelayMs);
     this.client = open.cluster(address, { retryStrategy: () => this.reconnectDelay.next() });
-    this.client.on('refresh', () => this.update());
-    this.client.on('+node', () => this.update());
+    this.client.on('refresh', () => {
+      this.dropThoseWithoutSlots();
+      this.learn();
+    });
+    this.client.on('+node', () => this.learn());
     this.client.on('node error', (error: Error) => this.reconnectDelay.failed(error));
     this.client.on('error', (error: Error) => this.reportDown(error));
   }
@@ -61,7 +64,7 @@ export class ClusterServers implements RedisServers {
     const address = this.client.slots[calculateSlot(key)]?.[0];
     if (address === undefined) return undefined;
     // A key that was just found elsewhere is known there before the list is read anew.
-    if (!this.byAddress.has(address)) this.update();
+    if (!this.byAddress.has(address)) this.learn();
     return this.byAddress.get(address);
   }
 
@@ -77,14 +80,19 @@ export class ClusterServers implements RedisServers {
     this.client.disconnect();
   }
 
-  /** Learns from the client which masters there are, and over which connection each is asked. */
-  private update(): void {
+  /** Only when the list was read anew: where one key was found elsewhere, ioredis takes those beside it for moved, too. */
+  private dropThoseWithoutSlots(): void {
     const masters = this.masters();
     for (const [address, node] of this.byAddress) {
       if (masters.has(address)) continue;
       this.byAddress.delete(address);
       node.leave('has no keys any more');
     }
+  }
+
+  /** Learns from the client which masters there are, and over which connection each is asked. */
+  private learn(): void {
+    const masters = this.masters();
     const clients = new Map(this.client.nodes('master').map((client) => [addressOf(client), client]));
     for (const address of masters) {
       const node = this.byAddress.get(address) ?? this.add(address);
@@ -122,8 +130,7 @@ export class ClusterServers implements RedisServers {
     const isOwn = (): boolean => this.client.slots[calculateSlot(probeKeyOf(tag))]?.[0] === address;
     const probeKey = ({ isOther }: { readonly isOther: boolean }): string | undefined => {
       if (isOther) tag += 1;
-      // Where one key was found elsewhere, ioredis takes the slots beside it for moved as well until it has read the list
-      // anew: then the server may have none, and a search would never end.
+      // See `dropThoseWithoutSlots`: it may have none for a moment, and a search would never end.
       if (!isOwn() && !this.masters().has(address)) return undefined;
       // Almost always the one of the time before.
       while (!isOwn()) tag += 1;
