@@ -161,6 +161,17 @@ describe('what was sent to a frozen Redis', () => {
   });
 });
 
+describe('a connection over which nothing comes any more', () => {
+  it('is left for a new one, though nobody tells that it is of no use', async () => {
+    const { couponId } = await site.api.createCoupon({ totalQuantity: 100 });
+    site.redisProxy.stallAnswers();
+    await expectUnavailable(couponId);
+    await eventually(async () => expect((await site.api.reserve(couponId, newUserId())).status).toBe(200));
+    site.redisProxy.cut();
+    await eventually(async () => expect(await site.leftBehind(couponId)).toMatchObject({ pending: 0 }));
+  });
+});
+
 describe('a reservation', () => {
   it('is not sent again when its connection breaks before the answer', async () => {
     // Given time to look between the script and its answer, which does not come

@@ -3,10 +3,9 @@ import type { Config } from '../config/config.schema.js';
 import type { Endpoint, RedisAddress } from './redis-address.js';
 import type { RedisScripts } from './redis-scripts.js';
 import { redisTls } from './redis-tls.js';
+import { SILENCE_MS } from './silence.js';
 
 const CONNECT_TIMEOUT_MS = 2000;
-/** A server that says nothing for so long, though asked, may be on a host that is gone: then connect anew. */
-export const SILENCE_MS = 5000;
 /** How long a connection that we leave may take to end by itself: that of a frozen primary does not. */
 const DISCONNECT_TIMEOUT_MS = 200;
 /** For one sentinel to name the primary, before the next one is asked. */
@@ -39,7 +38,6 @@ export function openRedisWith(scripts: RedisScripts, { redis }: Pick<Config, 're
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    socketTimeout: SILENCE_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
   } as const satisfies RedisOptions;
   const ofOne = { ...ofEach, lazyConnect: true, enableOfflineQueue: false } as const satisfies RedisOptions;
@@ -67,6 +65,7 @@ export function openRedisWith(scripts: RedisScripts, { redis }: Pick<Config, 're
       return new Redis({
         ...ofOne,
         ...retry,
+        socketTimeout: SILENCE_MS,
         ...tlsOf(address),
         host,
         port,

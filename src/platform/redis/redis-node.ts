@@ -20,6 +20,7 @@ import {
 } from './redis-errors.js';
 import { ReplicaWait } from './replica-wait.js';
 import { INFO_SECTIONS, type Master, masterOf, modeOf } from './server-info.js';
+import { Silence, SILENCE_MS } from './silence.js';
 import { unsafeSettings } from './unsafe-settings.js';
 
 /** What is written to see whether a server takes writes: one key, or one for each master of a cluster. */
@@ -63,6 +64,7 @@ export class RedisNode {
   private readonly state: DependencyState;
   private readonly probes = new SingleFlight<object, void>();
   private readonly replicaWait: ReplicaWait;
+  private readonly silence = new Silence(() => this.leaveSilentServer());
   private client: Redis | undefined;
   private probing: NodeJS.Timeout | undefined;
   /** Stands for the connection that is open; another object for each, so that a late answer is told from a new one. */
@@ -91,6 +93,8 @@ export class RedisNode {
     const isCurrent = (): boolean => this.client === client;
     if (this.client !== undefined) this.closed();
     this.client = client;
+    // From now on until it is ready the client asks by itself.
+    client.on('connect', () => isCurrent() && this.silence.asked());
     client.on('ready', () => isCurrent() && this.opened());
     client.on('close', () => isCurrent() && this.closed());
     client.on('error', (error: Error) => isCurrent() && this.reportDown(error));
@@ -231,6 +235,7 @@ export class RedisNode {
   }
 
   private opened(): void {
+    this.silence.heard();
     this.connection = {};
     clearInterval(this.probing);
     this.probing = setInterval(() => void this.probe(), this.options.config.metrics.probeIntervalMs);
@@ -247,7 +252,7 @@ export class RedisNode {
     const { client } = this;
     if (client === undefined) return;
     try {
-      const info = await this.withinTimeLimit(client.info(...INFO_SECTIONS));
+      const info = await this.withinTimeLimit(this.listenedTo(client.info(...INFO_SECTIONS)));
       if (this.connection !== connection) return;
       this.identify(info);
       await this.write(client);
@@ -273,6 +278,20 @@ export class RedisNode {
         if (attempt === MAX_PROBE_KEYS || !isRedirection(error)) throw error;
       }
     }
+  }
+
+  /** Notices silence by the probes, which are asked all the time. */
+  private async listenedTo<T>(answer: Promise<T>): Promise<T> {
+    this.silence.asked();
+    try {
+      return await answer;
+    } finally {
+      this.silence.heard();
+    }
+  }
+
+  private leaveSilentServer(): void {
+    this.leaveServer(new RedisUnavailableError(`it said nothing for ${SILENCE_MS} ms`, { reason: 'TIMEOUT' }));
   }
 
   /** @throws RedisUnavailableError when it is no server for us */
@@ -323,6 +342,7 @@ export class RedisNode {
   }
 
   private forgetServer(): void {
+    this.silence.heard();
     this.connection = undefined;
     this.server = undefined;
     this.isReady = false;

@@ -16,7 +16,7 @@ import { FaultPoints } from '../../../src/platform/fault-points.js';
 import { IdempotencyService } from '../../../src/platform/idempotency/idempotency.service.js';
 import { CircuitBreakers } from '../../../src/platform/metrics/circuit-breakers.js';
 import { MetricsRegistry } from '../../../src/platform/metrics/metrics-registry.js';
-import { OPEN_REDIS, type OpenRedis, SILENCE_MS } from '../../../src/platform/redis/open-redis.js';
+import { OPEN_REDIS, type OpenRedis } from '../../../src/platform/redis/open-redis.js';
 import { RedisConnection } from '../../../src/platform/redis/redis-connection.js';
 import { Intervals } from '../../../src/platform/scheduling/intervals.js';
 import { BusinessCalendar } from '../../../src/ranking/business-calendar.js';
@@ -165,8 +165,7 @@ export class SimulatedInstance extends Party {
   private readonly openRedis: OpenRedis = {
     server: (_address, { retryStrategy }) => {
       const { world, redis, weather } = this.surroundings;
-      const options = { retryStrategy, socketTimeout: SILENCE_MS };
-      this.redisClient = new SimulatedRedisClient(world, redis, this, options, weather);
+      this.redisClient = new SimulatedRedisClient(world, redis, this, { retryStrategy }, weather);
       return this.redisClient.asRedis();
     },
     sentinel: () => {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Redis, RedisOptions } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Chance } from '../world/chance.js';
 import { Link, type Weather } from '../world/link.js';
 import type { Party } from '../world/party.js';
@@ -24,7 +24,6 @@ interface Connection {
   readonly link: Link;
   readonly process: RedisProcess;
   readonly waiting: Set<Waiting>;
-  heardAt: number;
 }
 
 /**
@@ -40,7 +39,7 @@ export class SimulatedRedisClient extends EventEmitter {
     private readonly world: World,
     private readonly site: RedisSite,
     private readonly instance: Party,
-    private readonly options: Pick<RedisOptions, 'socketTimeout'> & { readonly retryStrategy: () => number },
+    private readonly options: { readonly retryStrategy: () => number },
     private readonly weather: Weather,
   ) {
     super();
@@ -139,31 +138,9 @@ export class SimulatedRedisClient extends EventEmitter {
   private open(): void {
     const { process } = this.site;
     const link = new Link(this.world, this.instance, process, this.chance, this.weather, 'slownessOfRedis');
-    const connection = { link, process, waiting: new Set<Waiting>(), heardAt: this.world.now };
+    const connection = { link, process, waiting: new Set<Waiting>() };
     this.connection = connection;
-    this.watchSilence(connection);
     this.emit('ready');
-  }
-
-  /** As ioredis' socketTimeout: a server that says nothing though it was asked is left. */
-  private watchSilence(connection: Connection): void {
-    const { socketTimeout = 0 } = this.options;
-    this.world.after(
-      socketTimeout / 5,
-      'Redis: silence?',
-      () => {
-        if (this.connection !== connection) return;
-        if (connection.waiting.size === 0) connection.heardAt = this.world.now;
-        if (this.world.now - connection.heardAt < socketTimeout) {
-          this.watchSilence(connection);
-          return;
-        }
-        connection.link.cut();
-        this.emit('error', new Error(`Socket timeout. Expecting data, but didn't receive any in ${socketTimeout}ms.`));
-        this.lose(connection);
-      },
-      this.instance,
-    );
   }
 
   private lose(connection: Connection): void {
@@ -213,12 +190,10 @@ export class SimulatedRedisClient extends EventEmitter {
     const operation = { name, instance: this.instance, link };
     return await new Promise((resolve, reject) => {
       const command = { reject };
-      if (waiting.size === 0) connection.heardAt = this.world.now;
       waiting.add(command);
       const answer = (settle: () => void): void => {
         link.toInstance('Redis: reply', () => {
           if (this.connection !== connection) return;
-          connection.heardAt = this.world.now;
           if (waiting.delete(command)) settle();
         });
       };
