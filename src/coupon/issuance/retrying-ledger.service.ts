@@ -18,7 +18,13 @@ import { RetryGate } from './retry-gate.js';
 /** A drawn code or a row of another node was in the way; a new try draws and looks anew. */
 const DUPLICATE_KEY_ATTEMPTS = 5;
 const FIRST_RETRY_MS = 20;
-/** Where instances write to several nodes of a Galera cluster, those that decide about the same coupon lose by turns. */
+/**
+ * Where instances write to several nodes of a Galera cluster, those that decide about the same coupon lose by turns. That
+ * is no trouble of the coupon: who loses tries again soon, with what it has in its hands, and waits for no lock by that.
+ */
+const DEADLOCK_ATTEMPTS = 12;
+const FIRST_DEADLOCK_MS = 5;
+const MAX_DEADLOCK_MS = 100;
 const DEADLOCK_LINES = { lines: 1, intervalMs: 10_000 };
 
 /** Of whoever wants a batch decided. */
@@ -56,11 +62,11 @@ export class RetryingLedger {
    * @throws CouponGoneError, and when `stop` is aborted
    */
   async decide(couponId: number, batch: readonly Reservation[], options: RetryOptions): Promise<Decision | 'REFUSED'> {
-    let isTold = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const decision = await this.attempt(attempt, options, () => this.ledger.decide(couponId, batch));
-        if (isTold) this.logger.log(`coupon ${couponId}: issuing again succeeded, try ${attempt}`);
+        const decide = () => this.pastDeadlocks(couponId, options, () => this.ledger.decide(couponId, batch));
+        const decision = await this.attempt(attempt, options, decide);
+        if (attempt > 1) this.logger.log(`coupon ${couponId}: issuing again succeeded, try ${attempt}`);
         return decision;
       } catch (error) {
         const mayPass = isDuplicateKey(error) && attempt < DUPLICATE_KEY_ATTEMPTS;
@@ -68,7 +74,6 @@ export class RetryingLedger {
           if (batch.length > 1) return 'REFUSED';
           return await this.refuse(couponId, batch[0] as Reservation, error, options);
         }
-        isTold ||= !isDeadlock(error);
         await this.waitAfter(error, couponId, attempt, options);
       }
     }
@@ -82,9 +87,27 @@ export class RetryingLedger {
   ): Promise<Decision> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.attempt(attempt, options, () => this.ledger.refuse(couponId, reservation, refusal));
+        const refuse = () =>
+          this.pastDeadlocks(couponId, options, () => this.ledger.refuse(couponId, reservation, refusal));
+        return await this.attempt(attempt, options, refuse);
       } catch (error) {
         await this.waitAfter(error, couponId, attempt, options);
+      }
+    }
+  }
+
+  /** One attempt, in which a deadlock is no failure, unless it comes again and again. Of many the log is told a few. */
+  private async pastDeadlocks<T>(couponId: number, { stop }: RetryOptions, ask: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!isDeadlock(error) || attempt === DEADLOCK_ATTEMPTS) throw error;
+        stop.throwIfAborted();
+        this.metrics.retries.inc();
+        this.deadlocks.write(() => this.logger.warn(`coupon ${couponId}: a batch is issued again after a deadlock`));
+        const longest = Math.min(FIRST_DEADLOCK_MS * 2 ** attempt, MAX_DEADLOCK_MS);
+        await delay(longest * Math.random(), undefined, { signal: stop });
       }
     }
   }
@@ -95,7 +118,7 @@ export class RetryingLedger {
   }
 
   /**
-   * Jittered exponential backoff. Logs the first failure of a row, not each; of deadlocks, which are soon over, few.
+   * Jittered exponential backoff. Logs the first failure of a row, not each.
    *
    * @throws the error when trying again is of no use, and when `stop` is aborted
    */
@@ -109,10 +132,7 @@ export class RetryingLedger {
     stop.throwIfAborted();
     this.metrics.retries.inc();
     if (attempt === 1) {
-      const warn = () =>
-        this.logger.warn(`coupon ${couponId}: issuing again until it succeeds: ${databaseErrorMessage(error)}`);
-      if (isDeadlock(error)) this.deadlocks.write(warn);
-      else warn();
+      this.logger.warn(`coupon ${couponId}: issuing again until it succeeds: ${databaseErrorMessage(error)}`);
       onRetry();
     }
     const longest = Math.min(FIRST_RETRY_MS * 2 ** attempt, this.config.coupon.issuance.retryMaxDelayMs);

@@ -52,12 +52,19 @@ describe('RetryingLedger', () => {
     expect([decide, countRetry, onRetry, warn].map(({ mock }) => mock.calls.length)).toEqual([3, 2, 1, 1]);
   });
 
-  it('says of many deadlocks that there are some', async () => {
+  it('takes a deadlock for no failure, and says of many that there are some', async () => {
     for (let batch = 1; batch <= 3; batch += 1) {
-      decide.mockRejectedValueOnce(DEADLOCK).mockResolvedValueOnce(DECISION);
+      decide.mockRejectedValueOnce(DEADLOCK).mockRejectedValueOnce(DEADLOCK).mockResolvedValueOnce(DECISION);
       expect(await ask()).toBe(DECISION);
     }
-    expect([countRetry, onRetry, warn, log].map(({ mock }) => mock.calls.length)).toEqual([3, 3, 1, 0]);
+    expect([countRetry, onRetry, warn, log].map(({ mock }) => mock.calls.length)).toEqual([6, 0, 1, 0]);
+  });
+
+  it('takes deadlocks that do not end for trouble of the coupon', async () => {
+    for (let time = 1; time <= 12; time += 1) decide.mockRejectedValueOnce(DEADLOCK);
+    decide.mockResolvedValueOnce(DECISION);
+    expect(await ask()).toBe(DECISION);
+    expect([countRetry, onRetry, warn, log].map(({ mock }) => mock.calls.length)).toEqual([12, 1, 2, 1]);
   });
 
   it('says nothing of a batch that is decided, or refused for good, at once', async () => {
