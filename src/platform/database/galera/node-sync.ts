@@ -1,7 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterTimeLimit } from '../../time-limit.js';
-import type { ConnectionSettings } from '../connection-options.js';
-import { LoneConnection } from '../lone-connection.js';
+import type { LoneConnection } from '../lone-connection.js';
 
 /** A read that waits for so long for its node gives up. */
 export const SYNC_LIMIT_MS = 2_000;
@@ -10,9 +8,13 @@ export const SYNC_LIMIT_MS = 2_000;
 const ASK_AFTER_MS = SYNC_LIMIT_MS / 2;
 const ASK_AGAIN_MS = 250;
 
+/** Answered by a node that lags behind, but not by one that stands still: for that is the time limit of statements. */
+const ARE_YOU_THERE = ['DO 0'];
+const HAVE_YOU_EVERYTHING = ['SELECT 1'];
+
 /** One look at whether the node has everything. */
 interface Look {
-  /** The node is alive, and does not say yet that it has everything. */
+  /** The node is there, and does not say yet that it has everything. */
   isWaiting: boolean;
 }
 
@@ -21,14 +23,13 @@ interface Look {
  * for 30 s, whatever the time limits of the session are, so the limit is ours.
  */
 export class NodeSync {
-  private readonly connection: LoneConnection;
   private look: Look | undefined;
   private behind = false;
+  private nextLook: NodeJS.Timeout | undefined;
   private isClosed = false;
 
-  constructor(config: ConnectionSettings) {
-    this.connection = new LoneConnection(config);
-  }
+  /** @param connection for nobody else, and one that reads causally; opened when a read waits for the first time */
+  constructor(private readonly connection: Pick<LoneConnection, 'run' | 'close'>) {}
 
   /**
    * The node lacks what others have committed, for longer than a read waits. Ask before a read: it would only add to
@@ -45,9 +46,9 @@ export class NodeSync {
   watch(late: () => void): () => void {
     let cancel = afterTimeLimit(ASK_AFTER_MS, () => ask());
     const ask = (): void => {
-      // What waits longer than one that was begun later waits for something else.
-      const look = (this.look ??= this.begin());
+      const look = this.currentLook();
       cancel = afterTimeLimit(ASK_AFTER_MS, () => {
+        // The node had everything when it was asked, after the read had begun: the read takes long, and no more.
         if (!look.isWaiting) return ask();
         this.behind = true;
         late();
@@ -58,28 +59,30 @@ export class NodeSync {
 
   close(): void {
     this.isClosed = true;
+    clearTimeout(this.nextLook);
     this.connection.close();
   }
 
-  private begin(): Look {
-    const look: Look = { isWaiting: false };
-    void this.run(look);
-    return look;
+  private currentLook(): Look {
+    if (this.look === undefined) {
+      this.look = { isWaiting: false };
+      void this.ask(this.look);
+    }
+    return this.look;
   }
 
-  private async run(look: Look): Promise<void> {
+  private async ask(look: Look): Promise<void> {
     try {
-      // Answered by a node that is behind, not by one that stands still: the time limit of statements is for that.
-      await this.connection.run(['DO 0']);
+      await this.connection.run(ARE_YOU_THERE);
       look.isWaiting = true;
-      await this.connection.run(['SELECT 1']);
+      await this.connection.run(HAVE_YOU_EVERYTHING);
       this.behind = false;
     } catch {
-      // Behind it is only while it answers.
+      // What is wrong with a node that does not answer others find out, and tell.
       if (!look.isWaiting) this.behind = false;
     }
     look.isWaiting = false;
-    if (this.behind) await delay(ASK_AGAIN_MS, undefined, { ref: false });
-    this.look = this.behind && !this.isClosed ? this.begin() : undefined;
+    this.look = undefined;
+    if (this.behind && !this.isClosed) this.nextLook = setTimeout(() => this.currentLook(), ASK_AGAIN_MS).unref();
   }
 }

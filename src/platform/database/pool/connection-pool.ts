@@ -5,6 +5,7 @@ import { afterTimeLimit } from '../../time-limit.js';
 import { fromDriver } from '../database-errors.js';
 import { type CallStack, rememberCallers } from './call-stack.js';
 import { NodeSync } from '../galera/node-sync.js';
+import { LoneConnection } from '../lone-connection.js';
 import { type ConnectionClass, type ConnectionShare, SHARED } from './connection-class.js';
 import { connectionShares } from './connection-shares.js';
 import { KeepAlive } from './keep-alive.js';
@@ -62,7 +63,7 @@ export class ConnectionPool {
     this.places = new SharedPlaces(config.poolSize, (request) => this.serve(request));
     this.addClasses(shares);
     this.leaks = new LeakWatch(config.leakWarningMs);
-    this.sync = new NodeSync(config);
+    this.sync = new NodeSync(new LoneConnection(config));
     this.keepAlive = new KeepAlive(this.unused, config.idleTransactionTimeoutMs / PINGS_PER_IDLE_TIMEOUT);
     metrics.watch(() => this.state());
     pool.on('release', (connection) => this.unused.add(connection));
