@@ -108,8 +108,11 @@ function sentinelConfig(port, primary) {
 export async function joinServers(plan, signal) {
   if (plan.wanted.redis === 'cluster') return await formCluster(plan, signal);
   const replicas = ofKind(plan, 'redis').length - 1;
-  await until(signal, 'the replicas do not follow the primary', async () => {
-    const info = await infoOf(firstOf(plan, 'redis').port, 'replication');
+  /** @type {string | null} */
+  let info = null;
+  const problem = () => `the replicas do not follow the primary, which says: ${info ?? '(nothing)'}`;
+  await until(signal, problem, async () => {
+    info = await infoOf(firstOf(plan, 'redis').port, 'replication');
     return info !== null && (info.match(/^slave\d+:.*state=online/gm) ?? []).length === replicas;
   });
 }
@@ -122,11 +125,18 @@ export async function joinServers(plan, signal) {
 export async function joinSentinels(plan, signal) {
   const replicas = ofKind(plan, 'redis').length - 1;
   const sentinels = ofKind(plan, 'sentinel');
-  await until(signal, 'the sentinels do not find each other and the replicas', async () => {
-    const known = await Promise.all(sentinels.map(({ port }) => infoOf(port, 'sentinel')));
-    const all = `slaves=${replicas},sentinels=${sentinels.length}`;
-    return known.every((info) => info?.includes(`status=ok,`) && info.includes(all));
-  });
+  const all = `slaves=${replicas},sentinels=${sentinels.length}`;
+  /** @type {string[]} */
+  let views = [];
+  await until(
+    signal,
+    () => `the sentinels do not find each other and the replicas: ${views.join('; ')}`,
+    async () => {
+      const infos = await Promise.all(sentinels.map(({ port }) => infoOf(port, 'sentinel')));
+      views = infos.map((info) => (info === null ? 'no answer' : (/^master0:.*/m.exec(info)?.[0] ?? 'no primary')));
+      return views.every((view) => view.includes('status=ok,') && view.includes(all));
+    },
+  );
 }
 
 /** @param {Plan} plan @param {AbortSignal} signal */
