@@ -17,6 +17,11 @@ function network(code: string, message = code): Error {
   return Object.assign(new Error(message), { code, syscall: 'connect' });
 }
 
+/** As ioredis says it. */
+function noSentinel(lastError: string): Error {
+  return new Error(`All sentinels are unreachable. Retrying from scratch after 10ms.${lastError}`);
+}
+
 /** As Redis 7.0 and 7.4 say it; what a script fails with has the name of the script behind it. */
 const REPLIES: ReadonlyArray<[reply: string, reason: ProblemReason]> = [
   ["READONLY You can't write against a read only replica.", 'READ_ONLY'],
@@ -66,6 +71,13 @@ describe('what the way to Redis gives', () => {
     [new Error("Socket timeout. Expecting data, but didn't receive any in 5000ms."), 'TIMEOUT', false],
     [new RedisUnavailableError('no answer within 250 ms', { reason: 'TIMEOUT' }), 'TIMEOUT', false],
     [new RedisUnavailableError('not connected'), 'UNREACHABLE', false],
+    [noSentinel(''), 'UNREACHABLE', false],
+    [noSentinel(' Last error: connect ECONNREFUSED 127.0.0.1:26379'), 'UNREACHABLE', false],
+    [
+      noSentinel(" Last error: NOPERM this user has no permissions to run the 'sentinel' command"),
+      'NO_PERMISSION',
+      true,
+    ],
     [network('ERR_SSL_WRONG_VERSION_NUMBER'), 'UNREACHABLE', true],
     [network('DEPTH_ZERO_SELF_SIGNED_CERT'), 'UNREACHABLE', true],
     [network('ERR_TLS_CERT_ALTNAME_INVALID'), 'UNREACHABLE', true],

@@ -33,6 +33,8 @@ const UNAVAILABLE_CLIENT =
   /Connection is closed|Stream isn't writeable|max retries per request|^Cluster isn't ready|^Cluster is (ended|disconnect)|^None of startup nodes|^Failed to refresh slots cache|^All sentinels are unreachable/i;
 /** What ioredis ends with after it followed a key from server to server: behind it stands what the last one replied. */
 const TOO_MANY_REDIRECTIONS = /^Too many Cluster redirections\. Last error: (?:ReplyError: )?/;
+/** What ioredis says when no sentinel names the primary: behind it stands what the last one replied. */
+const NO_SENTINEL = /^All sentinels are unreachable\b.* Last error: /;
 /** What ioredis tells every waiting command when it can't read an answer; it connects anew (returnFatalError). */
 const BROKEN_ANSWER = /\. Please report this\.$/;
 /** How ioredis ends a connection on which a server that was asked says nothing. */
@@ -81,6 +83,7 @@ export function redisProblem(error: unknown): ProblemReason {
   if (isReplyError(error)) return reasonOfReply(error.message) ?? 'UNREACHABLE';
   // Of a whole cluster that cannot be asked ioredis says no more than that, and what the last server said behind it.
   if ('lastNodeError' in error && error.lastNodeError !== undefined) return redisProblem(error.lastNodeError);
+  if (NO_SENTINEL.test(error.message)) return reasonOfReply(error.message.replace(NO_SENTINEL, '')) ?? 'UNREACHABLE';
   return codeOf(error) === 'ETIMEDOUT' || SILENCE.test(error.message) ? 'TIMEOUT' : 'UNREACHABLE';
 }
 
