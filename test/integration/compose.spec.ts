@@ -1,0 +1,142 @@
+import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { redisAnswers } from '../../scripts/services/redis-server.mjs';
+import { type RunningServer, startServer } from '../../scripts/services/server-process.mjs';
+import { atEndOfFile } from '../support/cleanup.js';
+import { openRedis } from '../support/redis.js';
+
+/** docker-compose.yml without a Docker engine: its services fit together, and its Redis servers run as they should. */
+
+interface Service {
+  readonly profiles?: readonly string[];
+  readonly hostname?: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly healthcheck?: object;
+  readonly depends_on?: Readonly<Record<string, { readonly required?: boolean }>>;
+}
+
+const FILE = fileURLToPath(new URL('../../docker-compose.yml', import.meta.url));
+const { services, volumes } = parse(readFileSync(FILE, 'utf8'), { merge: true }) as {
+  services: Readonly<Record<string, Service>>;
+  volumes: object;
+};
+const named = Object.entries(services);
+
+function serviceOf(name: string): Service {
+  const service = services[name];
+  if (service === undefined) throw new Error(`docker-compose.yml has no service ${name}`);
+  return service;
+}
+
+function ofProfile(profile: string): string[] {
+  return named.filter(([, { profiles = [] }]) => profiles.includes(profile)).map(([name]) => name);
+}
+
+/** As Docker Compose gives it to the container. */
+function scriptOf(name: string): string {
+  return (serviceOf(name).command?.[2] ?? '').replaceAll('$$', '$');
+}
+
+/** Runs the command of a Redis service, with a port of 127.0.0.1 in the place of a network of its own. */
+async function startAsInCompose(name: string): Promise<RunningServer> {
+  const home = mkdtempSync(join(process.env['FIRSTCOME_TEST_DIR'] ?? tmpdir(), 'firstcome-test-compose-'));
+  atEndOfFile(async () => rmSync(home, { recursive: true, force: true }));
+  const { hostname = '', environment = {} } = serviceOf(name);
+  // The image's own says who runs the server; the port is ours.
+  writeFileSync(join(home, 'docker-entrypoint.sh'), '#!/bin/sh\nexec "$@" --port "$PORT" --bind 127.0.0.1\n', {
+    mode: 0o755,
+  });
+  const env = { PATH: `${home}:${process.env['PATH']}`, HOSTNAME: hostname, ...environment };
+  const server = await startServer({
+    name,
+    dir: join(home, 'server'),
+    url: (port) => `redis://127.0.0.1:${port}`,
+    answers: redisAnswers,
+    command: (port) => ({ binary: 'env', args: [`PORT=${port}`, 'sh', '-c', scriptOf(name)] }),
+    env,
+  });
+  atEndOfFile(() => server.kill('SIGKILL'));
+  return server;
+}
+
+describe('every service', () => {
+  it.each(named)('%s says how its health is seen', (_name, { healthcheck }) => {
+    expect(healthcheck).toBeDefined();
+  });
+
+  it.each(named)(
+    '%s waits only for services that there are, and must wait for none of another profile',
+    (_name, of) => {
+      for (const [other, { required = true }] of Object.entries(of.depends_on ?? {})) {
+        const { profiles = [] } = serviceOf(other);
+        const isThere = profiles.length === 0 || profiles.some((profile) => of.profiles?.includes(profile));
+        expect([other, isThere || !required]).toEqual([other, true]);
+      }
+    },
+  );
+
+  it('that is no instance and no balancer can be reached from this machine only', () => {
+    const open = named.filter(([, { ports = [] }]) => ports.some((port) => !port.startsWith('127.0.0.1:')));
+    expect(open.map(([name]) => name).sort()).toEqual(['app', 'app-b', 'app-c', 'lb']);
+  });
+
+  it('keeps its data in a volume of its own', () => {
+    const used = named.flatMap(([, { volumes: mounts = [] }]) =>
+      mounts.flatMap((mount) => /^([a-z][a-z-]*):/.exec(mount)?.[1] ?? []),
+    );
+    expect(used.toSorted()).toEqual(Object.keys(volumes).toSorted());
+  });
+});
+
+describe('the profile sentinel', () => {
+  const redisServers = ofProfile('sentinel').filter((name) => name.startsWith('redis'));
+
+  it('has three servers and three sentinels, each known by its own name', () => {
+    expect(redisServers).toHaveLength(3);
+    expect(ofProfile('sentinel')).toHaveLength(6);
+    for (const name of ofProfile('sentinel')) expect(serviceOf(name).hostname).toBe(name);
+  });
+
+  it.each(redisServers)('starts %s so that it loses nothing it need not lose', async (name) => {
+    const redis = openRedis((await startAsInCompose(name)).url);
+    const settings = [
+      ['appendonly', 'yes'],
+      ['maxmemory-policy', 'noeviction'],
+      ['min-replicas-to-write', '1'],
+      ['min-replicas-max-lag', '2'],
+      ['repl-backlog-ttl', '0'],
+      ['replica-announce-ip', name],
+      ['replicaof', name === 'redis-a' ? '' : 'redis-a 6379'],
+    ] as const;
+    for (const setting of settings) expect(await redis.config('GET', setting[0])).toEqual(setting);
+    // What a sentinel has it write down must outlive a restart.
+    expect(await redis.config('REWRITE')).toBe('OK');
+  });
+});
+
+describe('the profile galera', () => {
+  const nodes = ofProfile('galera').filter((name) => name.startsWith('galera'));
+
+  it('has nodes that all know each other', () => {
+    expect(nodes).toHaveLength(3);
+    for (const name of nodes) {
+      expect(serviceOf(name).hostname).toBe(name);
+      expect(serviceOf(name).command?.slice(-nodes.length)).toEqual(nodes);
+    }
+  });
+
+  it('gives each further instance a node of its own, and none where the first one has another database', () => {
+    const urls = ofProfile('galera')
+      .filter((name) => name.startsWith('app'))
+      .map((name) => serviceOf(name).environment?.['DATABASE_URL'] ?? '');
+    expect(urls.map((url) => /@(galera-\w):/.exec(url)?.[1])).toEqual(['galera-b', 'galera-c']);
+    for (const url of urls) expect(url).toMatch(/^\$\{DATABASE_URL:\+mysql:.*\}$/);
+  });
+});
