@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { RedisNode } from '../../platform/redis/redis-node.js';
-import type { RedisClient } from '../../platform/redis/redis-servers.js';
 import { type CouponDefinition, fromState, stateOf } from './coupon-definition.js';
 import { scriptKeys, reservationKeys as keys } from './reservation-keys.js';
 import type { InspectReply } from './reservation-scripts.js';
@@ -23,8 +22,6 @@ export interface RedisCoupon {
   readonly definition: CouponDefinition | undefined;
 }
 
-type CouponIds = [first: number, ...others: number[]];
-
 /** Looks at coupons' keys, and deletes those of one that is over. Without Redis all throw RedisUnavailableError. */
 @Injectable()
 export class RedisCouponStore {
@@ -34,23 +31,24 @@ export class RedisCouponStore {
   ) {}
 
   async inspect(couponId: number): Promise<RedisCoupon> {
-    return (await this.inspectMany([couponId])).get(couponId) as RedisCoupon;
+    const reply = await this.redis.ask(keys.state(couponId), (client) =>
+      client.inspectCoupon(...scriptKeys(couponId), this.seen.greatestOf(couponId)),
+    );
+    return this.toRedisCoupon(couponId, reply);
   }
 
   /**
-   * `inspect` for many coupons, in one exchange with each server. Those whose server can't be asked are left out.
+   * `inspect` for many coupons. Those whose server can't be asked are left out.
    *
    * @throws RedisUnavailableError when none of the servers can
    */
   async inspectMany(couponIds: readonly number[]): Promise<Map<number, RedisCoupon>> {
-    const found = await this.askEach(this.byServer(couponIds), async (ids) => {
-      const replies = await this.redis.ask(keys.state(ids[0]), (client) => this.inspectAll(client, ids));
-      return ids.map((id, index): [number, RedisCoupon] => [
-        id,
-        this.toRedisCoupon(id, replies[index] as InspectReply),
-      ]);
-    });
-    return new Map(found.flat());
+    // Without a pipeline, all of which ioredis would fail where a cluster is just moving the keys of one.
+    const found = await this.askEach(couponIds, async (couponId): Promise<[number, RedisCoupon]> => [
+      couponId,
+      await this.inspect(couponId),
+    ]);
+    return new Map(found);
   }
 
   /** The number of the user's pending reservation, or undefined. */
@@ -118,17 +116,6 @@ export class RedisCouponStore {
     return this.redis.findNode(keys.state(couponId));
   }
 
-  private byServer(couponIds: readonly number[]): CouponIds[] {
-    const groups = new Map<object | undefined, CouponIds>();
-    for (const couponId of couponIds) {
-      const server = this.serverOf(couponId);
-      const group = groups.get(server);
-      if (group === undefined) groups.set(server, [couponId]);
-      else group.push(couponId);
-    }
-    return [...groups.values()];
-  }
-
   /** Of those that can be asked; @throws RedisUnavailableError when there are some, and none can */
   private async askEach<T, R>(asked: readonly T[], exchange: (one: T) => Promise<R>): Promise<R[]> {
     const answers = await Promise.allSettled(asked.map(exchange));
@@ -172,16 +159,6 @@ export class RedisCouponStore {
       epoch: state['epoch'] === undefined ? undefined : Number(state['epoch']),
       definition: fromState(couponId, state),
     };
-  }
-
-  private async inspectAll(client: RedisClient, couponIds: readonly number[]): Promise<InspectReply[]> {
-    const pipeline = client.pipeline();
-    for (const couponId of couponIds) pipeline.inspectCoupon(...scriptKeys(couponId), this.seen.greatestOf(couponId));
-    const replies = (await pipeline.exec()) ?? [];
-    return replies.map(([error, reply]) => {
-      if (error !== null) throw error;
-      return reply as InspectReply;
-    });
   }
 }
 

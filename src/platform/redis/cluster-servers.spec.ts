@@ -39,6 +39,7 @@ class FakeNode extends EventEmitter {
   disconnect = (): void => void this.emit('close');
   info = (): Promise<string> => Promise.resolve(`run_id:run${this.options.port}\r\nrole:master\r\nmaster_replid:x\r\n`);
   config = (): Promise<string[]> => Promise.resolve([]);
+  asking = (): Promise<string> => Promise.reject(new Error('Connection is closed.'));
   ping = (): Promise<string> => Promise.resolve('PONG');
   set = (key: string): Promise<string> => {
     this.written.push(key);
@@ -157,11 +158,16 @@ describe('the servers of a cluster', () => {
     const written = nodes[0].written.length;
     const before = servers.nodeOf(LOW);
     for (let slot = 0; slot < SLOTS / 2; slot += 1) cluster.slots[slot] = ['h:2'];
-    cluster.emit('+node');
+    cluster.emit('+node', nodes[0]);
     expect(await before?.probe()).toBeUndefined();
     expect(nodes[0].written).toHaveLength(written);
     cluster.share(nodes);
     expect(servers.nodeOf(LOW)).toBe(before);
+  });
+
+  it('do not end the process when what ioredis says before a command that follows a key is refused', async () => {
+    cluster.emit('+node', nodes[0]);
+    expect(await nodes[0].asking()).toBe('OK');
   });
 
   it('leave a gap while nobody has a slot', () => {

@@ -42,7 +42,10 @@ export class ClusterServers implements RedisServers {
       this.dropThoseWithoutSlots();
       this.learn();
     });
-    this.client.on('+node', () => this.learn());
+    this.client.on('+node', (client: Redis) => {
+      overlookFailedAsking(client);
+      this.learn();
+    });
     this.client.on('node error', (error: Error) => this.reconnectDelay.failed(error));
     this.client.on('error', (error: Error) => this.reportDown(error));
   }
@@ -164,6 +167,15 @@ export class ClusterServers implements RedisServers {
     this.hint = NO_CLUSTER.test(words) ? 'the server is no node of a cluster: use redis://host:port' : undefined;
     this.state.fail(redisProblem(error), words);
   }
+}
+
+/**
+ * ioredis sends ASKING before a command that follows a key on its way, and never looks at what comes of it: refused by a
+ * node that is gone, it would end the process. The command itself fails, too.
+ */
+function overlookFailedAsking(client: Redis): void {
+  const ask = client.asking.bind(client);
+  client.asking = async () => await ask().catch(() => 'OK' as const);
 }
 
 /** As ioredis names a node in `slots`. */
