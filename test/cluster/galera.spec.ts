@@ -19,6 +19,7 @@ import { newUserIds } from '../support/unique-ids.js';
 const INSTANCES = [1, 2, 3];
 /** More than all callers together ask for. */
 const TOTAL = 1_000_000;
+const NODES = ['galera-1', 'galera-2', 'galera-3'];
 const MIGRATE = fileURLToPath(new URL('../../dist/migrate.js', import.meta.url));
 
 let set: ClusterSet;
@@ -182,5 +183,35 @@ describe('migrations', () => {
     );
     expect(await migrate(3, '--unlock')).toMatchObject({ code: 0, out: 'nothing to unlock: nobody holds the lease\n' });
     expect(await migrate(3)).toMatchObject({ code: 0, out: 'nothing to migrate\n', err: '' });
+  });
+});
+
+describe('a Galera cluster of which no node runs', () => {
+  /** After all that the cluster has committed. */
+  const CAUSALLY = 'SET STATEMENT wsrep_sync_wait = 1 FOR SELECT id FROM coupons WHERE id = ?';
+
+  /** How many rows of a coupon a node has. */
+  async function rowsAt(name: string, couponId: number): Promise<number> {
+    const { address } = await set.process(name);
+    const url = new URL(set.databaseUrls[0] ?? '');
+    url.port = new URL(`tcp://${address}`).port;
+    return (await openDatabase(url.href).rows(CAUSALLY, [couponId])).length;
+  }
+
+  it('is begun again only by a node that has seen all, and the others take from it what they have missed', async () => {
+    await set.kill('galera-3');
+    // The two that are left wait for the third until they believe that it is dead.
+    const { couponId } = await eventually(() => set.api.createCoupon());
+    await Promise.all([set.kill('galera-1'), set.kill('galera-2')]);
+
+    const refusal = await set.start('galera-3').then(String, String);
+    expect(refusal).toMatch(/No Galera node runs, and galera-[12] has seen more than galera-3\. Start that first/);
+    const newest = /galera-[12]/.exec(refusal)?.[0] ?? '';
+    await set.start(newest);
+    for (const name of NODES.filter((each) => each !== newest)) await set.start(name);
+
+    expect(await inParallel(NODES, (name) => rowsAt(name, couponId))).toEqual([1, 1, 1]);
+    await set.balancer.knows({ well: 3 });
+    expect((await set.api.patchCoupon(couponId, { totalQuantity: 1 })).status).toBe(200);
   });
 });
