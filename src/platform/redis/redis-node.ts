@@ -19,21 +19,15 @@ import {
   RedisUnavailableError,
 } from './redis-errors.js';
 import { ReplicaWait } from './replica-wait.js';
-import { INFO_SECTIONS, type Master, masterOf, modeOf } from './server-info.js';
+import { INFO_SECTIONS, type Master, masterOf, otherModeHint } from './server-info.js';
 import { Silence, SILENCE_MS } from './silence.js';
-import { unsafeSettings } from './unsafe-settings.js';
+import { ServerWarnings } from './server-warnings.js';
 
 /** What is written to see whether a server takes writes: one key, or one for each master of a cluster. */
 const PROBE_KEY = 'firstcome:probe:{0}';
 const PROBE_TTL_MS = 5000;
 /** Keys that are tried where the first ones are just being moved to another server. */
 const MAX_PROBE_KEYS = 5;
-
-/** How a server is meant to run, and what to do where it does not. */
-const OTHER_MODE_HINTS: Readonly<Record<string, string>> = {
-  cluster: 'the server is a node of a Redis Cluster: use redis+cluster://host:port,host:port',
-  sentinel: 'the server is a sentinel: use redis+sentinel://host:port,host:port/0?name=mymaster',
-};
 
 interface Options {
   readonly mode: RedisMode;
@@ -64,6 +58,7 @@ export class RedisNode {
   private readonly state: DependencyState;
   private readonly probes = new SingleFlight<object, void>();
   private readonly replicaWait: ReplicaWait;
+  private readonly warnings: ServerWarnings;
   private readonly silence = new Silence(() => this.leaveSilentServer());
   private client: Redis | undefined;
   private probing: NodeJS.Timeout | undefined;
@@ -73,8 +68,6 @@ export class RedisNode {
   /** The server has taken a write, and `onReady` was called. */
   private isReady = false;
   private isLeft = false;
-  private hasWarnedOfHiddenIdentity = false;
-  private hasWarnedOfReplicas = false;
   /** What to do where the server runs in another mode than the address says. */
   private hint: string | undefined;
 
@@ -85,6 +78,7 @@ export class RedisNode {
     this.state = new DependencyState(this.logger, 'what needs it is refused until it is back');
     this.reconnectDelay = new ReconnectDelay(config.redis.reconnectMaxDelayMs);
     this.replicaWait = new ReplicaWait(config.redis);
+    this.warnings = new ServerWarnings(this.logger);
   }
 
   /** Goes over this client from now on; its connection may be open already. */
@@ -296,16 +290,13 @@ export class RedisNode {
 
   /** @throws RedisUnavailableError when it is no server for us */
   private identify(info: string): void {
-    this.hint = this.options.mode === 'cluster' ? undefined : OTHER_MODE_HINTS[modeOf(info)];
+    this.hint = this.options.mode === 'cluster' ? undefined : otherModeHint(info);
     if (this.hint !== undefined) throw new RedisUnavailableError(this.hint, { reason: 'UNREACHABLE' });
     const server = masterOf(info);
     if (this.server?.runId !== server.runId) this.isReady = false;
     this.server = server;
     this.reconnectDelay.succeeded();
-    const hidden = [server.runId === '' && 'run_id', server.replicationId === '' && 'master_replid'].filter(Boolean);
-    if (hidden.length === 0 || this.hasWarnedOfHiddenIdentity) return;
-    this.hasWarnedOfHiddenIdentity = true;
-    this.logger.warn(`INFO names no ${hidden.join(' and no ')}: some losses of what it held cannot be noticed`);
+    this.warnings.ofHiddenIdentity(server);
   }
 
   private reportWell(): void {
@@ -314,24 +305,11 @@ export class RedisNode {
     const place = this.options.mode === 'sentinel' ? ` at ${this.address}` : '';
     const news = `ready${place}, run_id ${this.server?.runId || 'hidden'}`;
     const wasDown = this.state.recover(news);
-    this.warnOfReplicas();
+    if (this.mayBeSplit) this.warnings.ofSplit();
     if (wasReady) return;
     if (!wasDown) this.logger.log(news);
     this.options.onReady();
-    void this.warnOfUnsafeSettings();
-  }
-
-  private warnOfReplicas(): void {
-    if (this.hasWarnedOfReplicas || !this.mayBeSplit) return;
-    this.hasWarnedOfReplicas = true;
-    this.logger.warn(
-      'runs with min-replicas-to-write=0; a primary that was replaced goes on admitting users whose reservations are lost, unless it is 1',
-    );
-  }
-
-  private async warnOfUnsafeSettings(): Promise<void> {
-    if (this.client === undefined) return;
-    for (const warning of await unsafeSettings(this.client)) this.logger.warn(warning);
+    if (this.client !== undefined) void this.warnings.ofUnsafeSettings(this.client);
   }
 
   /** Connects anew, for this reason. */

@@ -3,6 +3,11 @@ import { RedisUnavailableError } from './redis-errors.js';
 /** The sections of INFO that {@link masterOf} reads. */
 export const INFO_SECTIONS = ['server', 'replication', 'persistence'] as const;
 
+const OTHER_MODE_HINTS: Readonly<Record<string, string>> = {
+  cluster: 'the server is a node of a Redis Cluster: use redis+cluster://host:port,host:port',
+  sentinel: 'the server is a sentinel: use redis+sentinel://host:port,host:port/0?name=mymaster',
+};
+
 /** A master that has its data. */
 export interface Master {
   /** Of the server process; another one may hold older data. Empty where a managed server hides it. */
@@ -36,9 +41,9 @@ export function masterOf(info: string): Master {
   };
 }
 
-/** How the server runs that answered INFO with this text: `standalone`, `sentinel` or `cluster`; empty where it is hidden. */
-export function modeOf(info: string): string {
-  return fieldOf(info, 'redis_mode');
+/** What to do where the server that answered INFO with this text is no server by itself; undefined where it is one. */
+export function otherModeHint(info: string): string | undefined {
+  return OTHER_MODE_HINTS[fieldOf(info, 'redis_mode')];
 }
 
 function fieldOf(info: string, name: string): string {
