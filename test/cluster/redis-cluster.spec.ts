@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { expectHealed } from '../support/after-a-fault.js';
+import { expectHealed, expectServedOrRefused } from '../support/after-a-fault.js';
 import { type Answer, tally } from '../support/api-client.js';
 import { PATIENT, startApp } from '../support/app-process.js';
 import { Callers } from '../support/callers.js';
@@ -34,13 +34,6 @@ function callersOf(name: string): { callers: Callers; others: Callers } {
   const couponId = coupons.get(name) as number;
   const other = [...coupons.values()].find((id) => id !== couponId) as number;
   return { callers: new Callers(set.api, couponId), others: new Callers(set.api, other, { atOnce: 8 }) };
-}
-
-/** Some may have been refused, as those whom Redis cannot answer are; nothing else went wrong. */
-function expectServedOrRefused(answers: ReadonlyArray<Answer<unknown>>): void {
-  const { '200': served = 0, '503 RESERVATION_UNAVAILABLE': refused = 0, ...others } = tally(answers);
-  expect(others).toEqual({});
-  expect(served + refused).toBe(answers.length);
 }
 
 /** Ends the load: whoever asked for a coupon of the fault's shard may have been refused, and nobody else. */

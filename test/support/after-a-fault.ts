@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { Answer, ApiClient, IssuedBody, ReservationBody } from './api-client.js';
+import { type Answer, type ApiClient, type IssuedBody, type ReservationBody, tally } from './api-client.js';
 import type { TestDatabase } from './database.js';
 import { expectConsistent, expectIssued } from './drop.js';
 import { inParallel } from './in-parallel.js';
@@ -14,6 +14,12 @@ type Told = Answer<ReservationBody | IssuedBody>;
 interface World {
   readonly api: ApiClient;
   readonly database: TestDatabase;
+}
+
+/** Some may have been refused, as those whom Redis cannot answer are; nothing else went wrong. */
+export function expectServedOrRefused(answers: ReadonlyArray<Answer<unknown>>): void {
+  const { '200': _served, '503 RESERVATION_UNAVAILABLE': _refused, ...others } = tally(answers);
+  expect(others).toEqual({});
 }
 
 /** The users who were told that they hold a slot, with their numbers; @throws when one of either was told twice. */
