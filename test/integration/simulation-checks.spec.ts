@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { FailureReason } from '../../src/coupon/issuance-failure.entity.js';
 import { reservationKeys as keys, scriptKeys } from '../../src/coupon/reservation/reservation-keys.js';
+import { ReservationUnavailableError } from '../../src/coupon/coupon.errors.js';
 import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
 import { dayKeys, memberOf, rankingKeys } from '../../src/ranking/ranking-keys.js';
 import { Observer } from '../simulation/history/observer.js';
@@ -10,11 +11,15 @@ import { Violation } from '../simulation/history/violation.js';
 import { LedgerSite } from '../simulation/ledger/ledger-site.js';
 import { locking } from '../simulation/ledger/statement.js';
 import { Lua } from '../simulation/redis/lua.js';
-import { RedisSite } from '../simulation/redis/redis-site.js';
+import { RedisFleet } from '../simulation/redis/redis-fleet.js';
 import { Strikes } from '../simulation/world/strikes.js';
 import { EPOCH_MS, World } from '../simulation/world/world.js';
 
 const COUPON = 1;
+/** Of a cluster; the coupon is not on the first one, which is in trouble. */
+const SHARDS = 2;
+/** On the first one. */
+const OTHER_COUPON = 2;
 const LOCK_COUPON = 3;
 const TOTAL = 2;
 const NOW = new Date(EPOCH_MS);
@@ -37,13 +42,19 @@ beforeAll(async () => {
 /** The stores of a history without any instance: whatever happens in them is done by the test. */
 class Stores {
   readonly world = new World(1);
-  readonly redis = new RedisSite(this.world, lua, REDIS_SCRIPTS, new Strikes());
+  readonly redis = new RedisFleet(this.world, lua, REDIS_SCRIPTS, new Strikes(), SHARDS);
+  readonly site = this.redis.siteOf(keys.state(COUPON));
   readonly ledger = new LedgerSite(this.world, new Strikes());
-  readonly observer = new Observer(this.world, PLANS, this.redis, this.ledger);
+  readonly observer = new Observer(
+    this.world,
+    { coupons: PLANS, settings: { REDIS_WAIT_REPLICAS: '1' }, shardInTrouble: 0 },
+    this.redis,
+    this.ledger,
+  );
 
   constructor() {
     placeCoupons({ ...drawPlan(1), coupons: PLANS }, this.ledger.server.tables);
-    const { process } = this.redis;
+    const { process } = this.site;
     const fields = { server: process.identity, total: 99, startsAt: 0, expiresAt: EPOCH_MS * 2, active: 1, version: 1 };
     this.redisCommand('HSET', keys.state(COUPON), ...Object.entries(fields).flat());
     this.redisCommand('SET', keys.reserved(COUPON), 0);
@@ -51,11 +62,11 @@ class Stores {
   }
 
   redisCommand(...words: Array<string | number>): void {
-    this.redis.process.keyspace.call(words.map(String));
+    this.site.process.keyspace.call(words.map(String));
   }
 
   script(name: string, ...keysAndArguments: Array<string | number>): void {
-    this.redis.runScript(this.redis.process, name, keysAndArguments.map(String));
+    this.site.runScript(this.site.process, name, keysAndArguments.map(String));
   }
 
   reserve(userId: number): void {
@@ -159,6 +170,24 @@ const FAULTS: ReadonlyArray<readonly [check: string, fault: string, plant: (stor
     },
   ],
   [
+    'P3',
+    'a reservation told that a fail-over loses, though its caller waits for a replica',
+    (stores) => {
+      stores.reserve(11);
+      stores.observer.answered(COUPON, 11, 1, 'RESERVED');
+      stores.redisCommand('ZREM', keys.pending(COUPON), 11);
+      stores.observer.mayHaveLost('FAIL_OVER');
+    },
+  ],
+  [
+    'healthy shards',
+    'a coupon refused whose server is well',
+    (stores) => {
+      stores.world.now = 10_000;
+      stores.observer.refusedFor(COUPON, new ReservationUnavailableError(COUPON));
+    },
+  ],
+  [
     'P4',
     'someone admitted for whom there is no stock',
     (stores) => {
@@ -241,7 +270,7 @@ const FAULTS: ReadonlyArray<readonly [check: string, fault: string, plant: (stor
     'definition',
     'an older definition in the place of a newer one',
     (stores) => {
-      const { process } = stores.redis;
+      const { process } = stores.site;
       const told = stores.redis.watch({ name: 'publishDefinition', keys: [keys.state(COUPON)], args: [], process });
       told?.(1);
     },
@@ -349,6 +378,11 @@ describe('the checks of the simulation', () => {
     stores.row(12, 3);
     stores.observer.check();
     stores.observer.checkPace();
+    // One that may not be loaded yet, and one of the shard in trouble.
+    stores.observer.refusedFor(COUPON, new ReservationUnavailableError(COUPON));
+    stores.world.now = 10_000;
+    stores.observer.refusedFor(OTHER_COUPON, new ReservationUnavailableError(OTHER_COUPON));
+    stores.world.now = 0;
     stores.order(1);
     stores.reconcileWithoutCounting();
     stores.pay(1);

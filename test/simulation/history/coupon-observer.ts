@@ -3,9 +3,11 @@ import type { Tables } from '../ledger/table.js';
 import type { FailureRow, UserCouponRow } from '../ledger/rows.js';
 import type { Reply } from '../redis/keyspace.js';
 import type { RedisProcess } from '../redis/redis-process.js';
-import type { RedisSite, ScriptCall } from '../redis/redis-site.js';
+import type { RedisFleet } from '../redis/redis-fleet.js';
+import type { ScriptCall } from '../redis/redis-site.js';
 import type { World } from '../world/world.js';
 import type { CouponPlan } from './plan.js';
+import type { Loss } from './redis-faults.js';
 import { Violation } from './violation.js';
 
 /** A fault lasts 14 s at most, and two sweeps later it is forgotten. */
@@ -33,6 +35,8 @@ export class CouponObserver {
   private readonly rowsAtClosing = new Map<string, number[]>();
   /** Whose rows Redis was told of, and cannot have forgotten since. */
   private readonly confirmedUsers = new Set<number>();
+  /** Numbers of which a caller was told. */
+  private readonly told = new Set<number>();
   private hasSettled = false;
   private readonly keys: {
     readonly state: string;
@@ -44,8 +48,10 @@ export class CouponObserver {
   constructor(
     private readonly world: World,
     private readonly plan: CouponPlan,
-    private readonly redis: RedisSite,
+    private readonly redis: RedisFleet,
     private readonly tables: Tables,
+    /** `isWaiting`: nobody is answered before a replica has the reservation. */
+    private readonly options: { readonly isWaiting: boolean },
   ) {
     const id = plan.couponId;
     this.keys = {
@@ -58,6 +64,12 @@ export class CouponObserver {
 
   /** Before a script runs; what is returned is told the reply. */
   watch(call: ScriptCall): ((reply: Reply) => void) | undefined {
+    // What an old master does for those who have not heard of the new one is of no use, and decides nothing.
+    if (!this.redis.isCurrent(call.process)) {
+      return call.name === 'reserveCoupon'
+        ? (reply) => this.reservedAside(call, reply as readonly number[])
+        : undefined;
+    }
     switch (call.name) {
       case 'reserveCoupon':
         return (reply) => this.reserved(call, reply as readonly number[]);
@@ -133,14 +145,17 @@ export class CouponObserver {
     }
   }
 
-  /** Of what Redis has lost nothing can be asked any more. */
-  forgetWhatIsLost(): void {
+  /** Of what Redis has lost nothing can be asked any more. @throws Violation for what a replica had, it was said */
+  forgetWhatIsLost(how: Loss): void {
     this.confirmedUsers.clear();
-    const pending = this.redis.process.keyspace.sortedSet(this.keys.pending);
+    const pending = this.pending;
     for (const [number, userId] of this.open) {
       if (pending?.get(String(userId)) === number) continue;
       this.open.delete(number);
       this.lost += 1;
+      if (how === 'FAIL_OVER' && this.options.isWaiting && this.told.has(number)) {
+        throw new Violation('P3', `number ${number} of user ${userId} was told, and no replica has it`);
+      }
       this.world.tell(`Redis has lost number ${number} of user ${userId}, which was not decided yet`);
     }
   }
@@ -150,9 +165,7 @@ export class CouponObserver {
     const total = this.tables.coupons.byId.find([this.plan.couponId])?.totalQuantity ?? Infinity;
     if (this.rows.size > total) throw new Violation('P1', `${this.rows.size} rows of ${total}`);
     if (this.open.size === 0) return;
-    const { keyspace } = this.redis.process;
-    const pending = keyspace.sortedSet(this.keys.pending);
-    const users = keyspace.set(this.keys.users);
+    const { pending, users } = this;
     const isOpen = this.isOpen();
     for (const [number, userId] of this.open) {
       const member = String(userId);
@@ -169,6 +182,7 @@ export class CouponObserver {
     if (this.isReservation && this.userOf.get(sequenceNumber) !== userId) {
       throw new Violation('nothing is invented', `user ${userId} was told number ${sequenceNumber}, never given`);
     }
+    this.told.add(sequenceNumber);
     if (status === 'ISSUED' && !this.rows.has(userId)) {
       throw new Violation('an answer is not taken back', `user ${userId} was told ISSUED, and has no row`);
     }
@@ -195,9 +209,9 @@ export class CouponObserver {
     if (coupon === undefined) return reasons;
     say(coupon.issuedQuantity !== this.rows.size, `issued_quantity is ${coupon.issuedQuantity} of ${this.rows.size}`);
     if (!this.isReservation) return reasons;
-    const { process } = this.redis;
+    const process = this.redis.holderOf(this.keys.state);
     const { keyspace } = process;
-    const pending = keyspace.sortedSet(this.keys.pending)?.size ?? 0;
+    const pending = this.pending?.size ?? 0;
     say(pending > 0, `${pending} are pending`);
     const hasEnded = coupon.expiresAt.getTime() <= this.world.wallClockMs(undefined);
     if (hasEnded) return reasons;
@@ -222,9 +236,18 @@ export class CouponObserver {
       : [`coupon ${this.plan.couponId}: ${this.rows.size} of ${total} are issued`];
   }
 
+  private get pending(): ReadonlyMap<string, number> | undefined {
+    return this.redis.keyspaceOf(this.keys.pending).sortedSet(this.keys.pending);
+  }
+
+  private get users(): ReadonlySet<string> | undefined {
+    return this.redis.keyspaceOf(this.keys.users).set(this.keys.users);
+  }
+
   /** The keys agree, and are those of the process that is there: so they are believed. */
   private isOpen(): boolean {
-    const { keyspace, identity } = this.redis.process;
+    if (this.redis.isMoving(this.keys.state)) return false;
+    const { keyspace, identity } = this.redis.holderOf(this.keys.state);
     const size = keyspace.set(this.keys.users)?.size ?? 0;
     const isCurrent = keyspace.hash(this.keys.state)?.get('server') === identity;
     return isCurrent && Number(keyspace.string(this.keys.reserved)) === size;
@@ -239,24 +262,37 @@ export class CouponObserver {
     replies.forEach((number, index) => {
       if (number > 0) this.admit(userIds[index] as number, number);
     });
-    if (process !== this.redis.process) this.forgetWhatIsLost();
+    if (process !== this.redis.holderOf(this.keys.pending)) this.forgetWhatIsLost('OTHER');
   }
 
-  private admit(userId: number, number: number): void {
-    const { couponId } = this.plan;
-    this.world.tell(`Redis admits user ${userId} to coupon ${couponId}: number ${number}`);
+  /** Lost from the beginning: the new master does not know of it. */
+  private reservedAside({ args, process }: ScriptCall, replies: readonly number[]): void {
+    const userIds = args.slice(2).map(Number);
+    replies.forEach((number, index) => {
+      if (number <= 0) return;
+      this.give(userIds[index] as number, number, process.name);
+      this.lost += 1;
+    });
+  }
+
+  private give(userId: number, number: number, server: string): void {
+    this.world.tell(`${server} admits user ${userId} to coupon ${this.plan.couponId}: number ${number}`);
     const before = this.userOf.get(number);
     if (before !== undefined)
       throw new Violation('P5', `number ${number} is user ${before}'s, and is given to ${userId}`);
+    this.userOf.set(number, userId);
+    this.admitted += 1;
+  }
+
+  private admit(userId: number, number: number): void {
+    this.give(userId, number, 'Redis');
     if (number < this.greatestNumber) {
       throw new Violation('P5', `number ${number} is given after ${this.greatestNumber}`);
     }
     if (this.rows.has(userId) && (this.lost === 0 || this.hasSettled)) {
       throw new Violation('P2', `user ${userId} has a row, and is admitted again with number ${number}`);
     }
-    this.userOf.set(number, userId);
     this.greatestNumber = number;
-    this.admitted += 1;
     // Their row has decided about it: they hold the coupon.
     if (this.rows.has(userId)) return;
     this.open.set(number, userId);
@@ -265,7 +301,7 @@ export class CouponObserver {
 
   /** `n, users, numbers`, as the script takes them. */
   private confirmed({ args, process }: ScriptCall): void {
-    if (process !== this.redis.process) return;
+    if (process !== this.redis.holderOf(this.keys.users)) return;
     const userIds = args.slice(1, 1 + Number(args[0])).map(Number);
     for (const userId of userIds) this.confirmedUsers.add(userId);
     this.checkHolders(process, 'confirmed');
@@ -275,6 +311,8 @@ export class CouponObserver {
   private checkHolders({ keyspace }: RedisProcess, moment: string): void {
     // Of a coupon that was deleted Redis forgets everyone.
     if (this.tables.coupons.byId.find([this.plan.couponId]) === undefined) return;
+    // They are in two places, where no script finds all of them.
+    if (this.redis.isMoving(this.keys.users)) return;
     const [users, pending] = [keyspace.set(this.keys.users), keyspace.sortedSet(this.keys.pending)];
     for (const userId of this.confirmedUsers) {
       const member = String(userId);

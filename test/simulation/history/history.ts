@@ -1,3 +1,4 @@
+import { reservationKeys } from '../../../src/coupon/reservation/reservation-keys.js';
 import { REDIS_SCRIPTS } from '../../../src/redis-scripts.js';
 import type { SimulatedInstance } from '../instance/simulated-instance.js';
 import { configWith } from '../instance/settings.js';
@@ -7,10 +8,11 @@ import { LedgerSite } from '../ledger/ledger-site.js';
 import type { Mutation } from '../mutations/mutation.js';
 import type { KeyspaceContents } from '../redis/keyspace.js';
 import type { Lua } from '../redis/lua.js';
-import { RedisSite } from '../redis/redis-site.js';
+import { RedisFleet } from '../redis/redis-fleet.js';
 import { Chance } from '../world/chance.js';
 import type { WorldEvent } from '../world/event-queue.js';
 import type { Weather } from '../world/link.js';
+import type { Party } from '../world/party.js';
 import { RealResources } from '../world/real-resources.js';
 import { enter } from '../world/replace-globals.js';
 import { type Moment, type Operation, Strikes } from '../world/strikes.js';
@@ -56,11 +58,11 @@ interface Options {
 /** One history: the world of a plan, in which it happens. */
 export class History {
   readonly world: World;
-  readonly redis: RedisSite;
+  readonly redis: RedisFleet;
   readonly ledger: LedgerSite;
   readonly observer: Observer;
   readonly instances: Instances;
-  readonly redisFaults: RedisFaults;
+  private readonly redisFaults: readonly RedisFaults[];
   readonly ledgerFaults: LedgerFaults;
   /** Nobody comes of themselves. */
   isDemandOver = false;
@@ -79,9 +81,10 @@ export class History {
     this.world.isVerbose = isVerbose;
     enter(this.world);
     logInto(this.world, (message) => this.logged(message));
-    this.redis = new RedisSite(this.world, lua, mutation?.scripts?.(REDIS_SCRIPTS) ?? REDIS_SCRIPTS, this.strikes);
-    this.ledger = new LedgerSite(this.world, this.strikes);
-    this.observer = new Observer(this.world, plan.coupons, this.redis, this.ledger);
+    const scripts = mutation?.scripts?.(REDIS_SCRIPTS) ?? REDIS_SCRIPTS;
+    this.redis = new RedisFleet(this.world, lua, scripts, this.strikes, plan.shards);
+    this.ledger = new LedgerSite(this.world, this.strikes, plan);
+    this.observer = new Observer(this.world, plan, this.redis, this.ledger);
     const patch = (instance: SimulatedInstance): void => mutation?.instance?.(instance);
     this.weather = { ...plan.weather };
     const config = configWith(plan.settings);
@@ -89,7 +92,9 @@ export class History {
       { world: this.world, redis: this.redis, ledger: this.ledger, config, weather: this.weather },
       patch,
     );
-    this.redisFaults = new RedisFaults(this.world, this.redis, () => this.observer.mayHaveLost());
+    this.redisFaults = this.redis.sites.map(
+      (site) => new RedisFaults(this.world, this.redis, site, (how) => this.observer.mayHaveLost(how)),
+    );
     this.ledgerFaults = new LedgerFaults(this.world, this.ledger);
     this.recovery = new Recovery(this);
     placeCoupons(plan, this.ledger.server.tables);
@@ -151,8 +156,30 @@ export class History {
     if (instance !== undefined) strike(instance);
   }
 
+  /** What happens to the Redis server of this number, counted around: there may be but one. */
+  redisFaultsOf(number: number): RedisFaults {
+    return this.redisFaults[number % this.redisFaults.length] as RedisFaults;
+  }
+
+  /** What happens to the one that has the coupon. */
+  redisFaultsOfCoupon(couponId: number): RedisFaults {
+    return this.redisFaultsAt(this.redis.siteOf(reservationKeys.state(couponId)).process);
+  }
+
+  /** What happens to the site of this process; to any, for a process of no Redis. */
+  redisFaultsAt(process: Party): RedisFaults {
+    const index = this.redis.sites.findIndex((site) => site.process === process);
+    return this.redisFaultsOf(Math.max(0, index));
+  }
+
+  /** Moves the keys of a coupon to the server of this number, one every `ms`. */
+  moveSlotOf(couponId: number, number: number, ms: number): void {
+    const slot = this.redis.slotOf(reservationKeys.state(couponId));
+    this.redisFaultsOfCoupon(couponId).moveSlot(slot, this.redis.which(number), ms);
+  }
+
   moveClock(number: number, ms: number): void {
-    const parties = [...this.instances.all, this.redis.process, this.ledger.party];
+    const parties = this.parties();
     const party = parties[number % parties.length];
     if (party === undefined) return;
     this.world.tell(`the clock of ${party.name} jumps`);
@@ -178,20 +205,25 @@ export class History {
   /** Everything that was wrong is over. */
   endFaults(): void {
     this.strikes.isOver = true;
-    this.redisFaults.recover();
+    for (const faults of this.redisFaults) faults.recover();
+    this.redis.finishMoves();
     this.ledgerFaults.recover();
     this.ledger.server.refuses = () => undefined;
     Object.assign(this.weather, { latePercent: 0, veryLatePercent: 0, slownessOfRedis: 1, slownessOfMysql: 1 });
-    for (const party of [...this.instances.all, this.redis.process, this.ledger.party]) party.clockOffsetMs = 0;
+    for (const party of this.parties()) party.clockOffsetMs = 0;
+  }
+
+  private parties(): Party[] {
+    return [...this.instances.all, ...this.redis.sites.map(({ process }) => process), this.ledger.party];
   }
 
   /** Redis is afterwards as it was before the operation, whatever the moment. */
   private planTurningBack(operation: string, nth: number, announce: (struck: Operation) => void): void {
     let before: KeyspaceContents;
-    this.strikes.plan(operation, 'before', nth, () => (before = this.redisFaults.remember()));
+    this.strikes.plan(operation, 'before', nth, ({ link }) => (before = this.redisFaultsAt(link.server).remember()));
     this.strikes.plan(operation, 'after', nth, (struck) => {
       announce(struck);
-      this.redisFaults.turnBack(before);
+      this.redisFaultsAt(struck.link.server).turnBack(before);
     });
   }
 

@@ -36,7 +36,14 @@ export class LedgerFaults {
     session.execute(statement, { inTransaction: false }, () => session.close());
   }
 
+  /** The node of this number, counted around, applies nothing for a while of what is committed elsewhere. */
+  lag(number: number, ms: number): void {
+    const nodes = this.site.galera?.all ?? [];
+    nodes[number % Math.max(1, nodes.length)]?.lagFor(ms);
+  }
+
   recover(): void {
+    for (const node of this.site.galera?.all ?? []) node.recover();
     this.site.party.frozenUntil = 0;
     this.site.start();
   }

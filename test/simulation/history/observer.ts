@@ -1,15 +1,24 @@
+import { reservationKeys } from '../../../src/coupon/reservation/reservation-keys.js';
 import { DomainError } from '../../../src/platform/errors/domain-error.js';
 import { stackOf } from '../../../src/platform/errors/error-text.js';
 import { InternalError } from '../../../src/platform/errors/platform.errors.js';
 import { toDomainError } from '../../../src/platform/errors/to-domain-error.js';
 import type { FailureRow, OrderRow, UserCouponRow, WrittenRows } from '../ledger/rows.js';
 import type { LedgerSite } from '../ledger/ledger-site.js';
-import type { RedisSite, ScriptWatch } from '../redis/redis-site.js';
+import type { RedisFleet } from '../redis/redis-fleet.js';
+import type { ScriptWatch } from '../redis/redis-site.js';
 import type { World } from '../world/world.js';
 import { CouponObserver } from './coupon-observer.js';
-import type { CouponPlan } from './plan.js';
+import type { Loss } from './redis-faults.js';
+import type { Plan } from './plan.js';
 import { RankingObserver } from './ranking-observer.js';
 import { Violation } from './violation.js';
+
+/** What the checks need to know of a plan. */
+export type ObservedPlan = Pick<Plan, 'coupons' | 'settings' | 'shardInTrouble'>;
+
+/** From then on every coupon is loaded, unless something was wrong. */
+const LOADED_MS = 3000;
 
 /** For the mapper of errors: no request comes by HTTP. */
 const REQUEST = { id: 'simulated', method: 'CALL', url: '/' };
@@ -23,9 +32,18 @@ export class Observer {
   private readonly coupons: Map<number, CouponObserver>;
   private isDirty = false;
 
-  constructor(world: World, plans: readonly CouponPlan[], redis: RedisSite, ledger: LedgerSite) {
+  constructor(
+    private readonly world: World,
+    private readonly plan: ObservedPlan,
+    private readonly redis: RedisFleet,
+    ledger: LedgerSite,
+  ) {
+    const isWaiting = Number(plan.settings['REDIS_WAIT_REPLICAS'] ?? 0) > 0;
     this.coupons = new Map(
-      plans.map((plan) => [plan.couponId, new CouponObserver(world, plan, redis, ledger.server.tables)]),
+      plan.coupons.map((each) => [
+        each.couponId,
+        new CouponObserver(world, each, redis, ledger.server.tables, { isWaiting }),
+      ]),
     );
     this.ranking = new RankingObserver(world, redis, ledger.server.tables);
     redis.watch = this.watch;
@@ -51,9 +69,14 @@ export class Observer {
     for (const coupon of this.coupons.values()) coupon.checkPace(longestPendingMs);
   }
 
+  /** Something is wrong with the one server that the history is about. */
+  shardDisturbed(): void {
+    for (const [couponId, coupon] of this.coupons) if (!this.isOfHealthyShard(couponId)) coupon.disturbed();
+  }
+
   /** Redis may hold less than before. */
-  mayHaveLost(): void {
-    for (const coupon of this.coupons.values()) coupon.forgetWhatIsLost();
+  mayHaveLost(how: Loss): void {
+    for (const coupon of this.coupons.values()) coupon.forgetWhatIsLost(how);
   }
 
   /** Reservations that Redis lost so far, which it may. */
@@ -74,15 +97,24 @@ export class Observer {
   }
 
   sawNothing(couponId: number, userId: number, error: unknown, lossesBefore: number): void {
-    this.refused(error);
+    this.refusedFor(couponId, error);
     const isUnknown = error instanceof DomainError && error.code === 'RESERVATION_NOT_FOUND';
-    if (isUnknown && lossesBefore === 0 && this.lossesSoFar === 0) {
+    const mayBeLost = lossesBefore > 0 || this.lossesSoFar > 0 || this.redis.hasHadTwoMasters;
+    if (isUnknown && !mayBeLost) {
       throw new Violation('an answer is not taken back', `user ${userId} of coupon ${couponId} is not found`);
     }
   }
 
   toldPaid(orderId: number): void {
     this.ranking.toldPaid(orderId);
+  }
+
+  /** As {@link refused}, of a call that concerns a coupon. @throws Violation */
+  refusedFor(couponId: number, error: unknown): void {
+    this.refused(error);
+    const isUnavailable = error instanceof DomainError && error.code === 'RESERVATION_UNAVAILABLE';
+    if (!isUnavailable || this.world.now < LOADED_MS || !this.isOfHealthyShard(couponId)) return;
+    throw new Violation('healthy shards', `coupon ${couponId} is refused, though its server is well: ${error.message}`);
   }
 
   /** A caller is answered with this error. @throws Violation for one that the API answers with 500 */
@@ -115,6 +147,12 @@ export class Observer {
     if (call.name === 'endReconcile') return () => this.ranking.reconciled(call);
     return undefined;
   };
+
+  private isOfHealthyShard(couponId: number): boolean {
+    const { shardInTrouble } = this.plan;
+    if (shardInTrouble === undefined) return false;
+    return this.redis.siteOf(reservationKeys.state(couponId)) !== this.redis.which(shardInTrouble);
+  }
 
   private committed(written: WrittenRows): void {
     this.isDirty = true;

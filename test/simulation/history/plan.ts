@@ -3,12 +3,14 @@ import type { Settings } from '../instance/settings.js';
 import { Chance } from '../world/chance.js';
 import type { Weather } from '../world/link.js';
 import { drawAdministration } from './administration.js';
-import { drawFaults } from './faults.js';
+import { drawFaults, type StoreKind } from './faults.js';
 import type { History } from './history.js';
 import { FAULTS_END_MS, Moments } from './moments.js';
 import { drawDeletions, drawLockedRows, drawStuckCoupon } from './foreign-hands.js';
 import { drawPayments } from './payments.js';
+import { clusterUrl } from '../redis/redis-fleet.js';
 import { drawReaders, RECONCILE_INTERVAL_MS } from './readers.js';
+import { drawShardInTrouble } from './shard-in-trouble.js';
 import { drawUsers } from './users.js';
 
 /** One thing that is going to happen. Of a history that broke a promise those are left out that it does not need. */
@@ -45,6 +47,12 @@ export interface Plan {
   /** Within what time reservations are decided where nothing is wrong; undefined: within two sweeps. */
   readonly longestPendingMs: number | undefined;
   readonly instances: number;
+  /** The masters of a Redis Cluster; undefined: a single Redis. */
+  readonly shards: number | undefined;
+  /** Nothing is wrong but with this one of them, and coupons of the others must not notice. */
+  readonly shardInTrouble: number | undefined;
+  /** Each instance has a node of a Galera cluster. */
+  readonly isGalera: boolean;
   readonly coupons: readonly CouponPlan[];
   /** Users whose rows the database refuses, and in how many of a hundred attempts. */
   readonly refusedUsers: ReadonlySet<number>;
@@ -57,7 +65,13 @@ export function drawPlan(seed: number): Plan {
   const chance = new Chance(seed, 'what kind of history');
   // Nothing is wrong but with one coupon, and no other one may notice.
   const isOneInTrouble = new Chance(seed, 'one in trouble').is(0.1);
-  const coupons = drawCoupons(new Chance(seed, 'coupons'), isOneInTrouble);
+  const redis = drawRedis(new Chance(seed, 'how Redis is run'), isOneInTrouble);
+  const { shards, shardInTrouble } = redis;
+  // There is nothing wrong but what the history is about.
+  const isCalm = isOneInTrouble || shardInTrouble !== undefined;
+  const coupons = drawCoupons(new Chance(seed, 'coupons'), isCalm);
+  const isGalera = new Chance(seed, 'how MySQL is run').is(0.15);
+  const kinds = new Set<StoreKind>(isGalera ? [...redis.kinds, 'GALERA'] : redis.kinds);
   const moments = new Moments(seed);
   const firstUsers = coupons[0]?.users ?? [];
   const refused = chance.pick([0, 0, 2, 10]);
@@ -68,16 +82,20 @@ export function drawPlan(seed: number): Plan {
     settings: {
       ...drawSettings(new Chance(seed, 'settings')),
       ...(isOneInTrouble ? SMALL_QUEUE : {}),
+      ...redis.settings,
       ...(readers.length > 0 ? { RANKING_RECONCILE_INTERVAL_MS: String(RECONCILE_INTERVAL_MS) } : {}),
     },
     weather: {
       latePercent: chance.pick([1, 9]),
-      veryLatePercent: isOneInTrouble ? 0 : chance.pick([0, 0, 1]),
-      slownessOfRedis: isOneInTrouble ? 1 : chance.pick([1, 1, 1, 20]),
-      slownessOfMysql: isOneInTrouble ? 1 : chance.pick([1, 1, 30, 300]),
+      veryLatePercent: isCalm ? 0 : chance.pick([0, 0, 1]),
+      slownessOfRedis: isCalm ? 1 : chance.pick([1, 1, 1, 20]),
+      slownessOfMysql: isCalm ? 1 : chance.pick([1, 1, 30, 300]),
     },
-    longestPendingMs: isOneInTrouble ? 3000 : undefined,
+    longestPendingMs: isCalm ? 3000 : undefined,
     instances: chance.pick([2, 2, 3]),
+    shards,
+    shardInTrouble,
+    isGalera,
     coupons,
     refusedUsers: new Set(firstUsers.slice(0, refused)),
     refusedPercent: chance.pick([30, 90]),
@@ -85,12 +103,33 @@ export function drawPlan(seed: number): Plan {
       ...drawUsers(seed, moments, coupons),
       ...payments,
       ...readers,
-      ...drawAdministration(seed, moments, coupons),
-      ...(isOneInTrouble ? drawStuckCoupon(seed) : drawFaults(seed, moments)),
-      ...(isOneInTrouble ? [] : drawLockedRows(seed, moments, coupons)),
-      ...drawDeletions(seed, moments, coupons),
+      ...(shardInTrouble === undefined ? drawAdministration(seed, moments, coupons) : []),
+      ...(isOneInTrouble ? drawStuckCoupon(seed) : []),
+      ...(shardInTrouble === undefined ? [] : drawShardInTrouble(seed, shardInTrouble)),
+      ...(isCalm ? [] : drawFaults(seed, moments, kinds)),
+      ...(isCalm ? [] : drawLockedRows(seed, moments, coupons)),
+      ...(shardInTrouble === undefined ? drawDeletions(seed, moments, coupons) : []),
     ],
   };
+}
+
+interface RedisPlan extends Pick<Plan, 'shards' | 'shardInTrouble' | 'settings'> {
+  readonly kinds: ReadonlySet<StoreKind>;
+}
+
+function drawRedis(chance: Chance, isOneInTrouble: boolean): RedisPlan {
+  const isShardInTrouble = !isOneInTrouble && chance.is(0.06);
+  const shards = isShardInTrouble || chance.is(0.2) ? chance.pick([2, 3]) : undefined;
+  const shardInTrouble = isShardInTrouble ? chance.below(shards ?? 1) : undefined;
+  const isWaiting = !isShardInTrouble && chance.is(0.15);
+  const kinds = new Set<StoreKind>();
+  if (shards !== undefined) kinds.add('CLUSTER');
+  if (isWaiting) kinds.add('WAIT');
+  const settings = {
+    ...(shards === undefined ? {} : { REDIS_URL: clusterUrl(shards) }),
+    ...(isWaiting ? { REDIS_WAIT_REPLICAS: '1' } : {}),
+  };
+  return { shards, shardInTrouble, kinds, settings };
 }
 
 /** One coupon could fill it. */

@@ -3,7 +3,8 @@ import { memberOf, rankingKeys } from '../../../src/ranking/ranking-keys.js';
 import type { OrderRow } from '../ledger/rows.js';
 import type { Tables } from '../ledger/table.js';
 import type { RedisProcess } from '../redis/redis-process.js';
-import type { RedisSite, ScriptCall } from '../redis/redis-site.js';
+import type { RedisFleet } from '../redis/redis-fleet.js';
+import type { ScriptCall } from '../redis/redis-site.js';
 import { EPOCH_MS, type World } from '../world/world.js';
 import { RECONCILE_INTERVAL_MS } from './readers.js';
 import { Violation } from './violation.js';
@@ -27,7 +28,7 @@ export class RankingObserver {
 
   constructor(
     private readonly world: World,
-    private readonly redis: RedisSite,
+    private readonly redis: RedisFleet,
     private readonly tables: Tables,
   ) {}
 
@@ -103,9 +104,9 @@ export class RankingObserver {
   }
 
   unsettled(): string[] {
-    const { keyspace } = this.redis.process;
     return [...this.sold].flatMap(([day, ofDay]) => {
-      const counted = keyspace.sortedSet(rankingKeys.sales(day));
+      const key = rankingKeys.sales(day);
+      const counted = this.redis.keyspaceOf(key).sortedSet(key);
       const isExact = [...ofDay].every(([member, paid]) => counted?.get(member) === paid);
       return isExact && counted?.size === ofDay.size ? [] : [`the ranking of ${day} is not what was paid`];
     });

@@ -79,7 +79,7 @@ export class Visitor {
     } catch (error) {
       if (instance.isDead) return;
       this.hasAnswer();
-      observer.refused(error);
+      observer.refusedFor(this.couponId, error);
       if (isOver(error)) this.refusalsToGiveUp -= 1;
       if (this.refusalsToGiveUp > 0) this.askAgainIn(this.pauseAfter(error));
     }

@@ -25,8 +25,9 @@ import { simulatedRepositories } from '../ledger/repositories/index.js';
 import type { LedgerSite } from '../ledger/ledger-site.js';
 import { SimulatedDataSource } from '../ledger/simulated-data-source.js';
 import { SimulatedPool } from '../ledger/simulated-pool.js';
-import { SimulatedRedisClient } from '../redis/redis-client.js';
-import type { RedisSite } from '../redis/redis-site.js';
+import { SimulatedClusterClient } from '../redis/cluster-client.js';
+import { type ClientSurroundings, SimulatedRedisClient } from '../redis/redis-client.js';
+import type { RedisFleet } from '../redis/redis-fleet.js';
 import type { Link, Weather } from '../world/link.js';
 import { Party } from '../world/party.js';
 import type { World } from '../world/world.js';
@@ -34,6 +35,9 @@ import { Container, type Token } from './container.js';
 import { RememberingCalendar } from './remembering-calendar.js';
 import { callHook, subscribeListeners } from './lifecycle.js';
 import { standIns } from './stand-ins.js';
+
+/** As `openRedisWith` sets them. */
+const CLUSTER_OPTIONS = { slotsIntervalMs: 500, slotsTimeoutMs: 500, maxRedirections: 4, movingRetryMs: 20 };
 
 const PLATFORM_PROVIDERS = [
   MetricsRegistry,
@@ -58,7 +62,7 @@ const PROVIDERS: readonly Token[] = [
 /** What an instance is started with. */
 export interface Surroundings {
   readonly world: World;
-  readonly redis: RedisSite;
+  readonly redis: RedisFleet;
   readonly ledger: LedgerSite;
   readonly config: AppConfig;
   readonly weather: Weather;
@@ -71,7 +75,6 @@ export interface Surroundings {
 export class SimulatedInstance extends Party {
   readonly pool: SimulatedPool;
   private readonly container: Container;
-  private redisClient: SimulatedRedisClient | undefined;
 
   constructor(
     name: string,
@@ -126,20 +129,20 @@ export class SimulatedInstance extends Party {
   /** Its process is killed: it does and hears nothing more. Its kernel closes its connections. */
   die(): void {
     this.isDead = true;
-    this.redisClient?.processDied();
+    for (const client of this.redisClients()) client.processDied();
     for (const connection of this.pool.connections) connection.processDied();
   }
 
   /** Its host is gone, or the network around it: nobody is told. */
   vanish(): void {
     this.isDead = true;
-    this.redisClient?.hostVanished();
+    for (const client of this.redisClients()) client.hostVanished();
     for (const connection of this.pool.connections) connection.link.cut();
   }
 
-  /** Breaks its connection to Redis. */
+  /** Breaks its connections to Redis. */
   cutOffRedis(): void {
-    this.redisClient?.breakConnection();
+    for (const client of this.redisClients()) client.breakConnection();
   }
 
   /** Breaks all of its connections to MySQL. */
@@ -149,30 +152,44 @@ export class SimulatedInstance extends Party {
 
   /** Breaks the connection that this is. */
   cutOff(link: Link): void {
-    if (this.redisClient?.link === link) this.redisClient.breakConnection();
+    for (const client of this.redisClients()) if (client.link === link) client.breakConnection();
     for (const connection of this.pool.connections) if (connection.link === link) connection.breakOff();
   }
 
   /** What it says to Redis, and hears from there, takes this much longer for a moment. */
   stallRedis(ms: number): void {
-    this.redisClient?.link?.stall(ms);
+    for (const { link } of this.redisClients()) link?.stall(ms);
   }
 
   stallLedger(ms: number): void {
     for (const { link } of this.pool.connections) link.stall(ms);
   }
 
+  private redisClients(): SimulatedRedisClient[] {
+    return this.surroundings.redis.sites.flatMap(({ clients }) =>
+      [...clients].filter(({ instance }) => instance === this),
+    );
+  }
+
+  private get redisSurroundings(): ClientSurroundings {
+    const { world, redis, weather } = this.surroundings;
+    return { world, fleet: redis, instance: this, weather };
+  }
+
   private readonly openRedis: OpenRedis = {
     server: (_address, { retryStrategy }) => {
-      const { world, redis, weather } = this.surroundings;
-      this.redisClient = new SimulatedRedisClient(world, redis, this, { retryStrategy }, weather);
-      return this.redisClient.asRedis();
+      const { world, redis } = this.surroundings;
+      const site = redis.which(0);
+      const options = { ...site.address, retryStrategy };
+      const chance = world.chance(`network between ${this.name} and Redis`);
+      return new SimulatedRedisClient(this.redisSurroundings, site, options, chance).asRedis();
     },
     sentinel: () => {
       throw new Error('sentinels are not simulated');
     },
-    cluster: () => {
-      throw new Error('a cluster is not simulated');
+    cluster: ({ endpoints }, { retryStrategy }) => {
+      const options = { startupNodes: endpoints, retryStrategy, ...CLUSTER_OPTIONS };
+      return new SimulatedClusterClient(this.redisSurroundings, options).asCluster();
     },
   };
 }

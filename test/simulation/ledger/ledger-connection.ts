@@ -45,7 +45,7 @@ export class LedgerConnection extends EventEmitter {
   ) {
     super();
     this.link = new Link(site.world, instance, site.party, chance, weather, 'slownessOfMysql');
-    this.session = site.server.openSession(instance.name);
+    this.session = site.server.openSession(instance.name, site.galera?.nodeOf(instance.name));
     this.session.onClosed = () => this.closedByServer();
     site.connections.add(this);
   }

@@ -1,4 +1,5 @@
 import { deadlockVictim } from './deadlock.js';
+import type { GaleraNode } from './galera.js';
 import { LedgerError } from './ledger-error.js';
 import { LedgerSession, type SessionHost } from './ledger-session.js';
 import type { WrittenRows } from './rows.js';
@@ -42,11 +43,13 @@ export class LedgerServer {
 
   constructor(private readonly options: LedgerOptions) {}
 
-  openSession(name: string): LedgerSession {
-    return new LedgerSession(name, this.host);
+  /** @param node of a Galera cluster, to which the session leads; undefined: all there is, or someone at every node */
+  openSession(name: string, node?: GaleraNode): LedgerSession {
+    return new LedgerSession(name, node === undefined ? this.host : { ...this.host, node });
   }
 
   private readonly host: SessionHost = {
+    node: undefined,
     viewFor: (transaction: Transaction) =>
       new View(this.tables, this.options.now(), transaction, (table, row) => this.refuses(table, row)),
     soon: (run) => this.soon(run),

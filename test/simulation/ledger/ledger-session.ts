@@ -1,3 +1,4 @@
+import type { GaleraNode } from './galera.js';
 import { LedgerError } from './ledger-error.js';
 import type { Lock } from './lock-queue.js';
 import type { WrittenRows } from './rows.js';
@@ -8,6 +9,8 @@ import type { View } from './view.js';
 /** What a session needs of its server. */
 export interface SessionHost {
   viewFor(transaction: Transaction): View;
+  /** Of a Galera cluster: the node to which the session leads. */
+  readonly node: GaleraNode | undefined;
   /** Runs it soon: after what is being done, but at the same time. */
   soon(run: () => void): void;
   /** Runs it when that much time has passed. */
@@ -71,7 +74,17 @@ export class LedgerSession {
       if (this.running !== running) return;
       if (!inTransaction && this.transaction !== undefined)
         throw new Error(`${this.name}: ${statement.name} is meant to stand alone, but a transaction is open`);
-      this.transaction ??= new Transaction(this);
+      // A causal read: what begins a transaction is one, and a SELECT that stands alone.
+      const isFirst = this.transaction === undefined;
+      if (isFirst && (inTransaction || statement.isReading) && this.host.node?.cluster.isCausal)
+        this.host.node.catchUp();
+      this.transaction ??= new Transaction(this, this.host.node);
+      const wasDoomed = this.transaction.isDoomed;
+      this.transaction.look();
+      if (this.transaction.isDoomed && !wasDoomed) {
+        this.abort(LedgerError.deadlock());
+        return;
+      }
       this.savepoint = this.transaction.savepoint;
       this.steps = statement.begin(this.host.viewFor(this.transaction));
       this.step();
@@ -83,8 +96,8 @@ export class LedgerSession {
     this.assertReady('COMMIT');
     this.isOutOfTransaction = false;
     this.host.soon(() => {
-      this.endTransaction('commit');
-      done();
+      this.transaction?.look();
+      done(this.endTransaction('commit'));
     });
   }
 
@@ -140,8 +153,8 @@ export class LedgerSession {
     if (step instanceof LedgerError) {
       this.fail(step);
     } else if (step.done === true) {
-      if (this.commitsItself) this.endTransaction('commit');
-      this.answer(undefined, step.value);
+      const refused = this.commitsItself ? this.endTransaction('commit') : undefined;
+      this.answer(refused, refused === undefined ? step.value : undefined);
     } else {
       this.wait(step.value);
     }
@@ -189,14 +202,16 @@ export class LedgerSession {
     running?.done(error, result);
   }
 
-  private endTransaction(how: 'commit' | 'rollback'): void {
+  /** The error of a COMMIT that comes too late. */
+  private endTransaction(how: 'commit' | 'rollback'): LedgerError | undefined {
     const { transaction } = this;
     this.transaction = undefined;
-    if (how === 'rollback') {
+    if (how === 'rollback' || transaction?.isDoomed) {
       transaction?.rollback();
-      return;
+      return how === 'rollback' ? undefined : LedgerError.deadlock();
     }
     const written = transaction?.commit();
     if (written !== undefined) this.host.committed(written);
+    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { Party } from '../world/party.js';
 import type { Strikes } from '../world/strikes.js';
 import type { World } from '../world/world.js';
+import { GaleraCluster } from './galera.js';
 import type { LedgerConnection } from './ledger-connection.js';
 import { LedgerServer } from './ledger-server.js';
 
@@ -13,13 +14,17 @@ export class LedgerSite {
   readonly party = new Party('mysql');
   readonly server: LedgerServer;
   readonly connections = new Set<LedgerConnection>();
+  /** Undefined: a single server. */
+  readonly galera: GaleraCluster | undefined;
   /** False while nothing listens there. */
   isReachable = true;
 
   constructor(
     readonly world: World,
     readonly strikes: Strikes,
+    { isGalera = false } = {},
   ) {
+    if (isGalera) this.galera = new GaleraCluster({ now: () => world.now, chance: world.chance('Galera') });
     this.server = new LedgerServer({
       timers: {
         after: (ms, label, run) => {

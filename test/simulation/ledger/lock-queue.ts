@@ -19,6 +19,10 @@ export interface LockHolder {
   /** What it holds, waits for or has given back, in the order in which it asked. */
   readonly locks: Lock[];
   readonly waitsFor: Lock | undefined;
+  /** Of a Galera cluster: locks of others nodes keep nobody out. Undefined of a single server. */
+  readonly node: object | undefined;
+  /** Up to which commit it sees what others have committed. */
+  readonly sees: number;
   /** The lock that it waits for is its own now, or of no use any more. */
   wake(): void;
 }
@@ -123,8 +127,13 @@ export abstract class LockQueue {
 }
 
 function keepsOut(other: Lock, holder: LockHolder, mode: LockMode): boolean {
-  if (other.holder === holder) return false;
+  if (other.holder === holder || areOfTwoNodes(other.holder, holder)) return false;
   if (mode === 'inserting') return other.mode === 'gap';
   if (other.mode === 'gap' || other.mode === 'inserting') return false;
   return mode === 'exclusive' || other.mode === 'exclusive';
+}
+
+/** Locks are known on their own node alone. Someone without a node stands for all of them. */
+function areOfTwoNodes(one: LockHolder, other: LockHolder): boolean {
+  return one.node !== undefined && other.node !== undefined && one.node !== other.node;
 }

@@ -4,13 +4,15 @@ import type { Locking, View } from './view.js';
 /** A statement: what it is called in a story ("issuance.takeFromTotal"), and what it does to the session's view. */
 export interface Statement<T> {
   readonly name: string;
+  /** It is a SELECT without locks. */
+  readonly isReading?: true;
   /** Begins it. It yields each lock that it has to wait for, and returns the result. */
   readonly begin: (view: View) => Iterator<Lock, T, undefined>;
 }
 
 /** A plain SELECT, which waits for no one. */
 export function reading<T>(name: string, read: (view: View) => T): Statement<T> {
-  return { name, begin: (view) => ({ next: () => ({ done: true, value: read(view) }) }) };
+  return { name, isReading: true, begin: (view) => ({ next: () => ({ done: true, value: read(view) }) }) };
 }
 
 /** A statement that locks what it works on. */

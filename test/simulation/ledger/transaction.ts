@@ -1,4 +1,5 @@
 import type { LedgerError } from './ledger-error.js';
+import type { GaleraNode } from './galera.js';
 import type { Lock, LockHolder } from './lock-queue.js';
 import type { AnyRow, TableName, WrittenRows } from './rows.js';
 import type { StoredRow } from './unique-index.js';
@@ -6,7 +7,7 @@ import type { StoredRow } from './unique-index.js';
 interface Write {
   readonly stored: Pick<
     StoredRow<object>,
-    'table' | 'committed' | 'current' | 'writer' | 'putOnPage' | 'leaveOldPlaces'
+    'table' | 'committed' | 'current' | 'writer' | 'commit' | 'putOnPage' | 'leaveOldPlaces'
   >;
   readonly before: object | undefined;
   readonly onPageBefore: object | undefined;
@@ -28,10 +29,53 @@ interface TransactionOwner {
 export class Transaction implements LockHolder {
   readonly locks: Lock[] = [];
   waitsFor: Lock | undefined;
+  sees = Infinity;
+  /** Another node's transaction comes first: what this one writes is never seen, and its COMMIT says so. */
+  isDoomed = false;
+  private readonly locked: Array<Pick<StoredRow<object>, 'hasChangedBetween'>> = [];
   private readonly writes: Write[] = [];
   private readonly lockedTables = new Set<TableName>();
 
-  constructor(readonly owner: TransactionOwner) {}
+  constructor(
+    readonly owner: TransactionOwner,
+    readonly node: GaleraNode | undefined,
+  ) {}
+
+  /**
+   * A statement begins, or COMMIT: it sees what its node has applied by now. Where that has changed a row which this
+   * transaction has locked, the node has ended it.
+   */
+  look(): void {
+    if (this.node === undefined) return;
+    const { position } = this.node;
+    if (this.locked.some((stored) => stored.hasChangedBetween(this.sees, position))) this.isDoomed = true;
+    this.sees = position;
+  }
+
+  /** The row is locked: nothing that comes from another node may change it. */
+  holds(stored: Pick<StoredRow<object>, 'hasChangedBetween'>): void {
+    if (this.node !== undefined) this.locked.push(stored);
+  }
+
+  /**
+   * Whether the row is another node's, of which this transaction knows nothing: one of the two will not commit. False when
+   * it may be written.
+   */
+  losesTo<Row extends object>(stored: StoredRow<Row>): boolean {
+    if (this.node === undefined) return false;
+    const other = stored.writer as Transaction | undefined;
+    if (stored.isNewerThan(this)) this.isDoomed = true;
+    else if (other !== undefined && other !== this) {
+      if (other.node === undefined || this.node.cluster.isSecondToLose()) this.isDoomed = true;
+      else other.lose();
+    }
+    return this.isDoomed;
+  }
+
+  private lose(): void {
+    this.rollbackTo(0);
+    this.isDoomed = true;
+  }
 
   wake(): void {
     this.waitsFor = undefined;
@@ -75,12 +119,13 @@ export class Transaction implements LockHolder {
   /** Shows everyone what was written; undefined when that is nothing. */
   commit(): WrittenRows | undefined {
     const written: { [Name in TableName]?: Changes } = {};
+    const place = this.writes.length === 0 ? undefined : this.node?.cluster.commit();
+    if (place !== undefined) this.node?.catchUp();
     for (const { stored } of this.writes) {
       // Written more than once.
       if (stored.writer === undefined) continue;
       const before = stored.committed;
-      stored.committed = stored.current;
-      stored.writer = undefined;
+      stored.commit(place);
       const row = (stored.committed ?? before) as AnyRow | undefined;
       if (row !== undefined) {
         const kind = before === undefined ? 'inserted' : stored.committed === undefined ? 'deleted' : 'updated';

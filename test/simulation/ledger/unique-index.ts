@@ -18,6 +18,10 @@ export class StoredRow<Row extends object> {
   onPage: Row | undefined;
   /** Undefined: both versions are the same. */
   writer: LockHolder | undefined;
+  /** The place of its last commit in the order of a Galera cluster. */
+  private changedAt = 0;
+  /** What was committed before, the latest last, and until which place of the order. */
+  private readonly past: Array<{ readonly until: number; readonly row: Row | undefined }> = [];
   /** Deleted and inserted again: its versions may have different keys. */
   hasReturned = false;
 
@@ -25,7 +29,39 @@ export class StoredRow<Row extends object> {
 
   /** READ COMMITTED: what is committed, and what the reader has written itself. */
   seenBy(reader: LockHolder | undefined): Row | undefined {
-    return reader !== undefined && this.writer === reader ? this.current : this.committed;
+    if (reader === undefined) return this.committed;
+    if (this.writer === reader) return this.current;
+    return reader.sees >= this.changedAt ? this.committed : this.committedAt(reader.sees);
+  }
+
+  /** What its writer has written is committed; at this place of the order, where there are several nodes. */
+  commit(place: number | undefined): void {
+    if (place !== undefined) {
+      this.past.push({ until: place, row: this.committed });
+      this.changedAt = place;
+    }
+    this.committed = this.current;
+    this.writer = undefined;
+  }
+
+  /** Whether somebody has committed a version that the reader has not seen. */
+  isNewerThan(reader: LockHolder): boolean {
+    return this.changedAt > reader.sees;
+  }
+
+  /** Whether its last commit is behind the first place of the order, and not behind the second. */
+  hasChangedBetween(after: number, upTo: number): boolean {
+    return this.changedAt > after && this.changedAt <= upTo;
+  }
+
+  private committedAt(place: number): Row | undefined {
+    let row = this.committed;
+    for (let index = this.past.length - 1; index >= 0; index -= 1) {
+      const version = this.past[index];
+      if (version === undefined || version.until <= place) break;
+      row = version.row;
+    }
+    return row;
   }
 
   /** Inserted or deleted, and not committed. */

@@ -55,7 +55,7 @@ export class View {
 
   /** SELECT ... FOR UPDATE of one row: undefined, and nothing is locked, when there is none. */
   *lock<Row extends object, K extends Key>(index: UniqueIndex<Row, K>, key: K): Locking<Row | undefined> {
-    return (yield* this.lockRow(index, key))?.stored.current;
+    return (yield* this.lockRow(index, key))?.stored.seenBy(this.transaction);
   }
 
   /** SELECT ... FOR UPDATE of the rows whose keys begin with this column, the lowest first. */
@@ -80,14 +80,14 @@ export class View {
     change: (row: Row) => Row | undefined,
   ): Locking<boolean> {
     const locked = yield* this.lockRow(index, key);
-    const before = locked?.stored.current;
+    const before = locked?.stored.seenBy(this.transaction);
     if (locked === undefined || before === undefined) return false;
     const after = change(before);
     if (after === undefined) {
       giveBack(locked);
       return false;
     }
-    if (!isSame(before, after)) this.transaction.write(locked.stored, after);
+    if (!isSame(before, after)) this.write(locked.stored, after);
     return true;
   }
 
@@ -142,17 +142,23 @@ export class View {
   private *deleteRow<Row extends object, K extends Key>(index: UniqueIndex<Row, K>, key: K): Locking<number> {
     const locked = yield* this.lockRow(index, key);
     if (locked === undefined) return 0;
-    this.transaction.write(locked.stored, undefined);
+    this.write(locked.stored, undefined);
     return 1;
   }
 
+  private write<Row extends object>(stored: StoredRow<Row>, row: Row | undefined): void {
+    if (!this.transaction.isDoomed && !this.transaction.losesTo(stored)) this.transaction.write(stored, row);
+  }
+
   private *insertRow<Row extends object>(table: Table<Row>, row: Row): Locking<void> {
+    if (this.transaction.isDoomed) return;
     let stored: StoredRow<Row> | undefined;
     this.transaction.lockTable(table.name);
     for (const index of table.indexes) {
       const key = index.keyOf(row);
       if (key === undefined) continue;
       const place = yield* this.freePlace(index, key, stored);
+      if (place.rows.some((other) => other !== stored && this.transaction.losesTo(other))) return;
       if (stored === undefined) {
         // At most one that this transaction has deleted: it comes back as another version.
         const [deleted] = place.rows;
@@ -195,7 +201,10 @@ export class View {
       if (place === undefined || place.rows.length === 0) return undefined;
       const lock = yield* this.acquire(place, 'exclusive');
       const stored = place.rowFor(this.transaction);
-      if (stored !== undefined) return { place, stored, lock };
+      if (stored !== undefined) {
+        this.transaction.holds(stored);
+        return { place, stored, lock };
+      }
       // The row that it waited for has gone. There may be another one by now.
       if (lock?.state !== 'ended') return undefined;
       this.vainLock = lock;

@@ -1,11 +1,14 @@
 import { ADMISSION_MUTATIONS } from './admission.js';
+import { CLUSTER_MUTATIONS } from './cluster.js';
 import { DEFINITION_MUTATIONS } from './definition.js';
+import { GALERA_MUTATIONS } from './galera.js';
 import { IDENTITY_MUTATIONS } from './identity.js';
 import { ISSUANCE_MUTATIONS } from './issuance.js';
 import { LOCK_MUTATIONS } from './lock.js';
 import type { Mutation } from './mutation.js';
 import { RANKING_MUTATIONS } from './ranking.js';
 import { REBUILD_MUTATIONS } from './rebuild.js';
+import { REPLICA_MUTATIONS } from './replicas.js';
 import { SELF_TESTS } from './self-tests.js';
 import { SETTLEMENT_MUTATIONS } from './settlement.js';
 import { SWEEP_MUTATIONS } from './sweep.js';
@@ -21,6 +24,9 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DEFINITION_MUTATIONS,
   ...LOCK_MUTATIONS,
   ...RANKING_MUTATIONS,
+  ...CLUSTER_MUTATIONS,
+  ...REPLICA_MUTATIONS,
+  ...GALERA_MUTATIONS,
 ];
 
 /** Whatever can be planted by name. */

@@ -46,7 +46,7 @@ export function replaceMethod<T extends object, Name extends MethodName<T>>(
   name: Name,
   replacement: (original: T[Name]) => T[Name],
 ): void {
-  replace(instance.get(token), name, replacement);
+  replaceIn(instance.get(token), name, replacement);
 }
 
 /** As {@link replaceMethod}, for a private method, whose type the caller knows. */
@@ -56,11 +56,15 @@ export function replacePrivate<Method extends (...args: never[]) => unknown>(
   name: string,
   replacement: (original: Method) => Method,
 ): void {
-  replace(instance.get(token), name, replacement);
+  replaceIn(instance.get(token), name, replacement);
 }
 
-/** @throws Error when there is no such method: it has another name by now */
-function replace<Method>(provider: object, name: string, replacement: (original: Method) => Method): void {
+/**
+ * As {@link replacePrivate}, of what is no provider.
+ *
+ * @throws Error when there is no such method: it has another name by now
+ */
+export function replaceIn<Method>(provider: object, name: string, replacement: (original: Method) => Method): void {
   const original = (provider as Record<string, unknown>)[name];
   if (typeof original !== 'function') throw new Error(`${provider.constructor.name} has no method ${name}`);
   Object.assign(provider, { [name]: replacement(original.bind(provider) as Method) });

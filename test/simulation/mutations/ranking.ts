@@ -10,7 +10,7 @@ import { RankingLease } from '../../../src/ranking/ranking-lease.js';
 import { ReconcileService } from '../../../src/ranking/reconcile/reconcile.service.js';
 import type { SimulatedInstance } from '../instance/simulated-instance.js';
 import type { Mutation } from './mutation.js';
-import { inScript, replaceMethod, replacePrivate } from './patches.js';
+import { inAllScripts, inScript, replaceMethod, replacePrivate } from './patches.js';
 
 type CountMissing = (day: BusinessDay) => Promise<number>;
 
@@ -52,6 +52,11 @@ export const RANKING_MUTATIONS: readonly Mutation[] = [
         asOf: askedAt,
         expiredAt: undefined,
       })),
+  },
+  {
+    name: 'the-marker-of-another-server-is-believed',
+    fault: 'a day that another server had counted is complete: what the replica has missed is missing',
+    scripts: inAllScripts('if server ~= serverIdentity() then', 'if not server then'),
   },
   {
     name: 'a-reconcile-vouches-for-its-end',

@@ -34,6 +34,11 @@ const EMPTY: { [T in CollectionType]: () => ValueOf[T] } = {
 export class DatabaseContents {
   /** The values are shared, and nobody changes them any more. */
   constructor(readonly entries: ReadonlyMap<string, Entry>) {}
+
+  /** Without the keys that are not meant. */
+  only(isMeant: (key: string) => boolean): DatabaseContents {
+    return new DatabaseContents(new Map([...this.entries].filter(([key]) => isMeant(key))));
+  }
 }
 
 let generations = 0;
@@ -117,6 +122,16 @@ export class Database {
     this.entries.delete(from);
     this.entries.set(to, entry);
     return true;
+  }
+
+  /** Moves a key that is there, with its TTL, to another database. */
+  moveKey(key: string, to: Database): void {
+    const entry = this.entry(key);
+    if (entry === undefined) return;
+    this.entries.delete(key);
+    const { type, value, expiresAt } = entry;
+    // A snapshot of this one may have the value, too.
+    to.store(key, type, typeof value === 'string' ? value : copyOf(value), expiresAt);
   }
 
   clear(): void {

@@ -39,6 +39,8 @@ export class Keyspace {
    * may need more of it. Undefined while writes are taken.
    */
   refusal: string | undefined;
+  /** How many commands that write were carried out: stands for the offset in the history of writes. */
+  writes = 0;
   private readonly database: Database;
   private readonly server: Server;
   private hasScriptWritten = false;
@@ -95,6 +97,17 @@ export class Keyspace {
     return this.database.keys();
   }
 
+  has(key: string): boolean {
+    return this.database.has(key);
+  }
+
+  /** MIGRATE: the key is there from now on, with its TTL, and no more here. */
+  moveKey(key: string, to: Keyspace): void {
+    this.database.moveKey(key, to.database);
+    this.writes += 1;
+    to.writes += 1;
+  }
+
   /** Milliseconds since 1970; undefined without a TTL. */
   expiresAt(key: string): number | undefined {
     const expiresAt = this.database.expiresAt(key);
@@ -119,6 +132,7 @@ export class Keyspace {
   }
 
   protected execute(command: Command, words: readonly string[]): Reply {
+    if (command.writes) this.writes += 1;
     return command.run(this.server, words[1] ?? '', words);
   }
 

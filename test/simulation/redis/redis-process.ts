@@ -2,6 +2,26 @@ import { Party } from '../world/party.js';
 import type { World } from '../world/world.js';
 import { Keyspace, type KeyspaceContents } from './keyspace.js';
 
+/** Where a server listens; in a history no two processes that live do so at the same one. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** As clients of a cluster, and its servers, write it. */
+export function addressText({ host, port }: Address): string {
+  return `${host}:${port}`;
+}
+
+/** Who a process is. */
+export interface RedisIdentity {
+  readonly name: string;
+  /** Of this process. */
+  readonly runId: string;
+  readonly address: Address;
+  readonly mode: 'standalone' | 'cluster';
+}
+
 const READ_ONLY = "READONLY You can't write against a read only replica.";
 
 /** A Redis process: what it holds, who it says that it is, and whether it takes writes. */
@@ -12,14 +32,12 @@ export class RedisProcess extends Party {
 
   constructor(
     world: World,
-    name: string,
-    /** Of this process. */
-    readonly runId: string,
+    private readonly who: RedisIdentity,
     /** Of the history of writes that it continues. */
     private replicationId: string,
     contents?: KeyspaceContents,
   ) {
-    super(name);
+    super(who.name);
     this.keyspace = new Keyspace({ now: () => world.wallClockMs(this), info: () => this.info });
     if (contents !== undefined) this.keyspace.restore(contents);
     this.describe();
@@ -29,9 +47,13 @@ export class RedisProcess extends Party {
     return this.role === 'master';
   }
 
+  get address(): Address {
+    return this.who.address;
+  }
+
   /** As the scripts compute it. */
   get identity(): string {
-    return `${this.runId}:${this.replicationId}`;
+    return `${this.who.runId}:${this.replicationId}`;
   }
 
   /** It continues another history from now on, as the same process. */
@@ -56,12 +78,12 @@ export class RedisProcess extends Party {
     this.info = [
       '# Server',
       'redis_version:7.0.15',
-      'redis_mode:standalone',
+      `redis_mode:${this.who.mode}`,
       'os:Linux 6.1.0 x86_64',
       'arch_bits:64',
       'process_id:1',
-      `run_id:${this.runId}`,
-      'tcp_port:6379',
+      `run_id:${this.who.runId}`,
+      `tcp_port:${this.who.address.port}`,
       '',
       '# Replication',
       `role:${this.role}`,

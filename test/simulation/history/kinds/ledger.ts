@@ -22,4 +22,16 @@ export const LEDGER_FAULTS: readonly FaultSource[] = [
       return { what: `MySQL stands still for ${seconds(ms)}`, happen: (history) => history.ledgerFaults.freeze(ms) };
     },
   },
+  {
+    name: 'Galera node behind',
+    counts: [2, 4],
+    onlyWith: 'GALERA',
+    draw: (chance) => {
+      const [which, ms] = [chance.below(6), chance.between(100, 8000)];
+      return {
+        what: `the Galera node of an instance applies nothing for ${seconds(ms)}`,
+        happen: (history) => history.ledgerFaults.lag(which, ms),
+      };
+    },
+  },
 ];
