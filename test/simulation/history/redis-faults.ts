@@ -152,7 +152,7 @@ export class RedisFaults {
   /** Ends whatever is going on. */
   recover(): void {
     this.site.process.frozenUntil = 0;
-    for (const process of [...this.deposed]) this.endSplit(process);
+    for (let process = this.deposed[0]; process !== undefined; process = this.deposed[0]) this.endSplit(process);
     this.site.resumeReplica();
     this.writesRefusedUntil = 0;
     this.takeWrites();
