@@ -54,6 +54,33 @@ export function planLossOfMaster(history: History, nthReserve: number): void {
   });
 }
 
+/** Redis loses who is pending just when an instance that has admitted someone is killed: their slot is nobody's. */
+export function planLeak(history: History, nthReserve: number): void {
+  history.strikes.plan('reserveCoupon', 'after', nthReserve, ({ instance, link }) => {
+    history.observer.disturbed('EVERYTHING');
+    history.redisFaultsAt(link.server).loseKey(1, 'pending');
+    history.instances.crash(instance as SimulatedInstance);
+  });
+}
+
+/** Redis is empty when a reconcile begins, and just before its end as empty again as it was then. */
+export function planLossInReconcile(history: History, nthReconcile: number): void {
+  const { strikes, observer } = history;
+  strikes.plan('beginReconcile', 'before', nthReconcile, ({ link }) => {
+    observer.disturbed('EVERYTHING');
+    history.redisFaultsAt(link.server).empty();
+  });
+  strikes.plan('beginReconcile', 'after', nthReconcile, ({ link }) => {
+    const redisFaults = history.redisFaultsAt(link.server);
+    const before = redisFaults.remember();
+    strikes.planNext('endReconcile', 'before', () => {
+      history.world.tell('Redis forgets what a reconcile has counted that is about to end');
+      observer.disturbed('EVERYTHING');
+      redisFaults.turnBack(before);
+    });
+  });
+}
+
 function cutOffAtConfirm(history: History, holder: SimulatedInstance): void {
   history.strikes.planNext('confirmReservations', 'before', ({ instance }) => {
     if (instance === holder) holder.cutOffRedis();

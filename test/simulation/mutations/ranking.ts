@@ -10,7 +10,7 @@ import { RankingLease } from '../../../src/ranking/ranking-lease.js';
 import { ReconcileService } from '../../../src/ranking/reconcile/reconcile.service.js';
 import type { SimulatedInstance } from '../instance/simulated-instance.js';
 import type { Mutation } from './mutation.js';
-import { inAllScripts, inScript, replaceMethod, replacePrivate } from './patches.js';
+import { inAllScripts, inScript, replaceMethod, replacePrivate, together } from './patches.js';
 
 type CountMissing = (day: BusinessDay) => Promise<number>;
 
@@ -54,9 +54,14 @@ export const RANKING_MUTATIONS: readonly Mutation[] = [
       })),
   },
   {
-    name: 'the-marker-of-another-server-is-believed',
-    fault: 'a day that another server had counted is complete: what the replica has missed is missing',
-    scripts: inAllScripts('if server ~= serverIdentity() then', 'if not server then'),
+    name: 'a-reconcile-names-no-server',
+    fault:
+      'a reconcile that began at another server ends at this one, and its marker is believed: what that has missed is missing',
+    scripts: together(
+      inScript('beginReconcile', "ARGV[1] .. ' ' .. serverIdentity()", 'ARGV[1]'),
+      inScript('endReconcile', "ARGV[1] .. ' ' .. server)", 'ARGV[1])'),
+      inAllScripts('if server ~= serverIdentity() then', 'if not server then'),
+    ),
   },
   {
     name: 'a-reconcile-vouches-for-its-end',

@@ -1,7 +1,7 @@
 import { DatabaseContents } from '../../redis/database.js';
 import type { KeyspaceContents } from '../../redis/keyspace.js';
 import type { History } from '../history.js';
-import { planLossBehind, planLossInRebuild, planLossOfMaster } from '../loss-behind.js';
+import { planLeak, planLossBehind, planLossInRebuild, planLossInReconcile, planLossOfMaster } from '../loss-behind.js';
 import { FAULTS_END_MS } from '../moments.js';
 import { NO_REPLICAS } from '../redis-faults.js';
 import { seconds } from '../seconds.js';
@@ -114,6 +114,30 @@ export const REDIS_FAULTS: readonly FaultSource[] = [
       const lagMs = chance.pick([0, chance.between(1, 3000)]);
       const isHeldOpen = chance.is(0.5);
       return failOver({ lagMs, isHeldOpen, ms: chance.pick([0, 0, chance.between(500, 4000)]) }, chance.below(SITES));
+    },
+  },
+  {
+    name: 'pending lost with its instance',
+    counts: [1, 2],
+    draw: (chance) => {
+      const nth = chance.between(1, 15);
+      return {
+        at: 0,
+        what: `after reserveCoupon number ${nth} Redis loses who is pending for coupon 1, and the instance is killed`,
+        happen: (history) => planLeak(history, nth),
+      };
+    },
+  },
+  {
+    name: 'loss in a reconcile',
+    counts: [1, 2],
+    draw: (chance) => {
+      const nth = chance.between(1, 10);
+      return {
+        at: 0,
+        what: `before beginReconcile number ${nth} Redis is emptied, and forgets what the reconcile has counted before it ends`,
+        happen: (history) => planLossInReconcile(history, nth),
+      };
     },
   },
   {
