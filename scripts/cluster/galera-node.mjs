@@ -204,12 +204,17 @@ function listens(port) {
 async function isReady(port, data) {
   const url = `mysql://root@127.0.0.1:${port}`;
   if (!(await mysqlAnswers(url, data))) return false;
-  const connection = await mysql.createConnection({ uri: url, connectTimeout: 1_000 });
+  /** @type {mysql.Connection | undefined} */
+  let connection;
   try {
+    connection = await mysql.createConnection({ uri: url, connectTimeout: 1_000 });
     const [rows] = await connection.query("SHOW STATUS WHERE Variable_name = 'wsrep_ready' AND Value = 'ON'");
     return Array.isArray(rows) && rows.length === 1;
+  } catch {
+    // One that is just joining may end a connection at any moment.
+    return false;
   } finally {
-    connection.destroy();
+    connection?.destroy();
   }
 }
 
