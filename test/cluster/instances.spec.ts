@@ -4,6 +4,7 @@ import { tally } from '../support/api-client.js';
 import { PATIENT } from '../support/app-process.js';
 import { CALLERS, Callers } from '../support/callers.js';
 import { ClusterSet } from '../support/cluster-set.js';
+import { eventually } from '../support/poll.js';
 
 /** Three instances behind HAProxy, of which one after the other is killed, ended or frozen under load. */
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await set.balancer.knows({ well: APPS.length });
-  couponId = (await set.api.createCoupon({ totalQuantity: TOTAL })).couponId;
+  couponId = (await eventually(() => set.api.createCoupon({ totalQuantity: TOTAL }))).couponId;
 });
 
 describe('one of three instances', () => {

@@ -4,6 +4,7 @@ import { type Answer, tally } from '../support/api-client.js';
 import { PATIENT, startApp } from '../support/app-process.js';
 import { Callers } from '../support/callers.js';
 import { ClusterSet } from '../support/cluster-set.js';
+import { eventually } from '../support/poll.js';
 import { RedisCluster, slotOf } from '../support/redis-cluster.js';
 
 /** Three instances over a Redis Cluster of three masters, one of which is made to fail under load. */
@@ -26,7 +27,9 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await set.balancer.knows({ well: 3 });
-  coupons = await cluster.couponOfEach(async () => (await set.api.createCoupon({ totalQuantity: TOTAL })).couponId);
+  coupons = await cluster.couponOfEach(
+    async () => (await eventually(() => set.api.createCoupon({ totalQuantity: TOTAL }))).couponId,
+  );
 });
 
 /** Callers of the coupon on this master, and of one on another. */

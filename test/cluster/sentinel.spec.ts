@@ -26,7 +26,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await set.balancer.knows({ well: 3 });
   await sentinels.haveGoodReplicas(2);
-  couponId = (await set.api.createCoupon({ totalQuantity: TOTAL })).couponId;
+  couponId = (await eventually(() => set.api.createCoupon({ totalQuantity: TOTAL }))).couponId;
 });
 
 /** Ends the load: some may have been refused, as those whom Redis cannot answer are, and nothing else went wrong. */
