@@ -113,6 +113,22 @@ describe('the wait for replicas', () => {
     expect(master.opened).toHaveLength(2);
   });
 
+  it('leaves a connection that was not open yet when the one to the master was lost', async () => {
+    const master = new Master();
+    const wait = replicaWait();
+    const client = master.asRedis();
+    const waiting = wait.run(client, RUN_ID);
+    await Promise.resolve();
+    master.answers(() => Promise.resolve(1));
+    master.answers(() => Promise.resolve(1));
+    wait.close();
+    await waiting;
+    master.runId = 'the next one';
+    await wait.run(client, 'the next one');
+    expect(master.opened).toHaveLength(2);
+    expect(master.sent.filter((word) => word === 'closed')).toHaveLength(1);
+  });
+
   it('trusts no other process that answers at the address', async () => {
     const master = new Master();
     master.runId = 'another';

@@ -11,7 +11,8 @@ import { RedisUnavailableError } from './redis-errors.js';
  * answered at once while the replica was frozen.
  */
 export class ReplicaWait {
-  private client: Redis | undefined;
+  /** The other connection, open or just opening, and the process that it leads to. */
+  private beside: { readonly runId: string; readonly client: Promise<Redis> } | undefined;
   private last: Promise<void> = Promise.resolve();
   /** Not begun yet, so that whoever comes now may join it. */
   private next: Promise<void> | undefined;
@@ -35,9 +36,15 @@ export class ReplicaWait {
     await this.next;
   }
 
+  /** Leaves the other connection, also one that is not open yet. */
   close(): void {
-    this.client?.disconnect();
-    this.client = undefined;
+    const { beside } = this;
+    this.beside = undefined;
+    // Where it could not be opened there is nothing to leave, and whoever waited for it has been told.
+    beside?.client.then(
+      (client) => client.disconnect(),
+      () => undefined,
+    );
   }
 
   private async begin(beside: Redis, runId: string): Promise<void> {
@@ -67,8 +74,13 @@ export class ReplicaWait {
 
   private async exchange(beside: Redis, runId: string): Promise<unknown> {
     const { waitReplicas, waitTimeoutMs } = this.settings;
-    this.client ??= await openBeside(beside, runId);
-    const replies = (await this.client.pipeline().ping().wait(waitReplicas, waitTimeoutMs).exec()) ?? [];
+    // One that led to another process would tell of what that has replicated.
+    if (this.beside?.runId !== runId) {
+      this.close();
+      this.beside = { runId, client: openBeside(beside, runId) };
+    }
+    const client = await this.beside.client;
+    const replies = (await client.pipeline().ping().wait(waitReplicas, waitTimeoutMs).exec()) ?? [];
     for (const [error] of replies) if (error !== null) throw error;
     return replies[1]?.[1];
   }
