@@ -39,8 +39,9 @@ export class ClusterServers implements RedisServers {
     this.reconnectDelay = new ReconnectDelay(config.redis.reconnectMaxDelayMs);
     this.client = open.cluster(address, { retryStrategy: () => this.reconnectDelay.next() });
     this.client.on('refresh', () => {
-      this.dropThoseWithoutSlots();
-      this.learn();
+      const masters = this.masters();
+      this.dropAllBut(masters);
+      this.learn(masters);
     });
     this.client.on('+node', (client: Redis) => {
       overlookFailedAsking(client);
@@ -84,8 +85,7 @@ export class ClusterServers implements RedisServers {
   }
 
   /** Only when the list was read anew: where one key was found elsewhere, ioredis takes those beside it for moved, too. */
-  private dropThoseWithoutSlots(): void {
-    const masters = this.masters();
+  private dropAllBut(masters: ReadonlySet<string>): void {
     for (const [address, node] of this.byAddress) {
       if (masters.has(address)) continue;
       this.byAddress.delete(address);
@@ -94,8 +94,7 @@ export class ClusterServers implements RedisServers {
   }
 
   /** Learns from the client which masters there are, and over which connection each is asked. */
-  private learn(): void {
-    const masters = this.masters();
+  private learn(masters: ReadonlySet<string> = this.masters()): void {
     const clients = new Map(this.client.nodes('master').map((client) => [addressOf(client), client]));
     for (const address of masters) {
       const node = this.byAddress.get(address) ?? this.add(address);
@@ -133,7 +132,7 @@ export class ClusterServers implements RedisServers {
     const isOwn = (): boolean => this.client.slots[calculateSlot(probeKeyOf(tag))]?.[0] === address;
     const probeKey = ({ isOther }: { readonly isOther: boolean }): string | undefined => {
       if (isOther) tag += 1;
-      // See `dropThoseWithoutSlots`: it may have none for a moment, and a search would never end.
+      // See `dropAllBut`: it may have none for a moment, and a search would never end.
       if (!isOwn() && !this.masters().has(address)) return undefined;
       // Almost always the one of the time before.
       while (!isOwn()) tag += 1;

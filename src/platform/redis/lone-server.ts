@@ -47,6 +47,7 @@ export class LoneServer implements RedisServers {
 
   disconnect(): void {
     this.sentinels?.disconnect();
+    this.nodes[0].leave();
     this.client.disconnect();
   }
 }

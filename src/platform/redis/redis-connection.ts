@@ -44,7 +44,6 @@ export class RedisConnection implements OnModuleInit, OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    for (const node of this.nodes) node.leave();
     this.servers.disconnect();
   }
 

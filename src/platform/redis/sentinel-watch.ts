@@ -21,7 +21,8 @@ const NO_SENTINEL = /^ERR unknown command/;
 export class SentinelWatch {
   private readonly clients: Redis[];
   private readonly states: DependencyState[] = [];
-  private readonly listening: Array<Promise<unknown>> = [];
+  /** The last time that each began to listen. */
+  private readonly listening = new Map<Redis, Promise<unknown>>();
   /** What is wrong with the address; undefined as long as a sentinel knows the primary, or none was asked. */
   hint: string | undefined;
 
@@ -41,7 +42,7 @@ export class SentinelWatch {
   async connect(): Promise<void> {
     // Why it failed `watch` has told.
     await Promise.allSettled(this.clients.map((client) => client.connect()));
-    await Promise.all(this.listening);
+    await Promise.all(this.listening.values());
   }
 
   disconnect(): void {
@@ -59,8 +60,7 @@ export class SentinelWatch {
         () => state.recover('ready'),
         (error: unknown) => state.fail(redisProblem(error), messageOf(error)),
       );
-      this.listening.push(listening);
-      void listening.then(() => this.listening.splice(this.listening.indexOf(listening), 1));
+      this.listening.set(client, listening);
     });
     client.on('close', () => state.fail('UNREACHABLE', 'connection closed'));
     client.on('error', (error: Error) => state.fail(redisProblem(error), messageOf(error)));
