@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, LessThanOrEqual, MoreThan, Repository } from 'typeorm';
 import { isDeadlock, isDuplicateKey } from '../platform/database/database-errors.js';
+import { newestFirst } from '../platform/database/newest-first.js';
 import { Coupon } from './coupon.entity.js';
 import type { Page } from './coupon.schemas.js';
 
@@ -40,20 +41,9 @@ export class CouponRepository {
   }
 
   /** The newest coupons first by (created_at, id), from the one before `cursor` on. */
-  async findPage({ cursor, limit }: Page): Promise<Coupon[]> {
-    const query = this.coupons
-      .createQueryBuilder('coupon')
-      .orderBy('coupon.createdAt', 'DESC')
-      .addOrderBy('coupon.id', 'DESC')
-      .limit(limit);
-    if (cursor !== undefined) {
-      const [at, id] = cursor;
-      query.where('(coupon.createdAt < :createdAt OR (coupon.createdAt = :createdAt AND coupon.id < :id))', {
-        createdAt: new Date(at),
-        id,
-      });
-    }
-    return await query.getMany();
+  async findPage(page: Page): Promise<Coupon[]> {
+    const query = this.coupons.createQueryBuilder('coupon');
+    return await newestFirst(query, { time: 'coupon.createdAt', id: 'coupon.id' }, page).getMany();
   }
 
   async findMany(couponIds: readonly number[]): Promise<Coupon[]> {

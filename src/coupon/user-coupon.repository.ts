@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import { newestFirst } from '../platform/database/newest-first.js';
 import type { UserCouponsPage } from './coupon.schemas.js';
 import { IN_STATUS } from './user-coupon-status.js';
 import type { HeldCoupon } from './user-coupon-view.js';
@@ -14,7 +15,7 @@ export class UserCouponRepository {
   constructor(@InjectRepository(UserCoupon) private readonly userCoupons: Repository<UserCoupon>) {}
 
   /** The user's coupons, newest first by (issued_at, id), from the one before `cursor` on, as they are at `now`. */
-  async findPageOfUser(userId: number, { status, cursor, limit }: UserCouponsPage, now: Date): Promise<HeldCoupon[]> {
+  async findPageOfUser(userId: number, { status, ...page }: UserCouponsPage, now: Date): Promise<HeldCoupon[]> {
     const query = this.userCoupons
       .createQueryBuilder('held')
       .innerJoin('coupons', 'coupon', 'coupon.id = held.coupon_id')
@@ -27,19 +28,9 @@ export class UserCouponRepository {
       .addSelect('held.issued_at', 'issuedAt')
       .addSelect('held.used_at', 'usedAt')
       .addSelect('coupon.expires_at', 'expiresAt')
-      .where('held.user_id = :userId', { userId })
-      .orderBy('held.issued_at', 'DESC')
-      .addOrderBy('held.id', 'DESC')
-      .limit(limit);
+      .where('held.user_id = :userId', { userId });
     if (status !== undefined) query.andWhere(IN_STATUS[status](TERMS), { now });
-    if (cursor !== undefined) {
-      const [issuedAt, id] = cursor;
-      query.andWhere('(held.issued_at < :issuedAt OR (held.issued_at = :issuedAt AND held.id < :id))', {
-        issuedAt: new Date(issuedAt),
-        id,
-      });
-    }
-    return await query.getRawMany<HeldCoupon>();
+    return await newestFirst(query, { time: 'held.issued_at', id: 'held.id' }, page).getRawMany<HeldCoupon>();
   }
 
   /** The codes of the coupon by sequence number, lowest first, at most `limit`. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
+import { newestFirst } from '../platform/database/newest-first.js';
 import { Product } from './product.entity.js';
 import type { ProductsQuery } from './product.schemas.js';
 
@@ -21,20 +22,9 @@ export class ProductRepository {
   }
 
   /** The newest products first by (created_at, id), from the one before `cursor` on. */
-  async findPage({ cursor, limit }: ProductsQuery): Promise<Product[]> {
-    const query = this.products
-      .createQueryBuilder('product')
-      .orderBy('product.createdAt', 'DESC')
-      .addOrderBy('product.id', 'DESC')
-      .limit(limit);
-    if (cursor !== undefined) {
-      const [at, id] = cursor;
-      query.where('(product.createdAt < :createdAt OR (product.createdAt = :createdAt AND product.id < :id))', {
-        createdAt: new Date(at),
-        id,
-      });
-    }
-    return await query.getMany();
+  async findPage(page: ProductsQuery): Promise<Product[]> {
+    const query = this.products.createQueryBuilder('product');
+    return await newestFirst(query, { time: 'product.createdAt', id: 'product.id' }, page).getMany();
   }
 
   /** Names and prices of those of the ids that belong to a product, as they are now. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type FindOptionsWhere, LessThan, Repository } from 'typeorm';
-import type { NewestPosition } from '../../platform/http/schemas.js';
+import { Repository } from 'typeorm';
+import { newestFirst } from '../../platform/database/newest-first.js';
 import type { Page } from '../coupon.schemas.js';
 import { IssuanceFailure } from '../issuance-failure.entity.js';
 
@@ -14,12 +14,9 @@ export class FailureRepository {
   constructor(@InjectRepository(IssuanceFailure) private readonly failures: Repository<IssuanceFailure>) {}
 
   /** The newest failures first by (failed_at, id), from the one before `cursor` on. */
-  async findPage(couponId: number, { cursor, limit }: Page): Promise<IssuanceFailure[]> {
-    return await this.failures.find({
-      where: cursor === undefined ? { couponId } : before(couponId, cursor),
-      order: { failedAt: 'DESC', id: 'DESC' },
-      take: limit,
-    });
+  async findPage(couponId: number, page: Page): Promise<IssuanceFailure[]> {
+    const query = this.failures.createQueryBuilder('failure').where({ couponId });
+    return await newestFirst(query, { time: 'failure.failedAt', id: 'failure.id' }, page).getMany();
   }
 
   /** How many failures of these coupons nobody has retried; 10,000 in all at most, so that asking stays cheap. */
@@ -43,12 +40,4 @@ export class FailureRepository {
   async markRetried(failureId: number, retriedAt: Date): Promise<void> {
     await this.failures.update({ id: failureId }, { retriedAt });
   }
-}
-
-function before(couponId: number, [at, id]: NewestPosition): Array<FindOptionsWhere<IssuanceFailure>> {
-  const failedAt = new Date(at);
-  return [
-    { couponId, failedAt: LessThan(failedAt) },
-    { couponId, failedAt, id: LessThan(id) },
-  ];
 }
