@@ -1,6 +1,6 @@
 /** What the user wants of `npm run cluster`, or how to say it. */
 import { parseArgs } from 'node:util';
-import { errorMessage } from '../services/messages.mjs';
+import { argumentProblem } from '../services/messages.mjs';
 import { MOST_INSTANCES } from './plan.mjs';
 
 /** @import { DatabaseMode, RedisMode, Wanted } from './plan.mjs' */
@@ -70,9 +70,7 @@ function parsed(words) {
       },
     });
   } catch (error) {
-    // Node's message goes on with advice about words that begin with a dash, which none of ours does.
-    const problem = errorMessage(error).replace(/^Unknown option '([^']+)'.*/s, 'There is no option $1.');
-    throw new UsageError(problem, { cause: error });
+    throw new UsageError(argumentProblem(error), { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 /** What the user wants of `npm run load`, or how to say it. */
 import { parseArgs } from 'node:util';
 import { SCENARIOS } from '../../k6/lib/scenarios.js';
-import { errorMessage } from '../services/messages.mjs';
+import { argumentProblem } from '../services/messages.mjs';
 
 /** @import { ScenarioName } from '../../k6/lib/scenarios.js' */
 
@@ -32,9 +32,7 @@ function parsed(words) {
       },
     });
   } catch (error) {
-    // Node's message goes on with advice about words that begin with a dash, which no scenario does.
-    const problem = errorMessage(error).replace(/^Unknown option '([^']+)'.*/s, 'There is no option $1.');
-    throw new Error(`${problem}\n\n${usage()}`, { cause: error });
+    throw new Error(`${argumentProblem(error)}\n\n${usage()}`, { cause: error });
   }
 }
 

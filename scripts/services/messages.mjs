@@ -30,6 +30,15 @@ export function errorMessage(error) {
   return accessProblem(error) ?? errorText(error);
 }
 
+/**
+ * What `parseArgs` has found wrong with the words of a command. Of an option that there is not, Node's message goes on with
+ * advice about words that begin with a dash, which none of our commands takes.
+ * @param {unknown} error
+ */
+export function argumentProblem(error) {
+  return errorMessage(error).replace(/^Unknown option '([^']+)'.*/s, 'There is no option $1.');
+}
+
 /** What to do about a file that we may not use; null for any other error. @param {unknown} error */
 function accessProblem(error) {
   if (!(error instanceof Error) || !('path' in error) || !isAbsolute(String(error.path))) return null;
