@@ -8,8 +8,9 @@
 const NEIGHBOURS = {
   user: [],
   product: [],
-  coupon: ['user'],
-  order: ['coupon', 'product', 'user'],
+  events: [],
+  coupon: ['user', 'events'],
+  order: ['coupon', 'product', 'user', 'events'],
   ranking: ['product', 'order'],
   rpc: ['coupon'],
 };

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { AppConfig } from './config.js';
 import { CONNECTION_CLASSES } from './connection-classes.js';
 import { CouponModule } from './coupon/index.js';
+import { EventRelayModule } from './events/index.js';
 import { LoadTestModule } from './load-test/index.js';
 import { MIGRATIONS } from './migrations.js';
 import { OperationsModule } from './operations/operations.module.js';
@@ -41,6 +42,7 @@ export class AppModule {
         MetricsModule,
         FaultPointModule,
         OperationsModule,
+        EventRelayModule,
         CouponModule,
         OrderModule,
         RankingModule,

@@ -55,6 +55,7 @@ describe('loadConfig', () => {
     expect(config.admin.token).toBe('local-admin');
     expect(config.coupon.sweep.intervalMs).toBe(500);
     expect(config.coupon.issuance).toEqual({
+      transport: 'in-process',
       batchSize: 500,
       lingerMs: 7,
       queueCapacity: 100_000,

@@ -2,10 +2,19 @@ import { z } from 'zod';
 import {
   type CouponConfig,
   couponSettings,
+  kafkaTransportHasBrokers,
   lockLeavesConnections,
   reservedAreOfTheIssuer,
   retriesLeaveConnections,
+  rolesNeedKafka,
 } from './coupon/coupon.config.js';
+import {
+  type EventsConfig,
+  eventsKafkaHasBrokers,
+  eventsSettings,
+  outboxSettings,
+  webhookSettings,
+} from './events/events.config.js';
 import { type LoadTestConfig, loadTestSettings, noSeedInProduction } from './load-test/load-test.config.js';
 import { platformRules, platformSettings } from './platform/config/config.schema.js';
 import { readConfig } from './platform/config/read-config.js';
@@ -18,12 +27,18 @@ const schema = z
     ...platformSettings,
     user: userSettings,
     coupon: couponSettings,
+    outbox: outboxSettings,
+    events: eventsSettings,
+    webhooks: webhookSettings,
     ranking: rankingSettings,
     rpc: rpcSettings,
     loadTest: loadTestSettings,
   })
   .check(
     ...platformRules,
+    kafkaTransportHasBrokers,
+    rolesNeedKafka,
+    eventsKafkaHasBrokers,
     lockLeavesConnections,
     reservedAreOfTheIssuer,
     retriesLeaveConnections,
@@ -32,7 +47,7 @@ const schema = z
   );
 
 /** Every setting of the process, checked and read-only. */
-export type AppConfig = UserConfig & CouponConfig & RankingConfig & RpcConfig & LoadTestConfig;
+export type AppConfig = UserConfig & CouponConfig & EventsConfig & RankingConfig & RpcConfig & LoadTestConfig;
 
 /**
  * The settings of the platform and of every module, put together.

@@ -2,6 +2,7 @@ import { CreateCoupons1763600000003 } from './coupon/migrations/1763600000003-cr
 import { CountLateRows1763600000007 } from './coupon/migrations/1763600000007-count-late-rows.js';
 import { IndexNewestCoupons1763600000012 } from './coupon/migrations/1763600000012-index-newest-coupons.js';
 import { KeepWhenCouponsChange1763600000011 } from './coupon/migrations/1763600000011-keep-when-coupons-change.js';
+import { CreateOutbox1763600000014 } from './events/migrations/1763600000014-create-outbox.js';
 import { CreateDatabaseProbes1763600000008 } from './operations/migrations/1763600000008-create-database-probes.js';
 import { CreateOrders1763600000005 } from './order/migrations/1763600000005-create-orders.js';
 import { PutOrderNumbersIntoPaidIndex1763600000009 } from './order/migrations/1763600000009-put-order-numbers-into-paid-index.js';
@@ -28,4 +29,5 @@ export const MIGRATIONS: Migration[] = [
   KeepWhenCouponsChange1763600000011,
   IndexNewestCoupons1763600000012,
   IndexNewestProducts1763600000013,
+  CreateOutbox1763600000014,
 ];

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { type Config, MIN_POOL_SIZE } from '../platform/config/config.schema.js';
-import { atMost, type DeepReadonly, wholeNumber } from '../platform/config/settings.js';
+import { atMost, type DeepReadonly, oneOf, rule, wholeNumber } from '../platform/config/settings.js';
 
 /** One for attempts that follow a failed one, and one for coupons that are well. */
 const MIN_ISSUANCE_CONNECTIONS = 2;
+
+/** How reservations come from those who admit to those who issue. */
+export const ISSUANCE_TRANSPORTS = ['in-process', 'kafka'] as const;
 
 /** The settings under `coupon`. */
 export const couponSettings = z.strictObject({
@@ -18,6 +21,7 @@ export const couponSettings = z.strictObject({
   /** How many changes, rebuilds and sweeps may use a connection at once, each of another coupon. */
   changes: z.strictObject({ maxConnections: wholeNumber(1, 1_000) }),
   issuance: z.strictObject({
+    transport: oneOf(ISSUANCE_TRANSPORTS),
     batchSize: wholeNumber(1, 5_000),
     lingerMs: wholeNumber(0, 1_000),
     queueCapacity: wholeNumber(1, 10_000_000),
@@ -37,6 +41,18 @@ export const couponSettings = z.strictObject({
 });
 
 export type CouponConfig = Config & { readonly coupon: DeepReadonly<z.output<typeof couponSettings>> };
+
+export const kafkaTransportHasBrokers = rule<CouponConfig>(
+  ['kafka', 'brokers'],
+  'must be given (KAFKA_BROKERS) where coupon.issuance.transport is kafka',
+  ({ coupon, kafka }) => coupon?.issuance?.transport !== 'kafka' || kafka?.brokers !== undefined,
+);
+
+export const rolesNeedKafka = rule<CouponConfig>(
+  ['role'],
+  'must be all unless coupon.issuance.transport (COUPON_ISSUANCE_TRANSPORT) is kafka: nobody would issue what is admitted',
+  ({ coupon, role }) => role === undefined || role === 'all' || coupon?.issuance?.transport === 'kafka',
+);
 
 export const lockLeavesConnections = atMost<CouponConfig>(
   ['coupon', 'lock', 'maxConcurrent'],

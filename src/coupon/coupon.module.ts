@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventRelayModule } from '../events/index.js';
 import { UserModule } from '../user/index.js';
 import { AuditRepository } from './audit/audit.repository.js';
 import { AuditService } from './audit/audit.service.js';
@@ -129,7 +130,7 @@ export const COUPON_PROVIDERS = [
 ];
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Coupon, UserCoupon, IssuanceFailure]), UserModule],
+  imports: [TypeOrmModule.forFeature([Coupon, UserCoupon, IssuanceFailure]), EventRelayModule, UserModule],
   controllers: [CouponController, ReservationController, CouponAdministrationController, UserCouponController],
   providers: COUPON_PROVIDERS,
   exports: [CouponService, ReservationService, UserCouponService, CouponOverviewService, UserCouponUsage],

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { EventRelayModule } from '../events/index.js';
 import { CouponModule } from '../coupon/index.js';
 import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
 import { ProductModule } from '../product/index.js';
@@ -22,7 +23,7 @@ export const ORDER_PROVIDERS = [
 ];
 
 @Module({
-  imports: [IdempotencyModule, UserModule, ProductModule, CouponModule],
+  imports: [EventRelayModule, IdempotencyModule, UserModule, ProductModule, CouponModule],
   controllers: [OrderController],
   providers: ORDER_PROVIDERS,
   exports: [PaidOrders],

@@ -17,6 +17,8 @@ describe('configSummary', () => {
       ...SECRETS,
       REDIS_URL: 'redis+sentinel://redisuser:redispassword@one:26379,two:26379/0?name=mymaster',
       REDIS_SENTINEL_PASSWORD: 'sentinelpassword',
+      KAFKA_USERNAME: 'producer',
+      KAFKA_PASSWORD: 'kafkapassword',
     }),
   );
 
@@ -49,6 +51,7 @@ describe('configSummary', () => {
       'dbpassword',
       'ssl-mode',
       'sentinelpassword',
+      'kafkapassword',
     ]) {
       expect(summary).not.toContain(secret);
       expect(ofSentinels).not.toContain(secret);

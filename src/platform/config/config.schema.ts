@@ -14,10 +14,15 @@ export type GaleraMode = (typeof GALERA_MODES)[number];
 /** Settings whose value never appears in a message: they hold credentials. */
 export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
   'admin.token',
+  'kafka.password',
   'redis.url',
   'redis.sentinel.password',
   'database.url',
 ]);
+
+/** What an instance does; admission and issuance apart from each other only with Kafka between them. */
+export const ROLES = ['all', 'admit', 'issue'] as const;
+export type Role = (typeof ROLES)[number];
 
 /** One connection for each class of callers, and one for the rest: see connection-classes.ts. */
 export const MIN_POOL_SIZE = 5;
@@ -33,9 +38,15 @@ const redisUrl = z.string({ error: `must be ${REDIS_ADDRESS_FORMS}` }).check(({ 
   }
 });
 
+const BROKERS_NEEDED = 'must be host:port, or several of them with commas between';
+const kafkaBrokers = z
+  .string({ error: BROKERS_NEEDED })
+  .regex(/^[^\s,:/]+:\d{1,5}(,[^\s,:/]+:\d{1,5})*$/, { error: BROKERS_NEEDED });
+
 /** The settings of the platform; those of a module stand beside the module. */
 export const platformSettings = {
   profile: oneOf(PROFILES),
+  role: oneOf(ROLES),
   http: z.strictObject({
     /** 0 takes any free port. */
     port: wholeNumber(0, 65_535),
@@ -80,6 +91,14 @@ export const platformSettings = {
     })
     .check(...tlsRules)
     .transform(withModeOfUrl),
+  kafka: z.strictObject({
+    brokers: kafkaBrokers.optional(),
+    clientId: z.string({ error: 'must be a name' }).min(1),
+    tls: onOff,
+    username: z.string().min(1).optional(),
+    password: z.string().min(1).optional(),
+    sweepAfterMs: wholeNumber(100, 3_600_000),
+  }),
   log: z.strictObject({
     level: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'verbose']),
     format: oneOf(['text', 'json']),
@@ -123,6 +142,11 @@ export const platformRules = [
     `must have at least ${MIN_PRODUCTION_TOKEN_LENGTH} characters in production`,
     ({ profile, admin }) =>
       profile !== 'production' || admin?.token === undefined || admin.token.length >= MIN_PRODUCTION_TOKEN_LENGTH,
+  ),
+  rule<Settings>(
+    ['kafka', 'password'],
+    'must be given with kafka.username (KAFKA_USERNAME), and only with it',
+    ({ kafka }) => (kafka?.username === undefined) === (kafka?.password === undefined),
   ),
   rule<Settings>(
     ['http', 'headersTimeoutMs'],

@@ -1,0 +1,3 @@
+export { EventRelayModule } from './event-relay.module.js';
+export { Outbox } from './outbox.js';
+export type { EventData, ToldEvent } from './told-event.js';
