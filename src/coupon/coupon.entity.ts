@@ -71,6 +71,10 @@ export class Coupon {
   @Column({ name: 'late_quantity', type: 'int', default: 0 })
   lateQuantity!: number;
 
+  /** Of the last event that tells other systems of the coupon. */
+  @Column({ name: 'event_position', type: 'bigint', default: 0, transformer: bigint })
+  eventPosition!: number;
+
   @Column({ name: 'created_at', type: 'datetime', precision: 3 })
   createdAt!: Date;
 

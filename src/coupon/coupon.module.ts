@@ -13,6 +13,7 @@ import { CouponService } from './coupon.service.js';
 import { IssuanceFailure } from './issuance-failure.entity.js';
 import { CouponCodeGenerator } from './issuance/coupon-code.js';
 import { CouponIssuer } from './issuance/coupon-issuer.service.js';
+import { DescribeCouponEvents } from './describe-coupon-events.js';
 import { FailureRepository } from './issuance/failure.repository.js';
 import { FailureService } from './issuance/failure.service.js';
 import { ForgetEndedCouponsJob } from './issuance/forget-ended-coupons.job.js';
@@ -111,6 +112,9 @@ const LOCK = [LockIssuanceService, LockIssuanceRepository];
 
 const AUDIT = [AuditService, AuditRepository, SlotComparison];
 
+/** What other systems are told. */
+const EVENTS = [DescribeCouponEvents];
+
 const WATCH = [CouponOverviewService, CouponWatch, CouponGauges, WatchCouponsJob];
 
 /** Everything that the module is made of, besides its controllers. */
@@ -126,6 +130,7 @@ export const COUPON_PROVIDERS = [
   ...ISSUANCE,
   ...LOCK,
   ...AUDIT,
+  ...EVENTS,
   ...WATCH,
 ];
 

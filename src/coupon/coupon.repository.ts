@@ -9,7 +9,15 @@ import type { Page } from './coupon.schemas.js';
 /** What is written of a coupon that does not exist yet; the ledger's counters start at their defaults. */
 export type NewCoupon = Omit<
   Coupon,
-  'id' | 'issuedQuantity' | 'failedQuantity' | 'version' | 'epoch' | 'sequenceBase' | 'lateQuantity' | 'updatedAt'
+  | 'id'
+  | 'issuedQuantity'
+  | 'failedQuantity'
+  | 'version'
+  | 'epoch'
+  | 'sequenceBase'
+  | 'lateQuantity'
+  | 'eventPosition'
+  | 'updatedAt'
 >;
 
 /** The table `coupons`; what is counted in it is written by the issuance alone. */
@@ -77,7 +85,8 @@ export class CouponRepository {
 
   /** Writes the definition of a locked coupon. */
   async saveDefinition(manager: EntityManager, coupon: Coupon): Promise<void> {
-    const { id, name, totalQuantity, startsAt, expiresAt, isActive, version, updatedAt } = coupon;
-    await manager.update(Coupon, { id }, { name, totalQuantity, startsAt, expiresAt, isActive, version, updatedAt });
+    const { id, name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt } = coupon;
+    const definition = { name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt };
+    await manager.update(Coupon, { id }, definition);
   }
 }

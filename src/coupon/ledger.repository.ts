@@ -20,6 +20,11 @@ export class LedgerRepository {
     return { sequenceNumber, userCouponId: id, code, issuedAt: issuedAt.toISOString() };
   }
 
+  /** The user coupon with this id. */
+  async findUserCoupon(userCouponId: number): Promise<UserCoupon | null> {
+    return await this.userCoupons.findOneBy({ id: userCouponId });
+  }
+
   async findLatestFailure(
     couponId: number,
     userId: number,

@@ -4,6 +4,7 @@ import { CouponModule } from '../coupon/index.js';
 import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
 import { ProductModule } from '../product/index.js';
 import { UserModule } from '../user/index.js';
+import { DescribeOrderEvents } from './describe-order-events.js';
 import { OrderNumbers } from './order-number.js';
 import { OrderController } from './order.controller.js';
 import { OrderRepository } from './order.repository.js';
@@ -20,6 +21,7 @@ export const ORDER_PROVIDERS = [
   PaymentService,
   PaymentRepository,
   PaidOrders,
+  DescribeOrderEvents,
 ];
 
 @Module({

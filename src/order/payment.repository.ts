@@ -11,6 +11,8 @@ export interface PayableOrder {
   /** In won. */
   readonly totalAmount: number;
   readonly userCouponId: number | null;
+  /** The coupon of that user coupon. */
+  readonly couponId: number | null;
   /** In the order of the product ids, the one in which every payment takes the products' rows. */
   readonly items: SoldItem[];
 }
@@ -23,6 +25,7 @@ export class PaymentRepository {
     const rows = await manager.query<Array<Omit<PayableOrder, 'items'> & SoldItem>>(
       `SELECT orders.order_number AS orderNumber, orders.user_id AS userId, orders.status AS status,
               orders.total_amount AS totalAmount, orders.user_coupon_id AS userCouponId,
+              (SELECT coupon_id FROM user_coupons WHERE id = orders.user_coupon_id) AS couponId,
               item.product_id AS productId, item.quantity AS quantity
          FROM orders JOIN order_items item ON item.order_id = orders.id
         WHERE orders.id = ? ORDER BY item.product_id FOR UPDATE`,
@@ -30,17 +33,21 @@ export class PaymentRepository {
     );
     const [order] = rows;
     if (order === undefined) return undefined;
-    const { orderNumber, userId, status, totalAmount, userCouponId } = order;
+    const { orderNumber, userId, status, totalAmount, userCouponId, couponId } = order;
     const items = rows.map(({ productId, quantity }) => ({ productId, quantity }));
-    return { orderNumber, userId, status, totalAmount, userCouponId, items };
+    return { orderNumber, userId, status, totalAmount, userCouponId, couponId, items };
   }
 
-  /** Marks the order PAID; false, and nothing changes, unless PENDING: a row lock holds on one Galera node only. */
-  async markPaid(manager: EntityManager, orderId: number, paidAt: Date): Promise<boolean> {
-    const { affectedRows } = await manager.query<{ affectedRows: number }>(
-      "UPDATE orders SET status = 'PAID', paid_at = ? WHERE id = ? AND status = 'PENDING'",
-      [paidAt, orderId],
+  /**
+   * Marks the order PAID, of which so many events tell, and returns the position of the last one (P12). Undefined, and
+   * nothing changes, unless PENDING: a row lock holds on one Galera node only.
+   */
+  async markPaid(manager: EntityManager, orderId: number, paidAt: Date, events: number): Promise<number | undefined> {
+    const { affectedRows, insertId } = await manager.query<{ affectedRows: number; insertId: number }>(
+      `UPDATE orders SET status = 'PAID', paid_at = ?, event_position = LAST_INSERT_ID(event_position + ?)
+        WHERE id = ? AND status = 'PENDING'`,
+      [paidAt, events, orderId],
     );
-    return affectedRows === 1;
+    return affectedRows === 1 ? insertId : undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { UserCouponUsage } from '../coupon/index.js';
+import { Outbox } from '../events/index.js';
 import { Clock } from '../platform/clock.js';
 import type { PublishAfterCommit } from '../platform/database/transaction-runner.js';
 import { FaultPoints } from '../platform/fault-points.js';
@@ -8,6 +9,7 @@ import type { AnswerOf } from '../platform/http/response-schemas.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
 import { ProductService } from '../product/index.js';
 import { BalanceService, PURCHASES } from '../user/index.js';
+import { paidEvents } from './order-events.js';
 import { CouponNotUsableError, OrderAlreadyPaidError, OrderNotFoundError } from './order.errors.js';
 import type { paymentResponse } from './order.responses.js';
 import { PaymentCompletedEvent } from './payment-completed.event.js';
@@ -31,6 +33,7 @@ export class PaymentService {
     private readonly products: ProductService,
     private readonly userCoupons: UserCouponUsage,
     private readonly idempotency: IdempotencyService,
+    private readonly outbox: Outbox,
     private readonly clock: Clock,
     private readonly faults: FaultPoints,
   ) {}
@@ -70,7 +73,7 @@ export class PaymentService {
     const order = await this.payments.lock(manager, orderId);
     if (order === undefined || order.userId !== userId) throw new OrderNotFoundError(orderId);
     if (order.status !== 'PENDING') throw new OrderAlreadyPaidError(orderId);
-    const { orderNumber, items, totalAmount: paidAmount, userCouponId } = order;
+    const { orderNumber, items, totalAmount: paidAmount, userCouponId, couponId } = order;
 
     const remainingBalance = await this.balances.debit(manager, userId, paidAmount);
     for (const { productId, quantity } of items) await this.products.takeFromStock(manager, productId, quantity);
@@ -79,7 +82,11 @@ export class PaymentService {
     if (userCouponId !== null && !(await this.userCoupons.use(manager, userCouponId, paidAt))) {
       throw new CouponNotUsableError({ userCouponId });
     }
-    if (!(await this.payments.markPaid(manager, orderId, paidAt))) throw new OrderAlreadyPaidError(orderId);
+    const paid = { orderId, orderNumber, userId, paidAmount, paidAt, items };
+    const used = userCouponId === null ? undefined : { userCouponId, couponId: couponId ?? undefined };
+    const lastPosition = await this.payments.markPaid(manager, orderId, paidAt, used === undefined ? 1 : 2);
+    if (lastPosition === undefined) throw new OrderAlreadyPaidError(orderId);
+    await this.outbox.write(manager, publish, paidEvents(paid, used, lastPosition));
     publish(new PaymentCompletedEvent(orderId, orderNumber, paidAt, items));
     return { orderId, paidAmount, remainingBalance, status: 'PAID', paidAt: paidAt.toISOString() };
   }

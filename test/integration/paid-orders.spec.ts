@@ -45,7 +45,7 @@ async function paidAt(time: Date | undefined, items: Array<[productId: number, q
     });
     if (orderId === undefined) throw new Error('the number is taken');
     numbers.set(orderId, orderNumber);
-    if (time !== undefined) await new PaymentRepository().markPaid(manager, orderId, time);
+    if (time !== undefined) await new PaymentRepository().markPaid(manager, orderId, time, 1);
     return orderId;
   });
 }

@@ -14,7 +14,15 @@ import { Strikes } from '../simulation/world/strikes.js';
 import { World } from '../simulation/world/world.js';
 
 const COUPON = 1;
-const ORDER = { id: 1, orderNumber: '1', userId: 1, totalAmount: 1, userCouponId: null, paidAt: null };
+const ORDER = {
+  id: 1,
+  orderNumber: '1',
+  userId: 1,
+  totalAmount: 1,
+  userCouponId: null,
+  paidAt: null,
+  eventPosition: 0,
+};
 const [USERS, PENDING] = [keys.users(COUPON), keys.pending(COUPON)];
 
 describe('a simulated Redis Cluster', () => {

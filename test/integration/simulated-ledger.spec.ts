@@ -157,8 +157,8 @@ describe('the simulated server', () => {
     const side = new SimulatedSide((await recordingOf(FIRST)).start);
     const recorder = new Recorder(side);
     const [couponId = 0] = side.rows.coupons.map(({ id }) => id);
-    await recorder.take(a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 1 })));
-    await recorder.take(b((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 1 })));
+    await recorder.take(a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 1, events: 1 })));
+    await recorder.take(b((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 1, events: 1 })));
     expect(recorder.waiting).toEqual(['B']);
     const closed = jest.fn();
     side.sessionOf('A').onClosed = closed;

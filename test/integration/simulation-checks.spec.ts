@@ -96,7 +96,15 @@ class Stores {
   order(id: number): void {
     const { orders, orderItems } = this.ledger.server.tables;
     orderItems.put({ orderId: id, productId: 7, quantity: 2 });
-    const order = { id, orderNumber: `${id}`, userId: 1, totalAmount: 1, userCouponId: null, paidAt: null };
+    const order = {
+      id,
+      orderNumber: `${id}`,
+      userId: 1,
+      totalAmount: 1,
+      userCouponId: null,
+      paidAt: null,
+      eventPosition: 0,
+    };
     orders.put({ ...order, status: 'PENDING' });
   }
 

@@ -4,6 +4,8 @@ import { loadConfig } from '../../src/config.js';
 import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
 import { IssuanceRepository } from '../../src/coupon/issuance/issuance.repository.js';
 import { Ledger } from '../../src/coupon/issuance/ledger.service.js';
+import { Outbox } from '../../src/events/outbox.js';
+import { OutboxRepository } from '../../src/events/outbox.repository.js';
 import { Clock } from '../../src/platform/clock.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
 import { EventPublisher } from '../../src/platform/events/event-publisher.js';
@@ -15,7 +17,8 @@ const HOUR_MS = 3_600_000;
 export function ledgerOn(dataSource: DataSource, { codes = new CouponCodeGenerator() } = {}): Ledger {
   const faults = new FaultPoints(loadConfig({ ...process.env, NODE_ENV: 'test' }));
   const transactions = new TransactionRunner(dataSource, new EventPublisher(new EventEmitter2()));
-  return new Ledger(transactions, new IssuanceRepository(dataSource), codes, new Clock(), faults);
+  const outbox = new Outbox(new OutboxRepository());
+  return new Ledger(transactions, new IssuanceRepository(dataSource), codes, outbox, new Clock(), faults);
 }
 
 /** Inserts a coupon that is open now, past the API; returns its id. */

@@ -6,6 +6,8 @@ import { CouponCodeGenerator } from '../../src/coupon/issuance/coupon-code.js';
 import { LockIssuanceRepository } from '../../src/coupon/lock/lock-issuance.repository.js';
 import { LockIssuanceService } from '../../src/coupon/lock/lock-issuance.service.js';
 import { RefusalTally } from '../../src/coupon/reservation/refusal-tally.js';
+import { Outbox } from '../../src/events/outbox.js';
+import { OutboxRepository } from '../../src/events/outbox.repository.js';
 import { TransactionRunner } from '../../src/platform/database/transaction-runner.js';
 import { EventPublisher } from '../../src/platform/events/event-publisher.js';
 import { openDatabase, openDataSource, type TestDatabase, testDatabaseUrl } from './database.js';
@@ -52,6 +54,7 @@ export class LockCoupons {
       new TransactionRunner(this.dataSource, new EventPublisher(new EventEmitter2())),
       repository,
       codes,
+      new Outbox(new OutboxRepository()),
       new RefusalTally(),
       config,
     );

@@ -1,6 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Outbox } from '../../events/index.js';
 import { Clock } from '../../platform/clock.js';
 import { isDuplicateKey } from '../../platform/database/database-errors.js';
+import { couponSubject, decidedEvents } from '../coupon-events.js';
 import { CouponChanges } from '../reservation/coupon-changes.service.js';
 import { DefinitionCache } from '../reservation/definition-cache.js';
 import { DefinitionStore } from '../reservation/definition.store.js';
@@ -29,6 +31,7 @@ export class DeletedCoupons {
     private readonly settlement: SettlementStore,
     private readonly repository: IssuanceRepository,
     private readonly changes: CouponChanges,
+    private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
 
@@ -67,7 +70,7 @@ export class DeletedCoupons {
   /** Records them, but for those that ended before; how many. */
   private async fail(couponId: number, reservations: readonly Reservation[]): Promise<number> {
     try {
-      return await this.changes.run(couponId, async (manager) => {
+      return await this.changes.run(couponId, async (manager, publish) => {
         const userIds = reservations.map(({ userId }) => userId);
         const holders = await this.repository.usersWithRow(manager, couponId, userIds);
         const failures = await this.repository.failuresOf(manager, couponId, userIds);
@@ -77,11 +80,19 @@ export class DeletedCoupons {
         );
         if (open.length === 0) return 0;
         const failed = open.map((each) => ({ ...each, reason: 'COUPON_DELETED' as const, detail: DETAIL }));
-        await this.repository.insertFailures(manager, couponId, failed, this.clock.now());
+        const now = this.clock.now();
+        await this.repository.insertFailures(manager, couponId, failed, now);
+        const lastPosition = await this.outbox.nextPosition(manager, couponSubject(couponId));
+        const decided = { issued: [], failed };
+        await this.outbox.write(
+          manager,
+          publish,
+          decidedEvents(couponId, decided, { lastPosition, isSoldOut: false }, now),
+        );
         return open.length;
       });
     } catch (error) {
-      // Another instance records the same ones: there is no row whose lock could keep it out.
+      // Another instance records the same ones, or tells of others: there is no row whose lock could keep it out.
       if (isDuplicateKey(error)) return await this.fail(couponId, reservations);
       throw error;
     }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { In, Repository } from 'typeorm';
 import { newestFirst } from '../../platform/database/newest-first.js';
 import type { Page } from '../coupon.schemas.js';
 import { IssuanceFailure } from '../issuance-failure.entity.js';
@@ -35,6 +35,11 @@ export class FailureRepository {
 
   async find(couponId: number, failureId: number): Promise<IssuanceFailure | null> {
     return await this.failures.findOneBy({ couponId, id: failureId });
+  }
+
+  /** The failures of these users, whatever their numbers, by their ids. */
+  async findOf(couponId: number, userIds: readonly number[]): Promise<IssuanceFailure[]> {
+    return await this.failures.find({ where: { couponId, userId: In([...userIds]) }, order: { id: 'ASC' } });
   }
 
   async markRetried(failureId: number, retriedAt: Date): Promise<void> {

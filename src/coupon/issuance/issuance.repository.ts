@@ -23,11 +23,21 @@ export interface FailedReservation extends Reservation {
 /** What a decision adds to the coupon's counters, and on which conditions. */
 export interface CounterChange {
   readonly issued: number;
+  /** How many events tell of it, besides the one that the coupon is sold out. */
+  readonly events: number;
   readonly failed?: number;
   readonly outOfRoom?: boolean;
   readonly late?: number;
   readonly onlyIfNoneFailed?: boolean;
   readonly lowestNumber?: number;
+}
+
+/** What the coupon's row says once a decision is counted. */
+export interface Counted {
+  /** Of the last event that tells of the decision. */
+  readonly lastPosition: number;
+  /** The decision issued the last of the total; one event more tells of it. */
+  readonly isSoldOut: boolean;
 }
 
 /** A row of `user_coupons`. */
@@ -116,23 +126,32 @@ export class IssuanceRepository {
 
   /**
    * P1: adds what was decided to the coupon's counters, and takes its row lock, unless more than the total would be
-   * issued: then false, and what was inserted must be rolled back. With `onlyIfNoneFailed` it is false too once a
-   * reservation of the coupon has failed, with `lowestNumber` when that was given out before the last rebuild.
+   * issued: then undefined, and what was inserted must be rolled back. With `onlyIfNoneFailed` it is undefined too once
+   * a reservation of the coupon has failed, with `lowestNumber` when that was given out before the last rebuild.
    * `outOfRoom` also makes the definition newer, so that Redis takes the ledger's total even when someone changed the
    * table behind our back.
+   *
+   * The positions of the decision's events are counted in the same statement (P12), and come back with its answer:
+   * LAST_INSERT_ID(...) is twice the last one, and one more when the coupon is sold out. It stands first, where
+   * `issued_quantity` is still the one of before.
    */
   async takeFromTotal(
     manager: EntityManager,
     couponId: number,
-    { issued, failed = 0, late = 0, outOfRoom = false, onlyIfNoneFailed = false, lowestNumber }: CounterChange,
-  ): Promise<boolean> {
-    const { affectedRows } = await manager.query<{ affectedRows: number }>(
+    { issued, events, failed = 0, late = 0, outOfRoom = false, onlyIfNoneFailed = false, lowestNumber }: CounterChange,
+  ): Promise<Counted | undefined> {
+    const { affectedRows, insertId } = await manager.query<{ affectedRows: number; insertId: number }>(
       `UPDATE coupons
-          SET issued_quantity = issued_quantity + ?, failed_quantity = failed_quantity + ?, version = version + ?,
+          SET event_position =
+                LAST_INSERT_ID(2 * (event_position + ?) + 3 * (? > 0 AND issued_quantity + ? = total_quantity)) DIV 2,
+              issued_quantity = issued_quantity + ?, failed_quantity = failed_quantity + ?, version = version + ?,
               late_quantity = late_quantity + ?
         WHERE id = ? AND (? = 0 OR issued_quantity + ? <= total_quantity) AND (? = 0 OR failed_quantity = 0)
           AND sequence_base < ?`,
       [
+        events,
+        issued,
+        issued,
         issued,
         failed,
         Number(outOfRoom),
@@ -144,7 +163,8 @@ export class IssuanceRepository {
         lowestNumber ?? Number.MAX_SAFE_INTEGER,
       ],
     );
-    return affectedRows === 1;
+    if (affectedRows !== 1) return undefined;
+    return { lastPosition: Math.floor(insertId / 2), isSoldOut: insertId % 2 === 1 };
   }
 
   /** Redis has the users of as many late rows, which were all of this epoch when they were counted. */

@@ -1,16 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { EntityManager } from 'typeorm';
+import { Outbox } from '../../events/index.js';
 import { Clock } from '../../platform/clock.js';
 import { databaseErrorMessage, isDuplicateKey } from '../../platform/database/database-errors.js';
-import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { type PublishAfterCommit, TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { FaultPoints } from '../../platform/fault-points.js';
 import { COUPON_ISSUANCE } from '../coupon-connections.js';
+import { decidedEvents } from '../coupon-events.js';
 import type { CodeFormat } from '../coupon.entity.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { CouponCodeGenerator } from './coupon-code.js';
 import { CouponGoneError } from './issuance-errors.js';
-import { type FailedReservation, IssuanceRepository, type LedgerCoupon } from './issuance.repository.js';
+import { type Counted, type FailedReservation, IssuanceRepository, type LedgerCoupon } from './issuance.repository.js';
 
 declare module '../../platform/fault-points.js' {
   interface FaultPointNames {
@@ -30,6 +32,12 @@ const DETAIL_LENGTH = 1000;
 
 const REMEMBERED_COUPONS = 10_000;
 
+/** The transaction in which is decided, and in which is written what others are told of it. */
+interface Deciding {
+  readonly manager: EntityManager;
+  readonly publish: PublishAfterCommit;
+}
+
 /** The issuer tries again for as long as it takes, and logs each time; so the runner need not. */
 const ONE_ATTEMPT = { attempts: 1, connections: COUPON_ISSUANCE };
 
@@ -45,6 +53,7 @@ export class Ledger {
     private readonly transactions: TransactionRunner,
     private readonly repository: IssuanceRepository,
     private readonly codes: CouponCodeGenerator,
+    private readonly outbox: Outbox,
     private readonly clock: Clock,
     private readonly faults: FaultPoints,
   ) {}
@@ -57,42 +66,50 @@ export class Ledger {
    */
   async decide(couponId: number, reservations: readonly Reservation[]): Promise<Decision> {
     try {
-      return await this.transactions.run(
-        async (manager) =>
-          (await this.issueAll(manager, couponId, reservations)) ??
-          (await this.decideEach(manager, couponId, reservations)),
-        ONE_ATTEMPT,
+      return await this.run(
+        async (deciding) =>
+          (await this.issueAll(deciding, couponId, reservations)) ??
+          (await this.decideEach(deciding, couponId, reservations)),
       );
     } catch (error) {
       // Some have a row already, or a drawn code is taken: the unique keys are what let issueAll be hopeful.
       if (!isDuplicateKey(error)) throw error;
-      return await this.transactions.run((manager) => this.decideEach(manager, couponId, reservations), ONE_ATTEMPT);
+      return await this.run((deciding) => this.decideEach(deciding, couponId, reservations));
     }
   }
 
+  private async run(decide: (deciding: Deciding) => Promise<Decision>): Promise<Decision> {
+    return await this.transactions.run((manager, publish) => decide({ manager, publish }), ONE_ATTEMPT);
+  }
+
   /**
-   * What nearly every batch of a drop is: all of it new, with room for all. Two statements, and no look-up; undefined,
+   * What nearly every batch of a drop is: all of it new, with room for all. Three statements, and no look-up; undefined,
    * and nothing done, when the coupon's counters say that there may be more to it.
    */
   private async issueAll(
-    manager: EntityManager,
+    deciding: Deciding,
     couponId: number,
     reservations: readonly Reservation[],
   ): Promise<Decision | undefined> {
+    const { manager } = deciding;
     const issued = reservations.length;
     const lowestNumber = Math.min(...reservations.map(({ sequenceNumber }) => sequenceNumber));
     const conditions = { onlyIfNoneFailed: true, lowestNumber };
-    if (!(await this.repository.takeFromTotal(manager, couponId, { issued, ...conditions }))) return undefined;
-    await this.insertRows(manager, couponId, await this.codeFormat(manager, couponId), reservations);
-    this.faults.reach('inside-transaction');
-    return { issued: reservations, failed: [] };
+    const counted = await this.repository.takeFromTotal(manager, couponId, { issued, events: 1, ...conditions });
+    if (counted === undefined) return undefined;
+    const now = this.clock.now();
+    await this.insertRows(manager, couponId, await this.codeFormat(manager, couponId), reservations, now);
+    const decided = { issued: reservations, failed: [] };
+    await this.tell(deciding, couponId, decided, counted, now);
+    return decided;
   }
 
   private async decideEach(
-    manager: EntityManager,
+    deciding: Deciding,
     couponId: number,
     reservations: readonly Reservation[],
   ): Promise<Decision> {
+    const { manager } = deciding;
     const coupon = await this.lock(manager, couponId);
     const { holders, failed, undecided } = await this.sortOut(manager, coupon, reservations);
     const room = Math.max(0, coupon.totalQuantity - coupon.issuedQuantity);
@@ -105,20 +122,21 @@ export class Ledger {
         reason: 'SOLD_OUT_IN_LEDGER' as const,
         detail: `all ${coupon.totalQuantity} were issued already`,
       }));
-    await this.record(manager, coupon, rows, refused);
+    await this.record(deciding, coupon, { issued: rows, failed: refused });
     return decision(reservations, holders, [...failed, ...refused]);
   }
 
   /** Ends a reservation as FAILED because the database refuses its row for good, unless it is decided already. */
   async refuse(couponId: number, reservation: Reservation, error: unknown): Promise<Decision> {
-    return await this.transactions.run(async (manager) => {
+    return await this.run(async (deciding) => {
+      const { manager } = deciding;
       const coupon = await this.lock(manager, couponId);
       const { holders, failed, undecided } = await this.sortOut(manager, coupon, [reservation]);
       const detail = databaseErrorMessage(error).slice(0, DETAIL_LENGTH);
       const refused = undecided.map((each) => ({ ...each, reason: 'REFUSED_BY_DATABASE' as const, detail }));
-      await this.record(manager, coupon, [], refused);
+      await this.record(deciding, coupon, { issued: [], failed: refused });
       return decision([reservation], holders, [...failed, ...refused]);
-    }, ONE_ATTEMPT);
+    });
   }
 
   private async lock(manager: EntityManager, couponId: number): Promise<LedgerCoupon> {
@@ -146,22 +164,37 @@ export class Ledger {
   }
 
   private async record(
-    manager: EntityManager,
+    deciding: Deciding,
     { couponId, codeFormat, sequenceBase }: LedgerCoupon,
-    issued: readonly Reservation[],
-    failed: readonly FailedReservation[],
+    decided: Decision,
   ): Promise<void> {
+    const { manager } = deciding;
+    const { issued, failed } = decided;
     if (issued.length + failed.length === 0) return;
-    if (issued.length > 0) await this.insertRows(manager, couponId, codeFormat, issued);
-    if (failed.length > 0) await this.repository.insertFailures(manager, couponId, failed, this.clock.now());
+    const now = this.clock.now();
+    if (issued.length > 0) await this.insertRows(manager, couponId, codeFormat, issued, now);
+    if (failed.length > 0) await this.repository.insertFailures(manager, couponId, failed, now);
     const outOfRoom = failed.some(({ reason }) => reason === 'SOLD_OUT_IN_LEDGER');
     const counted = await this.repository.takeFromTotal(manager, couponId, {
       issued: issued.length,
+      events: Number(issued.length > 0) + Number(failed.length > 0),
       failed: failed.length,
       late: issued.filter(({ sequenceNumber }) => sequenceNumber <= sequenceBase).length,
       outOfRoom,
     });
-    if (!counted) throw new Error(`coupon ${couponId} would be over-issued by ${issued.length} rows: rolled back`);
+    if (counted === undefined)
+      throw new Error(`coupon ${couponId} would be over-issued by ${issued.length} rows: rolled back`);
+    await this.tell(deciding, couponId, decided, counted, now);
+  }
+
+  private async tell(
+    { manager, publish }: Deciding,
+    couponId: number,
+    decided: Decision,
+    counted: Counted,
+    decidedAt: Date,
+  ): Promise<void> {
+    await this.outbox.write(manager, publish, decidedEvents(couponId, decided, counted, decidedAt));
     this.faults.reach('inside-transaction');
   }
 
@@ -170,13 +203,14 @@ export class Ledger {
     couponId: number,
     codeFormat: CodeFormat,
     reservations: readonly Reservation[],
+    issuedAt: Date,
   ): Promise<void> {
     const rows = reservations.map(({ userId, sequenceNumber }) => ({
       userId,
       sequenceNumber,
       code: this.codes.draw(codeFormat),
     }));
-    await this.repository.insertUserCoupons(manager, couponId, rows, this.clock.now());
+    await this.repository.insertUserCoupons(manager, couponId, rows, issuedAt);
   }
 
   private async codeFormat(manager: EntityManager, couponId: number): Promise<CodeFormat> {

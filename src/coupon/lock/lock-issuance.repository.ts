@@ -10,6 +10,8 @@ export interface LockStrategyCoupon {
   readonly issuedQuantity: number;
   /** The greatest number given out. Nothing rebuilds a lock coupon, so `sequence_base` is free to keep count. */
   readonly lastSequenceNumber: number;
+  /** Of the last event that tells of the coupon. */
+  readonly eventPosition: number;
   readonly codeFormat: CodeFormat;
   readonly isActive: boolean;
   readonly startsAt: Date;
@@ -33,7 +35,7 @@ export class LockIssuanceRepository {
   async lockCoupon(manager: EntityManager, couponId: number): Promise<LockStrategyCoupon | undefined> {
     const [row] = await manager.query<Array<Omit<LockStrategyCoupon, 'isActive'> & { isActive: number }>>(
       `SELECT name, total_quantity AS totalQuantity, issued_quantity AS issuedQuantity,
-              sequence_base AS lastSequenceNumber, code_format AS codeFormat, is_active AS isActive,
+              sequence_base AS lastSequenceNumber, event_position AS eventPosition, code_format AS codeFormat, is_active AS isActive,
               starts_at AS startsAt, expires_at AS expiresAt
          FROM coupons WHERE id = ? FOR UPDATE`,
       [couponId],
@@ -73,13 +75,18 @@ export class LockIssuanceRepository {
 
   /**
    * P1: counts one more, unless more than the total would be issued: then false, and the caller must roll back. Guarded
-   * because on a Galera cluster the row lock keeps out only those on the same node.
+   * because on a Galera cluster the row lock keeps out only those on the same node. `lastPosition` becomes that of the
+   * coupon's events.
    */
-  async takeFromTotal(manager: EntityManager, couponId: number, sequenceNumber: number): Promise<boolean> {
+  async takeFromTotal(
+    manager: EntityManager,
+    couponId: number,
+    { sequenceNumber, lastPosition }: { readonly sequenceNumber: number; readonly lastPosition: number },
+  ): Promise<boolean> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(
-      `UPDATE coupons SET issued_quantity = issued_quantity + 1, sequence_base = ?
+      `UPDATE coupons SET issued_quantity = issued_quantity + 1, sequence_base = ?, event_position = ?
         WHERE id = ? AND issued_quantity < total_quantity`,
-      [sequenceNumber, couponId],
+      [sequenceNumber, lastPosition, couponId],
     );
     return affectedRows === 1;
   }

@@ -1,12 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { EntityManager } from 'typeorm';
+import { Outbox } from '../../events/index.js';
 import { GateTimeoutError, KeyedGate } from '../../platform/concurrency/keyed-gate.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import { isLockConflict } from '../../platform/database/database-errors.js';
-import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { type PublishAfterCommit, TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { DatabaseUnavailableError } from '../../platform/errors/platform.errors.js';
 import { COUPON_LOCK } from '../coupon-connections.js';
+import { decidedEvents } from '../coupon-events.js';
 import type { CouponConfig } from '../coupon.config.js';
 import {
   AlreadyIssuedError,
@@ -40,6 +42,7 @@ export class LockIssuanceService {
     private readonly transactions: TransactionRunner,
     private readonly repository: LockIssuanceRepository,
     private readonly codes: CouponCodeGenerator,
+    private readonly outbox: Outbox,
     private readonly refusals: RefusalTally,
     @Inject(CONFIG) { coupon }: CouponConfig,
   ) {
@@ -61,7 +64,7 @@ export class LockIssuanceService {
       return await this.gate.run(couponId, async () => {
         // Whoever was inside before may have found out meanwhile.
         this.assertNotEnded(couponId);
-        return await this.transactions.run((manager) => this.decide(manager, couponId, userId), {
+        return await this.transactions.run((manager, publish) => this.decide(manager, publish, couponId, userId), {
           connections: COUPON_LOCK,
         });
       });
@@ -81,7 +84,12 @@ export class LockIssuanceService {
     if (this.ended.has(couponId)) throw new CouponExpiredError(couponId);
   }
 
-  private async decide(manager: EntityManager, couponId: number, userId: number): Promise<IssuedRow> {
+  private async decide(
+    manager: EntityManager,
+    publish: PublishAfterCommit,
+    couponId: number,
+    userId: number,
+  ): Promise<IssuedRow> {
     const coupon = await this.repository.lockCoupon(manager, couponId);
     if (coupon === undefined) throw new CouponNotFoundError(couponId);
     const { now, hasRow } = await this.repository.lookUpUser(manager, couponId, userId);
@@ -92,8 +100,12 @@ export class LockIssuanceService {
     const sequenceNumber = coupon.lastSequenceNumber + 1;
     const row = { couponId, userId, sequenceNumber, issuedAt: now };
     const written = await this.insert(manager, row, coupon);
-    if (!(await this.repository.takeFromTotal(manager, couponId, sequenceNumber)))
+    const isSoldOut = coupon.issuedQuantity + 1 === coupon.totalQuantity;
+    const lastPosition = coupon.eventPosition + 1 + Number(isSoldOut);
+    if (!(await this.repository.takeFromTotal(manager, couponId, { sequenceNumber, lastPosition })))
       throw new CouponSoldOutError(couponId);
+    const decided = { issued: [row], failed: [] };
+    await this.outbox.write(manager, publish, decidedEvents(couponId, decided, { lastPosition, isSoldOut }, now));
     return { ...row, ...written, couponName: coupon.name, expiresAt: coupon.expiresAt };
   }
 

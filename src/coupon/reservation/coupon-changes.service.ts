@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { GateTimeoutError, KeyedGate } from '../../platform/concurrency/keyed-gate.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import { RowBusyError } from '../../platform/database/pool/pool-errors.js';
-import { TransactionRunner } from '../../platform/database/transaction-runner.js';
+import { type PublishAfterCommit, TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { COUPON_CHANGES } from '../coupon-connections.js';
 import type { CouponConfig } from '../coupon.config.js';
 
@@ -34,7 +34,10 @@ export class CouponChanges {
    *
    * @throws RowBusyError when its turn did not come in `database.acquireTimeoutMs`, and what `work` throws
    */
-  async run<T>(couponId: number, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  async run<T>(
+    couponId: number,
+    work: (manager: EntityManager, publish: PublishAfterCommit) => Promise<T>,
+  ): Promise<T> {
     try {
       return await this.gate.run(couponId, () => this.transactions.run(work, { connections: COUPON_CHANGES }));
     } catch (error) {

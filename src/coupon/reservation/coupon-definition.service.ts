@@ -1,6 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Outbox } from '../../events/index.js';
 import { Clock } from '../../platform/clock.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import { changedEvent } from '../coupon-events.js';
 import { Coupon } from '../coupon.entity.js';
 import { CouponNotFoundError, QuantityBelowCommittedError, ReservationUnavailableError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
@@ -24,6 +26,7 @@ export class CouponDefinitionService {
     private readonly store: DefinitionStore,
     private readonly publisher: DefinitionPublisher,
     private readonly rebuilds: RebuildService,
+    private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
 
@@ -38,7 +41,7 @@ export class CouponDefinitionService {
     // Redis may have a smaller total that MySQL has not.
     let mayBeAhead = false;
     try {
-      const { coupon, isInRedis } = await this.changes.run(couponId, async (manager) => {
+      const { coupon, isInRedis } = await this.changes.run(couponId, async (manager, publish) => {
         const before = await this.coupons.lock(manager, couponId);
         if (before === null) throw new CouponNotFoundError(couponId);
         const after = changed(before, change, this.clock.now());
@@ -57,6 +60,7 @@ export class CouponDefinitionService {
           }
         }
         await this.coupons.saveDefinition(manager, after);
+        await this.outbox.write(manager, publish, [changedEvent(after)]);
         return { coupon: after, isInRedis: goesToRedisFirst };
       });
       if (!isInRedis) await this.publish(coupon);
@@ -128,6 +132,7 @@ function changed(before: Coupon, change: DefinitionChange, updatedAt: Date): Cou
     startsAt: change.startsAt ?? before.startsAt,
     expiresAt: change.expiresAt ?? before.expiresAt,
     version: before.version + 1,
+    eventPosition: before.eventPosition + 1,
     updatedAt,
   });
 }

@@ -9,6 +9,7 @@ import type { RedisFleet } from '../redis/redis-fleet.js';
 import type { ScriptWatch } from '../redis/redis-site.js';
 import type { World } from '../world/world.js';
 import { CouponObserver } from './coupon-observer.js';
+import { OutboxObserver } from './outbox-observer.js';
 import type { Loss } from './redis-faults.js';
 import type { Plan } from './plan.js';
 import { RankingObserver } from './ranking-observer.js';
@@ -30,6 +31,7 @@ const REQUEST = { id: 'simulated', method: 'CALL', url: '/' };
 export class Observer {
   readonly ranking: RankingObserver;
   private readonly coupons: Map<number, CouponObserver>;
+  private readonly outbox = new OutboxObserver();
   private isDirty = false;
 
   constructor(
@@ -55,6 +57,7 @@ export class Observer {
     if (!this.isDirty) return;
     this.isDirty = false;
     for (const coupon of this.coupons.values()) coupon.check();
+    this.outbox.check();
   }
 
   /** Something has happened by which reservations may take longer: of all coupons, or of this one. */
@@ -156,6 +159,7 @@ export class Observer {
 
   private committed(written: WrittenRows): void {
     this.isDirty = true;
+    this.outbox.committed(written);
     written.userCoupons?.inserted.forEach((row: UserCouponRow) => this.coupon(row.couponId).issued(row));
     written.issuanceFailures?.inserted.forEach((row: FailureRow) => this.coupon(row.couponId).failed(row));
     written.orders?.updated.forEach((row: OrderRow) => this.ranking.paid(row));

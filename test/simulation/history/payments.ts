@@ -41,7 +41,16 @@ function placeOrder(history: History, id: number, userId: number, items: readonl
   const { orders, orderItems } = history.ledger.server.tables;
   for (const item of items) orderItems.put({ orderId: id, ...item });
   const orderNumber = `ORDER-${id}`;
-  orders.put({ id, orderNumber, userId, status: 'PENDING', totalAmount: 0, userCouponId: null, paidAt: null });
+  orders.put({
+    id,
+    orderNumber,
+    userId,
+    status: 'PENDING',
+    totalAmount: 0,
+    userCouponId: null,
+    paidAt: null,
+    eventPosition: 0,
+  });
 }
 
 /** Pays an order, and tries again until it is told that it is paid. */

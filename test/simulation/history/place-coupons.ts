@@ -27,6 +27,7 @@ export function placeCoupons({ coupons }: Plan, tables: Tables): void {
         epoch: 0,
         sequenceBase: 0,
         lateQuantity: 0,
+        eventPosition: 0,
         createdAt: new Date(EPOCH_MS - HOUR_MS),
         updatedAt: null,
       }),

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import type { AppConfig } from '../../../src/config.js';
 import { CONNECTION_CLASSES } from '../../../src/connection-classes.js';
 import { COUPON_PROVIDERS } from '../../../src/coupon/coupon.module.js';
+import { EVENT_RELAY_PROVIDERS } from '../../../src/events/event-relay.module.js';
 import { ORDER_PROVIDERS } from '../../../src/order/order.module.js';
 import { Clock } from '../../../src/platform/clock.js';
 import { CONFIG } from '../../../src/platform/config/config.module.js';
@@ -54,6 +55,7 @@ const PLATFORM_PROVIDERS = [
 /** In the order in which the application imports its modules. */
 const PROVIDERS: readonly Token[] = [
   ...PLATFORM_PROVIDERS,
+  ...EVENT_RELAY_PROVIDERS,
   ...COUPON_PROVIDERS,
   ...ORDER_PROVIDERS,
   ...RANKING_PROVIDERS,

@@ -2,6 +2,7 @@
 import type { Coupon } from '../../../src/coupon/coupon.entity.js';
 import type { IssuanceFailure } from '../../../src/coupon/issuance-failure.entity.js';
 import type { UserCoupon } from '../../../src/coupon/user-coupon.entity.js';
+import type { EventType } from '../../../src/events/told-event.js';
 import type { OrderStatus } from '../../../src/order/order.js';
 import type { BusinessDay } from '../../../src/ranking/business-day.js';
 
@@ -18,6 +19,7 @@ export interface OrderRow {
   readonly totalAmount: number;
   readonly userCouponId: number | null;
   readonly paidAt: Date | null;
+  readonly eventPosition: number;
 }
 
 export interface OrderItemRow {
@@ -41,6 +43,18 @@ export interface BackupDayRow {
   readonly backedUpAt: Date;
 }
 
+/** Something to tell, beside the decision. */
+export interface OutboxRow {
+  readonly subject: string;
+  readonly position: number;
+  readonly type: EventType;
+  readonly couponId: number | null;
+  /** As JSON. */
+  readonly content: string;
+  readonly occurredAt: Date;
+  readonly isDispatched: boolean;
+}
+
 /** The rows of each table. */
 export interface RowOf {
   readonly coupons: CouponRow;
@@ -50,6 +64,7 @@ export interface RowOf {
   readonly orderItems: OrderItemRow;
   readonly backups: BackupRow;
   readonly backupDays: BackupDayRow;
+  readonly outbox: OutboxRow;
 }
 
 export type TableName = keyof RowOf;

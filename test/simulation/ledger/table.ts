@@ -5,6 +5,7 @@ import type {
   FailureRow,
   OrderItemRow,
   OrderRow,
+  OutboxRow,
   TableName,
   UserCouponRow,
 } from './rows.js';
@@ -120,6 +121,10 @@ class BackupDays extends Table<BackupDayRow> {
   readonly byDay = this.unique('PRIMARY', ({ businessDate }) => [businessDate]);
 }
 
+class Outbox extends Table<OutboxRow> {
+  readonly byPosition = this.unique('PRIMARY', ({ subject, position }) => [subject, position]);
+}
+
 /** The tables of a ledger; for checks and for setting up, past every transaction. */
 export class Tables {
   readonly coupons = new Coupons('coupons');
@@ -129,4 +134,5 @@ export class Tables {
   readonly orderItems = new OrderItems('orderItems');
   readonly backups = new Backups('backups');
   readonly backupDays = new BackupDays('backupDays');
+  readonly outbox = new Outbox('outbox');
 }

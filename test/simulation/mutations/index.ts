@@ -6,6 +6,7 @@ import { IDENTITY_MUTATIONS } from './identity.js';
 import { ISSUANCE_MUTATIONS } from './issuance.js';
 import { LOCK_MUTATIONS } from './lock.js';
 import type { Mutation } from './mutation.js';
+import { OUTBOX_MUTATIONS } from './outbox.js';
 import { RANKING_MUTATIONS } from './ranking.js';
 import { REBUILD_MUTATIONS } from './rebuild.js';
 import { REPLICA_MUTATIONS } from './replicas.js';
@@ -23,6 +24,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...REBUILD_MUTATIONS,
   ...DEFINITION_MUTATIONS,
   ...LOCK_MUTATIONS,
+  ...OUTBOX_MUTATIONS,
   ...RANKING_MUTATIONS,
   ...CLUSTER_MUTATIONS,
   ...REPLICA_MUTATIONS,

@@ -7,7 +7,12 @@ import { CouponGoneError } from '../../../src/coupon/issuance/issuance-errors.js
 import type { IssuanceLane } from '../../../src/coupon/issuance/issuance-lane.js';
 import { IssuanceOutcomes } from '../../../src/coupon/issuance/issuance-outcomes.js';
 import { IssuanceQueue } from '../../../src/coupon/issuance/issuance-queue.service.js';
-import { type CounterChange, IssuanceRepository } from '../../../src/coupon/issuance/issuance.repository.js';
+import { decidedEvents } from '../../../src/coupon/coupon-events.js';
+import {
+  type Counted,
+  type CounterChange,
+  IssuanceRepository,
+} from '../../../src/coupon/issuance/issuance.repository.js';
 import { Ledger } from '../../../src/coupon/issuance/ledger.service.js';
 import { RetryingLedger } from '../../../src/coupon/issuance/retrying-ledger.service.js';
 import { reserved } from '../../../src/coupon/reservation-view.js';
@@ -15,6 +20,7 @@ import type { Reservation } from '../../../src/coupon/reservation/reservation.js
 import { TransactionRunner } from '../../../src/platform/database/transaction-runner.js';
 import { RedisConnection } from '../../../src/platform/redis/redis-connection.js';
 import type { SimulatedInstance } from '../instance/simulated-instance.js';
+import { Outbox } from '../../../src/events/outbox.js';
 import { runnerOf } from '../ledger/repositories/statement-runner.js';
 import type { UserCouponRow } from '../ledger/rows.js';
 import { locking } from '../ledger/statement.js';
@@ -156,20 +162,32 @@ function stockIsNotGuarded(instance: SimulatedInstance): void {
 async function takeUnguarded(
   manager: EntityManager,
   couponId: number,
-  { issued, failed = 0, late = 0, onlyIfNoneFailed = false, lowestNumber = Number.MAX_SAFE_INTEGER }: CounterChange,
-): Promise<boolean> {
+  {
+    issued,
+    events,
+    failed = 0,
+    late = 0,
+    onlyIfNoneFailed = false,
+    lowestNumber = Number.MAX_SAFE_INTEGER,
+  }: CounterChange,
+): Promise<Counted | undefined> {
   return await runnerOf(manager).run(
-    locking('issuance.takeFromTotal', (view) =>
-      view.update(view.tables.coupons.byId, [couponId], (row) => {
+    locking('issuance.takeFromTotal', function* (view) {
+      let counted: Counted | undefined;
+      yield* view.update(view.tables.coupons.byId, [couponId], (row) => {
         if ((onlyIfNoneFailed && row.failedQuantity > 0) || row.sequenceBase >= lowestNumber) return undefined;
+        const isSoldOut = issued > 0 && row.issuedQuantity + issued === row.totalQuantity;
+        counted = { lastPosition: row.eventPosition + events + Number(isSoldOut), isSoldOut };
         return {
           ...row,
+          eventPosition: counted.lastPosition,
           issuedQuantity: row.issuedQuantity + issued,
           failedQuantity: row.failedQuantity + failed,
           lateQuantity: row.lateQuantity + late,
         };
-      }),
-    ),
+      });
+      return counted;
+    }),
   );
 }
 
@@ -179,11 +197,14 @@ function retryUnderOldNumber(instance: SimulatedInstance): void {
     if (failure === null) throw new FailureNotFoundError(couponId, failureId);
     const { userId, sequenceNumber } = failure;
     const repository = instance.get(IssuanceRepository);
-    await instance.get(TransactionRunner).run(async (manager) => {
-      const isCounted = await repository.takeFromTotal(manager, couponId, { issued: 1 });
-      if (!isCounted) throw new CouponSoldOutError(couponId);
+    await instance.get(TransactionRunner).run(async (manager, publish) => {
+      const counted = await repository.takeFromTotal(manager, couponId, { issued: 1, events: 1 });
+      if (counted === undefined) throw new CouponSoldOutError(couponId);
       const row = { userId, sequenceNumber, code: null };
-      await repository.insertUserCoupons(manager, couponId, [row], new Date());
+      const now = new Date();
+      await repository.insertUserCoupons(manager, couponId, [row], now);
+      const decided = { issued: [row], failed: [] };
+      await instance.get(Outbox).write(manager, publish, decidedEvents(couponId, decided, counted, now));
     });
     return reserved(couponId, userId, sequenceNumber);
   });

@@ -6,6 +6,9 @@ import type { SimulatedInstance } from '../instance/simulated-instance.js';
 import type { Mutation } from './mutation.js';
 import { replaceMethod } from './patches.js';
 
+/** Numbers of which no two are the same. */
+const GENERATED = 1e12;
+
 /** Faults of the pessimistic strategy. */
 export const LOCK_MUTATIONS: readonly Mutation[] = [
   {
@@ -14,22 +17,21 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
       'the stock is read without the row lock, and written without a condition (numbers are generated): two take the last one (P1)',
     instance: (instance) => {
       lookWithoutLock(instance);
-      replaceMethod(instance, LockIssuanceRepository, 'insert', (insert) => async (manager, row) => {
-        return await insert(manager, { ...row, sequenceNumber: row.userId });
-      });
       replaceMethod(
         instance,
         LockIssuanceRepository,
         'takeFromTotal',
-        () => async (manager, couponId, sequenceBase) => {
-          return await runnerOf(manager).run(
-            locking('lockIssuance.takeFromTotal', (view) =>
-              view.update(view.tables.coupons.byId, [couponId], (row) => {
-                return { ...row, issuedQuantity: row.issuedQuantity + 1, sequenceBase };
-              }),
-            ),
-          );
-        },
+        () =>
+          async (manager, couponId, { sequenceNumber, lastPosition }) => {
+            return await runnerOf(manager).run(
+              locking('lockIssuance.takeFromTotal', (view) =>
+                view.update(view.tables.coupons.byId, [couponId], (row) => {
+                  const counted = { sequenceBase: sequenceNumber, eventPosition: lastPosition };
+                  return { ...row, ...counted, issuedQuantity: row.issuedQuantity + 1 };
+                }),
+              ),
+            );
+          },
       );
     },
   },
@@ -38,6 +40,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
 /** The lock is given back at once, with the transaction in which it was taken. */
 function lookWithoutLock(instance: SimulatedInstance): void {
   replaceMethod(instance, LockIssuanceRepository, 'lockCoupon', (lock) => async (_manager, couponId) => {
-    return await instance.get(TransactionRunner).run((manager) => lock(manager, couponId));
+    const coupon = await instance.get(TransactionRunner).run((manager) => lock(manager, couponId));
+    return coupon && { ...coupon, lastSequenceNumber: Math.floor(Math.random() * GENERATED) };
   });
 }

@@ -13,7 +13,10 @@ export function hours(after: number): Date {
 
 /** The definition after a change. */
 export function changed(coupon: Coupon, change: Partial<Coupon>): Coupon {
-  return Object.assign(new Coupon(), coupon, change, { version: coupon.version + 1 });
+  return Object.assign(new Coupon(), coupon, change, {
+    version: coupon.version + 1,
+    eventPosition: coupon.eventPosition + 1,
+  });
 }
 
 /** Of a coupon's rows and failures, and of its codes: what histories insert comes between what is there. */
@@ -115,6 +118,7 @@ export class Fixture {
       epoch: 0,
       sequenceBase: 0,
       lateQuantity: 0,
+      eventPosition: 0,
       createdAt: hours(-2),
       updatedAt: null,
     };
@@ -155,7 +159,7 @@ export class Fixture {
   }
 
   private orderRows(): OrderRow[] {
-    const row = { userId: 1, totalAmount: 1000, userCouponId: null };
+    const row = { userId: 1, totalAmount: 1000, userCouponId: null, eventPosition: 0 };
     const order = (id: number) => ({ id, orderNumber: `T${id}`, ...row });
     return [
       { ...order(this.pendingOrder), userCouponId: this.userCoupon, status: 'PENDING', paidAt: null },

@@ -73,6 +73,9 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
     return [
       x((on) => on.ledger.findRow(couponId, 5)),
       x((on) => on.ledger.findRow(couponId, 6)),
+      x((on) => on.ledger.findUserCoupon(fixture.userCoupon)),
+      x((on) => on.ledger.findUserCoupon(fixture.missingCoupon)),
+      x((on) => on.failures.findOf(couponId, [10, 30, 5])),
       x((on) => on.ledger.findLatestFailure(couponId, 10)),
       x((on) => on.ledger.findLatestFailure(couponId, 11)),
       x((on) => on.ledger.usersAfter(couponId, 5, 2)),
@@ -125,15 +128,20 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
   'counters are raised as far as the total allows': (fixture) => {
     const [couponId] = fixture.coupons;
     return [
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 3 })),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 2, onlyIfNoneFailed: true, lowestNumber: 1 })),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 1 })),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, failed: 2, late: 3, outOfRoom: true })),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, onlyIfNoneFailed: true })),
+      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 3, events: 1 })),
+      a((on, tx) =>
+        on.issuance.takeFromTotal(tx, couponId, { issued: 2, events: 1, onlyIfNoneFailed: true, lowestNumber: 1 }),
+      ),
+      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 1, events: 1 })),
+      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 3 })),
+      a((on, tx) =>
+        on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 1, failed: 2, late: 3, outOfRoom: true }),
+      ),
+      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 1, onlyIfNoneFailed: true })),
       a((on, tx) => on.rebuilds.keepSequenceBase(tx, couponId, 8)),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, lowestNumber: 8 })),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, failed: 1, lowestNumber: 9 })),
-      a((on, tx) => on.issuance.takeFromTotal(tx, fixture.missingCoupon, { issued: 0 })),
+      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 1, lowestNumber: 8 })),
+      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 1, failed: 1, lowestNumber: 9 })),
+      a((on, tx) => on.issuance.takeFromTotal(tx, fixture.missingCoupon, { issued: 0, events: 1 })),
       commit('A'),
       x((on) => on.issuance.lateRowsAreKnown(couponId, 1, 3)),
       x((on) => on.coupons.find(couponId)),
@@ -149,7 +157,7 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
     return [
       a((on, tx) => on.rebuilds.greatestNumber(tx, couponId)),
       a((on, tx) => on.rebuilds.greatestNumber(tx, fixture.missingCoupon)),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, late: 1 })),
+      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 1, late: 1 })),
       a((on, tx) => on.rebuilds.beginEpoch(tx, couponId)),
       a((on, tx) => on.rebuilds.keepSequenceBase(tx, couponId, 40)),
       a((on, tx) => on.rebuilds.keepSequenceBase(tx, couponId, 30)),
@@ -196,11 +204,38 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
       a((on, tx) => on.lockIssuance.insert(tx, { ...row, sequenceNumber: 50, code: null })),
       a((on, tx) => on.lockIssuance.insert(tx, { ...row, userId: 20, sequenceNumber: 50 })),
       a((on, tx) => on.lockIssuance.insert(tx, { ...row, userId: 20, code: 'H' })),
-      a((on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, 40)),
-      a((on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, 50)),
-      a((on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, 60)),
+      a((on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, { sequenceNumber: 40, lastPosition: 40 })),
+      a((on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, { sequenceNumber: 50, lastPosition: 50 })),
+      a((on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, { sequenceNumber: 60, lastPosition: 60 })),
       commit('A'),
       b((on, tx) => on.lockIssuance.lockCoupon(tx, couponId)),
+    ];
+  },
+
+  'what is decided is told': (fixture) => {
+    const [couponId] = fixture.coupons;
+    const occurredAt = hours(0.5);
+    const subject = `coupons/${couponId}`;
+    const issued = { type: 'firstcome.coupon.issued', subject, couponId, content: [[10, 40]], occurredAt } as const;
+    const renamed = {
+      ...issued,
+      type: 'firstcome.coupon.changed',
+      couponId: undefined,
+      content: { name: '봄' },
+    } as const;
+    return [
+      a((on, tx) => on.outbox.nextPosition(tx, subject)),
+      a((on, tx) =>
+        on.outbox.insert(tx, [
+          { ...issued, position: 1 },
+          { ...renamed, position: 2 },
+        ]),
+      ),
+      a((on, tx) => on.outbox.nextPosition(tx, subject)),
+      a((on, tx) => on.outbox.insert(tx, [{ ...issued, position: 2 }])),
+      commit('A'),
+      b((on, tx) => on.outbox.nextPosition(tx, subject)),
+      b((on, tx) => on.outbox.nextPosition(tx, 'coupons/0')),
     ];
   },
 
@@ -235,10 +270,10 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
       a((on, tx) => on.payments.lock(tx, missingCoupon)),
       a((on, tx) => on.payments.lock(tx, orderWithoutItems)),
       a((on, tx) => on.payments.lock(tx, pendingOrder)),
-      a((on, tx) => on.payments.markPaid(tx, paidOrder, hours(0.5))),
-      a((on, tx) => on.payments.markPaid(tx, missingCoupon, hours(0.5))),
-      a((on, tx) => on.payments.markPaid(tx, pendingOrder, hours(0.5))),
-      a((on, tx) => on.payments.markPaid(tx, pendingOrder, hours(0.5))),
+      a((on, tx) => on.payments.markPaid(tx, paidOrder, hours(0.5), 1)),
+      a((on, tx) => on.payments.markPaid(tx, missingCoupon, hours(0.5), 1)),
+      a((on, tx) => on.payments.markPaid(tx, pendingOrder, hours(0.5), 1)),
+      a((on, tx) => on.payments.markPaid(tx, pendingOrder, hours(0.5), 1)),
       x((on) => on.paidOrders.between(hours(-1), hours(2), 10)),
       commit('A'),
       x((on) => on.paidOrders.between(hours(-1), hours(2), 10)),

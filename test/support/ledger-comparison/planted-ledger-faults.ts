@@ -135,12 +135,13 @@ export const PLANTED_FAULTS: Readonly<Record<string, () => Remove>> = {
       'takeFromTotal',
       () => async (manager, couponId, change) =>
         await runnerOf(manager).run(
-          locking('issuance.takeFromTotal', (view) =>
-            view.update(view.tables.coupons.byId, [couponId], (row) => ({
+          locking('issuance.takeFromTotal', function* (view) {
+            yield* view.update(view.tables.coupons.byId, [couponId], (row) => ({
               ...row,
               issuedQuantity: row.issuedQuantity + change.issued,
-            })),
-          ),
+            }));
+            return { lastPosition: 0, isSoldOut: false };
+          }),
         ),
     ),
 

@@ -101,6 +101,7 @@ function writingCall(chance: Chance, couponId: number): Inside {
 function countingCall(chance: Chance, couponId: number): Inside {
   const change = {
     issued: chance.oneOf([0, 1, 1, 2, 5]),
+    events: chance.oneOf([0, 1, 2]),
     failed: chance.oneOf([0, 0, 1]),
     late: chance.oneOf([0, 1]),
     outOfRoom: chance.isOneOf(4),
@@ -111,7 +112,7 @@ function countingCall(chance: Chance, couponId: number): Inside {
   return chance.oneOf<Inside>([
     (on, tx) => on.issuance.takeFromTotal(tx, couponId, change),
     (on, tx) => on.issuance.takeFromTotal(tx, couponId, change),
-    (on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, number),
+    (on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, { sequenceNumber: number, lastPosition: number }),
     (on, tx) => on.rebuilds.beginEpoch(tx, couponId),
     (on, tx) => on.rebuilds.keepSequenceBase(tx, couponId, number),
     (on, tx) => on.rebuilds.raiseSequenceBase(tx, couponId, number),
@@ -141,7 +142,7 @@ function lockingCall(fixture: Fixture, chance: Chance, couponId: number): Inside
     },
     (on, tx) => on.usage.use(tx, held, NOON),
     (on, tx) => on.payments.lock(tx, order),
-    (on, tx) => on.payments.markPaid(tx, order, NOON),
+    (on, tx) => on.payments.markPaid(tx, order, NOON, 1),
     (on, tx) => on.backups.replace(tx, day, { asOf, products }),
     (on, tx) => on.backups.deleteBefore(tx, before),
   ]);

@@ -10,6 +10,7 @@ import { LockIssuanceRepository } from '../../../src/coupon/lock/lock-issuance.r
 import { RebuildRepository } from '../../../src/coupon/reservation/rebuild.repository.js';
 import { UserCouponUsage } from '../../../src/coupon/user-coupon-usage.repository.js';
 import { UserCoupon } from '../../../src/coupon/user-coupon.entity.js';
+import { OutboxRepository } from '../../../src/events/outbox.repository.js';
 import { PaidOrders } from '../../../src/order/paid-orders.repository.js';
 import { PaymentRepository } from '../../../src/order/payment.repository.js';
 import { BackupRepository } from '../../../src/ranking/backup/backup.repository.js';
@@ -20,6 +21,7 @@ import { SimulatedFailureRepository } from '../../simulation/ledger/repositories
 import { SimulatedIssuanceRepository } from '../../simulation/ledger/repositories/issuance.repository.js';
 import { SimulatedLedgerRepository } from '../../simulation/ledger/repositories/ledger.repository.js';
 import { SimulatedLockIssuanceRepository } from '../../simulation/ledger/repositories/lock-issuance.repository.js';
+import { SimulatedOutboxRepository } from '../../simulation/ledger/repositories/outbox.repository.js';
 import { SimulatedPaidOrders } from '../../simulation/ledger/repositories/paid-orders.repository.js';
 import { SimulatedPaymentRepository } from '../../simulation/ledger/repositories/payment.repository.js';
 import { SimulatedRebuildRepository } from '../../simulation/ledger/repositories/rebuild.repository.js';
@@ -41,6 +43,7 @@ export interface Repositories {
   readonly paidOrders: PublicPart<PaidOrders>;
   readonly payments: PublicPart<PaymentRepository>;
   readonly backups: PublicPart<BackupRepository>;
+  readonly outbox: PublicPart<OutboxRepository>;
 }
 
 export function realRepositories(dataSource: DataSource): Repositories {
@@ -56,6 +59,7 @@ export function realRepositories(dataSource: DataSource): Repositories {
     paidOrders: new PaidOrders(dataSource),
     payments: new PaymentRepository(),
     backups: new BackupRepository(dataSource),
+    outbox: new OutboxRepository(),
   };
 }
 
@@ -72,6 +76,7 @@ export function simulatedRepositories(outside: StatementRunner): Repositories {
     paidOrders: new SimulatedPaidOrders(outside),
     payments: new SimulatedPaymentRepository(),
     backups: new SimulatedBackupRepository(outside),
+    outbox: new SimulatedOutboxRepository(),
   };
 }
 

@@ -26,6 +26,7 @@ const COLUMNS: Columns = {
     epoch: 'epoch',
     sequenceBase: 'sequence_base',
     lateQuantity: 'late_quantity',
+    eventPosition: 'event_position',
     createdAt: 'created_at',
     updatedAt: 'updated_at',
   },
@@ -56,6 +57,7 @@ const COLUMNS: Columns = {
     totalAmount: 'total_amount',
     userCouponId: 'user_coupon_id',
     paidAt: 'paid_at',
+    eventPosition: 'event_position',
   },
   orderItems: { orderId: 'order_id', productId: 'product_id', quantity: 'quantity' },
   backups: {
@@ -67,6 +69,15 @@ const COLUMNS: Columns = {
     backedUpAt: 'backed_up_at',
   },
   backupDays: { businessDate: 'business_date', backedUpAt: 'backed_up_at' },
+  outbox: {
+    subject: 'subject',
+    position: 'position',
+    type: 'type',
+    couponId: 'coupon_id',
+    content: 'content',
+    occurredAt: 'occurred_at',
+    isDispatched: 'is_dispatched',
+  },
 };
 
 const TABLES: Readonly<Record<TableName, string>> = {
@@ -77,6 +88,7 @@ const TABLES: Readonly<Record<TableName, string>> = {
   orderItems: 'order_items',
   backups: 'product_ranking_backups',
   backupDays: 'product_ranking_backup_days',
+  outbox: 'outbox',
 };
 
 /** Columns that must be filled and that the simulated tables do not have. */
@@ -84,6 +96,9 @@ const UNUSED: Readonly<Partial<Record<TableName, object>>> = {
   orders: { subtotal_amount: 0, discount_amount: 0, created_at: new Date(0) },
   orderItems: { line_number: 1, product_name: 'Product', unit_price: 1 },
 };
+
+/** Columns that are true or false: they come as 1 or 0. */
+const SWITCHES = new Set(['isActive', 'isDispatched']);
 
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 
@@ -106,7 +121,11 @@ async function readTable(database: TestDatabase, name: TableName): Promise<objec
   const rows = await database.rows<Record<string, unknown>>(
     `SELECT ${columns.join(', ')} FROM ${TABLES[name]} ORDER BY 1, 2`,
   );
-  return rows.map((row) => ('isActive' in row ? { ...row, isActive: row['isActive'] === 1 } : row));
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([column, value]) => [column, SWITCHES.has(column) ? value === 1 : value]),
+    ),
+  );
 }
 
 function readable(column: string): string {

@@ -91,8 +91,8 @@ export class SimulatedCouponRepository implements PublicPart<CouponRepository> {
   }
 
   async saveDefinition(manager: EntityManager, coupon: Coupon): Promise<void> {
-    const { id, name, totalQuantity, startsAt, expiresAt, isActive, version, updatedAt } = coupon;
-    const definition = { name, totalQuantity, startsAt, expiresAt, isActive, version, updatedAt };
+    const { id, name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt } = coupon;
+    const definition = { name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt };
     await runnerOf(manager).run(
       locking('coupon.saveDefinition', (view) =>
         view.update(view.tables.coupons.byId, [id], (row) => ({ ...row, ...definition })),
@@ -149,6 +149,7 @@ function newRow(id: number, coupon: NewCoupon): CouponRow {
     epoch: 0,
     sequenceBase: 0,
     lateQuantity: 0,
+    eventPosition: 0,
     createdAt: coupon.createdAt,
     updatedAt: null,
   };

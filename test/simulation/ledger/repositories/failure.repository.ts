@@ -50,6 +50,18 @@ export class SimulatedFailureRepository implements PublicPart<FailureRepository>
     );
   }
 
+  async findOf(couponId: number, userIds: readonly number[]): Promise<IssuanceFailure[]> {
+    return await this.outside.run(
+      reading('failure.findOf', (view) =>
+        view
+          .rowsOf(view.tables.issuanceFailures.byReservation, couponId)
+          .filter(({ userId }) => userIds.includes(userId))
+          .sort((a, b) => a.id - b.id)
+          .map(entity),
+      ),
+    );
+  }
+
   async markRetried(failureId: number, retriedAt: Date): Promise<void> {
     await this.outside.run(
       locking('failure.markRetried', (view) =>

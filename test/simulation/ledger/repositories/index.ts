@@ -6,6 +6,7 @@ import { LedgerRepository } from '../../../../src/coupon/ledger.repository.js';
 import { LockIssuanceRepository } from '../../../../src/coupon/lock/lock-issuance.repository.js';
 import { RebuildRepository } from '../../../../src/coupon/reservation/rebuild.repository.js';
 import { UserCouponUsage } from '../../../../src/coupon/user-coupon-usage.repository.js';
+import { OutboxRepository } from '../../../../src/events/outbox.repository.js';
 import { PaidOrders } from '../../../../src/order/paid-orders.repository.js';
 import { PaymentRepository } from '../../../../src/order/payment.repository.js';
 import { BackupRepository } from '../../../../src/ranking/backup/backup.repository.js';
@@ -16,6 +17,7 @@ import { SimulatedFailureRepository } from './failure.repository.js';
 import { SimulatedIssuanceRepository } from './issuance.repository.js';
 import { SimulatedLedgerRepository } from './ledger.repository.js';
 import { SimulatedLockIssuanceRepository } from './lock-issuance.repository.js';
+import { SimulatedOutboxRepository } from './outbox.repository.js';
 import { SimulatedPaidOrders } from './paid-orders.repository.js';
 import { SimulatedPaymentRepository } from './payment.repository.js';
 import { SimulatedRebuildRepository } from './rebuild.repository.js';
@@ -35,6 +37,7 @@ export function simulatedRepositories(runner: StatementRunner) {
     [UserCouponUsage, new SimulatedUserCouponUsage()],
     [PaymentRepository, new SimulatedPaymentRepository()],
     [PaidOrders, new SimulatedPaidOrders(runner)],
+    [OutboxRepository, new SimulatedOutboxRepository()],
     [BackupRepository, new SimulatedBackupRepository(runner)],
   ]);
 }

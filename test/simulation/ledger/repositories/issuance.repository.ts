@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { CodeFormat } from '../../../../src/coupon/coupon.entity.js';
 import type {
+  Counted,
   CounterChange,
   FailedReservation,
   IssuanceRepository,
@@ -96,24 +97,29 @@ export class SimulatedIssuanceRepository implements PublicPart<IssuanceRepositor
   async takeFromTotal(
     manager: EntityManager,
     couponId: number,
-    { issued, failed = 0, late = 0, outOfRoom = false, onlyIfNoneFailed = false, lowestNumber }: CounterChange,
-  ): Promise<boolean> {
+    { issued, events, failed = 0, late = 0, outOfRoom = false, onlyIfNoneFailed = false, lowestNumber }: CounterChange,
+  ): Promise<Counted | undefined> {
     return await runnerOf(manager).run(
-      locking('issuance.takeFromTotal', (view) =>
-        view.update(view.tables.coupons.byId, [couponId], (row) => {
+      locking('issuance.takeFromTotal', function* (view) {
+        let counted: Counted | undefined;
+        yield* view.update(view.tables.coupons.byId, [couponId], (row) => {
           const { issuedQuantity, failedQuantity, totalQuantity, version, lateQuantity, sequenceBase } = row;
           const hasRoom = issued === 0 || issuedQuantity + issued <= totalQuantity;
           const isFree = !onlyIfNoneFailed || failedQuantity === 0;
           if (!hasRoom || !isFree || sequenceBase >= (lowestNumber ?? Number.MAX_SAFE_INTEGER)) return undefined;
+          const isSoldOut = issued > 0 && issuedQuantity + issued === totalQuantity;
+          counted = { lastPosition: row.eventPosition + events + Number(isSoldOut), isSoldOut };
           return {
             ...row,
+            eventPosition: counted.lastPosition,
             issuedQuantity: issuedQuantity + issued,
             failedQuantity: failedQuantity + failed,
             version: version + Number(outOfRoom),
             lateQuantity: lateQuantity + late,
           };
-        }),
-      ),
+        });
+        return counted;
+      }),
     );
   }
 

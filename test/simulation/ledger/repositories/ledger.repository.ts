@@ -1,6 +1,7 @@
 import type { FailureReason } from '../../../../src/coupon/issuance-failure.entity.js';
 import type { LedgerRepository } from '../../../../src/coupon/ledger.repository.js';
 import type { Reservation } from '../../../../src/coupon/reservation/reservation.js';
+import { UserCoupon } from '../../../../src/coupon/user-coupon.entity.js';
 import { reading } from '../statement.js';
 import type { View } from '../view.js';
 import type { PublicPart, StatementRunner } from './statement-runner.js';
@@ -16,6 +17,15 @@ export class SimulatedLedgerRepository implements PublicPart<LedgerRepository> {
         if (row === undefined) return undefined;
         const { id, sequenceNumber, code, issuedAt } = row;
         return { sequenceNumber, userCouponId: id, code, issuedAt: issuedAt.toISOString() };
+      }),
+    );
+  }
+
+  async findUserCoupon(userCouponId: number): Promise<UserCoupon | null> {
+    return await this.outside.run(
+      reading('ledger.findUserCoupon', (view) => {
+        const row = view.find(view.tables.userCoupons.byId, [userCouponId]);
+        return row === undefined ? null : Object.assign(new UserCoupon(), row);
       }),
     );
   }

@@ -17,7 +17,8 @@ export class SimulatedLockIssuanceRepository implements PublicPart<LockIssuanceR
         const row = yield* view.lock(view.tables.coupons.byId, [couponId]);
         if (row === undefined) return undefined;
         const { name, totalQuantity, issuedQuantity, sequenceBase, codeFormat, isActive, startsAt, expiresAt } = row;
-        const counts = { totalQuantity, issuedQuantity, lastSequenceNumber: sequenceBase };
+        const { eventPosition } = row;
+        const counts = { totalQuantity, issuedQuantity, lastSequenceNumber: sequenceBase, eventPosition };
         return { name, ...counts, codeFormat, isActive, startsAt, expiresAt };
       }),
     );
@@ -50,12 +51,21 @@ export class SimulatedLockIssuanceRepository implements PublicPart<LockIssuanceR
     }
   }
 
-  async takeFromTotal(manager: EntityManager, couponId: number, sequenceNumber: number): Promise<boolean> {
+  async takeFromTotal(
+    manager: EntityManager,
+    couponId: number,
+    { sequenceNumber, lastPosition }: { readonly sequenceNumber: number; readonly lastPosition: number },
+  ): Promise<boolean> {
     return await runnerOf(manager).run(
       locking('lockIssuance.takeFromTotal', (view) =>
         view.update(view.tables.coupons.byId, [couponId], (row) =>
           row.issuedQuantity < row.totalQuantity
-            ? { ...row, issuedQuantity: row.issuedQuantity + 1, sequenceBase: sequenceNumber }
+            ? {
+                ...row,
+                issuedQuantity: row.issuedQuantity + 1,
+                sequenceBase: sequenceNumber,
+                eventPosition: lastPosition,
+              }
             : undefined,
         ),
       ),

@@ -12,20 +12,27 @@ export class SimulatedPaymentRepository implements PublicPart<PaymentRepository>
         if (order === undefined) return undefined;
         const rows = yield* view.lockAll(view.tables.orderItems.byProduct, orderId);
         const { orderNumber, userId, status, totalAmount, userCouponId } = order;
+        const held = userCouponId === null ? undefined : view.find(view.tables.userCoupons.byId, [userCouponId]);
+        const couponId = held?.couponId ?? null;
         const items = rows.map(({ productId, quantity }) => ({ productId, quantity }));
         // An order without items is not in the join.
-        return items.length === 0 ? undefined : { orderNumber, userId, status, totalAmount, userCouponId, items };
+        if (items.length === 0) return undefined;
+        return { orderNumber, userId, status, totalAmount, userCouponId, couponId, items };
       }),
     );
   }
 
-  async markPaid(manager: EntityManager, orderId: number, paidAt: Date): Promise<boolean> {
+  async markPaid(manager: EntityManager, orderId: number, paidAt: Date, events: number): Promise<number | undefined> {
     return await runnerOf(manager).run(
-      locking('payment.markPaid', (view) =>
-        view.update(view.tables.orders.byId, [orderId], (order) =>
-          order.status === 'PENDING' ? { ...order, status: 'PAID' as const, paidAt } : undefined,
-        ),
-      ),
+      locking('payment.markPaid', function* (view) {
+        let eventPosition: number | undefined;
+        yield* view.update(view.tables.orders.byId, [orderId], (order) => {
+          if (order.status !== 'PENDING') return undefined;
+          eventPosition = order.eventPosition + events;
+          return { ...order, status: 'PAID' as const, paidAt, eventPosition };
+        });
+        return eventPosition;
+      }),
     );
   }
 }

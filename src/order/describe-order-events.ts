@@ -1,0 +1,16 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Outbox } from '../events/index.js';
+import type { PaidOrder } from './order-events.js';
+
+/** Says how a payment is told to other systems. */
+@Injectable()
+export class DescribeOrderEvents implements OnModuleInit {
+  constructor(private readonly outbox: Outbox) {}
+
+  onModuleInit(): void {
+    this.outbox.describe<PaidOrder>('firstcome.order.paid', async ({ content, occurredAt }) => ({
+      ...content,
+      paidAt: occurredAt.toISOString(),
+    }));
+  }
+}

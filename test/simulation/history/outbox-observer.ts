@@ -1,0 +1,84 @@
+import type { CouponRow, FailureRow, OrderRow, OutboxRow, UserCouponRow, WrittenRows } from '../ledger/rows.js';
+import { Violation } from './violation.js';
+
+const CHECK = 'P12';
+
+/**
+ * P12 where it begins: each commit writes into the outbox exactly what it has decided, at the next positions of its
+ * subject. What comes of it is the relay's.
+ */
+export class OutboxObserver {
+  private readonly lastPositions = new Map<string, number>();
+  /** Commits that have not been checked. */
+  private commits: WrittenRows[] = [];
+
+  committed(written: WrittenRows): void {
+    this.commits.push(written);
+  }
+
+  /** After each step, and after the promises to which P12 adds. @throws Violation */
+  check(): void {
+    for (const written of this.commits) this.checkCommit(written);
+    this.commits = [];
+  }
+
+  private checkCommit(written: WrittenRows): void {
+    const told = [...(written.outbox?.inserted ?? [])].sort((a, b) => a.position - b.position);
+    for (const event of told) this.isNext(event);
+    const reservations = (type: OutboxRow['type']) =>
+      told.filter((event) => event.type === type).flatMap((event) => reservationsOf(event));
+    assertSame(reservations('firstcome.coupon.issued'), (written.userCoupons?.inserted ?? []).map(nameOf), 'issued');
+    assertSame(
+      reservations('firstcome.coupon.failed'),
+      (written.issuanceFailures?.inserted ?? []).map(nameOf),
+      'failed',
+    );
+    assertSame(
+      told.filter(({ type }) => type === 'firstcome.order.paid').map(({ subject }) => subject),
+      (written.orders?.updated ?? [])
+        .filter(({ status }) => status === 'PAID')
+        .map((order) => `orders/${order.orderNumber}`),
+      'paid',
+    );
+    const issued = new Set((written.userCoupons?.inserted ?? []).map(({ couponId }) => couponId));
+    assertSame(
+      told.filter(({ type }) => type === 'firstcome.coupon.sold-out').map(({ couponId }) => `coupon ${couponId}`),
+      (written.coupons?.updated ?? [])
+        .filter(({ id, issuedQuantity, totalQuantity }) => issued.has(id) && issuedQuantity === totalQuantity)
+        .map(({ id }) => `coupon ${id}`),
+      'sold out',
+    );
+    for (const coupon of written.coupons?.updated ?? []) this.isAtPosition(coupon, `coupons/${coupon.id}`);
+    for (const order of written.orders?.updated ?? []) this.isAtPosition(order, `orders/${order.orderNumber}`);
+  }
+
+  private isNext({ subject, position }: OutboxRow): void {
+    const expected = (this.lastPositions.get(subject) ?? 0) + 1;
+    if (position !== expected) throw new Violation(CHECK, `${subject} is told ${position}, not ${expected}`);
+    this.lastPositions.set(subject, position);
+  }
+
+  private isAtPosition({ eventPosition }: CouponRow | OrderRow, subject: string): void {
+    const last = this.lastPositions.get(subject) ?? 0;
+    if (eventPosition !== last) throw new Violation(CHECK, `${subject} is at ${eventPosition}, and told of ${last}`);
+  }
+}
+
+function reservationsOf({ couponId, content }: OutboxRow): string[] {
+  const pairs = JSON.parse(content) as Array<[number, number]>;
+  return pairs.map(([userId, sequenceNumber]) => nameOf({ couponId, userId, sequenceNumber }));
+}
+
+function nameOf({
+  couponId,
+  userId,
+  sequenceNumber,
+}: Pick<UserCouponRow | FailureRow, 'userId' | 'sequenceNumber'> & { couponId: number | null }): string {
+  return `coupon ${couponId}, user ${userId}, number ${sequenceNumber}`;
+}
+
+function assertSame(told: readonly string[], decided: readonly string[], what: string): void {
+  const [first, second] = [[...told].sort(), [...decided].sort()];
+  const isSame = first.length === second.length && first.every((each, index) => each === second[index]);
+  if (!isSame) throw new Violation(CHECK, `${what} [${second.join('; ')}], and told is [${first.join('; ')}]`);
+}
