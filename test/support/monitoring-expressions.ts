@@ -73,7 +73,8 @@ export function selectorsOf(text: string): Array<{ name: string; labels: string[
 }
 
 /** What is one and the same however many instances show it: of a coupon, a Redis server, the ranking. */
-const SHOWN_BY_EVERY_INSTANCE = /firstcome_(?:coupon_\w+|coupons_open|redis_\w+|ranking_\w+_age_seconds)/;
+const SHOWN_BY_EVERY_INSTANCE =
+  /firstcome_(?:coupon_\w+|coupons_open|redis_\w+|ranking_\w+_age_seconds|outbox_\w+|sinks_disabled)/;
 const ADDED_UP = new RegExp(
   String.raw`\b(?:sum|avg)\s*(?:(?:by|without)\s*\([^)]*\))?\s*\(\s*(${SHOWN_BY_EVERY_INSTANCE.source})`,
   'g',

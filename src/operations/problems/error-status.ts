@@ -36,6 +36,8 @@ export const ERROR_STATUS = {
   ORDER_NOT_FOUND: { status: 404, title: 'There is no such order', rpc: NOT_OF_RPC },
   RESERVATION_NOT_FOUND: { status: 404, title: 'There is no such reservation', rpc: NOT_OF_RPC },
   FAILURE_NOT_FOUND: { status: 404, title: 'There is no such failure', rpc: NOT_OF_RPC },
+  WEBHOOK_NOT_FOUND: { status: 404, title: 'There is no such webhook', rpc: NOT_OF_RPC },
+  DELIVERY_NOT_FOUND: { status: 404, title: 'There is no such delivery', rpc: NOT_OF_RPC },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is no such call', rpc: NO_CALL },
   METHOD_NOT_ALLOWED: { status: 405, title: 'The path has other methods', rpc: NO_CALL },
   REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive', rpc: NOT_OF_RPC },
