@@ -1,7 +1,11 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
 import type { Reservation } from '../../src/coupon/reservation/reservation.js';
+import { atEndOfFile } from '../support/cleanup.js';
 import { inParallel, shuffled } from '../support/in-parallel.js';
+import { eventually } from '../support/poll.js';
+import { openRedis } from '../support/redis.js';
 import { NOT_LOADED_CAUSES, ReservationRedis } from '../support/reservation-redis.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
 
@@ -20,6 +24,15 @@ async function soldOut() {
   const couponId = await redis.load({ totalQuantity: 3 });
   const pending = [await reserve(couponId), await reserve(couponId), await reserve(couponId)] as const;
   return { couponId, pending };
+}
+
+/** Every message on the channel of the coupon so far. */
+async function listenTo(couponId: number): Promise<string[]> {
+  const messages: string[] = [];
+  const listener = openRedis(redis.url);
+  await listener.ssubscribe(keys.outcomes(couponId));
+  listener.on('smessage', (_channel: string, message: string) => messages.push(message));
+  return messages;
 }
 
 describe('confirm', () => {
@@ -175,5 +188,47 @@ describe('release', () => {
       users: holders,
       pending: waiting.sort((a, b) => a.sequenceNumber - b.sequenceNumber),
     });
+  });
+});
+
+describe('what the others are told', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('is one message for each call: who settled, and the users', async () => {
+    const { couponId, pending } = await soldOut();
+    const messages = await listenTo(couponId);
+    const { sender } = redis.settlement;
+    await redis.settlement.confirm(couponId, pending.slice(0, 2));
+    await redis.settlement.release(couponId, pending.slice(2));
+    const [first, second, third] = pending.map(({ userId }) => userId);
+    await eventually(() => expect(messages).toEqual([`${sender} ${first} ${second}`, `${sender} ${third}`]));
+  });
+
+  it('is nothing while the coupon is not loaded', async () => {
+    const { couponId, pending } = await soldOut();
+    const messages = await listenTo(couponId);
+    await redis.raw.del(keys.state(couponId));
+    await redis.settlement.confirm(couponId, pending);
+    await redis.settlement.release(couponId, pending);
+    await redis.raw.spublish(keys.outcomes(couponId), 'the end');
+    await eventually(() => expect(messages).toEqual(['the end']));
+  });
+
+  it('changes nothing of what is written where a user may not publish, and is warned of once', async () => {
+    const user = `nochannels${newUserId()}`;
+    await redis.raw.call('ACL', 'SETUSER', user, 'on', '>secret', '~*', 'resetchannels', '+@all');
+    atEndOfFile(async () => void (await redis.raw.call('ACL', 'DELUSER', user)));
+    const url = new URL(redis.url);
+    const restricted = await ReservationRedis.open({ url: `redis://${user}:secret@${url.host}${url.pathname}` });
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+
+    const { couponId, pending } = await soldOut();
+    expect(await restricted.settlement.confirm(couponId, [pending[0]])).toBe(true);
+    expect(await restricted.settlement.release(couponId, [pending[1]])).toBe(1);
+    expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 2, pending: [pending[2]] });
+    expect(warn.mock.calls.flat().join()).toContain('ACL SETUSER <user> &coupon:*');
+    expect(warn).toHaveBeenCalledTimes(1);
   });
 });

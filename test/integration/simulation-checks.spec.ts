@@ -73,6 +73,10 @@ class Stores {
     this.script('reserveCoupon', ...scriptKeys(COUPON), 0, 0, userId);
   }
 
+  settle(script: 'confirmReservations' | 'releaseReservations', userId: number, sequenceNumber: number): void {
+    this.script(script, ...scriptKeys(COUPON), 1, userId, sequenceNumber, keys.outcomes(COUPON), 'an instance');
+  }
+
   /** Redis forgets that the user holds one; its keys agree all the same. */
   takeSlotFrom(userId: number): void {
     this.redisCommand('SREM', keys.users(COUPON), userId);
@@ -237,7 +241,7 @@ const FAULTS: ReadonlyArray<readonly [check: string, fault: string, plant: (stor
     (stores) => {
       stores.reserve(11);
       stores.row(11, 1);
-      stores.script('releaseReservations', ...scriptKeys(COUPON), 1, 11, 1);
+      stores.settle('releaseReservations', 11, 1);
     },
   ],
   [
@@ -267,11 +271,11 @@ const FAULTS: ReadonlyArray<readonly [check: string, fault: string, plant: (stor
     (stores) => {
       stores.reserve(11);
       stores.row(11, 1);
-      stores.script('confirmReservations', ...scriptKeys(COUPON), 1, 11, 1);
+      stores.settle('confirmReservations', 11, 1);
       stores.reserve(12);
       stores.takeSlotFrom(11);
       stores.row(12, 2);
-      stores.script('confirmReservations', ...scriptKeys(COUPON), 1, 12, 2);
+      stores.settle('confirmReservations', 12, 2);
     },
   ],
   [
@@ -377,10 +381,10 @@ describe('the checks of the simulation', () => {
     stores.reserve(11);
     stores.observer.check();
     stores.row(11, 1);
-    stores.script('confirmReservations', ...scriptKeys(COUPON), 1, 11, 1);
+    stores.settle('confirmReservations', 11, 1);
     stores.reserve(12);
     stores.failure(12, 2, 'REFUSED_BY_DATABASE');
-    stores.script('releaseReservations', ...scriptKeys(COUPON), 1, 12, 2);
+    stores.settle('releaseReservations', 12, 2);
     stores.reserve(12);
     stores.observer.check();
     stores.row(12, 3);

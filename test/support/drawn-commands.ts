@@ -110,6 +110,7 @@ const COMMAND_ARGUMENTS: Readonly<Record<string, (draw: CommandDraws) => readonl
     ...draw.maybe('LIMIT', draw.index(), draw.index()),
   ],
   PING: () => [],
+  SPUBLISH: (draw) => ['coupon:{1}:outcomes', draw.value()],
   SCAN: (draw) => [draw.dice.pick('0', '0', 'x'), ...draw.maybe('MATCH', 'coupon:{*}:*'), 'COUNT', '1000'],
   CONFIG: () => ['GET', 'maxmemory-policy'],
   FLUSHALL: () => [],

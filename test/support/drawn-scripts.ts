@@ -34,6 +34,10 @@ export class CouponDraws {
     return [reservationKeys.rebuildLock(this.couponId), reservationKeys.rebuildUsers(this.couponId)];
   }
 
+  get channel(): string {
+    return reservationKeys.outcomes(this.couponId);
+  }
+
   /** Some users, each once; now and then many. */
   users(): string[] {
     const [count, among] = this.dice.isOneIn(20) ? [40, 60] : [1 + this.dice.below(4), 12];
@@ -111,8 +115,14 @@ export const SCRIPT_CALLS: Readonly<Record<string, (coupon: CouponDraws, dice: D
     keys: coupon.keys.slice(0, 5),
     args: [coupon.seen(), dice.pick('0', '0', '1'), ...coupon.askers()],
   }),
-  confirmReservations: (coupon) => ({ keys: coupon.keys.slice(0, 5), args: coupon.reservations() }),
-  releaseReservations: (coupon) => ({ keys: coupon.keys.slice(0, 5), args: coupon.reservations() }),
+  confirmReservations: (coupon) => ({
+    keys: coupon.keys.slice(0, 5),
+    args: [...coupon.reservations(), coupon.channel, 'an instance'],
+  }),
+  releaseReservations: (coupon) => ({
+    keys: coupon.keys.slice(0, 5),
+    args: [...coupon.reservations(), coupon.channel, 'an instance'],
+  }),
   releaseLeaked: (coupon) => ({ keys: coupon.keys.slice(0, 5), args: [coupon.epoch(), ...coupon.users()] }),
   discardReservations: (coupon) => ({ keys: coupon.keys.slice(4, 5), args: coupon.reservations() }),
   readDefinition: (coupon) => ({ keys: coupon.keys.slice(0, 1), args: [] }),

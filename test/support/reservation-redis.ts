@@ -41,6 +41,7 @@ export class ReservationRedis {
     readonly coupons: RedisCouponStore,
     readonly rebuilds: RebuildStore,
     readonly raw: Redis,
+    readonly url: string,
   ) {}
 
   /** On a connection of its own to the server of the test run, or to `url`; closed at the end of the test file. */
@@ -60,6 +61,7 @@ export class ReservationRedis {
       new RedisCouponStore(connection, seen),
       new RebuildStore(connection, seen, config),
       openRedis(config.redis.url),
+      config.redis.url,
     );
     atEndOfFile(() => redis.close());
     await connection.onModuleInit();

@@ -4,8 +4,8 @@
  */
 export const SCRIPT_RESULTS: Readonly<Record<string, readonly string[]>> = {
   reserveCoupon: ['-1', '-2', '-3', '-4', '-5', '-6', 'n'],
-  confirmReservations: ['0', 'n'],
-  releaseReservations: ['-1', '0', 'n'],
+  confirmReservations: ['0 ...', 'n ...'],
+  releaseReservations: ['-1 ...', '0 ...', 'n ...'],
   releaseLeaked: ['-1', '0', 'n'],
   discardReservations: ['0', 'n'],
   readDefinition: ['', '...'],

@@ -18,6 +18,9 @@ export const reservationKeys = {
   /** Set: the users a rebuild has read so far; expires with its owner. */
   rebuildUsers: (couponId: number) => `coupon:{${couponId}}:rebuild-users`,
 
+  /** No key, but a channel of the same hash tag: whose reservations have ended (`lua/tell-of-outcomes.lua`). */
+  outcomes: (couponId: number) => `coupon:{${couponId}}:outcomes`,
+
   /** Matches a key of any coupon. */
   anyPattern: 'coupon:{*}:*',
   /** The coupon a key belongs to, or undefined for a key that is not a coupon's. */

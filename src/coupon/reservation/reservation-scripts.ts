@@ -6,8 +6,8 @@ type Argument = string | number;
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     reserveCoupon(...keysAndArguments: Argument[]): Result<number[], Context>;
-    confirmReservations(...keysAndArguments: Argument[]): Result<number, Context>;
-    releaseReservations(...keysAndArguments: Argument[]): Result<number, Context>;
+    confirmReservations(...keysAndArguments: Argument[]): Result<[number, string], Context>;
+    releaseReservations(...keysAndArguments: Argument[]): Result<[number, string], Context>;
     releaseLeaked(...keysAndArguments: Argument[]): Result<number, Context>;
     discardReservations(...keysAndArguments: Argument[]): Result<number, Context>;
     readDefinition(...keysAndArguments: Argument[]): Result<string[], Context>;

@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { reservationKeys as keys, scriptKeys } from './reservation-keys.js';
 import type { Reservation } from './reservation.js';
@@ -9,6 +10,12 @@ import type { Reservation } from './reservation.js';
  */
 @Injectable()
 export class SettlementStore {
+  /** Under which this process tells the others of what it has settled, and knows its own messages. */
+  readonly sender = randomUUID();
+  private readonly logger = new Logger('Issuance');
+  /** Why the others could not be told, since they last could. */
+  private readonly warnedOf = new Set<string>();
+
   constructor(private readonly redis: RedisConnection) {}
 
   /** After the commit: no longer pending. False while the coupon is not loaded; then the reservations stay pending. */
@@ -41,8 +48,20 @@ export class SettlementStore {
     couponId: number,
     reservations: readonly Reservation[],
   ): Promise<number> {
-    return await this.redis.ask(keys.pending(couponId), (client) =>
-      client[command](...scriptKeys(couponId), ...numbered(reservations)),
+    const [settled, problem] = await this.redis.ask(keys.pending(couponId), (client) =>
+      client[command](...scriptKeys(couponId), ...numbered(reservations), keys.outcomes(couponId), this.sender),
+    );
+    if (problem === '') this.warnedOf.clear();
+    else this.warnOnce(problem);
+    return settled;
+  }
+
+  private warnOnce(problem: string): void {
+    if (this.warnedOf.has(problem)) return;
+    this.warnedOf.add(problem);
+    this.logger.warn(
+      `who waits at another instance hears of reservations up to 3 s later, since Redis refuses to tell: ${problem} ` +
+        '(the channels of coupons are allowed by: ACL SETUSER <user> &coupon:*)',
     );
   }
 }

@@ -18,6 +18,8 @@ export interface KeyspaceOptions {
   readonly now: () => number;
   /** The text of INFO for these sections. */
   readonly info: (sections: readonly string[]) => string;
+  /** As {@link Server.publish}; without it nobody listens. */
+  readonly publish?: Server['publish'];
 }
 
 /** Every command that is simulated: those that our scripts and stores use, and FLUSHALL. */
@@ -45,9 +47,9 @@ export class Keyspace {
   private readonly server: Server;
   private hasScriptWritten = false;
 
-  constructor({ now, info }: KeyspaceOptions) {
+  constructor({ now, info, publish = () => 0 }: KeyspaceOptions) {
     this.database = new Database(now);
-    this.server = { database: this.database, now, info };
+    this.server = { database: this.database, now, info, publish };
   }
 
   /**

@@ -7,6 +7,8 @@ export interface Server {
   /** Milliseconds since 1970, may be fractional. */
   readonly now: () => number;
   readonly info: (sections: readonly string[]) => string;
+  /** Tells those who listen to the channel of a shard; how many. */
+  readonly publish: (channel: string, message: string) => number;
 }
 
 /** One command of Redis, described as its COMMAND INFO does; a test compares them. */

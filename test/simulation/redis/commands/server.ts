@@ -28,6 +28,7 @@ export const SERVER_COMMANDS: readonly Command[] = [
     arity: -2,
     run: ({ database }, cursor, words) => page(database.keys(), parseCursor(cursor), parseScanOptions(words.slice(2))),
   },
+  { name: 'SPUBLISH', arity: 3, run: ({ publish }, channel, words) => publish(channel, words[2] as string) },
   {
     name: 'CONFIG',
     arity: -2,
