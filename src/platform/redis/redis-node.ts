@@ -19,6 +19,7 @@ import {
   RedisUnavailableError,
 } from './redis-errors.js';
 import { ReplicaWait } from './replica-wait.js';
+import { openBeside } from './server-beside.js';
 import { INFO_SECTIONS, type Master, masterOf, otherModeHint } from './server-info.js';
 import { Silence, SILENCE_MS } from './silence.js';
 import { ServerWarnings } from './server-warnings.js';
@@ -111,6 +112,19 @@ export class RedisNode {
   /** True while a master is known, and does what we need of it as far as is known. */
   get isWell(): boolean {
     return this.server !== undefined && this.problem === undefined;
+  }
+
+  /** Stands for the connection to a master that is known: another object for each; undefined while there is none. */
+  get session(): object | undefined {
+    return this.server === undefined ? undefined : this.connection;
+  }
+
+  /** Another connection to the server at the other end, for whom it is to be of their own. @throws RedisUnavailableError */
+  openBeside(): Redis {
+    const { client } = this;
+    this.requireServer();
+    if (client?.stream?.remoteAddress === undefined) throw this.unavailable();
+    return openBeside(client);
   }
 
   /** The master at the other end, or undefined while there is none. */

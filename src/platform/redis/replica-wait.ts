@@ -1,9 +1,9 @@
-import type { Redis, RedisOptions } from 'ioredis';
-import type { TLSSocket } from 'node:tls';
+import type { Redis } from 'ioredis';
 import type { Config } from '../config/config.schema.js';
 import { messageOf } from '../errors/error-text.js';
 import { withinTimeLimit } from '../time-limit.js';
 import { RedisUnavailableError } from './redis-errors.js';
+import { openBeside } from './server-beside.js';
 
 /**
  * Waits until replicas have what a master was told: WAIT, over a connection of its own, since it holds up whatever comes
@@ -77,7 +77,7 @@ export class ReplicaWait {
     // One that led to another process would tell of what that has replicated.
     if (this.beside?.runId !== runId) {
       this.close();
-      this.beside = { runId, client: openBeside(beside, runId) };
+      this.beside = { runId, client: connectBeside(beside, runId) };
     }
     const client = await this.beside.client;
     const replies = (await client.pipeline().ping().wait(waitReplicas, waitTimeoutMs).exec()) ?? [];
@@ -87,10 +87,8 @@ export class ReplicaWait {
 }
 
 /** Another connection to the very process that `client` talks to. @throws Error when there is none, or it is another one */
-async function openBeside(client: Redis, runId: string): Promise<Redis> {
-  const beside = client.duplicate({ ...placeOf(client), lazyConnect: true, retryStrategy: () => null });
-  // What goes wrong fails the commands, too; without a listener ioredis would print it.
-  beside.on('error', () => undefined);
+async function connectBeside(client: Redis, runId: string): Promise<Redis> {
+  const beside = openBeside(client);
   try {
     await beside.connect();
     const info = await beside.info('server');
@@ -100,13 +98,4 @@ async function openBeside(client: Redis, runId: string): Promise<Redis> {
     beside.disconnect();
     throw error;
   }
-}
-
-/** The address at the other end itself: sentinels may name another one by now. */
-function placeOf({ stream, options }: Redis): Partial<RedisOptions> {
-  const { remoteAddress, remotePort, servername } = stream as Partial<TLSSocket> & { servername?: string };
-  if (remoteAddress === undefined || remotePort === undefined) throw new Error('the connection is closed');
-  // Null, since ioredis asks sentinels wherever there are any; its types know of undefined only.
-  const place = { sentinels: null, host: remoteAddress, port: remotePort } as unknown as Partial<RedisOptions>;
-  return options.tls && servername ? { ...place, tls: { ...options.tls, servername } } : place;
 }

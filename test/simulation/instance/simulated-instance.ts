@@ -19,6 +19,7 @@ import { CircuitBreakers } from '../../../src/platform/metrics/circuit-breakers.
 import { MetricsRegistry } from '../../../src/platform/metrics/metrics-registry.js';
 import { OPEN_REDIS, type OpenRedis } from '../../../src/platform/redis/open-redis.js';
 import { RedisConnection } from '../../../src/platform/redis/redis-connection.js';
+import { RedisSubscriber } from '../../../src/platform/redis/redis-subscriber.js';
 import { Intervals } from '../../../src/platform/scheduling/intervals.js';
 import { BusinessCalendar } from '../../../src/ranking/business-calendar.js';
 import { RANKING_PROVIDERS } from '../../../src/ranking/ranking.module.js';
@@ -44,6 +45,7 @@ const PLATFORM_PROVIDERS = [
   MetricsRegistry,
   CircuitBreakers,
   RedisConnection,
+  RedisSubscriber,
   TransactionRunner,
   EventPublisher,
   Clock,

@@ -6,7 +6,7 @@ import type { Party } from '../world/party.js';
 import type { World } from '../world/world.js';
 import { RedisReplyError, type Reply } from './keyspace.js';
 import type { RedisFleet } from './redis-fleet.js';
-import type { Address, RedisProcess } from './redis-process.js';
+import type { Address, ChannelListener, RedisProcess } from './redis-process.js';
 import type { RedisSite } from './redis-site.js';
 
 /** The commands with a key, and those without, that our stores send besides the scripts. */
@@ -19,6 +19,8 @@ const GIVEN_UP = 'Reached the max retries per request limit (which is 0).';
 const UNBLOCKED = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)';
 const NO_WAIT_AT_REPLICA =
   'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.';
+/** Of the messages on a channel. */
+const LOST_MESSAGES = 0.05;
 /** How often it is looked whether the replica has come so far. */
 const WAIT_LOOK_MS = 10;
 
@@ -33,6 +35,8 @@ interface Connection {
   readonly waiting: Set<Waiting>;
   /** What had been written when its last command was carried out: for that much WAIT waits (`woff`). */
   writes: number;
+  /** Those that it has subscribed to. */
+  readonly channels: Map<string, ChannelListener>;
 }
 
 /** Where a client is in the world. */
@@ -208,10 +212,41 @@ export class SimulatedRedisClient extends EventEmitter {
     return await this.exchange(name, keys, isAsking, (process) => process.keyspace.call(words));
   }
 
+  /** Messages arrive as 'smessage' from then on; now and then one is lost, since nobody may rely on them. */
+  async ssubscribe(channel: string): Promise<unknown> {
+    return await this.send('ssubscribe', (connection, answer) => {
+      const { process, link, channels } = connection;
+      try {
+        this.surroundings.fleet.assertHasSlot(process, channel);
+      } catch (error) {
+        answer({ error: error as Error });
+        return;
+      }
+      const listener: ChannelListener = (_channel, message) => {
+        if (this.chance.is(LOST_MESSAGES)) return;
+        link.toInstance('Redis: message', () => {
+          if (this.connection === connection) this.emit('smessage', channel, message);
+        });
+      };
+      if (!channels.has(channel)) process.listen(channel, listener);
+      channels.set(channel, channels.get(channel) ?? listener);
+      answer({ reply: 1 });
+    });
+  }
+
+  async sunsubscribe(channel: string): Promise<unknown> {
+    return await this.send('sunsubscribe', ({ process, channels }, answer) => {
+      const listener = channels.get(channel);
+      if (listener !== undefined) process.forget(channel, listener);
+      channels.delete(channel);
+      answer({ reply: 0 });
+    });
+  }
+
   private open(process: RedisProcess): void {
     const { world, weather } = this.surroundings;
     const link = new Link(world, this.instance, process, this.chance, weather, 'slownessOfRedis');
-    const connection = { link, process, waiting: new Set<Waiting>(), writes: 0 };
+    const connection: Connection = { link, process, waiting: new Set<Waiting>(), writes: 0, channels: new Map() };
     this.connection = connection;
     this.status = 'ready';
     this.emit('ready');
@@ -223,7 +258,8 @@ export class SimulatedRedisClient extends EventEmitter {
   }
 
   /** In the order in which ioredis does it: the commands that wait fail, then the listeners hear of it. */
-  private abandon({ waiting }: Connection): void {
+  private abandon({ waiting, process, channels }: Connection): void {
+    for (const [channel, listener] of channels) process.forget(channel, listener);
     for (const { reject } of waiting) reject(new Error(this.isEnded ? CLOSED : GIVEN_UP));
     waiting.clear();
     this.closed();

@@ -137,6 +137,13 @@ export class RedisFleet {
     throw new RedisReplyError(`MOVED ${slot} ${addressText(site.address)}`);
   }
 
+  /** As {@link assertHolds} for a channel, which is nowhere else while the keys of its slot are being moved. */
+  assertHasSlot(process: RedisProcess, channel: string): void {
+    if (!this.isCluster) return;
+    const { process: holder, address } = this.siteOf(channel);
+    if (process !== holder) throw new RedisReplyError(`MOVED ${this.slotOf(channel)} ${addressText(address)}`);
+  }
+
   /** What CLUSTER SLOTS answers. */
   slotRanges(): SlotRange[] {
     const ends = [...this.firstSlots, ...[...this.moved.keys()].flatMap((slot) => [slot, slot + 1]), SLOTS];

@@ -22,11 +22,14 @@ export interface RedisIdentity {
   readonly mode: 'standalone' | 'cluster';
 }
 
+export type ChannelListener = (channel: string, message: string) => void;
+
 const READ_ONLY = "READONLY You can't write against a read only replica.";
 
 /** A Redis process: what it holds, who it says that it is, and whether it takes writes. */
 export class RedisProcess extends Party {
   readonly keyspace: Keyspace;
+  private readonly listeners = new Map<string, Set<ChannelListener>>();
   private role: 'master' | 'slave' = 'master';
   private info = '';
 
@@ -38,7 +41,11 @@ export class RedisProcess extends Party {
     contents?: KeyspaceContents,
   ) {
     super(who.name);
-    this.keyspace = new Keyspace({ now: () => world.wallClockMs(this), info: () => this.info });
+    this.keyspace = new Keyspace({
+      now: () => world.wallClockMs(this),
+      info: () => this.info,
+      publish: (channel, message) => this.publish(channel, message),
+    });
     if (contents !== undefined) this.keyspace.restore(contents);
     this.describe();
   }
@@ -54,6 +61,17 @@ export class RedisProcess extends Party {
   /** As the scripts compute it. */
   get identity(): string {
     return `${this.who.runId}:${this.replicationId}`;
+  }
+
+  /** SSUBSCRIBE: tells the listener of each message on the channel. */
+  listen(channel: string, listener: ChannelListener): void {
+    const ofChannel = this.listeners.get(channel) ?? new Set();
+    this.listeners.set(channel, ofChannel.add(listener));
+  }
+
+  /** SUNSUBSCRIBE, or its connection has ended. */
+  forget(channel: string, listener: ChannelListener): void {
+    this.listeners.get(channel)?.delete(listener);
   }
 
   /** It continues another history from now on, as the same process. */
@@ -72,6 +90,12 @@ export class RedisProcess extends Party {
   /** Refuses writes with this error of Redis, or takes them again. */
   refuseWrites(refusal: string | undefined): void {
     this.keyspace.refusal = this.isMaster ? refusal : READ_ONLY;
+  }
+
+  private publish(channel: string, message: string): number {
+    const ofChannel = [...(this.listeners.get(channel) ?? [])];
+    for (const listener of ofChannel) listener(channel, message);
+    return ofChannel.length;
   }
 
   private describe(): void {
