@@ -14,7 +14,8 @@ declare module '../platform/errors/error-codes.js' {
       | 'RESERVATION_NOT_FOUND'
       | 'FAILURE_NOT_FOUND'
       | 'ISSUANCE_FAILED'
-      | 'RESERVATION_UNAVAILABLE';
+      | 'RESERVATION_UNAVAILABLE'
+      | 'TOO_MANY_WAITERS';
   }
 }
 
@@ -121,5 +122,14 @@ export class ReservationUnavailableError extends DomainError {
       { couponId },
       options,
     );
+  }
+}
+
+/** Others wait already, as many as may; nothing is wrong with the reservation. */
+export class TooManyWaitersError extends DomainError {
+  override readonly retryAfterSeconds = 3;
+
+  constructor(where: 'here' | 'for this user') {
+    super('TOO_MANY_WAITERS', `Too many wait ${where} already. Ask without waiting, or try again in a few seconds.`);
   }
 }

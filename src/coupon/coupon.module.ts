@@ -18,11 +18,12 @@ import { FailureRepository } from './issuance/failure.repository.js';
 import { FailureService } from './issuance/failure.service.js';
 import { ForgetEndedCouponsJob } from './issuance/forget-ended-coupons.job.js';
 import { IssuanceMetrics } from './issuance/issuance-metrics.js';
-import { IssuanceOutcomes } from './issuance/issuance-outcomes.js';
 import { IssuanceQueue } from './issuance/issuance-queue.service.js';
 import { IssuanceRepository } from './issuance/issuance.repository.js';
 import { IssueWhenCouponReservedListener } from './issuance/issue-when-coupon-reserved.listener.js';
 import { Ledger } from './issuance/ledger.service.js';
+import { ReservationReader } from './issuance/reservation-reader.service.js';
+import { ReservationWaiters } from './issuance/reservation-waiters.service.js';
 import { RetryingLedger } from './issuance/retrying-ledger.service.js';
 import { SettlementService } from './issuance/settlement.service.js';
 import { SweepPendingJob } from './issuance/sweep-pending.job.js';
@@ -30,9 +31,13 @@ import { DeletedCoupons } from './issuance/deleted-coupons.service.js';
 import { LeakedSlots } from './issuance/leaked-slots.service.js';
 import { MissingHolders } from './issuance/missing-holders.service.js';
 import { SweepService } from './issuance/sweep.service.js';
+import { WaiterLimits } from './issuance/waiter-limits.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { LockIssuanceRepository } from './lock/lock-issuance.repository.js';
 import { LockIssuanceService } from './lock/lock-issuance.service.js';
+import { ReservationEventsController } from './reservation-events.controller.js';
+import { ReservationEvents } from './reservation-events.service.js';
+import { ReservationFollower } from './reservation-follower.service.js';
 import { ReservationController } from './reservation.controller.js';
 import { ReservationService } from './reservation.service.js';
 import { AdmissionService } from './reservation/admission.service.js';
@@ -43,6 +48,7 @@ import { DefinitionCache } from './reservation/definition-cache.js';
 import { DefinitionPublisher } from './reservation/definition-publisher.service.js';
 import { DefinitionStore } from './reservation/definition.store.js';
 import { LoadCouponsWhenRedisIsReadyListener } from './reservation/load-coupons-when-redis-is-ready.listener.js';
+import { OutcomeChannels } from './reservation/outcome-channels.store.js';
 import { RebuildRepository } from './reservation/rebuild.repository.js';
 import { RebuildService } from './reservation/rebuild.service.js';
 import { RebuildStore } from './reservation/rebuild.store.js';
@@ -70,6 +76,7 @@ const RESERVATION = [
   AdmissionStore,
   DefinitionStore,
   SettlementStore,
+  OutcomeChannels,
   RedisCouponStore,
   RebuildStore,
   RebuildRepository,
@@ -95,7 +102,9 @@ const ISSUANCE = [
   IssuanceRepository,
   CouponCodeGenerator,
   SettlementService,
-  IssuanceOutcomes,
+  ReservationWaiters,
+  ReservationReader,
+  WaiterLimits,
   IssuanceMetrics,
   SweepService,
   LeakedSlots,
@@ -122,6 +131,8 @@ export const COUPON_PROVIDERS = [
   CouponRepository,
   CouponService,
   ReservationService,
+  ReservationFollower,
+  ReservationEvents,
   LedgerRepository,
   UserCouponRepository,
   UserCouponService,
@@ -136,7 +147,13 @@ export const COUPON_PROVIDERS = [
 
 @Module({
   imports: [TypeOrmModule.forFeature([Coupon, UserCoupon, IssuanceFailure]), EventRelayModule, UserModule],
-  controllers: [CouponController, ReservationController, CouponAdministrationController, UserCouponController],
+  controllers: [
+    CouponController,
+    ReservationController,
+    ReservationEventsController,
+    CouponAdministrationController,
+    UserCouponController,
+  ],
   providers: COUPON_PROVIDERS,
   exports: [CouponService, ReservationService, UserCouponService, CouponOverviewService, UserCouponUsage],
 })

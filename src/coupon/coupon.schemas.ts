@@ -141,6 +141,22 @@ export type CouponAndHolder = z.output<typeof couponAndHolderBody>;
 
 export const couponQuery = z.object({ couponId: idParam });
 
+/** The most that a look-up may wait, in seconds. */
+export const MAX_WAIT_S = 30;
+const WAIT_ERROR = `must be a whole number of seconds from 0 to ${MAX_WAIT_S}`;
+
+export const waitQuery = z.object({
+  wait: z
+    .string({ error: WAIT_ERROR })
+    .regex(/^\d{1,2}$/, { error: WAIT_ERROR })
+    .meta({ type: 'integer', minimum: 0, maximum: MAX_WAIT_S, examples: [10] })
+    .transform(Number)
+    .refine((seconds) => seconds <= MAX_WAIT_S, { error: WAIT_ERROR })
+    .optional()
+    .meta({ description: 'For how many seconds at most to wait for the reservation to end; 0 when left out' }),
+});
+export type WaitQuery = z.output<typeof waitQuery>;
+
 /** The user of a body; @throws ValidationFailedError when it names another coupon than the path. */
 export function holderOf(body: Holder, couponId: number): number {
   if (body.couponId !== undefined && body.couponId !== couponId) {

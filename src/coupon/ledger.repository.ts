@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { And, type FindOptionsWhere, In, LessThanOrEqual, MoreThan, Repository } from 'typeorm';
 import { type FailureReason, IssuanceFailure } from './issuance-failure.entity.js';
+import type { Holding } from './reservation-reading.js';
 import type { Reservation } from './reservation/reservation.js';
 import { UserCoupon } from './user-coupon.entity.js';
 
@@ -31,6 +32,39 @@ export class LedgerRepository {
   ): Promise<{ sequenceNumber: number; failureReason: FailureReason } | undefined> {
     const failure = await this.failures.findOne({ where: { couponId, userId }, order: { sequenceNumber: 'DESC' } });
     return failure === null ? undefined : { sequenceNumber: failure.sequenceNumber, failureReason: failure.reason };
+  }
+
+  /** The rows of these users, who are given by coupon, in the order of the ids of both. */
+  async rowsOf(users: ReadonlyMap<number, readonly number[]>) {
+    const [condition, parameters] = ofUsers(users);
+    const rows: Array<Holding & { sequenceNumber: number; userCouponId: number; code: string | null; issuedAt: Date }> =
+      await this.userCoupons.query(
+        `SELECT coupon_id AS couponId, user_id AS userId, sequence_number AS sequenceNumber, id AS userCouponId, code,
+                issued_at AS issuedAt
+           FROM user_coupons WHERE ${condition} ORDER BY coupon_id, user_id`,
+        parameters,
+      );
+    return rows.map(({ couponId, userId, issuedAt, ...row }) => ({
+      couponId,
+      userId,
+      reading: { status: 'ISSUED' as const, ...row, issuedAt: issuedAt.toISOString() },
+    }));
+  }
+
+  /** As `rowsOf`, the latest failure of each who has one. */
+  async latestFailuresOf(users: ReadonlyMap<number, readonly number[]>) {
+    const [condition, parameters] = ofUsers(users);
+    const rows: Array<Holding & { sequenceNumber: number; failureReason: FailureReason }> = await this.failures.query(
+      `SELECT coupon_id AS couponId, user_id AS userId, sequence_number AS sequenceNumber, reason AS failureReason
+         FROM issuance_failures WHERE ${condition} ORDER BY coupon_id, user_id, sequence_number`,
+      parameters,
+    );
+    const latest = new Map(rows.map((row) => [`${row.couponId}:${row.userId}`, row]));
+    return [...latest.values()].map(({ couponId, userId, ...failure }) => ({
+      couponId,
+      userId,
+      reading: { status: 'FAILED' as const, ...failure },
+    }));
   }
 
   /** The next users with a row after `afterUserId`, in order of their ids, at most `limit`. */
@@ -78,4 +112,10 @@ export class LedgerRepository {
     const rows = await query.orderBy('row.userId').limit(limit).getRawMany<{ userId: number }>();
     return rows.map(({ userId }) => userId);
   }
+}
+
+/** As a condition over the index of (coupon, user), which row values in an IN are not on MariaDB; there must be some. */
+function ofUsers(users: ReadonlyMap<number, readonly number[]>): [condition: string, parameters: unknown[]] {
+  const groups = [...users];
+  return [groups.map(() => '(coupon_id = ? AND user_id IN (?))').join(' OR '), groups.flat()];
 }

@@ -1,6 +1,6 @@
-import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { idParam } from '../platform/http/schemas.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
 import { issuedResponse, reservationResponse, reservedResponse } from './coupon.responses.js';
@@ -11,8 +11,12 @@ import {
   type Holder,
   holderBody,
   holderOf,
+  type WaitQuery,
+  waitQuery,
 } from './coupon.schemas.js';
 import { issuedOrLocated, located } from './reservation-location.js';
+import { callerWait } from './reservation-wait.js';
+import { ReservationFollower } from './reservation-follower.service.js';
 import { ReservationService } from './reservation.service.js';
 
 const LOCATION = {
@@ -20,6 +24,13 @@ const LOCATION = {
     description: 'Where the reservation can be followed',
     schema: { type: 'string' as const },
     example: '/api/coupons/42/reservations/1042',
+  },
+};
+const PREFERENCE_APPLIED = {
+  'Preference-Applied': {
+    description: 'What was made of `Prefer`',
+    schema: { type: 'string' as const },
+    example: 'wait=10',
   },
 };
 const RESERVED = { description: 'The slot is held', headers: LOCATION, standardSchema: reservedResponse };
@@ -53,7 +64,10 @@ const REFUSALS = [
 @ApiTags('reservations')
 @Controller()
 export class ReservationController {
-  constructor(private readonly reservations: ReservationService) {}
+  constructor(
+    private readonly reservations: ReservationService,
+    private readonly follower: ReservationFollower,
+  ) {}
 
   @Post('api/coupons/:couponId/reserve')
   @HttpCode(HttpStatus.OK)
@@ -124,11 +138,35 @@ export class ReservationController {
   @ApiOperation({
     summary: 'Follow a reservation',
     description:
-      'RESERVED until it ends, then ISSUED with `userCouponId`, `code` and `issuedAt`, or FAILED with `failureReason`.',
+      'RESERVED until it ends, then ISSUED with `userCouponId`, `code` and `issuedAt`, or FAILED with `failureReason`. ' +
+      'With `wait`, or `Prefer: wait=10`, the answer waits for the end, and says RESERVED when it did not come in time.',
   })
-  @ApiResponse({ status: HttpStatus.OK, description: 'The reservation', standardSchema: reservationResponse })
-  @Problems('COUPON_NOT_FOUND', 'RESERVATION_NOT_FOUND', 'RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
-  find(@Param('couponId', { schema: idParam }) couponId: number, @Param('userId', { schema: idParam }) userId: number) {
-    return this.reservations.find(couponId, userId);
+  @ApiHeader({
+    name: 'Prefer',
+    required: false,
+    description: 'As the query `wait`, which wins (RFC 7240); more than 30 s are 30',
+    schema: { type: 'string', example: 'wait=10' },
+  })
+  @ApiResponse({
+    status: HttpStatus.OK,
+    description: 'The reservation',
+    headers: PREFERENCE_APPLIED,
+    standardSchema: reservationResponse,
+  })
+  @Problems(
+    'COUPON_NOT_FOUND',
+    'RESERVATION_NOT_FOUND',
+    'TOO_MANY_WAITERS',
+    'RESERVATION_UNAVAILABLE',
+    'DATABASE_UNAVAILABLE',
+  )
+  find(
+    @Param('couponId', { schema: idParam }) couponId: number,
+    @Param('userId', { schema: idParam }) userId: number,
+    @Query({ schema: waitQuery }) query: WaitQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.follower.findEnded(couponId, userId, callerWait(query, request, reply));
   }
 }

@@ -1,32 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG } from '../platform/config/config.module.js';
-import { RedisUnavailableError } from '../platform/redis/redis-errors.js';
 import { UserDirectory, UserNotFoundError } from '../user/index.js';
 import type { CouponConfig } from './coupon.config.js';
-import {
-  CouponNotFoundError,
-  IssuanceFailedError,
-  ReservationNotFoundError,
-  ReservationUnavailableError,
-} from './coupon.errors.js';
-import { IssuanceOutcomes } from './issuance/issuance-outcomes.js';
-import { LedgerRepository } from './ledger.repository.js';
+import { CouponNotFoundError, IssuanceFailedError } from './coupon.errors.js';
+import { ReservationWaiters } from './issuance/reservation-waiters.service.js';
 import { LockIssuanceService } from './lock/lock-issuance.service.js';
-import {
-  type Issued,
-  type IssuedRow,
-  issued,
-  type ReservationState,
-  type Reserved,
-  reserved,
-} from './reservation-view.js';
+import { type Issued, type IssuedRow, issued, type Reserved, reserved } from './reservation-view.js';
 import type { CouponDefinition } from './reservation/coupon-definition.js';
 import { DefinitionCache } from './reservation/definition-cache.js';
-import { RedisCouponStore } from './reservation/redis-coupon.store.js';
 import { RefusalTally } from './reservation/refusal-tally.js';
 import { ReserveBatcher } from './reservation/reserve-batcher.js';
 
-/** What callers do with reservations: make one, make one and wait until it is issued, look one up. */
+/** What callers do with coupons: reserve one, or reserve one and wait until it is issued. */
 @Injectable()
 export class ReservationService {
   constructor(
@@ -35,9 +20,7 @@ export class ReservationService {
     private readonly refusals: RefusalTally,
     private readonly batcher: ReserveBatcher,
     private readonly lockStrategy: LockIssuanceService,
-    private readonly outcomes: IssuanceOutcomes,
-    private readonly store: RedisCouponStore,
-    private readonly ledgerRepository: LedgerRepository,
+    private readonly waiters: ReservationWaiters,
     @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
@@ -57,40 +40,22 @@ export class ReservationService {
   async issue(couponId: number, userId: number): Promise<Issued | Reserved> {
     const definition = await this.definitionFor(couponId, userId);
     if (definition.strategy === 'lock') return issued(await this.lockStrategy.issue(couponId, userId));
-    const { sequenceNumber } = await this.batcher.reserve(definition, userId);
+    const { issueTimeoutMs, issuance } = this.config.coupon;
+    // Another instance may issue it, and be done before a subscription that begins later.
+    if (issuance.transport === 'kafka') await this.waiters.prepare(couponId);
+    const reservation = await this.batcher.reserve(definition, userId);
     // In time: the queue takes the first batch in a later turn of the event loop.
-    const ended = await this.outcomes.wait(couponId, sequenceNumber, this.config.coupon.issueTimeoutMs);
-    if (ended === undefined) return reserved(couponId, userId, sequenceNumber);
-    if (ended.status === 'FAILED') throw new IssuanceFailedError(ended.failure.reason);
-    const { userCouponId, code, issuedAt } = ended.row;
+    const ended = await this.waiters.outcome(couponId, reservation, issueTimeoutMs);
+    if (ended === undefined) return reserved(couponId, userId, reservation.sequenceNumber);
+    if (ended.status === 'FAILED') throw new IssuanceFailedError(ended.failureReason);
     return issued({
-      userCouponId,
+      ...ended,
       couponId,
       couponName: definition.name,
       userId,
-      sequenceNumber: ended.row.sequenceNumber,
-      code,
-      issuedAt,
+      issuedAt: new Date(ended.issuedAt),
       expiresAt: new Date(definition.expiresAt),
     });
-  }
-
-  /**
-   * The user's reservation: pending in Redis, or as the ledger has it.
-   *
-   * @throws CouponNotFoundError, ReservationNotFoundError, ReservationUnavailableError when Redis is needed and is away
-   */
-  async find(couponId: number, userId: number): Promise<ReservationState> {
-    const definition = await this.definitions.require(couponId);
-    const pending = definition.strategy === 'lock' ? undefined : await this.pendingNumber(couponId, userId);
-    if (typeof pending === 'number') return { couponId, userId, sequenceNumber: pending, status: 'RESERVED' };
-    const row = await this.ledgerRepository.findRow(couponId, userId);
-    if (row !== undefined) return { couponId, userId, status: 'ISSUED', ...row };
-    // A failure may be followed by a reservation that only Redis knows of.
-    if (pending === 'UNKNOWN') throw new ReservationUnavailableError(couponId);
-    const failure = await this.ledgerRepository.findLatestFailure(couponId, userId);
-    if (failure !== undefined) return { couponId, userId, status: 'FAILED', ...failure };
-    throw new ReservationNotFoundError(couponId, userId);
   }
 
   /** The coupon's definition, for a user who belongs to its audience; from memory where that can tell. */
@@ -103,15 +68,6 @@ export class ReservationService {
     } catch (error) {
       // Of a coupon that is not there nobody watches the refusals.
       if (!(error instanceof CouponNotFoundError)) this.refusals.countError(couponId, error);
-      throw error;
-    }
-  }
-
-  private async pendingNumber(couponId: number, userId: number): Promise<number | 'UNKNOWN' | undefined> {
-    try {
-      return await this.store.pendingNumber(couponId, userId);
-    } catch (error) {
-      if (error instanceof RedisUnavailableError) return 'UNKNOWN';
       throw error;
     }
   }

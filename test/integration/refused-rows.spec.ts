@@ -5,6 +5,7 @@ import { FailureService } from '../../src/coupon/issuance/failure.service.js';
 import { IssuanceRepository } from '../../src/coupon/issuance/issuance.repository.js';
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
+import { ReservationFollower } from '../../src/coupon/reservation-follower.service.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
 import type { TestDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -95,7 +96,7 @@ describe.each([
     const { failures } = await instance.get(FailureService).list(couponId, { cursor: undefined, limit: 10 });
     expect(failures).toMatchObject([{ userId: victim, sequenceNumber: victimsNumber, reason: 'REFUSED_BY_DATABASE' }]);
     expect(failures[0]?.detail).toContain(detail);
-    expect(await service.find(couponId, victim)).toMatchObject({
+    expect(await instance.get(ReservationFollower).find(couponId, victim)).toMatchObject({
       status: 'FAILED',
       failureReason: 'REFUSED_BY_DATABASE',
     });

@@ -8,6 +8,7 @@ import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js'
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { scriptKeys, reservationKeys as keys } from '../../src/coupon/reservation/reservation-keys.js';
+import { ReservationFollower } from '../../src/coupon/reservation-follower.service.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
 import type { TestDatabase } from '../support/database.js';
 import { Instance } from '../support/instance.js';
@@ -145,7 +146,7 @@ describe('a coupon that was forgotten', () => {
     await instance.get(SweepService).sweepAll();
     expect(await keysOf(couponId)).toEqual([]);
     expect(await instance.get(AuditService).audit(couponId)).toMatchObject({ consistent: true, database: { rows: 1 } });
-    expect(await instance.get(ReservationService).find(couponId, holder)).toMatchObject({
+    expect(await instance.get(ReservationFollower).find(couponId, holder)).toMatchObject({
       status: 'ISSUED',
       sequenceNumber: 1,
     });

@@ -3,6 +3,7 @@ import { AuditService } from '../../src/coupon/audit/audit.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
 import { RedisCouponStore } from '../../src/coupon/reservation/redis-coupon.store.js';
+import { ReservationFollower } from '../../src/coupon/reservation-follower.service.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { InstanceBefore } from '../support/instance-before.js';
 import { outcomeOf } from '../support/outcome.js';
@@ -81,7 +82,7 @@ describe('while a new version is rolled out', () => {
     const userId = newUserId();
     const sequenceNumber = await before.reserve(couponId, userId);
     for (let sweep = 0; sweep < 2; sweep += 1) await world.one.get(SweepService).sweepAll();
-    await world.one.get(ReservationService).find(couponId, userId);
+    await world.one.get(ReservationFollower).find(couponId, userId);
     expect(await world.one.get(ReservationService).issue(couponId, newUserId())).toMatchObject({ status: 'ISSUED' });
     expect((await world.database.userCoupons(couponId)).map((row) => row.sequenceNumber)).toContain(sequenceNumber);
     expect(await before.release(couponId, { userId, sequenceNumber })).toBe(0);

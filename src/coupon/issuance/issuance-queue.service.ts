@@ -10,8 +10,8 @@ import { CouponIssuer } from './coupon-issuer.service.js';
 import { CouponGoneError } from './issuance-errors.js';
 import { IssuanceLane, type NumberRange, rangeOf } from './issuance-lane.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
-import { IssuanceOutcomes } from './issuance-outcomes.js';
 import { QueueRoom } from './queue-room.js';
+import { ReservationWaiters } from './reservation-waiters.service.js';
 
 /** Of the 5 s a stop may take, what the queue may use to empty its lanes. */
 const DRAIN_MS = 1000;
@@ -37,7 +37,7 @@ export class IssuanceQueue implements BeforeApplicationShutdown, OnApplicationSh
   constructor(
     private readonly issuer: CouponIssuer,
     private readonly store: RedisCouponStore,
-    private readonly outcomes: IssuanceOutcomes,
+    private readonly waiters: ReservationWaiters,
     private readonly metrics: IssuanceMetrics,
     @Inject(CONFIG) private readonly config: CouponConfig,
   ) {
@@ -143,7 +143,7 @@ export class IssuanceQueue implements BeforeApplicationShutdown, OnApplicationSh
       await this.fetch(lane);
       if (lane.length === 0) break;
       await nextTurn();
-      if (lane.length < batchSize && !this.outcomes.areAwaited(lane.couponId)) await delay(lingerMs);
+      if (lane.length < batchSize && !this.waiters.areAwaited(lane.couponId)) await delay(lingerMs);
       await this.issue(lane, lane.take(batchSize));
       lane.isRetrying = false;
     }

@@ -8,7 +8,7 @@ import type { Reservation } from '../reservation/reservation.js';
 import type { CouponIssuer } from './coupon-issuer.service.js';
 import { CouponGoneError } from './issuance-errors.js';
 import type { IssuanceMetrics } from './issuance-metrics.js';
-import { IssuanceOutcomes } from './issuance-outcomes.js';
+import type { ReservationWaiters } from './reservation-waiters.service.js';
 import { IssuanceQueue } from './issuance-queue.service.js';
 
 /** A batch that the issuer has in hand; a test decides and settles it. */
@@ -69,7 +69,7 @@ describe('IssuanceQueue', () => {
     queue = new IssuanceQueue(
       { issue } as CouponIssuer,
       { pendingBetween } as unknown as RedisCouponStore,
-      new IssuanceOutcomes(),
+      { areAwaited: () => false } as unknown as ReservationWaiters,
       { overflows: { inc: overflow }, recordCommit } as unknown as IssuanceMetrics,
       { coupon: { issuance } } as CouponConfig,
     );

@@ -6,9 +6,9 @@ import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { DefinitionPublisher } from '../reservation/definition-publisher.service.js';
 import { SettlementStore } from '../reservation/settlement.store.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
-import { IssuanceOutcomes } from './issuance-outcomes.js';
 import { type FailedReservation, IssuanceRepository } from './issuance.repository.js';
 import type { Decision } from './ledger.service.js';
+import { ReservationWaiters } from './reservation-waiters.service.js';
 
 /** Between two attempts to tell Redis what it could not be told. */
 const RETRY_MS = 250;
@@ -28,7 +28,7 @@ export class SettlementService implements OnApplicationShutdown {
     private readonly store: SettlementStore,
     private readonly publisher: DefinitionPublisher,
     private readonly repository: IssuanceRepository,
-    private readonly outcomes: IssuanceOutcomes,
+    private readonly waiters: ReservationWaiters,
     private readonly metrics: IssuanceMetrics,
   ) {}
 
@@ -111,19 +111,17 @@ export class SettlementService implements OnApplicationShutdown {
   }
 
   private async answerWaiters(couponId: number, { issued, failed }: Decision): Promise<void> {
-    for (const failure of failed) {
-      this.outcomes.announce(couponId, failure.sequenceNumber, { status: 'FAILED', failure });
+    for (const { userId, sequenceNumber, reason } of failed) {
+      this.waiters.announce(couponId, userId, { status: 'FAILED', sequenceNumber, failureReason: reason });
     }
-    const awaited = issued.filter(({ sequenceNumber }) => this.outcomes.isAwaited(couponId, sequenceNumber));
+    const awaited = issued.filter(({ userId }) => this.waiters.isAwaited(couponId, userId));
     if (awaited.length === 0) return;
     const rows = await this.repository.issuedTo(
       couponId,
       awaited.map(({ userId }) => userId),
     );
-    const rowOf = new Map(rows.map((row) => [row.userId, row]));
-    for (const { userId, sequenceNumber } of awaited) {
-      const row = rowOf.get(userId);
-      if (row !== undefined) this.outcomes.announce(couponId, sequenceNumber, { status: 'ISSUED', row });
+    for (const { userId, issuedAt, ...row } of rows) {
+      this.waiters.announce(couponId, userId, { status: 'ISSUED', ...row, issuedAt: issuedAt.toISOString() });
     }
   }
 }

@@ -58,6 +58,26 @@ export class RedisCouponStore {
     return score === null ? undefined : Number(score);
   }
 
+  /**
+   * The numbers of those of these users who are pending, by coupon. Coupons whose server can't be asked are left out.
+   *
+   * @throws RedisUnavailableError when none of the servers can
+   */
+  async pendingNumbers(asked: ReadonlyMap<number, readonly number[]>): Promise<Map<number, Map<number, number>>> {
+    // Without a pipeline, as in `inspectMany`.
+    const found = await this.askEach(
+      [...asked],
+      async ([couponId, userIds]): Promise<[number, Map<number, number>]> => {
+        const scores = await this.scoresOf(couponId, userIds);
+        const pending = scores.flatMap((score, index) =>
+          score === null ? [] : [[userIds[index] as number, Number(score)] as const],
+        );
+        return [couponId, new Map(pending)];
+      },
+    );
+    return new Map(found);
+  }
+
   /** Pending reservations with numbers in (after, upTo], lowest first, at most `limit`. */
   async pendingBetween(couponId: number, after: number, upTo: number, limit: number): Promise<Reservation[]> {
     const key = keys.pending(couponId);
@@ -95,9 +115,7 @@ export class RedisCouponStore {
   /** Which of these users are pending, in the order asked. */
   async arePending(couponId: number, userIds: readonly number[]): Promise<boolean[]> {
     if (userIds.length === 0) return [];
-    const key = keys.pending(couponId);
-    const scores = await this.redis.ask(key, (client) => client.zmscore(key, ...userIds.map(String)));
-    return scores.map((score) => score !== null);
+    return (await this.scoresOf(couponId, userIds)).map((score) => score !== null);
   }
 
   /** The lowest number that is pending, or undefined when nothing is. */
@@ -114,6 +132,11 @@ export class RedisCouponStore {
   /** Stands for the server that has the coupon's keys; undefined while none is known. */
   serverOf(couponId: number): object | undefined {
     return this.redis.findNode(keys.state(couponId));
+  }
+
+  private async scoresOf(couponId: number, userIds: readonly number[]): Promise<Array<string | number | null>> {
+    const key = keys.pending(couponId);
+    return await this.redis.ask(key, (client) => client.zmscore(key, ...userIds.map(String)));
   }
 
   /** Of those that can be asked; @throws RedisUnavailableError when there are some, and none can */

@@ -67,6 +67,7 @@ export const ERROR_STATUS = {
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body has a type that this call does not take', rpc: NOT_OF_RPC },
   EXPECTATION_FAILED: { status: 417, title: 'The expectation cannot be met', rpc: NOT_OF_RPC },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key belongs to another request', rpc: NOT_OF_RPC },
+  TOO_MANY_WAITERS: { status: 429, title: 'Too many wait already', rpc: NOT_OF_RPC },
   HEADERS_TOO_LARGE: { status: 431, title: 'The head of the request is too large', rpc: NOT_OF_RPC },
   /** The number that web servers log for it; nobody is there to hear it. */
   CLIENT_CLOSED_REQUEST: { status: 499, title: 'The client hung up', rpc: CANCELED },

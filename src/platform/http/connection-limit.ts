@@ -19,6 +19,7 @@ const REFUSED_LINES = { lines: 1, intervalMs: 10_000 };
 export class ConnectionLimit implements OnModuleInit {
   private readonly logger = new Logger('Http');
   private readonly refused: Counter;
+  private allowed = 0;
 
   constructor(
     registry: MetricsRegistry,
@@ -31,9 +32,15 @@ export class ConnectionLimit implements OnModuleInit {
     );
   }
 
+  /** How many there may be at once; known once the modules are initialized. */
+  get limit(): number {
+    return this.allowed;
+  }
+
   onModuleInit(): void {
     const files = openFileLimit();
     const limit = connectionLimit(this.config.http.maxConnections, files);
+    this.allowed = limit;
     const lines = new LogLimit(REFUSED_LINES, (count) =>
       this.logger.warn(`${count} more connections were refused within ${REFUSED_LINES.intervalMs / 1000} s`),
     );

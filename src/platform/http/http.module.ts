@@ -9,6 +9,6 @@ import { HttpMetrics } from './http-metrics.js';
 @Global()
 @Module({
   providers: [ProblemFilter, ConnectionLimit, GracefulShutdown, HttpMetrics, AdminToken],
-  exports: [ProblemFilter, GracefulShutdown, HttpMetrics, AdminToken],
+  exports: [ProblemFilter, ConnectionLimit, GracefulShutdown, HttpMetrics, AdminToken],
 })
 export class HttpModule {}

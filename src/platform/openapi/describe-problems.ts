@@ -39,6 +39,8 @@ const problemSchema = {
   required: ['type', 'title', 'status', 'detail', 'instance', 'code'],
 };
 
+const WITH_RETRY_AFTER: ReadonlySet<number> = new Set([429, 503]);
+
 /** Further members of an example, where the code has some. */
 const EXAMPLE_MEMBERS: Readonly<Partial<Record<ErrorCode, object>>> = {
   VALIDATION_FAILED: { errors: [{ path: 'userId', message: 'must be a whole number from 1 to 9007199254740991' }] },
@@ -92,7 +94,7 @@ function toResponse(status: number, codes: ErrorCode[], path: string, catalog: P
   const retryAfter = { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' as const } } };
   return {
     description: titles.join('\n\n'),
-    ...(status === 503 && { headers: retryAfter }),
+    ...(WITH_RETRY_AFTER.has(status) && { headers: retryAfter }),
     content: {
       'application/problem+json': {
         schema: {

@@ -1,4 +1,5 @@
 import { DomainError } from '../../../src/platform/errors/domain-error.js';
+import { ReservationFollower } from '../../../src/coupon/reservation-follower.service.js';
 import { ReservationService } from '../../../src/coupon/reservation.service.js';
 import type { SimulatedInstance } from '../instance/simulated-instance.js';
 import { Chance } from '../world/chance.js';
@@ -89,7 +90,7 @@ export class Visitor {
     const { observer } = this.history;
     const before = observer.lossesSoFar;
     try {
-      const state = await instance.get(ReservationService).find(this.couponId, this.userId);
+      const state = await instance.get(ReservationFollower).find(this.couponId, this.userId);
       if (!instance.isDead) observer.saw(this.couponId, this.userId, state.status);
     } catch (error) {
       if (!instance.isDead) observer.sawNothing(this.couponId, this.userId, error, before);

@@ -1,3 +1,4 @@
+import { ConnectionLimit } from '../../../src/platform/http/connection-limit.js';
 import { IdempotencyRepository } from '../../../src/platform/idempotency/idempotency.repository.js';
 import { OrderRepository } from '../../../src/order/order.repository.js';
 import { ProductNames, ProductService } from '../../../src/product/index.js';
@@ -26,6 +27,7 @@ function notSimulated(name: string): object {
  */
 export function standIns(): Map<Token, unknown> {
   return new Map<Token, unknown>([
+    [ConnectionLimit, { limit: 50_000 }],
     [UserDirectory, { isKnown: () => true, exists: async () => true }],
     [BalanceService, { debit: async () => 0 }],
     [ProductService, { takeFromStock: async () => undefined }],

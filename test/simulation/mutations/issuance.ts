@@ -5,7 +5,6 @@ import { FailureRepository } from '../../../src/coupon/issuance/failure.reposito
 import { FailureService } from '../../../src/coupon/issuance/failure.service.js';
 import { CouponGoneError } from '../../../src/coupon/issuance/issuance-errors.js';
 import type { IssuanceLane } from '../../../src/coupon/issuance/issuance-lane.js';
-import { IssuanceOutcomes } from '../../../src/coupon/issuance/issuance-outcomes.js';
 import { IssuanceQueue } from '../../../src/coupon/issuance/issuance-queue.service.js';
 import { decidedEvents } from '../../../src/coupon/coupon-events.js';
 import {
@@ -14,6 +13,7 @@ import {
   IssuanceRepository,
 } from '../../../src/coupon/issuance/issuance.repository.js';
 import { Ledger } from '../../../src/coupon/issuance/ledger.service.js';
+import { ReservationWaiters } from '../../../src/coupon/issuance/reservation-waiters.service.js';
 import { RetryingLedger } from '../../../src/coupon/issuance/retrying-ledger.service.js';
 import { reserved } from '../../../src/coupon/reservation-view.js';
 import type { Reservation } from '../../../src/coupon/reservation/reservation.js';
@@ -213,8 +213,8 @@ function retryUnderOldNumber(instance: SimulatedInstance): void {
 function tellBeforeCommit(instance: SimulatedInstance): void {
   replaceMethod(instance, Ledger, 'decide', (decide) => async (couponId, reservations) => {
     for (const { userId, sequenceNumber } of reservations) {
-      const row = { userCouponId: 0, userId, sequenceNumber, code: null, issuedAt: new Date() };
-      instance.get(IssuanceOutcomes).announce(couponId, sequenceNumber, { status: 'ISSUED', row });
+      const row = { userCouponId: 0, sequenceNumber, code: null, issuedAt: new Date().toISOString() };
+      instance.get(ReservationWaiters).announce(couponId, userId, { status: 'ISSUED', ...row });
     }
     return await decide(couponId, reservations);
   });

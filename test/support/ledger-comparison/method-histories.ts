@@ -78,6 +78,26 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
       x((on) => on.failures.findOf(couponId, [10, 30, 5])),
       x((on) => on.ledger.findLatestFailure(couponId, 10)),
       x((on) => on.ledger.findLatestFailure(couponId, 11)),
+      x((on) => on.ledger.rowsOf(new Map([[couponId, [25, 6, 5]]]))),
+      x((on) =>
+        on.ledger.rowsOf(
+          new Map([
+            [other, [5, 10, 15]],
+            [missingCoupon, [5]],
+            [couponId, [35, 5]],
+          ]),
+        ),
+      ),
+      x((on) => on.ledger.latestFailuresOf(new Map([[couponId, [11, 10]]]))),
+      x((on) =>
+        on.ledger.latestFailuresOf(
+          new Map([
+            [other, [10]],
+            [missingCoupon, [10]],
+            [couponId, [10, 40]],
+          ]),
+        ),
+      ),
       x((on) => on.ledger.usersAfter(couponId, 5, 2)),
       x((on) => on.ledger.usersAfter(couponId, 35, 2)),
       x((on) => on.ledger.rowsBetween(couponId, 5, 25, 5)),
@@ -120,6 +140,7 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
       x((on) => on.issuance.issuedTo(couponId, [10, 20, 30])),
       x((on) => on.ledger.findRow(couponId, 20)),
       x((on) => on.ledger.findLatestFailure(couponId, 40)),
+      x((on) => on.ledger.latestFailuresOf(new Map([[couponId, [10, 20, 40]]]))),
       x((on) => on.ledger.greatestNumbers([couponId])),
       x((on) => on.audit.counts(couponId)),
     ];

@@ -1,5 +1,6 @@
 import type { FailureReason } from '../../../../src/coupon/issuance-failure.entity.js';
 import type { LedgerRepository } from '../../../../src/coupon/ledger.repository.js';
+import type { Holding } from '../../../../src/coupon/reservation-reading.js';
 import type { Reservation } from '../../../../src/coupon/reservation/reservation.js';
 import { UserCoupon } from '../../../../src/coupon/user-coupon.entity.js';
 import { reading } from '../statement.js';
@@ -42,6 +43,36 @@ export class SimulatedLedgerRepository implements PublicPart<LedgerRepository> {
           .sort((a, b) => b.sequenceNumber - a.sequenceNumber);
         return latest && { sequenceNumber: latest.sequenceNumber, failureReason: latest.reason };
       }),
+    );
+  }
+
+  async rowsOf(users: ReadonlyMap<number, readonly number[]>) {
+    return await this.outside.run(
+      reading('ledger.rowsOf', (view) =>
+        holdingsOf(users).flatMap(({ couponId, userId }) => {
+          const row = view.find(view.tables.userCoupons.byUser, [couponId, userId]);
+          if (row === undefined) return [];
+          const { id, sequenceNumber, code, issuedAt } = row;
+          const issued = { sequenceNumber, userCouponId: id, code, issuedAt: issuedAt.toISOString() };
+          return [{ couponId, userId, reading: { status: 'ISSUED' as const, ...issued } }];
+        }),
+      ),
+    );
+  }
+
+  async latestFailuresOf(users: ReadonlyMap<number, readonly number[]>) {
+    return await this.outside.run(
+      reading('ledger.latestFailuresOf', (view) =>
+        holdingsOf(users).flatMap(({ couponId, userId }) => {
+          const [latest] = view
+            .rowsOf(view.tables.issuanceFailures.byReservation, couponId)
+            .filter((failure) => failure.userId === userId)
+            .sort((a, b) => b.sequenceNumber - a.sequenceNumber);
+          if (latest === undefined) return [];
+          const { sequenceNumber, reason } = latest;
+          return [{ couponId, userId, reading: { status: 'FAILED' as const, sequenceNumber, failureReason: reason } }];
+        }),
+      ),
     );
   }
 
@@ -101,6 +132,13 @@ export class SimulatedLedgerRepository implements PublicPart<LedgerRepository> {
       }),
     );
   }
+}
+
+/** As the index has them. */
+function holdingsOf(users: ReadonlyMap<number, readonly number[]>): Holding[] {
+  return [...users]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([couponId, asked]) => [...asked].sort(ascending).map((userId) => ({ couponId, userId })));
 }
 
 const ascending = (a: number, b: number): number => a - b;
