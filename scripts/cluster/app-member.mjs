@@ -5,6 +5,7 @@ import { lastLines, runQuietly } from '../services/process.mjs';
 import { projectDir } from '../services/project.mjs';
 import { startServer } from '../services/server-process.mjs';
 import { databaseUrl } from './database-members.mjs';
+import { kafkaBrokers } from './kafka-members.mjs';
 import { memberDir } from './member-files.mjs';
 import { firstOf } from './plan.mjs';
 import { redisUrl } from './redis-members.mjs';
@@ -42,12 +43,20 @@ function environment(plan, member, env) {
     // One looks whether the test data is there; each would, and at the first start all would make it.
     LOAD_TEST_SEED_AT_START: String(member === firstOf(plan, 'app')),
     DATABASE_MIGRATE_AT_START: 'false',
+    ...kafkaEnvironment(plan),
     ...env,
     HOST: '127.0.0.1',
     PORT: String(member.port),
     REDIS_URL: redisUrl(plan),
     DATABASE_URL: databaseUrl(plan, member),
   };
+}
+
+/** @type {(plan: Plan) => NodeJS.ProcessEnv} */
+function kafkaEnvironment(plan) {
+  const brokers = kafkaBrokers(plan);
+  if (brokers === '') return {};
+  return { KAFKA_BROKERS: brokers, COUPON_ISSUANCE_TRANSPORT: 'kafka', EVENTS_KAFKA_ENABLED: 'true' };
 }
 
 /** Whether it can do all that it is for. @param {Member} member */

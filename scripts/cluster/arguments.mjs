@@ -1,7 +1,7 @@
 /** What the user wants of `npm run cluster`, or how to say it. */
 import { parseArgs } from 'node:util';
 import { argumentProblem } from '../services/messages.mjs';
-import { MOST_INSTANCES } from './plan.mjs';
+import { KAFKA_BROKERS, MOST_INSTANCES } from './plan.mjs';
 
 /** @import { DatabaseMode, RedisMode, Wanted } from './plan.mjs' */
 
@@ -10,6 +10,7 @@ export const USAGE = `Usage: npm run cluster -- <command>
     --redis single|sentinel|cluster   one server (default), 3 and 3 sentinels, or 3 masters and 3 replicas
     --database single|galera          one server (default), or a Galera node for each instance, 3 at least
     --instances N                     1 to ${MOST_INSTANCES}, 3 by default
+    --kafka                           ${KAFKA_BROKERS} brokers too, between admission and ledger
   status      what runs and where; --json for scripts. Ends with 3 when something does not run
   start NAME  start again what has died, with its data
   down        stop all of it; its data goes, its logs stay until the next up`;
@@ -32,7 +33,7 @@ export function readArguments(words) {
   const { values, positionals } = parsed(words);
   const [command, ...names] = positionals;
   const given = Object.keys(values);
-  const { json, redis, database, instances } = values;
+  const { json, redis, database, instances, kafka } = values;
   if (command !== 'up' && command !== 'status' && command !== 'down' && command !== 'start')
     throw new UsageError(command === undefined ? 'Say what to do.' : `There is no command ${command}.`);
   for (const option of given)
@@ -52,6 +53,7 @@ export function readArguments(words) {
       redis: oneOf(REDIS_MODES, '--redis', redis ?? 'single'),
       database: oneOf(DATABASE_MODES, '--database', database ?? 'single'),
       instances: instancesFrom(instances ?? '3'),
+      kafka: kafka ? KAFKA_BROKERS : 0,
     },
   };
 }
@@ -67,6 +69,7 @@ function parsed(words) {
         redis: { type: 'string' },
         database: { type: 'string' },
         instances: { type: 'string' },
+        kafka: { type: 'boolean' },
       },
     });
   } catch (error) {

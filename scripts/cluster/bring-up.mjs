@@ -1,6 +1,7 @@
 /** The order in which a new set starts: what does not need each other at once. */
 import { isReady, migrate } from './app-member.mjs';
 import { wellInstances } from './balancer-member.mjs';
+import { joinBrokers } from './kafka-members.mjs';
 import { ofKind } from './plan.mjs';
 import { joinSentinels, joinServers } from './redis-members.mjs';
 import { startMember } from './start-member.mjs';
@@ -53,6 +54,10 @@ export async function bringUp(plan, { dir, env = {}, build, say, signal }, endAl
       async () => {
         await together(ending, [build, () => start('mysql'), startNodes]);
         await migrate(plan, env, ending.signal);
+      },
+      async () => {
+        await start('kafka');
+        await joinBrokers(plan, ending.signal);
       },
       () => start('dns', 'balancer'),
     ]);

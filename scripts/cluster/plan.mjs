@@ -7,8 +7,8 @@ import { errorCode } from '../services/process.mjs';
 
 /** @typedef {'single' | 'sentinel' | 'cluster'} RedisMode */
 /** @typedef {'single' | 'galera'} DatabaseMode */
-/** What was asked for. @typedef {{ redis: RedisMode, database: DatabaseMode, instances: number }} Wanted */
-/** @typedef {'balancer' | 'dns' | 'app' | 'redis' | 'sentinel' | 'mysql' | 'galera'} Kind */
+/** What was asked for; `kafka`: how many brokers. @typedef {{ redis: RedisMode, database: DatabaseMode, kafka: number, instances: number }} Wanted */
+/** @typedef {'balancer' | 'dns' | 'app' | 'redis' | 'sentinel' | 'mysql' | 'galera' | 'kafka'} Kind */
 /** `ports`: those beside the one at which it is asked. @typedef {{ name: string, kind: Kind, port: number, ports: Record<string, number> }} Member */
 /**
  * `schema`: of the database. `isComplete`: all of it was ready once; without, its start was cut off.
@@ -16,6 +16,8 @@ import { errorCode } from '../services/process.mjs';
  */
 
 export const MOST_INSTANCES = 10;
+/** One of them may be gone, and what is written is still on two. */
+export const KAFKA_BROKERS = 3;
 const GALERA_NODES = 3;
 const REDIS_SERVERS = { single: 1, sentinel: 3, cluster: 6 };
 const SENTINELS = 3;
@@ -24,13 +26,14 @@ const BUS_DISTANCE = 10_000;
 
 /** With ports that nobody uses at this moment. @type {(wanted: Wanted, schema: string) => Promise<Plan>} */
 export async function planSet(wanted, schema) {
-  const { redis, database, instances } = wanted;
+  const { redis, database, kafka, instances } = wanted;
   const members = [
     ...(await several('redis', REDIS_SERVERS[redis], redis === 'cluster' ? clusterPort : freePort)),
     ...(redis === 'sentinel' ? await several('sentinel', SENTINELS) : []),
     ...(database === 'galera'
       ? await several('galera', Math.max(GALERA_NODES, instances), freePort, ['group', 'ist', 'sst'])
       : await several('mysql', 1)),
+    ...(await several('kafka', kafka, freePort, ['controller'])),
     ...(await several('app', instances)),
     await member('dns', 'dns'),
     await member('balancer', 'balancer', freePort, ['inside']),
@@ -73,8 +76,8 @@ export function firstOf(plan, kind) {
 }
 
 /** As the options that ask for it. @param {Wanted} wanted */
-export function describeWanted({ redis, database, instances }) {
-  return `--redis ${redis} --database ${database} --instances ${instances}`;
+export function describeWanted({ redis, database, kafka, instances }) {
+  return `--redis ${redis} --database ${database} --instances ${instances}${kafka > 0 ? ' --kafka' : ''}`;
 }
 
 /** Null where there is no set. @param {string} dir @returns {Plan | null} */

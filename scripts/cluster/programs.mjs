@@ -1,6 +1,7 @@
 /** The programs that a set needs, installed through apt where they are missing and we may. */
 import { installPackages } from '../services/apt.mjs';
 import { findHaproxy } from '../services/haproxy.mjs';
+import { kafkaPrograms } from '../services/kafka-programs.mjs';
 import { findMySql } from '../services/mysql-binaries.mjs';
 import { findRedis } from '../services/redis-server.mjs';
 import { galeraPrograms } from './galera-node.mjs';
@@ -18,6 +19,7 @@ const PROGRAMS = [
 export async function installPrograms(wanted, say) {
   await installCommon(say);
   if (wanted.database === 'galera') await galeraPrograms(say);
+  if (wanted.kafka > 0) await kafkaPrograms(say);
 }
 
 /** What every set needs. @param {Say} say */

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { localAddress } from '../services/app-process.mjs';
 import { memberLog } from './member-files.mjs';
 import { insidePort } from './balancer-member.mjs';
+import { kafkaBrokers } from './kafka-members.mjs';
 import { firstOf, ofKind } from './plan.mjs';
 import { redisUrl } from './redis-members.mjs';
 
@@ -24,6 +25,7 @@ export function readyLines(setDir, plan) {
       .join(' ')}`,
     `  Redis      ${redisUrl(plan)}`,
     `  MySQL      ${databases.map(({ port }) => `mysql://127.0.0.1:${port}/${plan.schema}`).join(' ')}`,
+    ...(plan.wanted.kafka > 0 ? [`  Kafka      ${kafkaBrokers(plan)}`] : []),
     `  logs       ${relative('', memberLog(setDir, { name: '<name>' }))}`,
     'What runs:   npm run cluster -- status',
     'To stop it:  npm run cluster -- down',

@@ -2,6 +2,7 @@
 import { startAppMember } from './app-member.mjs';
 import { startBalancerMember, startDnsMember } from './balancer-member.mjs';
 import { startGaleraMember, startMysqlMember } from './database-members.mjs';
+import { startKafkaMember } from './kafka-members.mjs';
 import { startRedisMember, startSentinelMember } from './redis-members.mjs';
 
 /** @import { Kind, Member, Plan } from './plan.mjs' */
@@ -15,6 +16,7 @@ const STARTS = {
   sentinel: startSentinelMember,
   mysql: startMysqlMember,
   galera: startGaleraMember,
+  kafka: startKafkaMember,
   app: startAppMember,
   dns: startDnsMember,
   balancer: startBalancerMember,

@@ -93,6 +93,8 @@ describe('npm run cluster', () => {
     'up --instances 0',
     'up --instances 11',
     'up --json',
+    'up --kafka 3',
+    'status --kafka',
     'down --redis single',
     'start',
     'start app-1 app-2',

@@ -140,3 +140,31 @@ describe('the profile galera', () => {
     for (const url of urls) expect(url).toMatch(/^\$\{DATABASE_URL:\+mysql:.*\}$/);
   });
 });
+
+describe('the profile kafka', () => {
+  const brokers = ofProfile('kafka');
+
+  it('has brokers that all know each other, each by its own name and number', () => {
+    expect(brokers).toHaveLength(3);
+    const settings = brokers.map((name) => ({ ...serviceOf(name).environment }));
+    const voters = settings.map(({ KAFKA_NODE_ID: id }, index) => `${id}@${brokers[index]}:9093`).join();
+    for (const [index, name] of brokers.entries()) {
+      expect(serviceOf(name).hostname).toBe(name);
+      expect(settings[index]).toMatchObject({
+        KAFKA_CONTROLLER_QUORUM_VOTERS: voters,
+        KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://${name}:9092`,
+      });
+    }
+    expect(new Set(settings.map(({ KAFKA_NODE_ID: id }) => id)).size).toBe(brokers.length);
+  });
+
+  it('loses nothing that was acknowledged when one of them is gone, and goes on', () => {
+    for (const name of brokers) {
+      expect(serviceOf(name).environment).toMatchObject({
+        KAFKA_DEFAULT_REPLICATION_FACTOR: brokers.length,
+        KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: brokers.length,
+        KAFKA_MIN_INSYNC_REPLICAS: brokers.length - 1,
+      });
+    }
+  });
+});

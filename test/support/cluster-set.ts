@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { insidePort } from '../../scripts/cluster/balancer-member.mjs';
 import { databaseUrl } from '../../scripts/cluster/database-members.mjs';
+import { kafkaBrokers } from '../../scripts/cluster/kafka-members.mjs';
 import { memberLog } from '../../scripts/cluster/member-files.mjs';
 import { firstOf, ofKind, type Plan } from '../../scripts/cluster/plan.mjs';
 import { redisUrl } from '../../scripts/cluster/redis-members.mjs';
@@ -30,6 +31,8 @@ const END_WITHIN_MS = 30_000;
 interface ClusterOptions {
   readonly redis?: 'single' | 'sentinel' | 'cluster';
   readonly database?: 'single' | 'galera';
+  /** How many brokers. */
+  readonly kafka?: number;
   readonly instances?: number;
   /** Added to (and stronger than) the environment of the test run and what is set here for every instance. */
   readonly env?: Readonly<Record<string, string>>;
@@ -58,7 +61,13 @@ export class ClusterSet {
   }
 
   /** Resolves when every instance is ready and the balancer takes it for well. */
-  static async start({ redis = 'single', database = 'single', instances = 3, env = {} }: ClusterOptions = {}) {
+  static async start({
+    redis = 'single',
+    database = 'single',
+    kafka = 0,
+    instances = 3,
+    env = {},
+  }: ClusterOptions = {}) {
     const dir = mkdtempSync(join(process.env['FIRSTCOME_TEST_DIR'] ?? tmpdir(), 'firstcome-test-cluster-'));
     atEndOfFile(async () => {
       await down(dir);
@@ -67,7 +76,7 @@ export class ClusterSet {
     const appEnv = { ...DEFAULTS, ...env };
     const plan = await up({
       dir,
-      wanted: { redis, database, instances },
+      wanted: { redis, database, kafka, instances },
       schema: SCHEMA,
       env: appEnv,
       // `npm run test:cluster` has done it.
@@ -86,6 +95,11 @@ export class ClusterSet {
   /** What the instances have for REDIS_URL. */
   get redisUrl(): string {
     return redisUrl(this.plan);
+  }
+
+  /** What the instances have for KAFKA_BROKERS; empty where the set has none. */
+  get kafkaBrokers(): string {
+    return kafkaBrokers(this.plan);
   }
 
   /** What each instance has for DATABASE_URL. */
