@@ -95,6 +95,13 @@ export default {
       to: { path: 'node_modules/@nestjs/typeorm/', ...VALUES },
     },
     {
+      name: 'only-platform-kafka-uses-kafkajs',
+      comment: 'its maintenance has ended: it can be replaced as long as only platform/kafka knows it',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/platform/kafka/' },
+      to: { path: 'node_modules/kafkajs/' },
+    },
+    {
       name: 'only-rpc-speaks-connect',
       comment: 'what a coupon does has nothing to do with how it is asked for',
       severity: 'error',

@@ -13,6 +13,7 @@ import { DatabaseModule } from './platform/database/database.module.js';
 import { EventsModule } from './platform/events/events.module.js';
 import { FaultPointModule } from './platform/fault-points.js';
 import { HttpModule } from './platform/http/http.module.js';
+import { KafkaModule } from './platform/kafka/kafka.module.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
 import { SchedulingModule } from './platform/scheduling/scheduling.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
         HttpModule,
         DatabaseModule.forRoot(MIGRATIONS, CONNECTION_CLASSES),
         RedisModule.forRoot(REDIS_SCRIPTS),
+        KafkaModule,
         EventsModule,
         SchedulingModule,
         ClockModule,

@@ -3,17 +3,18 @@ import type { Gauge, Histogram } from 'prom-client';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { PROBLEM_REASONS, type ProblemReason } from '../../platform/dependencies/problem-reason.js';
+import { KafkaConnection } from '../../platform/kafka/kafka-connection.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { Intervals } from '../../platform/scheduling/intervals.js';
 import { DatabaseProbeRepository } from './database-probe.repository.js';
 
-type Dependency = 'redis' | 'mysql';
+type Dependency = 'redis' | 'mysql' | 'kafka';
 type Probe = () => Promise<ProblemReason | undefined>;
 
 /**
- * Probes Redis and MySQL every `metrics.probeIntervalMs` and tells the metrics whether they do what we need of them. The
- * log is told by the probes themselves.
+ * Probes Redis and MySQL every `metrics.probeIntervalMs` and tells the metrics whether they do what we need of them; of
+ * Kafka, where it is used, what those have found who use it. The log is told by the probes themselves.
  */
 @Injectable()
 export class DependencyWatchJob implements OnApplicationBootstrap {
@@ -26,6 +27,7 @@ export class DependencyWatchJob implements OnApplicationBootstrap {
     registry: MetricsRegistry,
     redis: RedisConnection,
     database: DatabaseProbeRepository,
+    private readonly kafka: KafkaConnection,
     private readonly intervals: Intervals,
     @Inject(CONFIG) private readonly config: Config,
   ) {
@@ -56,12 +58,18 @@ export class DependencyWatchJob implements OnApplicationBootstrap {
       const watch = () => this.watch(dependency, probe);
       this.intervals.every(`watch-${dependency}`, this.config.metrics.probeIntervalMs, watch, { atOnce: true });
     }
+    const seeKafka = async () => this.kafka.isUsed && this.tell('kafka', this.kafka.problem);
+    this.intervals.every('watch-kafka', this.config.metrics.probeIntervalMs, seeKafka, { atOnce: true });
   }
 
   private async watch(dependency: Dependency, probe: Probe): Promise<void> {
     const askedAt = performance.now();
     const problem = await probe();
     if (problem === undefined) this.roundTrip.observe({ dependency }, (performance.now() - askedAt) / 1000);
+    this.tell(dependency, problem);
+  }
+
+  private tell(dependency: Dependency, problem: ProblemReason | undefined): void {
     this.up.set({ dependency }, problem === undefined ? 1 : 0);
     for (const reason of PROBLEM_REASONS) this.problem.set({ dependency, reason }, reason === problem ? 1 : 0);
   }

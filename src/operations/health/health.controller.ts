@@ -22,7 +22,11 @@ const readyResponse = z
     status: z.enum(['ok', 'degraded', 'error', 'shutting_down']),
     info: z.record(z.string(), dependency).meta({ description: 'The dependencies that are up' }),
     error: z.record(z.string(), dependency).meta({ description: 'The dependencies that are down' }),
-    details: z.object({ redis, database: dependency }),
+    details: z.object({
+      redis,
+      database: dependency,
+      kafka: dependency.optional().meta({ description: 'Where something goes through it' }),
+    }),
   })
   .meta({
     examples: [
@@ -66,7 +70,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'Can the process serve?',
     description:
-      'Sees whether Redis is a master that takes writes, and whether the database does. With one of them down it serves what needs only the other.',
+      'Sees whether Redis is a master that takes writes, and whether the database does. With one of them down it serves what needs only the other; without Kafka, where it is used, everything.',
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'It can: ok, or degraded', standardSchema: readyResponse })
   @ApiResponse({ status: HttpStatus.SERVICE_UNAVAILABLE, description: 'It cannot', standardSchema: readyResponse })

@@ -1,6 +1,7 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService, type HealthCheckResult, HealthIndicatorService } from '@nestjs/terminus';
 import type { ProblemReason } from '../../platform/dependencies/problem-reason.js';
+import { KafkaConnection } from '../../platform/kafka/kafka-connection.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { withinTimeLimit } from '../../platform/time-limit.js';
 import { DatabaseProbeRepository } from './database-probe.repository.js';
@@ -20,6 +21,7 @@ export class HealthService {
     private readonly indicators: HealthIndicatorService,
     private readonly redis: RedisConnection,
     private readonly database: DatabaseProbeRepository,
+    private readonly kafka: KafkaConnection,
   ) {}
 
   /** The process runs and answers; says nothing about what it depends on. */
@@ -27,12 +29,16 @@ export class HealthService {
     return { status: 'ok', uptimeSeconds: Math.floor(process.uptime()) };
   }
 
-  /** `ok`; `degraded` with one dependency down: some calls are served; `error` with all down; `shutting_down`. */
+  /**
+   * `ok`; `degraded` with one dependency down: some calls are served, or all, without Kafka; `error` with Redis and the
+   * database down; `shutting_down`.
+   */
   async ready(): Promise<HealthCheckResult> {
     try {
       return await this.health.check([
         () => this.check('redis', this.redis.probe(), () => this.redisWarnings()),
         () => this.check('database', this.database.probe()),
+        ...(this.kafka.isUsed ? [() => this.check('kafka', Promise.resolve(this.kafka.problem))] : []),
       ]);
     } catch (error) {
       return degradedUnlessAllAreDown(error);
@@ -64,7 +70,8 @@ function degradedUnlessAllAreDown(error: unknown): HealthCheckResult {
   if (!(error instanceof ServiceUnavailableException)) throw error;
   const response = error.getResponse();
   if (!isHealthCheckResult(response)) throw error;
-  const isServing = Object.values(response.details).some(({ status }) => status === 'up');
+  const { redis, database } = response.details;
+  const isServing = redis?.status === 'up' || database?.status === 'up';
   return response.status === 'error' && isServing ? { ...response, status: 'degraded' } : response;
 }
 

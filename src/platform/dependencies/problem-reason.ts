@@ -1,5 +1,5 @@
 /**
- * Why Redis or MySQL does not do what we need of it. These words are all that leaves the process: what the server said
+ * Why Redis, MySQL or Kafka does not do what we need of it. These words are all that leaves the process: what the server said
  * is for the log, since it names hosts and accounts.
  */
 export const PROBLEM_REASONS = [

@@ -15,6 +15,7 @@ import { TransactionRunner } from '../../../src/platform/database/transaction-ru
 import { EventPublisher } from '../../../src/platform/events/event-publisher.js';
 import { FaultPoints } from '../../../src/platform/fault-points.js';
 import { IdempotencyService } from '../../../src/platform/idempotency/idempotency.service.js';
+import { KafkaConnection } from '../../../src/platform/kafka/kafka-connection.js';
 import { CircuitBreakers } from '../../../src/platform/metrics/circuit-breakers.js';
 import { MetricsRegistry } from '../../../src/platform/metrics/metrics-registry.js';
 import { OPEN_REDIS, type OpenRedis } from '../../../src/platform/redis/open-redis.js';
@@ -46,6 +47,7 @@ const PLATFORM_PROVIDERS = [
   CircuitBreakers,
   RedisConnection,
   RedisSubscriber,
+  KafkaConnection,
   TransactionRunner,
   EventPublisher,
   Clock,
