@@ -47,11 +47,9 @@ const RELAY = [
   DeliveryLanes,
   DeliveryRepository,
   Courier,
-  ForgetToldEventsJob,
-  RetentionRepository,
-  WatchBacklogJob,
-  BacklogRepository,
 ];
+
+const HOUSEKEEPING = [ForgetToldEventsJob, RetentionRepository, WatchBacklogJob, BacklogRepository];
 
 const WEBHOOKS = [
   WebhookService,
@@ -64,8 +62,11 @@ const WEBHOOKS = [
   HostAddresses,
 ];
 
+/** What P12 is made of: from the outbox to the sinks. */
+export const RELAY_PROVIDERS = [...OUTBOX, ...RELAY];
+
 /** Everything that the module is made of, besides its controllers. */
-export const EVENT_RELAY_PROVIDERS = [...OUTBOX, ...RELAY, ...WEBHOOKS];
+const EVENT_RELAY_PROVIDERS = [...RELAY_PROVIDERS, ...HOUSEKEEPING, ...WEBHOOKS];
 
 /** Tells other systems what the ledger decided: an outbox beside the decisions, and what hands it on. */
 @Module({

@@ -9,6 +9,7 @@ import type { Mutation } from '../mutations/mutation.js';
 import type { KeyspaceContents } from '../redis/keyspace.js';
 import type { Lua } from '../redis/lua.js';
 import { RedisFleet } from '../redis/redis-fleet.js';
+import { Receiver } from '../sinks/receiver.js';
 import { Chance } from '../world/chance.js';
 import type { WorldEvent } from '../world/event-queue.js';
 import type { Weather } from '../world/link.js';
@@ -60,6 +61,7 @@ export class History {
   readonly world: World;
   readonly redis: RedisFleet;
   readonly ledger: LedgerSite;
+  readonly receivers: readonly Receiver[];
   readonly observer: Observer;
   readonly instances: Instances;
   private readonly redisFaults: readonly RedisFaults[];
@@ -84,12 +86,23 @@ export class History {
     const scripts = mutation?.scripts?.(REDIS_SCRIPTS) ?? REDIS_SCRIPTS;
     this.redis = new RedisFleet(this.world, lua, scripts, this.strikes, plan.shards);
     this.ledger = new LedgerSite(this.world, this.strikes, plan);
-    this.observer = new Observer(this.world, plan, this.redis, this.ledger);
+    this.receivers = Array.from(
+      { length: plan.receivers },
+      (_, index) => new Receiver(this.world, `webhook:${index + 1}`),
+    );
+    this.observer = new Observer(this.world, plan, this.redis, this.ledger, this.receivers);
     const patch = (instance: SimulatedInstance): void => mutation?.instance?.(instance);
     this.weather = { ...plan.weather };
     const config = configWith(plan.settings);
     this.instances = new Instances(
-      { world: this.world, redis: this.redis, ledger: this.ledger, config, weather: this.weather },
+      {
+        world: this.world,
+        redis: this.redis,
+        ledger: this.ledger,
+        receivers: this.receivers,
+        config,
+        weather: this.weather,
+      },
       patch,
     );
     this.redisFaults = this.redis.sites.map(
@@ -98,6 +111,7 @@ export class History {
     this.ledgerFaults = new LedgerFaults(this.world, this.ledger);
     this.recovery = new Recovery(this);
     placeCoupons(plan, this.ledger.server.tables);
+    this.ledger.server.tables.relayLeases.put({ id: 1, owner: null, token: 0, untilAt: new Date(0) });
     this.refuseRows();
     mutation?.history?.(this);
   }
@@ -208,6 +222,7 @@ export class History {
     for (const faults of this.redisFaults) faults.recover();
     this.redis.finishMoves();
     this.ledgerFaults.recover();
+    for (const receiver of this.receivers) receiver.mood = 'TAKES';
     this.ledger.server.refuses = () => undefined;
     Object.assign(this.weather, { latePercent: 0, veryLatePercent: 0, slownessOfRedis: 1, slownessOfMysql: 1 });
     for (const party of this.parties()) party.clockOffsetMs = 0;

@@ -7,12 +7,14 @@ import type { FailureRow, OrderRow, UserCouponRow, WrittenRows } from '../ledger
 import type { LedgerSite } from '../ledger/ledger-site.js';
 import type { RedisFleet } from '../redis/redis-fleet.js';
 import type { ScriptWatch } from '../redis/redis-site.js';
+import type { Receiver } from '../sinks/receiver.js';
 import type { World } from '../world/world.js';
 import { CouponObserver } from './coupon-observer.js';
 import { OutboxObserver } from './outbox-observer.js';
 import type { Loss } from './redis-faults.js';
 import type { Plan } from './plan.js';
 import { RankingObserver } from './ranking-observer.js';
+import { RelayObserver } from './relay-observer.js';
 import { Violation } from './violation.js';
 
 /** What the checks need to know of a plan. */
@@ -32,6 +34,7 @@ export class Observer {
   readonly ranking: RankingObserver;
   private readonly coupons: Map<number, CouponObserver>;
   private readonly outbox = new OutboxObserver();
+  private readonly relay: RelayObserver;
   private isDirty = false;
 
   constructor(
@@ -39,6 +42,7 @@ export class Observer {
     private readonly plan: ObservedPlan,
     private readonly redis: RedisFleet,
     ledger: LedgerSite,
+    receivers: readonly Receiver[] = [],
   ) {
     const isWaiting = Number(plan.settings['REDIS_WAIT_REPLICAS'] ?? 0) > 0;
     this.coupons = new Map(
@@ -48,12 +52,14 @@ export class Observer {
       ]),
     );
     this.ranking = new RankingObserver(world, redis, ledger.server.tables);
+    this.relay = new RelayObserver(ledger.server.tables, receivers);
     redis.watch = this.watch;
     ledger.server.onCommit = (written) => this.committed(written);
   }
 
   /** After each step. @throws Violation */
   check(): void {
+    this.relay.check();
     if (!this.isDirty) return;
     this.isDirty = false;
     for (const coupon of this.coupons.values()) coupon.check();
@@ -129,7 +135,7 @@ export class Observer {
   /** What is not as it must be when nothing has been wrong for a while; empty when all is. */
   unsettled(): string[] {
     const reasons = [...this.coupons.values()].flatMap((coupon) => coupon.unsettled());
-    return [...reasons, ...this.ranking.unsettled()];
+    return [...reasons, ...this.ranking.unsettled(), ...this.relay.unsettled()];
   }
 
   /** Holders know from here on that nobody is admitted twice. */

@@ -9,6 +9,7 @@ import { FAULTS_END_MS, Moments } from './moments.js';
 import { drawDeletions, drawLockedRows, drawStuckCoupon } from './foreign-hands.js';
 import { drawPayments } from './payments.js';
 import { clusterUrl } from '../redis/redis-fleet.js';
+import { drawReceiverFaults } from './receivers.js';
 import { drawReaders, RECONCILE_INTERVAL_MS } from './readers.js';
 import { drawShardInTrouble } from './shard-in-trouble.js';
 import { drawUsers } from './users.js';
@@ -53,6 +54,8 @@ export interface Plan {
   readonly shardInTrouble: number | undefined;
   /** Each instance has a node of a Galera cluster. */
   readonly isGalera: boolean;
+  /** Other systems that are told what is decided. */
+  readonly receivers: number;
   readonly coupons: readonly CouponPlan[];
   /** Users whose rows the database refuses, and in how many of a hundred attempts. */
   readonly refusedUsers: ReadonlySet<number>;
@@ -72,6 +75,7 @@ export function drawPlan(seed: number): Plan {
   const coupons = drawCoupons(new Chance(seed, 'coupons'), isCalm);
   const isGalera = new Chance(seed, 'how MySQL is run').is(0.15);
   const kinds = new Set<StoreKind>(isGalera ? [...redis.kinds, 'GALERA'] : redis.kinds);
+  const receivers = isCalm ? 0 : new Chance(seed, 'who is told').pick([0, 0, 0, 1, 2]);
   const moments = new Moments(seed);
   const firstUsers = coupons[0]?.users ?? [];
   const refused = chance.pick([0, 0, 2, 10]);
@@ -96,6 +100,7 @@ export function drawPlan(seed: number): Plan {
     shards,
     shardInTrouble,
     isGalera,
+    receivers,
     coupons,
     refusedUsers: new Set(firstUsers.slice(0, refused)),
     refusedPercent: chance.pick([30, 90]),
@@ -103,6 +108,7 @@ export function drawPlan(seed: number): Plan {
       ...drawUsers(seed, moments, coupons),
       ...payments,
       ...readers,
+      ...drawReceiverFaults(seed, moments, receivers),
       ...(shardInTrouble === undefined ? drawAdministration(seed, moments, coupons) : []),
       ...(isOneInTrouble ? drawStuckCoupon(seed) : []),
       ...(shardInTrouble === undefined ? [] : drawShardInTrouble(seed, shardInTrouble)),

@@ -12,6 +12,8 @@ const BASE: Settings = {
   // Often enough for a history of a minute.
   RANKING_RECONCILE_INTERVAL_MS: '7000',
   COUPON_ISSUE_TIMEOUT_MS: '3000',
+  // A history has few steps for looking whether there is something to tell.
+  OUTBOX_POLL_INTERVAL_MS: '1000',
 };
 
 const loaded = new Map<string, AppConfig>();

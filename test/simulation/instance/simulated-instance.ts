@@ -4,7 +4,9 @@ import { DataSource } from 'typeorm';
 import type { AppConfig } from '../../../src/config.js';
 import { CONNECTION_CLASSES } from '../../../src/connection-classes.js';
 import { COUPON_PROVIDERS } from '../../../src/coupon/coupon.module.js';
-import { EVENT_RELAY_PROVIDERS } from '../../../src/events/event-relay.module.js';
+import { RELAY_PROVIDERS } from '../../../src/events/event-relay.module.js';
+import { Relay } from '../../../src/events/relay/relay.service.js';
+import { SinkDirectory } from '../../../src/events/relay/sink-directory.js';
 import { ORDER_PROVIDERS } from '../../../src/order/order.module.js';
 import { Clock } from '../../../src/platform/clock.js';
 import { CONFIG } from '../../../src/platform/config/config.module.js';
@@ -31,6 +33,8 @@ import { SimulatedPool } from '../ledger/simulated-pool.js';
 import { SimulatedClusterClient } from '../redis/cluster-client.js';
 import { type ClientSurroundings, SimulatedRedisClient } from '../redis/redis-client.js';
 import type { RedisFleet } from '../redis/redis-fleet.js';
+import type { Receiver } from '../sinks/receiver.js';
+import { SimulatedSinks } from '../sinks/simulated-sinks.js';
 import type { Link, Weather } from '../world/link.js';
 import { Party } from '../world/party.js';
 import type { World } from '../world/world.js';
@@ -59,7 +63,7 @@ const PLATFORM_PROVIDERS = [
 /** In the order in which the application imports its modules. */
 const PROVIDERS: readonly Token[] = [
   ...PLATFORM_PROVIDERS,
-  ...EVENT_RELAY_PROVIDERS,
+  ...RELAY_PROVIDERS,
   ...COUPON_PROVIDERS,
   ...ORDER_PROVIDERS,
   ...RANKING_PROVIDERS,
@@ -70,6 +74,8 @@ export interface Surroundings {
   readonly world: World;
   readonly redis: RedisFleet;
   readonly ledger: LedgerSite;
+  /** Other systems that are told what is decided; without any there is no relay. */
+  readonly receivers: readonly Receiver[];
   readonly config: AppConfig;
   readonly weather: Weather;
 }
@@ -87,7 +93,7 @@ export class SimulatedInstance extends Party {
     private readonly surroundings: Surroundings,
   ) {
     super(name);
-    const { world, ledger, config, weather } = surroundings;
+    const { world, ledger, receivers, config, weather } = surroundings;
     world.party = this;
     this.pool = new SimulatedPool(ledger, this, weather, config.database.connectTimeoutMs);
     const registry = new MetricsRegistry();
@@ -100,6 +106,8 @@ export class SimulatedInstance extends Party {
       new Map<Token, unknown>([
         ...standIns(),
         ...simulatedRepositories(dataSource),
+        [SinkDirectory, new SimulatedSinks(receivers, world.chance(`network between ${name} and receivers`))],
+        ...(receivers.length === 0 ? [[Relay, {}] as const] : []),
         [CONFIG, config],
         [DataSource, dataSource],
         [EventEmitter2, emitter],

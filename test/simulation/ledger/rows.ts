@@ -55,6 +55,32 @@ export interface OutboxRow {
   readonly isDispatched: boolean;
 }
 
+/** Who tells, on the clock of the database. */
+export interface RelayLeaseRow {
+  readonly id: number;
+  readonly owner: string | null;
+  readonly token: number;
+  readonly untilAt: Date;
+}
+
+/** An event that a sink is to get. */
+export interface DeliveryRow {
+  readonly id: number;
+  readonly sink: string;
+  readonly subject: string;
+  readonly position: number;
+  readonly status: 'PENDING' | 'DELIVERED';
+}
+
+/** A subject of which a sink has not got everything. */
+export interface ProgressRow {
+  readonly sink: string;
+  readonly subject: string;
+  readonly attempts: number;
+  readonly failingSince: Date | null;
+  readonly nextAttemptAt: Date;
+}
+
 /** The rows of each table. */
 export interface RowOf {
   readonly coupons: CouponRow;
@@ -65,6 +91,9 @@ export interface RowOf {
   readonly backups: BackupRow;
   readonly backupDays: BackupDayRow;
   readonly outbox: OutboxRow;
+  readonly relayLeases: RelayLeaseRow;
+  readonly deliveries: DeliveryRow;
+  readonly progress: ProgressRow;
 }
 
 export type TableName = keyof RowOf;

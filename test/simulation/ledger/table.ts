@@ -2,10 +2,13 @@ import type {
   BackupDayRow,
   BackupRow,
   CouponRow,
+  DeliveryRow,
   FailureRow,
   OrderItemRow,
   OrderRow,
   OutboxRow,
+  ProgressRow,
+  RelayLeaseRow,
   TableName,
   UserCouponRow,
 } from './rows.js';
@@ -125,6 +128,19 @@ class Outbox extends Table<OutboxRow> {
   readonly byPosition = this.unique('PRIMARY', ({ subject, position }) => [subject, position]);
 }
 
+class RelayLeases extends Table<RelayLeaseRow> {
+  readonly byId = this.unique('PRIMARY', ({ id }) => [id]);
+}
+
+class Deliveries extends Table<DeliveryRow> {
+  readonly byId = this.unique('PRIMARY', ({ id }) => [id]);
+  readonly byEvent = this.unique('uq_outbox_deliveries_event', (row) => [row.sink, row.subject, row.position]);
+}
+
+class Progress extends Table<ProgressRow> {
+  readonly bySubject = this.unique('PRIMARY', ({ sink, subject }) => [sink, subject]);
+}
+
 /** The tables of a ledger; for checks and for setting up, past every transaction. */
 export class Tables {
   readonly coupons = new Coupons('coupons');
@@ -135,4 +151,7 @@ export class Tables {
   readonly backups = new Backups('backups');
   readonly backupDays = new BackupDays('backupDays');
   readonly outbox = new Outbox('outbox');
+  readonly relayLeases = new RelayLeases('relayLeases');
+  readonly deliveries = new Deliveries('deliveries');
+  readonly progress = new Progress('progress');
 }

@@ -139,6 +139,11 @@ export class View {
     return deleted;
   }
 
+  /** DELETE of one row; whether there was one. */
+  *delete<Row extends object, K extends Key>(index: UniqueIndex<Row, K>, key: K): Locking<boolean> {
+    return (yield* this.deleteRow(index, key)) === 1;
+  }
+
   private *deleteRow<Row extends object, K extends Key>(index: UniqueIndex<Row, K>, key: K): Locking<number> {
     const locked = yield* this.lockRow(index, key);
     if (locked === undefined) return 0;

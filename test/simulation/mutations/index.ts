@@ -9,6 +9,7 @@ import type { Mutation } from './mutation.js';
 import { OUTBOX_MUTATIONS } from './outbox.js';
 import { RANKING_MUTATIONS } from './ranking.js';
 import { REBUILD_MUTATIONS } from './rebuild.js';
+import { RELAY_MUTATIONS } from './relay.js';
 import { REPLICA_MUTATIONS } from './replicas.js';
 import { SELF_TESTS } from './self-tests.js';
 import { SETTLEMENT_MUTATIONS } from './settlement.js';
@@ -25,6 +26,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DEFINITION_MUTATIONS,
   ...LOCK_MUTATIONS,
   ...OUTBOX_MUTATIONS,
+  ...RELAY_MUTATIONS,
   ...RANKING_MUTATIONS,
   ...CLUSTER_MUTATIONS,
   ...REPLICA_MUTATIONS,

@@ -78,6 +78,15 @@ const COLUMNS: Columns = {
     occurredAt: 'occurred_at',
     isDispatched: 'is_dispatched',
   },
+  relayLeases: { id: 'id', owner: 'owner', token: 'token', untilAt: 'until_at' },
+  deliveries: { id: 'id', sink: 'sink', subject: 'subject', position: 'position', status: 'status' },
+  progress: {
+    sink: 'sink',
+    subject: 'subject',
+    attempts: 'attempts',
+    failingSince: 'failing_since',
+    nextAttemptAt: 'next_attempt_at',
+  },
 };
 
 const TABLES: Readonly<Record<TableName, string>> = {
@@ -89,6 +98,9 @@ const TABLES: Readonly<Record<TableName, string>> = {
   backups: 'product_ranking_backups',
   backupDays: 'product_ranking_backup_days',
   outbox: 'outbox',
+  relayLeases: 'relay_leases',
+  deliveries: 'outbox_deliveries',
+  progress: 'outbox_progress',
 };
 
 /** Columns that must be filled and that the simulated tables do not have. */

@@ -7,6 +7,9 @@ import { LockIssuanceRepository } from '../../../../src/coupon/lock/lock-issuanc
 import { RebuildRepository } from '../../../../src/coupon/reservation/rebuild.repository.js';
 import { UserCouponUsage } from '../../../../src/coupon/user-coupon-usage.repository.js';
 import { OutboxRepository } from '../../../../src/events/outbox.repository.js';
+import { DeliveryRepository } from '../../../../src/events/relay/delivery.repository.js';
+import { DispatchRepository } from '../../../../src/events/relay/dispatch.repository.js';
+import { RelayLeaseRepository } from '../../../../src/events/relay/relay-lease.repository.js';
 import { PaidOrders } from '../../../../src/order/paid-orders.repository.js';
 import { PaymentRepository } from '../../../../src/order/payment.repository.js';
 import { BackupRepository } from '../../../../src/ranking/backup/backup.repository.js';
@@ -18,6 +21,9 @@ import { SimulatedIssuanceRepository } from './issuance.repository.js';
 import { SimulatedLedgerRepository } from './ledger.repository.js';
 import { SimulatedLockIssuanceRepository } from './lock-issuance.repository.js';
 import { SimulatedOutboxRepository } from './outbox.repository.js';
+import { SimulatedDeliveryRepository } from './delivery.repository.js';
+import { SimulatedDispatchRepository } from './dispatch.repository.js';
+import { SimulatedRelayLeaseRepository } from './relay-lease.repository.js';
 import { SimulatedPaidOrders } from './paid-orders.repository.js';
 import { SimulatedPaymentRepository } from './payment.repository.js';
 import { SimulatedRebuildRepository } from './rebuild.repository.js';
@@ -38,6 +44,9 @@ export function simulatedRepositories(runner: StatementRunner) {
     [PaymentRepository, new SimulatedPaymentRepository()],
     [PaidOrders, new SimulatedPaidOrders(runner)],
     [OutboxRepository, new SimulatedOutboxRepository()],
+    [RelayLeaseRepository, new SimulatedRelayLeaseRepository(runner)],
+    [DispatchRepository, new SimulatedDispatchRepository(runner)],
+    [DeliveryRepository, new SimulatedDeliveryRepository(runner)],
     [BackupRepository, new SimulatedBackupRepository(runner)],
   ]);
 }
