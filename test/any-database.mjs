@@ -45,6 +45,7 @@ export const ANY_DATABASE = [
   'e2e/start-command',
   'e2e/sweep-heals',
   'e2e/vanishing-clients',
+  'e2e/waiting',
   'integration/bench',
   'integration/compose',
   'integration/coupon-creation',

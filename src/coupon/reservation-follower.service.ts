@@ -39,13 +39,13 @@ export class ReservationFollower {
   }
 
   /** As `find`, but while the reservation has not ended waits for that, as long as the caller does. */
-  async findEnded(couponId: number, userId: number, { waitMs, hungUp }: CallerWait): Promise<ReservationState> {
+  async findEnded(couponId: number, userId: number, { waitMs, onHangUp }: CallerWait): Promise<ReservationState> {
     if (waitMs === 0) return await this.find(couponId, userId);
     let latest: ReservationState | undefined;
     let end!: () => void;
     const ended = new Promise<void>((resolve) => (end = resolve));
     const timer = setTimeout(end, waitMs);
-    hungUp.addEventListener('abort', end);
+    onHangUp(end);
     try {
       const onState = (state: ReservationState): void => void (latest = state);
       const leave = await this.follow(couponId, userId, { kind: 'wait', onState, onEnd: end });

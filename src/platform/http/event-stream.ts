@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
+import { onceUnawaited } from './hang-up.js';
 
 /** After which a client that lost the stream asks for it again. */
 const RETRY_MS = 2000;
@@ -25,13 +26,10 @@ export class EventStream extends Readable {
     });
     this.push(`retry: ${RETRY_MS}\n`);
     this.heartbeat = setInterval(() => this.push(':\n\n'), HEARTBEAT_MS).unref();
-    const end = (): void => {
-      clearInterval(this.heartbeat);
+    onceUnawaited(reply, () => {
+      this.close();
       onGone();
-    };
-    // It may be gone before there is anything to tell.
-    if (reply.raw.destroyed) end();
-    else reply.raw.once('close', end);
+    });
   }
 
   send(event: string, id: number, data: unknown): void {
