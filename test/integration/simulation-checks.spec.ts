@@ -12,6 +12,7 @@ import { LedgerSite } from '../simulation/ledger/ledger-site.js';
 import { locking } from '../simulation/ledger/statement.js';
 import { Lua } from '../simulation/redis/lua.js';
 import { RedisFleet } from '../simulation/redis/redis-fleet.js';
+import { Party } from '../simulation/world/party.js';
 import { Strikes } from '../simulation/world/strikes.js';
 import { EPOCH_MS, World } from '../simulation/world/world.js';
 
@@ -412,7 +413,12 @@ describe('the checks of the simulation', () => {
     expect(stores.observer.unsettled().join()).toContain('coupon 1: 1 are pending');
     expect(stores.observer.unsettled().join()).toContain('Redis has another definition');
     expect(stores.observer.underIssued()).toContain('coupon 1: 0 of 2 are issued');
+    const hasHeard = stores.observer.waits(COUPON, 11, new Party('an instance'));
+    expect(stores.observer.unanswered()).toEqual([]);
     stores.row(11, 1);
+    expect(stores.observer.unanswered()).toEqual(['user 11 of coupon 1 waits at an instance']);
+    hasHeard();
+    expect(stores.observer.unanswered()).toEqual([]);
     stores.redisCommand('SREM', keys.users(COUPON), 11);
     stores.redisCommand('SADD', keys.users(COUPON), 12);
     expect(stores.observer.unsettled().join()).toContain('users 11 have a row and no slot');

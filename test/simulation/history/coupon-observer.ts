@@ -5,6 +5,7 @@ import type { Reply } from '../redis/keyspace.js';
 import type { RedisProcess } from '../redis/redis-process.js';
 import type { RedisFleet } from '../redis/redis-fleet.js';
 import type { ScriptCall } from '../redis/redis-site.js';
+import type { Party } from '../world/party.js';
 import type { World } from '../world/world.js';
 import type { CouponPlan } from './plan.js';
 import type { Loss } from './redis-faults.js';
@@ -37,6 +38,7 @@ export class CouponObserver {
   private readonly confirmedUsers = new Set<number>();
   /** Numbers of which a caller was told. */
   private readonly told = new Set<number>();
+  private readonly waiting = new Set<{ readonly userId: number; readonly instance: Party }>();
   private hasSettled = false;
   private readonly keys: {
     readonly state: string;
@@ -193,6 +195,20 @@ export class CouponObserver {
     else if (status === 'RESERVED' && ![...this.userOf.values()].includes(userId)) {
       throw new Violation('nothing is invented', `user ${userId} was told RESERVED, and was never admitted`);
     }
+  }
+
+  /** Somebody begins to wait at an instance for the user's reservation to end; call the result when they are told. */
+  waits(userId: number, instance: Party): () => void {
+    const waiter = { userId, instance };
+    this.waiting.add(waiter);
+    return () => void this.waiting.delete(waiter);
+  }
+
+  /** Who waits for a reservation that has ended with a row, at an instance that lives. */
+  unanswered(): string[] {
+    return [...this.waiting]
+      .filter(({ userId, instance }) => !instance.isDead && this.rows.has(userId))
+      .map(({ userId, instance }) => `user ${userId} of coupon ${this.plan.couponId} waits at ${instance.name}`);
   }
 
   isSettled(): void {

@@ -8,6 +8,7 @@ import type { LedgerSite } from '../ledger/ledger-site.js';
 import type { RedisFleet } from '../redis/redis-fleet.js';
 import type { ScriptWatch } from '../redis/redis-site.js';
 import type { Receiver } from '../sinks/receiver.js';
+import type { Party } from '../world/party.js';
 import type { World } from '../world/world.js';
 import { CouponObserver } from './coupon-observer.js';
 import { OutboxObserver } from './outbox-observer.js';
@@ -105,6 +106,11 @@ export class Observer {
     this.coupon(couponId).saw(userId, status);
   }
 
+  /** As {@link CouponObserver.waits}. */
+  waits(couponId: number, userId: number, instance: Party): () => void {
+    return this.coupon(couponId).waits(userId, instance);
+  }
+
   sawNothing(couponId: number, userId: number, error: unknown, lossesBefore: number): void {
     this.refusedFor(couponId, error);
     const isUnknown = error instanceof DomainError && error.code === 'RESERVATION_NOT_FOUND';
@@ -130,6 +136,11 @@ export class Observer {
   refused(error: unknown): void {
     if (error instanceof Violation) throw error;
     if (toDomainError(error, REQUEST) instanceof InternalError) throw new Violation('no unknown error', stackOf(error));
+  }
+
+  /** Who waits in vain. */
+  unanswered(): string[] {
+    return [...this.coupons.values()].flatMap((coupon) => coupon.unanswered());
   }
 
   /** What is not as it must be when nothing has been wrong for a while; empty when all is. */

@@ -12,6 +12,8 @@ import { Violation } from './violation.js';
 const LOOK_MS = 250;
 /** For how long at most things may take to become well, in virtual time. */
 const SETTLE_MS = 60_000;
+/** More than one read of who waits, which takes as long as messages do. */
+const ANSWER_MS = 20_000;
 const SELL_OUT_MS = 60_000;
 const FAR_AWAY_MS = 3_600_000;
 
@@ -36,6 +38,16 @@ export class Recovery {
       'P3',
       SETTLE_MS,
       () => this.history.observer.unsettled(),
+      () => this.answerWaiters(),
+    );
+  }
+
+  /** Whatever became of hints: they are read again. */
+  private answerWaiters(): void {
+    this.waitUntil(
+      'waiters',
+      ANSWER_MS,
+      () => this.history.observer.unanswered(),
       () => this.sellOut(),
     );
   }

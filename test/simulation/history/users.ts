@@ -34,6 +34,8 @@ function visitsOf(seed: number, moments: Moments, couponId: number, userId: numb
  */
 export class Visitor {
   private readonly chance: Chance;
+  /** By which they wait: of its own, so that what else they do does not depend on it. */
+  private readonly patience: Chance;
   /** Asks again unless there is an answer before. */
   private impatience: WorldEvent | undefined;
 
@@ -45,6 +47,7 @@ export class Visitor {
     private refusalsToGiveUp = REFUSALS_TO_GIVE_UP,
   ) {
     this.chance = history.chanceOf(`user ${userId}`);
+    this.patience = history.chanceOf(`patience of user ${userId}`);
   }
 
   ask(): void {
@@ -65,6 +68,30 @@ export class Visitor {
     this.history.world.after(this.chance.next(), 'user looks', () => void this.lookAt(instance), instance);
   }
 
+  /** Waits for the end of their reservation, at any instance. */
+  private follow(): void {
+    const instance = this.history.instances.any(this.patience);
+    if (instance === undefined) return;
+    this.history.world.after(this.patience.next(), 'user waits', () => void this.followAt(instance), instance);
+  }
+
+  private async followAt(instance: SimulatedInstance): Promise<void> {
+    const { observer } = this.history;
+    const before = observer.lossesSoFar;
+    const end = observer.waits(this.couponId, this.userId, instance);
+    const onState = ({ status }: { status: string }): void => {
+      if (!instance.isDead) observer.saw(this.couponId, this.userId, status);
+    };
+    try {
+      await instance
+        .get(ReservationFollower)
+        .follow(this.couponId, this.userId, { kind: 'stream', onState, onEnd: end });
+    } catch (error) {
+      end();
+      if (!instance.isDead) observer.sawNothing(this.couponId, this.userId, error, before);
+    }
+  }
+
   private async askAt(instance: SimulatedInstance, isWaiting: boolean): Promise<void> {
     const reservations = instance.get(ReservationService);
     const { observer } = this.history;
@@ -77,6 +104,7 @@ export class Visitor {
       observer.answered(this.couponId, this.userId, sequenceNumber, status);
       if (this.chance.is(0.3)) this.askAgainIn(this.chance.below(9000));
       if (this.chance.is(0.3)) this.history.later(this.chance.below(3000), 'user looks', () => this.look());
+      if (status === 'RESERVED' && this.patience.is(0.3)) this.follow();
     } catch (error) {
       if (instance.isDead) return;
       this.hasAnswer();

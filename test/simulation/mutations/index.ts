@@ -14,6 +14,7 @@ import { REPLICA_MUTATIONS } from './replicas.js';
 import { SELF_TESTS } from './self-tests.js';
 import { SETTLEMENT_MUTATIONS } from './settlement.js';
 import { SWEEP_MUTATIONS } from './sweep.js';
+import { WAITING_MUTATIONS } from './waiting.js';
 
 /** Every fault that the simulation must find. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -21,6 +22,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...IDENTITY_MUTATIONS,
   ...ISSUANCE_MUTATIONS,
   ...SETTLEMENT_MUTATIONS,
+  ...WAITING_MUTATIONS,
   ...SWEEP_MUTATIONS,
   ...REBUILD_MUTATIONS,
   ...DEFINITION_MUTATIONS,
