@@ -19,7 +19,11 @@ const CALLS: DescribedCall[] = [
   ['post /coupons/{userId}/issue-async', '202', RESERVE],
   [`post ${COUPON}/issue`, '200 202', `${BODY} ${RESERVE} ISSUANCE_FAILED`],
   ['post /api/coupons/issue', '200 202', `${BODY} ${RESERVE} ISSUANCE_FAILED`],
-  [`get ${COUPON}/reservations/{userId}`, '200', 'COUPON_NOT_FOUND RESERVATION_NOT_FOUND RESERVATION_UNAVAILABLE'],
+  [
+    `get ${COUPON}/reservations/{userId}`,
+    '200',
+    'COUPON_NOT_FOUND RESERVATION_NOT_FOUND TOO_MANY_WAITERS RESERVATION_UNAVAILABLE',
+  ],
   ['get /api/users/{userId}/coupons', '200', ''],
   [`get ${COUPON}/audit`, '200', `${ADMIN} COUPON_NOT_FOUND`],
   [`post ${COUPON}/rebuild`, '200', `${ADMIN} COUPON_NOT_FOUND COUPON_EXPIRED RESERVATION_UNAVAILABLE`],
