@@ -45,3 +45,8 @@ export function tellContent(outbox: Outbox): void {
     outbox.describe<Record<string, unknown>>(type, (event) => Promise.resolve(event.content));
   }
 }
+
+/** The environment of a process that does so; see tell-content.mjs. */
+export const TELLING_CONTENT = {
+  NODE_OPTIONS: `--import ${new URL('tell-content.mjs', import.meta.url).href}`,
+} as const;

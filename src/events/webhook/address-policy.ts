@@ -6,6 +6,8 @@ const PRIVATE_RANGES = new Set(['private', 'loopback', 'carrierGradeNat', 'uniqu
 /** 64:ff9b::/96, by which hosts that have IPv6 only reach an IPv4 address: its last 32 bits. */
 const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
 const IPV4_OFFSET = 12;
+/** All that is given to anyone; of the rest some carry an IPv4 address in an old form. */
+const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /**
  * Which addresses a webhook may lead to: public ones and, where that is allowed, private and loopback ones. Never
@@ -18,7 +20,8 @@ export function isAllowedAddress(text: string, allowPrivateAddresses: boolean): 
   const address = withoutDisguise(ipaddr.process(text));
   if (METADATA.has(address.toString())) return false;
   const range: string = address.range();
-  return range === 'unicast' || (allowPrivateAddresses && PRIVATE_RANGES.has(range));
+  if (range === 'unicast') return address instanceof ipaddr.IPv4 || address.match(GLOBAL_IPV6);
+  return allowPrivateAddresses && PRIVATE_RANGES.has(range);
 }
 
 function withoutDisguise(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 {

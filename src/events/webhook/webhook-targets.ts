@@ -101,8 +101,9 @@ export class WebhookTargets {
 
   private async problemOfHost(url: URL): Promise<string | undefined> {
     try {
-      this.assertAllowedLiteral(url);
-      await this.resolve(hostOf(url));
+      const host = hostOf(url);
+      if (isIP(host) === 0) await this.resolve(host);
+      else this.assertAllowedAddress(host, host);
       return undefined;
     } catch (error) {
       if (error instanceof ForbiddenAddressError) return `must be ${this.allowed}: ${error.message}`;

@@ -66,10 +66,10 @@ export const changeWebhookBody = z
 export type WebhookPatch = z.output<typeof changeWebhookBody>;
 
 /** A page of a list that has the newest first. */
-export const pageQuery = z.object({ cursor: cursorQuery(newestPosition), limit: limitQuery });
+export const pageQuery = z.strictObject({ cursor: cursorQuery(newestPosition), limit: limitQuery });
 export type Page = z.output<typeof pageQuery>;
 
-export const deliveriesQuery = z.object({
+export const deliveriesQuery = z.strictObject({
   status: oneOf(DELIVERY_STATUSES).optional().meta({ description: 'Only deliveries in this state' }),
   cursor: cursorQuery(newestPosition),
   limit: limitQuery,
