@@ -47,6 +47,8 @@ export const ANY_DATABASE = [
   'e2e/sweep-heals',
   'e2e/vanishing-clients',
   'e2e/waiting',
+  'e2e/webhook-api',
+  'e2e/webhook-docs',
   'integration/bench',
   'integration/compose',
   'integration/coupon-creation',

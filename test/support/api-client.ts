@@ -85,7 +85,7 @@ export interface FailureBody {
 }
 
 interface Request {
-  readonly method?: 'GET' | 'POST' | 'PATCH';
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
   readonly isAdmin?: boolean;
   readonly headers?: Readonly<Record<string, string>>;

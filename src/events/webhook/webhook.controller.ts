@@ -69,7 +69,7 @@ export class WebhookController {
   }
 
   @Get(':webhookId')
-  @ApiOperation({ summary: 'Show a webhook' })
+  @ApiOperation({ summary: 'Show a webhook', description: 'Without its secret, which is shown only when it is made.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'The webhook', standardSchema: webhookResponse })
   @Problems('WEBHOOK_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   get(@Param('webhookId', { schema: idParam }) webhookId: number) {
