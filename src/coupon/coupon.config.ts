@@ -42,6 +42,11 @@ export const couponSettings = z.strictObject({
 
 export type CouponConfig = Config & { readonly coupon: DeepReadonly<z.output<typeof couponSettings>> };
 
+/** Whether this instance issues what is admitted, by itself or elsewhere. */
+export function issuesHere({ role }: CouponConfig): boolean {
+  return role !== 'admit';
+}
+
 export const kafkaTransportHasBrokers = rule<CouponConfig>(
   ['kafka', 'brokers'],
   'must be given (KAFKA_BROKERS) where coupon.issuance.transport is kafka',

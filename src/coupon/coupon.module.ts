@@ -21,6 +21,10 @@ import { IssuanceMetrics } from './issuance/issuance-metrics.js';
 import { IssuanceQueue } from './issuance/issuance-queue.service.js';
 import { IssuanceRepository } from './issuance/issuance.repository.js';
 import { IssueWhenCouponReservedListener } from './issuance/issue-when-coupon-reserved.listener.js';
+import { BatchesInHand } from './issuance/kafka/batches-in-hand.service.js';
+import { KafkaTransportMetrics } from './issuance/kafka/kafka-transport-metrics.js';
+import { KafkaTransport } from './issuance/kafka/kafka-transport.service.js';
+import { ReservationConsumer } from './issuance/kafka/reservation-consumer.service.js';
 import { Ledger } from './issuance/ledger.service.js';
 import { ReservationReader } from './issuance/reservation-reader.service.js';
 import { ReservationWaiters } from './issuance/reservation-waiters.service.js';
@@ -96,6 +100,10 @@ const RESERVATION = [
 const ISSUANCE = [
   IssueWhenCouponReservedListener,
   IssuanceQueue,
+  KafkaTransport,
+  KafkaTransportMetrics,
+  ReservationConsumer,
+  BatchesInHand,
   CouponIssuer,
   Ledger,
   RetryingLedger,

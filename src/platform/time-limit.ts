@@ -21,3 +21,11 @@ export async function withinTimeLimit<T>(answer: Promise<T>, ms: number, late: (
     answer.then(resolve, reject).finally(cancel);
   });
 }
+
+/** Whether the work has ended within `ms`; else it goes on. @throws what the work throws by then */
+export async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  return await new Promise<boolean>((resolve, reject) => {
+    const cancel = afterTimeLimit(ms, () => resolve(false));
+    work.then(() => resolve(true), reject).finally(cancel);
+  });
+}

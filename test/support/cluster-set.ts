@@ -143,9 +143,9 @@ export class ClusterSet {
     sendSignal(await this.pidOf(name), 'SIGCONT');
   }
 
-  /** Starts again what has ended, as it was, with its data; resolves when it answers. */
-  async start(name: string): Promise<void> {
-    if (await startAgain(this.dir, name, this.env)) throw new Error(`${name} runs already`);
+  /** Starts again what has ended, as it was, with its data; resolves when it answers. `env` is added to an instance's. */
+  async start(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    if (await startAgain(this.dir, name, { ...this.env, ...env })) throw new Error(`${name} runs already`);
   }
 
   /** Everything a process has printed, over all its starts. */

@@ -58,7 +58,7 @@ export class IssuanceMetrics {
     );
     const untilCommit = registry.hotHistogram(
       'firstcome_reservation_to_commit_seconds',
-      'From the reservation to the commit that decided it, both in this process.',
+      'From the reservation to the commit that decided it; with Kafka between them, by the clocks of both.',
       [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120],
     );
     this.untilCommit = untilCommit.series();

@@ -10,6 +10,7 @@ import { CouponIssuer } from './coupon-issuer.service.js';
 import { CouponGoneError } from './issuance-errors.js';
 import { IssuanceLane, type NumberRange, rangeOf } from './issuance-lane.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
+import type { IssuanceTransport } from './issuance-transport.js';
 import { QueueRoom } from './queue-room.js';
 import { ReservationWaiters } from './reservation-waiters.service.js';
 
@@ -25,7 +26,7 @@ const PAGE = 500;
  * Redis, and the lane fetches it whenever it is down to half its share.
  */
 @Injectable()
-export class IssuanceQueue implements BeforeApplicationShutdown, OnApplicationShutdown {
+export class IssuanceQueue implements IssuanceTransport, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger('Issuance');
   private readonly room: QueueRoom;
   private readonly lanes = new Map<number, IssuanceLane>();

@@ -46,7 +46,7 @@ export class ReservationReader {
 
   private async pending(asked: UsersByCoupon): Promise<Map<number, Map<number, number>>> {
     try {
-      return await this.store.pendingNumbers(asked);
+      return await this.store.pendingNumbersOfMany(asked);
     } catch (error) {
       if (error instanceof RedisUnavailableError) return new Map();
       throw error;

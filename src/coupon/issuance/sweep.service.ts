@@ -1,9 +1,11 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
 import { inParallel } from '../../platform/concurrency/in-parallel.js';
+import { CONFIG } from '../../platform/config/config.module.js';
 import { isDatabaseAway } from '../../platform/database/database-errors.js';
 import { stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
+import { type CouponConfig, issuesHere } from '../coupon.config.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { LedgerRepository } from '../ledger.repository.js';
@@ -17,6 +19,7 @@ import { IssuanceQueue } from './issuance-queue.service.js';
 import { IssuanceRepository } from './issuance.repository.js';
 import { LeakedSlots } from './leaked-slots.service.js';
 import { MissingHolders } from './missing-holders.service.js';
+import { PastSequences } from './past-sequences.js';
 
 /** Coupons looked at, and reservations read, in one exchange. */
 const PAGE = 500;
@@ -25,8 +28,8 @@ const MAX_AT_ONCE = 4;
 
 /** What the sweep before saw of a coupon. */
 interface Mark {
-  /** The last number given out then: what is still pending up to it has been so for a whole interval. */
-  readonly sequence: number;
+  /** The last numbers given out then, and before: what is still pending up to them has been so for as long. */
+  readonly sequences: PastSequences;
   /** Up to which number that sweep itself issued again what it found pending. */
   readonly issuedAgainUpTo: number;
   /** Rows then. Whoever has a row had their slot before it. */
@@ -50,6 +53,9 @@ interface BothSides {
 export class SweepService {
   private readonly logger = new Logger('Sweep');
   private marks = new Map<number, Mark>();
+  /** Who issues by Kafka leaves alone what may be on its way there; else everything is in somebody's hands at once. */
+  private readonly leftAloneMs: number;
+  private readonly issues: boolean;
 
   constructor(
     private readonly store: RedisCouponStore,
@@ -64,7 +70,11 @@ export class SweepService {
     private readonly deletedCoupons: DeletedCoupons,
     private readonly metrics: IssuanceMetrics,
     private readonly clock: Clock,
-  ) {}
+    @Inject(CONFIG) config: CouponConfig,
+  ) {
+    this.leftAloneMs = config.coupon.issuance.transport === 'kafka' ? config.kafka.sweepAfterMs : 0;
+    this.issues = issuesHere(config);
+  }
 
   /** One sweep over all coupons. A coupon that can't be swept does not stop the others. */
   async sweepAll(): Promise<void> {
@@ -140,12 +150,14 @@ export class SweepService {
     if (!sameDefinition(definitionOf(coupon), redisCoupon.definition)) await this.publisher.reconcile(coupon.id);
 
     const before = this.marks.get(coupon.id);
-    if (redisCoupon.pending > 0 && before !== undefined) await this.issueAgain(coupon.id, before.sequence);
+    const now = performance.now();
+    const overdueUpTo = this.issues ? (before?.sequences.overdueUpTo(now) ?? 0) : 0;
+    if (redisCoupon.pending > 0) await this.issueAgain(coupon.id, overdueUpTo);
     await this.offerLeakedSlotsAgain(coupon, redisCoupon);
     await this.giveHoldersTheirSlots(coupon, redisCoupon, before);
     return {
-      sequence: redisCoupon.sequence ?? 0,
-      issuedAgainUpTo: before?.sequence ?? 0,
+      sequences: (before?.sequences ?? new PastSequences(this.leftAloneMs)).and(redisCoupon.sequence ?? 0, now),
+      issuedAgainUpTo: overdueUpTo,
       issued: coupon.issuedQuantity,
     };
   }

@@ -63,14 +63,14 @@ export class RedisCouponStore {
    *
    * @throws RedisUnavailableError when none of the servers can
    */
-  async pendingNumbers(asked: ReadonlyMap<number, readonly number[]>): Promise<Map<number, Map<number, number>>> {
+  async pendingNumbersOfMany(asked: ReadonlyMap<number, readonly number[]>): Promise<Map<number, Map<number, number>>> {
     // Without a pipeline, as in `inspectMany`.
     const found = await this.askEach(
       [...asked],
       async ([couponId, userIds]): Promise<[number, Map<number, number>]> => {
-        const scores = await this.scoresOf(couponId, userIds);
-        const pending = scores.flatMap((score, index) =>
-          score === null ? [] : [[userIds[index] as number, Number(score)] as const],
+        const numbers = await this.pendingNumbers(couponId, userIds);
+        const pending = numbers.flatMap((number, index) =>
+          number === undefined ? [] : [[userIds[index] as number, number] as const],
         );
         return [couponId, new Map(pending)];
       },
@@ -114,8 +114,16 @@ export class RedisCouponStore {
 
   /** Which of these users are pending, in the order asked. */
   async arePending(couponId: number, userIds: readonly number[]): Promise<boolean[]> {
+    const numbers = await this.pendingNumbers(couponId, userIds);
+    return numbers.map((number) => number !== undefined);
+  }
+
+  /** The numbers of these users' pending reservations, in the order asked; undefined for those who have none. */
+  async pendingNumbers(couponId: number, userIds: readonly number[]): Promise<Array<number | undefined>> {
     if (userIds.length === 0) return [];
-    return (await this.scoresOf(couponId, userIds)).map((score) => score !== null);
+    const key = keys.pending(couponId);
+    const scores = await this.redis.ask(key, (client) => client.zmscore(key, ...userIds.map(String)));
+    return scores.map((score) => (score === null ? undefined : Number(score)));
   }
 
   /** The lowest number that is pending, or undefined when nothing is. */
@@ -132,11 +140,6 @@ export class RedisCouponStore {
   /** Stands for the server that has the coupon's keys; undefined while none is known. */
   serverOf(couponId: number): object | undefined {
     return this.redis.findNode(keys.state(couponId));
-  }
-
-  private async scoresOf(couponId: number, userIds: readonly number[]): Promise<Array<string | number | null>> {
-    const key = keys.pending(couponId);
-    return await this.redis.ask(key, (client) => client.zmscore(key, ...userIds.map(String)));
   }
 
   /** Of those that can be asked; @throws RedisUnavailableError when there are some, and none can */

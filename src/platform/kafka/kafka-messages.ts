@@ -25,7 +25,7 @@ export interface ReceivedMessages {
    *
    * @throws what must not be caught, when this has happened, or is about to
    */
-  heartbeat(): Promise<void>;
+  readonly heartbeat: () => Promise<void>;
 }
 
 /** Does what is to be done with messages. When it resolves they are committed; when it throws they come again. */
