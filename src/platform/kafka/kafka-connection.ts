@@ -2,12 +2,16 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
 import type { ProblemReason } from '../dependencies/problem-reason.js';
+import { endsWithin } from '../time-limit.js';
 import { GroupConsumer } from './group-consumer.js';
 import { openKafka } from './kafka-client.js';
 import type { KafkaConsumer, KafkaProducer } from './kafka-messages.js';
 import { KafkaState } from './kafka-state.js';
 import { TopicProducer } from './topic-producer.js';
 import { Topics } from './topics.js';
+
+/** Of the 5 s a stop may take. */
+const CLOSE_MS = 1_000;
 
 /**
  * The one way to Kafka (ADR 18). Brokers that are away stop nothing: whoever uses it is told so, and it tries again. As
@@ -59,11 +63,13 @@ export class KafkaConnection implements OnApplicationShutdown {
     this.state.recover(user);
   }
 
+  /** A broker that stands still is not waited for: the end of the process closes its connection, too. */
   async onApplicationShutdown(): Promise<void> {
     this.state.end();
-    await Promise.all([
+    const closed = [
       ...this.consumers.map((consumer) => consumer.stop()),
       ...this.producers.map((producer) => producer.close()),
-    ]);
+    ];
+    await endsWithin(Promise.allSettled(closed), CLOSE_MS);
   }
 }

@@ -91,7 +91,7 @@ export class KafkaTransport implements IssuanceTransport, BeforeApplicationShutd
       error = await this.errorOf(message);
     }
     lane.isFailing = false;
-    this.kafka.recovered(name);
+    if (!this.isStopped) this.kafka.recovered(name);
   }
 
   /** Undefined when Kafka has taken it. */

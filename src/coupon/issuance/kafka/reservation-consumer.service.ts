@@ -5,7 +5,6 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../../../platform/config/config.module.js';
 import { KafkaConnection } from '../../../platform/kafka/kafka-connection.js';
 import type { KafkaConsumer, ReceivedMessages } from '../../../platform/kafka/kafka-messages.js';
@@ -53,9 +52,9 @@ export class ReservationConsumer implements OnApplicationBootstrap, BeforeApplic
   async beforeApplicationShutdown(): Promise<void> {
     if (this.consumer === undefined) return;
     const left = this.consumer.stop();
-    await Promise.race([left, delay(DRAIN_MS)]);
+    await endsWithin(left, DRAIN_MS);
     this.stop.abort();
-    await Promise.race([left, delay(LEAVE_MS)]);
+    await endsWithin(left, LEAVE_MS);
   }
 
   /**
@@ -84,8 +83,13 @@ export class ReservationConsumer implements OnApplicationBootstrap, BeforeApplic
     const coupons = new Map<number, Reservation[]>();
     for (const value of values) {
       const admitted = fromMessage(value);
-      if (admitted === undefined) this.skip(partition);
-      else coupons.set(admitted.couponId, [...(coupons.get(admitted.couponId) ?? []), ...admitted.reservations]);
+      if (admitted === undefined) {
+        this.skip(partition);
+        continue;
+      }
+      const ofCoupon = coupons.get(admitted.couponId) ?? [];
+      coupons.set(admitted.couponId, ofCoupon);
+      ofCoupon.push(...admitted.reservations);
     }
     return coupons;
   }
