@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { KafkaEvents } from './kafka/kafka-events.js';
+import { KafkaSink } from './kafka/kafka-sink.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { Outbox } from './outbox.js';
 import { BacklogRepository } from './relay/backlog.repository.js';
@@ -51,6 +53,8 @@ const RELAY = [
 
 const HOUSEKEEPING = [ForgetToldEventsJob, RetentionRepository, WatchBacklogJob, BacklogRepository];
 
+const KAFKA = [KafkaSink, KafkaEvents];
+
 const WEBHOOKS = [
   WebhookService,
   WebhookRepository,
@@ -66,7 +70,7 @@ const WEBHOOKS = [
 export const RELAY_PROVIDERS = [...OUTBOX, ...RELAY];
 
 /** Everything that the module is made of, besides its controllers. */
-const EVENT_RELAY_PROVIDERS = [...RELAY_PROVIDERS, ...HOUSEKEEPING, ...WEBHOOKS];
+const EVENT_RELAY_PROVIDERS = [...RELAY_PROVIDERS, ...HOUSEKEEPING, ...WEBHOOKS, ...KAFKA];
 
 /** Tells other systems what the ledger decided: an outbox beside the decisions, and what hands it on. */
 @Module({
