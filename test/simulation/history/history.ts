@@ -4,6 +4,7 @@ import type { SimulatedInstance } from '../instance/simulated-instance.js';
 import { configWith } from '../instance/settings.js';
 import { logInto } from '../instance/simulated-logger.js';
 import { LedgerError } from '../ledger/ledger-error.js';
+import { SimulatedBroker } from '../kafka/simulated-broker.js';
 import { LedgerSite } from '../ledger/ledger-site.js';
 import type { Mutation } from '../mutations/mutation.js';
 import type { KeyspaceContents } from '../redis/keyspace.js';
@@ -62,6 +63,7 @@ export class History {
   readonly redis: RedisFleet;
   readonly ledger: LedgerSite;
   readonly receivers: readonly Receiver[];
+  readonly broker: SimulatedBroker;
   readonly observer: Observer;
   readonly instances: Instances;
   private readonly redisFaults: readonly RedisFaults[];
@@ -90,6 +92,7 @@ export class History {
       { length: plan.receivers },
       (_, index) => new Receiver(this.world, `webhook:${index + 1}`),
     );
+    this.broker = new SimulatedBroker(this.world, this.chanceOf('Kafka'));
     this.observer = new Observer(this.world, plan, this.redis, this.ledger, this.receivers);
     const patch = (instance: SimulatedInstance): void => mutation?.instance?.(instance);
     this.weather = { ...plan.weather };
@@ -100,6 +103,7 @@ export class History {
         redis: this.redis,
         ledger: this.ledger,
         receivers: this.receivers,
+        broker: this.broker,
         config,
         weather: this.weather,
       },
@@ -223,6 +227,7 @@ export class History {
     this.redis.finishMoves();
     this.ledgerFaults.recover();
     for (const receiver of this.receivers) receiver.mood = 'TAKES';
+    Object.assign(this.broker, { isAway: false, lostPercent: 0, latePercent: 0, doubledPercent: 0 });
     this.ledger.server.refuses = () => undefined;
     Object.assign(this.weather, { latePercent: 0, veryLatePercent: 0, slownessOfRedis: 1, slownessOfMysql: 1 });
     for (const party of this.parties()) party.clockOffsetMs = 0;

@@ -7,6 +7,7 @@ import { drawFaults, type StoreKind } from './faults.js';
 import type { History } from './history.js';
 import { FAULTS_END_MS, Moments } from './moments.js';
 import { drawDeletions, drawLockedRows, drawStuckCoupon } from './foreign-hands.js';
+import { drawKafkaFaults } from './kafka-faults.js';
 import { drawPayments } from './payments.js';
 import { clusterUrl } from '../redis/redis-fleet.js';
 import { drawReceiverFaults } from './receivers.js';
@@ -76,6 +77,7 @@ export function drawPlan(seed: number): Plan {
   const isGalera = new Chance(seed, 'how MySQL is run').is(0.15);
   const kinds = new Set<StoreKind>(isGalera ? [...redis.kinds, 'GALERA'] : redis.kinds);
   const receivers = isCalm ? 0 : new Chance(seed, 'who is told').pick([0, 0, 0, 1, 2]);
+  const isByKafka = !isCalm && new Chance(seed, 'how reservations are issued').is(0.15);
   const moments = new Moments(seed);
   const firstUsers = coupons[0]?.users ?? [];
   const refused = chance.pick([0, 0, 2, 10]);
@@ -87,6 +89,7 @@ export function drawPlan(seed: number): Plan {
       ...drawSettings(new Chance(seed, 'settings')),
       ...(isOneInTrouble ? SMALL_QUEUE : {}),
       ...redis.settings,
+      ...(isByKafka ? KAFKA : {}),
       ...(readers.length > 0 ? { RANKING_RECONCILE_INTERVAL_MS: String(RECONCILE_INTERVAL_MS) } : {}),
     },
     weather: {
@@ -108,6 +111,7 @@ export function drawPlan(seed: number): Plan {
       ...drawUsers(seed, moments, coupons),
       ...payments,
       ...readers,
+      ...(isByKafka ? drawKafkaFaults(seed, moments) : []),
       ...drawReceiverFaults(seed, moments, receivers),
       ...(shardInTrouble === undefined ? drawAdministration(seed, moments, coupons) : []),
       ...(isOneInTrouble ? drawStuckCoupon(seed) : []),
@@ -137,6 +141,13 @@ function drawRedis(chance: Chance, isOneInTrouble: boolean): RedisPlan {
   };
   return { shards, shardInTrouble, kinds, settings };
 }
+
+/** Admission and ledger with Kafka between them; the sweep comes after it, and in time for those who wait. */
+const KAFKA: Settings = {
+  COUPON_ISSUANCE_TRANSPORT: 'kafka',
+  KAFKA_BROKERS: 'kafka:9092',
+  KAFKA_SWEEP_AFTER_MS: '2000',
+};
 
 /** One coupon could fill it. */
 const SMALL_QUEUE: Settings = { COUPON_ISSUANCE_QUEUE_CAPACITY: '8', COUPON_ISSUANCE_QUEUE_SHARE: '4' };

@@ -26,6 +26,8 @@ import { RedisSubscriber } from '../../../src/platform/redis/redis-subscriber.js
 import { Intervals } from '../../../src/platform/scheduling/intervals.js';
 import { BusinessCalendar } from '../../../src/ranking/business-calendar.js';
 import { RANKING_PROVIDERS } from '../../../src/ranking/ranking.module.js';
+import type { SimulatedBroker } from '../kafka/simulated-broker.js';
+import { SimulatedKafka } from '../kafka/simulated-kafka.js';
 import { simulatedRepositories } from '../ledger/repositories/index.js';
 import type { LedgerSite } from '../ledger/ledger-site.js';
 import { SimulatedDataSource } from '../ledger/simulated-data-source.js';
@@ -76,6 +78,7 @@ export interface Surroundings {
   readonly ledger: LedgerSite;
   /** Other systems that are told what is decided; without any there is no relay. */
   readonly receivers: readonly Receiver[];
+  readonly broker: SimulatedBroker;
   readonly config: AppConfig;
   readonly weather: Weather;
 }
@@ -93,7 +96,7 @@ export class SimulatedInstance extends Party {
     private readonly surroundings: Surroundings,
   ) {
     super(name);
-    const { world, ledger, receivers, config, weather } = surroundings;
+    const { world, ledger, receivers, broker, config, weather } = surroundings;
     world.party = this;
     this.pool = new SimulatedPool(ledger, this, weather, config.database.connectTimeoutMs);
     const registry = new MetricsRegistry();
@@ -108,6 +111,7 @@ export class SimulatedInstance extends Party {
         ...simulatedRepositories(dataSource),
         [SinkDirectory, new SimulatedSinks(receivers, world.chance(`network between ${name} and receivers`))],
         ...(receivers.length === 0 ? [[Relay, {}] as const] : []),
+        [KafkaConnection, new SimulatedKafka(broker, this, world.chance(`network between ${name} and Kafka`))],
         [CONFIG, config],
         [DataSource, dataSource],
         [EventEmitter2, emitter],
@@ -118,6 +122,10 @@ export class SimulatedInstance extends Party {
       ]),
     );
     subscribeListeners(this.container.all(), emitter);
+  }
+
+  get isUsingKafka(): boolean {
+    return this.surroundings.config.coupon.issuance.transport === 'kafka';
   }
 
   get<T>(token: Token<T>): T {

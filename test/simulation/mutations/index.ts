@@ -4,6 +4,7 @@ import { DEFINITION_MUTATIONS } from './definition.js';
 import { GALERA_MUTATIONS } from './galera.js';
 import { IDENTITY_MUTATIONS } from './identity.js';
 import { ISSUANCE_MUTATIONS } from './issuance.js';
+import { KAFKA_MUTATIONS } from './kafka.js';
 import { LOCK_MUTATIONS } from './lock.js';
 import type { Mutation } from './mutation.js';
 import { OUTBOX_MUTATIONS } from './outbox.js';
@@ -29,6 +30,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LOCK_MUTATIONS,
   ...OUTBOX_MUTATIONS,
   ...RELAY_MUTATIONS,
+  ...KAFKA_MUTATIONS,
   ...RANKING_MUTATIONS,
   ...CLUSTER_MUTATIONS,
   ...REPLICA_MUTATIONS,
