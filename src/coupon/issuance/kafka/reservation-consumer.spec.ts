@@ -39,6 +39,8 @@ async function isDone(taking: Promise<void>, ms = 300): Promise<boolean> {
 /** What stands behind the one coupon or the other is a test's to say; of Kafka there is no more than our own interface. */
 describe('what came out of Kafka', () => {
   const issued: Array<{ couponId: number; numbers: number[] }> = [];
+  /** The coupons of the batches that the issuer was given. */
+  const asked: number[] = [];
   const counted: Record<string, number> = {};
   /** Coupon → number that is pending, by user. */
   let pending: Map<number, Map<number, number>>;
@@ -59,6 +61,7 @@ describe('what came out of Kafka', () => {
   beforeEach(() => {
     for (const mock of [heartbeat, stop]) mock.mockReset().mockResolvedValue();
     issued.length = 0;
+    asked.length = 0;
     for (const name of Object.keys(counted)) delete counted[name];
     pending = new Map([LOCKED, WELL].map((couponId) => [couponId, new Map(numbersOf(20))]));
     Object.assign(trouble, { isLocked: false, isDatabaseAway: false, isRedisAway: false });
@@ -66,6 +69,7 @@ describe('what came out of Kafka', () => {
     jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
 
     const issue: CouponIssuer['issue'] = async (couponId, batch, signal, callbacks) => {
+      asked.push(couponId);
       if (trouble.isLocked && couponId === LOCKED) await lock;
       while (trouble.isDatabaseAway) await delay(20, undefined, { signal });
       callbacks?.onDecided?.();
@@ -144,6 +148,7 @@ describe('what came out of Kafka', () => {
 
     // As long as that attempt goes on, nobody waits for another one.
     await take(message(LOCKED, 11, 12));
+    expect(asked.filter((couponId) => couponId === LOCKED)).toHaveLength(1);
     expect(counted).toMatchObject({ left: 12 });
 
     trouble.isLocked = false;
