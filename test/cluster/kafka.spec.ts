@@ -140,6 +140,16 @@ describe('a drop through three brokers', () => {
   });
 });
 
+describe('issue', () => {
+  it('is answered 200 on every instance, whichever has the partition', async () => {
+    for (const [index] of APPS.entries()) {
+      const api = new ApiClient(set.instanceUrl(index + 1));
+      const answers = await inParallel(newUserIds(FEW), (userId) => api.issue(couponId, userId));
+      expect(tally(answers)).toEqual({ '200': FEW });
+    }
+  });
+});
+
 describe('a message', () => {
   it('is of no matter: late, twice, in any order, or never there', async () => {
     // It admits, and what it writes gets nowhere: nobody is there from the start.
