@@ -1,4 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type CloudEvent, cloudEvent } from '../../src/events/cloud-event.js';
+import type { EventType } from '../../src/events/told-event.js';
+import type { OutboxRow } from '../simulation/ledger/rows.js';
+import { Receiver } from '../simulation/sinks/receiver.js';
 import type { FailureReason } from '../../src/coupon/issuance-failure.entity.js';
 import { reservationKeys as keys, scriptKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ReservationUnavailableError } from '../../src/coupon/coupon.errors.js';
@@ -46,11 +50,13 @@ class Stores {
   readonly redis = new RedisFleet(this.world, lua, REDIS_SCRIPTS, new Strikes(), SHARDS);
   readonly site = this.redis.siteOf(keys.state(COUPON));
   readonly ledger = new LedgerSite(this.world, new Strikes());
+  readonly receiver = new Receiver(this.world, 'a receiver');
   readonly observer = new Observer(
     this.world,
     { coupons: PLANS, settings: { REDIS_WAIT_REPLICAS: '1' }, shardInTrouble: 0 },
     this.redis,
     this.ledger,
+    [this.receiver],
   );
 
   constructor() {
@@ -84,18 +90,37 @@ class Stores {
     this.redisCommand('DECR', keys.reserved(COUPON));
   }
 
-  /** As a transaction of its own. */
-  row(userId: number, sequenceNumber: number, couponId = COUPON): void {
+  /** As a transaction of its own, with what is told of it: by default what has happened. */
+  row(
+    userId: number,
+    sequenceNumber: number,
+    couponId = COUPON,
+    told: OutboxRow[] = [
+      this.told('firstcome.coupon.issued', `coupons/${couponId}`, couponId, [[userId, sequenceNumber]]),
+    ],
+  ): void {
     const { userCoupons } = this.ledger.server.tables;
     const row = { id: userCoupons.takeId(), couponId, userId, sequenceNumber, code: null, issuedAt: NOW, usedAt: null };
-    this.commit(locking('row', (view) => view.insert(userCoupons, [row])));
+    this.commit(
+      locking('row', function* (view) {
+        yield* view.insert(userCoupons, [row]);
+        yield* view.insert(view.tables.outbox, told);
+      }),
+    );
   }
 
   failure(userId: number, sequenceNumber: number, reason: FailureReason): void {
     const { issuanceFailures: table } = this.ledger.server.tables;
     const numbers = { id: table.takeId(), couponId: COUPON, userId, sequenceNumber };
     const failure = { ...numbers, reason, detail: '', failedAt: NOW, retriedAt: null };
-    this.commit(locking('failure', (view) => view.insert(table, [failure])));
+    const pairs = [[userId, sequenceNumber]];
+    const told = this.told('firstcome.coupon.failed', `coupons/${COUPON}`, COUPON, pairs);
+    this.commit(
+      locking('failure', function* (view) {
+        yield* view.insert(table, [failure]);
+        yield* view.insert(view.tables.outbox, [told]);
+      }),
+    );
   }
 
   order(id: number): void {
@@ -116,7 +141,28 @@ class Stores {
   pay(id: number, paidAt = NOW): void {
     const { byId } = this.ledger.server.tables.orders;
     const status = 'PAID' as const;
-    this.commit(locking('pay', (view) => view.update(byId, [id], (order) => ({ ...order, status, paidAt }))));
+    const told = this.told('firstcome.order.paid', `orders/${id}`, null, {});
+    this.commit(
+      locking('pay', function* (view) {
+        const eventPosition = told.position;
+        yield* view.update(byId, [id], (order) => ({ ...order, status, paidAt, eventPosition }));
+        yield* view.insert(view.tables.outbox, [told]);
+      }),
+    );
+  }
+
+  /** An event at the next position of its subject. */
+  told(type: EventType, subject: string, couponId: number | null, content: unknown): OutboxRow {
+    const position = this.ledger.server.tables.outbox.rows().filter((row) => row.subject === subject).length + 1;
+    return {
+      type,
+      subject,
+      position,
+      couponId,
+      content: JSON.stringify(content),
+      occurredAt: NOW,
+      isDispatched: false,
+    };
   }
 
   /** As if no paid order was read. */
@@ -132,6 +178,13 @@ class Stores {
       if (error !== undefined) throw error;
     });
   }
+}
+
+/** As it is told when its users have the user coupons with these ids. */
+function eventOf(row: OutboxRow): CloudEvent {
+  const pairs = JSON.parse(row.content) as Array<[number, number]>;
+  const items = pairs.map(([userId, sequenceNumber]) => ({ userId, sequenceNumber, userCouponId: userId }));
+  return cloudEvent(row, { items });
 }
 
 /** What goes wrong, and the check that must see it. */
@@ -150,6 +203,57 @@ const FAULTS: ReadonlyArray<readonly [check: string, fault: string, plant: (stor
     'more rows of a lock coupon than its total',
     (stores) => {
       for (const user of [11, 12, 13]) stores.row(user, user, LOCK_COUPON);
+      stores.observer.check();
+    },
+  ],
+  [
+    'P12',
+    'a row of which nobody is told',
+    (stores) => {
+      stores.reserve(11);
+      stores.row(11, 1, COUPON, []);
+      stores.observer.check();
+    },
+  ],
+  [
+    'P12',
+    'somebody is told of a row that there is not',
+    (stores) => {
+      for (const user of [11, 12]) stores.reserve(user);
+      const pairs = [
+        [11, 1],
+        [12, 2],
+      ];
+      stores.row(11, 1, COUPON, [stores.told('firstcome.coupon.issued', `coupons/${COUPON}`, COUPON, pairs)]);
+      stores.observer.check();
+    },
+  ],
+  [
+    'P12',
+    'a position is left out',
+    (stores) => {
+      stores.reserve(11);
+      const told = stores.told('firstcome.coupon.issued', `coupons/${COUPON}`, COUPON, [[11, 1]]);
+      stores.row(11, 1, COUPON, [{ ...told, position: 2 }]);
+      stores.observer.check();
+    },
+  ],
+  [
+    'P12',
+    'a receiver is told of what nobody has decided',
+    (stores) => {
+      stores.receiver.receive(eventOf(stores.told('firstcome.coupon.issued', 'coupons/1', COUPON, [[11, 1]])));
+      stores.observer.check();
+    },
+  ],
+  [
+    'P12',
+    'a receiver is told of the second before the first',
+    (stores) => {
+      for (const user of [11, 12]) stores.reserve(user);
+      for (const user of [11, 12]) stores.row(user, user - 10);
+      const second = stores.ledger.server.tables.outbox.rows().find(({ position }) => position === 2);
+      stores.receiver.receive(eventOf(second as OutboxRow));
       stores.observer.check();
     },
   ],

@@ -20,6 +20,8 @@ export class SimulatedSide implements LedgerSide {
   readonly repositories: Repositories;
   readonly server: LedgerServer;
   statements = 0;
+  /** Each statement in a session of its own. */
+  readonly outside: StatementRunner = { run: (statement) => this.runAlone(statement) };
   private readonly timers = new Set<Timer>();
   private readonly sessions = new Map<Session, LedgerSession>();
 
@@ -40,7 +42,7 @@ export class SimulatedSide implements LedgerSide {
       const table = this.server.tables[name] as Table<object>;
       for (const row of rows[name]) table.put(row);
     }
-    this.repositories = simulatedRepositories({ run: (statement) => this.runAlone(statement) });
+    this.repositories = simulatedRepositories(this.outside);
   }
 
   transactionOf(session: Session): Promise<EntityManager> {
