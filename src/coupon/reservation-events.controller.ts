@@ -44,8 +44,8 @@ export class ReservationEventsController {
   open(
     @Param('couponId', { schema: idParam }) couponId: number,
     @Param('userId', { schema: idParam }) userId: number,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     return this.events.open(couponId, userId, reply);
   }
 }

@@ -171,6 +171,15 @@ describe('a stream of events', () => {
     expect(await site.api.call('/api/coupons/x/reservations/1/events')).toMatchObject({ status: 400 });
   });
 
+  it('is only begun for HEAD', async () => {
+    const { couponId, userId, decide } = await undecided();
+    const url = `${site.app.url}/api/coupons/${couponId}/reservations/${userId}/events`;
+    const { status, headers } = await fetch(url, { method: 'HEAD' });
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    await expectWaiters({ stream: 0 });
+    await decide();
+  });
+
   it('gives its place back when the client hangs up', async () => {
     const { couponId, userId, decide } = await undecided();
     const readers = [await events(couponId, userId), await events(couponId, userId)];

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { EventStream } from './event-stream.js';
 
 /** More than a client sends ahead that means well. */
 const MAX_BEGUN = 32;
@@ -78,7 +79,8 @@ export class UnansweredRequests {
 
   /** For each answer, when it is known; a second time does nothing. */
   leave({ raw }: FastifyRequest, reply: FastifyReply, payload: unknown): void {
-    if (payload instanceof Readable) reply.raw.once('close', () => this.leaveQueue(raw));
+    if (payload instanceof Readable || payload instanceof EventStream)
+      reply.raw.once('close', () => this.leaveQueue(raw));
     else this.leaveQueue(raw);
   }
 
