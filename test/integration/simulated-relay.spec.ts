@@ -27,7 +27,7 @@ interface RelaySide {
   readonly leases: PublicPart<RelayLeaseRepository>;
   readonly dispatch: PublicPart<DispatchRepository>;
   readonly deliveries: PublicPart<DeliveryRepository>;
-  run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
+  readonly run: <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>;
 }
 
 function realSide(dataSource: DataSource): RelaySide {
