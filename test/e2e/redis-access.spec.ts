@@ -21,6 +21,8 @@ const USERS = {
   operator: documentedRights('operator'),
   'without-info': ['on', '>password', '~*', '+@all', '-info'],
   'without-probe': ['on', '>password', '~coupon:*', '~ranking:*', '+@all'],
+  // Since Redis 7 a new user has no channels.
+  'without-channels': ['on', '>password', '~*', '+@all'],
   'without-pending': ['on', '>password', '~*', '+@all', '-zadd'],
 };
 
@@ -123,6 +125,25 @@ describe('an application that Redis does not let in', () => {
     expect(body).toMatchObject({ status: 'degraded', details: { redis: { reason: 'NO_PERMISSION' } } });
     expect(await api.reserve(couponId, newUserId())).toMatchObject({ status: 200 });
     expect(said('Redis', /unavailable/)).toEqual([expect.stringMatching(/NOPERM/)]);
+  });
+
+  it('only to its channels says once what to do, and serves as ever', async () => {
+    const api = await startWith(redisUrl({ user: 'without-channels' }));
+    for (let round = 1; round <= 3; round += 1) {
+      const userId = newUserId();
+      expect(await api.reserve(couponId, userId)).toMatchObject({ status: 200 });
+      // In time by what this instance announces, whatever it hears of others.
+      expect(await api.call(`/api/coupons/${couponId}/reservations/${userId}?wait=30`)).toMatchObject({
+        status: 200,
+        body: { status: 'ISSUED' },
+      });
+      expect(await api.issue(couponId, newUserId())).toMatchObject({ status: 200 });
+    }
+    await eventually(() =>
+      expect(said('Issuance', /./)).toEqual([expect.stringMatching(/refuses to tell: .*ACL SETUSER <user> &coupon:/)]),
+    );
+    expect(said('Redis channels', /unavailable/).length).toBeLessThanOrEqual(1);
+    expect(said('Redis', /unavailable/)).toEqual([]);
   });
 
   it('only where its scripts write answers 503 as well', async () => {
