@@ -96,7 +96,7 @@ describe('six who write about one coupon at once', () => {
     const made = reservations(600);
     const batches = Array.from({ length: 120 }, (_, index) => made.slice(index * 5, index * 5 + 5));
     const queue = [...batches.entries()];
-    let isOver = false;
+    const over = new AbortController();
     const issue = async (by: Ledger) => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const [index, batch] = next;
@@ -104,23 +104,21 @@ describe('six who write about one coupon at once', () => {
         await by.decide(couponId, index % 3 === 0 ? [...(batches[index - 1] ?? []).slice(3), ...batch] : batch);
       }
     };
-    const change = async () => {
-      for (let change = 1; change <= 10; change += 1)
-        await instance.get(CouponDefinitionService).change(couponId, { name: `name ${change}` }, () => undefined);
+    const changeNames = async () => {
+      for (const number of numbersTo(10))
+        await instance.get(CouponDefinitionService).change(couponId, { name: `name ${number}` }, () => undefined);
     };
     /** Whoever looks meanwhile finds no position without all those before it. */
     const look = async (): Promise<number> => {
       let looks = 0;
-      for (; !isOver; looks += 1) {
+      for (; !over.signal.aborted; looks += 1) {
         const seen = (await writtenOf(subject)).map(({ position }) => position);
         expect(seen).toEqual(numbersTo(seen.length));
       }
       return looks;
     };
     const writers = [ledger, ...others, ...others].map((by) => () => issue(by));
-    const writing = inParallel([...writers, change], (write) => write()).finally(() => {
-      isOver = true;
-    });
+    const writing = inParallel([...writers, changeNames], (write) => write()).finally(() => over.abort());
     const [looks] = await Promise.all([look(), writing]);
     expect(looks).toBeGreaterThan(0);
 
@@ -233,19 +231,19 @@ describe('of a coupon whose row someone has deleted', () => {
   });
 });
 
-describe('a payment', () => {
-  async function pay(userId: number, couponId: number | undefined): Promise<Written[]> {
-    const productId = await new Shop(new ApiClient(''), database).product({ price: 2000 });
-    const draft = { userId, items: [{ productId, quantity: 1 }], couponId };
-    const { orderId, orderNumber } = await instance.get(OrderService).create(draft, undefined);
-    expect(await writtenOf(`orders/${orderNumber}`)).toEqual([]);
-    await instance.get(PaymentService).pay(orderId, userId, undefined);
-    await expect(instance.get(PaymentService).pay(orderId, userId, undefined)).rejects.toMatchObject({
-      code: 'ORDER_ALREADY_PAID',
-    });
-    return await writtenOf(`orders/${orderNumber}`);
-  }
+async function pay(userId: number, couponId: number | undefined): Promise<Written[]> {
+  const productId = await new Shop(new ApiClient(''), database).product({ price: 2000 });
+  const draft = { userId, items: [{ productId, quantity: 1 }], couponId };
+  const { orderId, orderNumber } = await instance.get(OrderService).create(draft, undefined);
+  expect(await writtenOf(`orders/${orderNumber}`)).toEqual([]);
+  await instance.get(PaymentService).pay(orderId, userId, undefined);
+  await expect(instance.get(PaymentService).pay(orderId, userId, undefined)).rejects.toMatchObject({
+    code: 'ORDER_ALREADY_PAID',
+  });
+  return await writtenOf(`orders/${orderNumber}`);
+}
 
+describe('a payment', () => {
   it('is told once: that its coupon is used, then that it is paid, or this alone', async () => {
     const userId = await new Shop(new ApiClient(''), database).user(10_000);
     const couponId = await instance.createCoupon(1);

@@ -9,6 +9,9 @@ const EVENTS_AT_ONCE = 100;
 /** Gives each sink what it wants of the events that have been written. */
 @Injectable()
 export class Dispatcher {
+  /** At the last look there was somebody to tell. */
+  hasSinks = false;
+
   constructor(
     private readonly repository: DispatchRepository,
     private readonly sinks: SinkDirectory,
@@ -27,6 +30,7 @@ export class Dispatcher {
       if (events.length === 0) return served;
       // Read after the events: a sink that was there when one of them was written is there now.
       const sinks = await this.sinks.all();
+      this.hasSinks = sinks.length > 0;
       const deliveries = events.flatMap((event) =>
         sinks.filter((sink) => sink.wants(event)).map(({ key }) => ({ sink: key, event })),
       );

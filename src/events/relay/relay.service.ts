@@ -12,18 +12,21 @@ import { RelayTrouble } from './relay-trouble.js';
 
 /** Of the lease: two more attempts to prolong it before it is over. */
 const RENEWALS = 3;
+/** In a drop a batch is written every few milliseconds: one look for some of them leaves the rest to the ledger. */
+const NUDGE_MS = 10;
 /** At the end of the application: for what is being sent, and then for noting that the term is over. */
 const PATIENCE_MS = 500;
 
 /**
  * Tells other systems what was decided (P12), on one instance at a time: gives new events to the sinks that want them,
- * and has them sent. Looks every `outbox.pollIntervalMs`, and at once when this instance has written something.
+ * and has them sent. Looks every `outbox.pollIntervalMs`, and soon after this instance has written something.
  */
 @Injectable()
 export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private isLooking = false;
   private isAskedAgain = false;
   private isEnding = false;
+  private nudged: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly lease: RelayLease,
@@ -50,9 +53,14 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     await this.butNotForLong(this.lanes.areQuiet());
   }
 
+  /** Soon, for all that is written until then. Without anybody to tell, what is written is dispatched by the looks alone. */
   @On('outbox.written')
-  lookAtOnce(): void {
-    if (this.lease.term !== undefined) void this.look();
+  lookSoon(): void {
+    if (this.nudged !== undefined || this.lease.term === undefined || !this.dispatcher.hasSinks) return;
+    this.nudged = setTimeout(() => {
+      this.nudged = undefined;
+      void this.look();
+    }, NUDGE_MS).unref();
   }
 
   /** Dispatches and sends what there is, on the instance whose turn it is. Whoever asks during a look has another follow. */
