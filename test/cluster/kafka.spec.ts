@@ -29,6 +29,13 @@ const ENV = {
   KAFKA_SWEEP_AFTER_MS: '4000',
 };
 
+/** What of an event is looked at. */
+interface ToldEvent {
+  readonly sequence: string;
+  readonly type: string;
+  readonly data: { readonly items: ReadonlyArray<{ readonly userId: number }> };
+}
+
 let set: ClusterSet;
 let topic: KafkaTopic;
 let couponId: number;
@@ -179,6 +186,26 @@ describe('a message', () => {
     const numbers = await reserveFew(set.address);
     await expectIssued(set.database, couponId, numbers);
     await eventually(async () => expect(await counted('firstcome_kafka_poison_total')).toBe(before + poison.length));
+  });
+});
+
+describe('what is decided', () => {
+  it('is in the topic of events, once or more, in its order, and nothing else is', async () => {
+    const answers = await inParallel(newUserIds(FEW), (userId) => set.api.issue(couponId, userId));
+    expect(tally(answers)).toEqual({ '200': FEW });
+    const broker = BROKERS[0] as string;
+    await set.kill(broker);
+    await set.api.patchCoupon(couponId, { name: 'Told in its turn' });
+
+    const events = await KafkaTopic.open(set.kafkaBrokers, 'firstcome.events');
+    const heard: ToldEvent[] = [];
+    await events.follow(`coupons/${couponId}`, (value) => heard.push(JSON.parse(value) as ToldEvent));
+    await eventually(() => expect(heard.at(-1)?.type).toBe('firstcome.coupon.changed'));
+    const told = heard.filter(({ sequence }, index) => heard.findIndex((each) => each.sequence === sequence) === index);
+    expect(told.map(({ sequence }) => Number(sequence))).toEqual(numbersTo(told.length));
+    const users = told.flatMap(({ data }) => data.items.map(({ userId }) => userId));
+    expect(users.sort()).toEqual((await set.database.userCoupons(couponId)).map((row) => row.userId).sort());
+    await set.start(broker);
   });
 });
 

@@ -1,11 +1,13 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { expectHealed, expectServedOrRefused } from '../support/after-a-fault.js';
-import { ApiClient, tally } from '../support/api-client.js';
+import { ApiClient, type ReservationBody, tally } from '../support/api-client.js';
 import { PATIENT, startApp } from '../support/app-process.js';
 import { Callers } from '../support/callers.js';
 import { ClusterSet } from '../support/cluster-set.js';
 import { inParallel } from '../support/in-parallel.js';
+import { Scrape } from '../support/metrics.js';
 import { eventually } from '../support/poll.js';
+import { holdRowLock } from '../support/row-lock.js';
 import { Sentinels } from '../support/sentinels.js';
 import { newUserIds } from '../support/unique-ids.js';
 
@@ -77,6 +79,34 @@ describe('a primary that sentinels watch', () => {
     await sentinels.haveGoodReplicas(2);
     await callers.accepted(50);
     await expectKept('Sentinel: primary frozen', callers);
+  });
+});
+
+describe('who waits for a reservation', () => {
+  async function readAnew(): Promise<number> {
+    const scrapes = await Promise.all([1, 2, 3].map((number) => Scrape.of({ url: set.instanceUrl(number) })));
+    return scrapes.reduce((sum, scrape) => sum + scrape.sum('firstcome_waiter_reads_total', { result: 'read' }), 0);
+  }
+
+  it('hears how it ended at any instance, though the primary is killed meanwhile', async () => {
+    const primary = await sentinels.primary();
+    const unlock = await holdRowLock(set.databaseUrls[0] as string, 'coupons', couponId);
+    const userIds = newUserIds(30);
+    const reserved = await inParallel(userIds, (userId) => set.api.reserve(couponId, userId));
+    expect(tally(reserved)).toEqual({ '200': userIds.length });
+    const waiting = userIds.map((userId, index) =>
+      new ApiClient(set.instanceUrl((index % 3) + 1)).call<ReservationBody>(
+        `/api/coupons/${couponId}/reservations/${userId}?wait=30`,
+      ),
+    );
+    // They have looked, and look again from time to time.
+    await eventually(async () => expect(await readAnew()).toBeGreaterThanOrEqual(userIds.length));
+    await set.kill(primary.name);
+    await sentinels.haveReplaced(primary);
+    await unlock();
+    const answers = await Promise.all(waiting);
+    expect(answers.map(({ body }) => body.status)).toEqual(userIds.map(() => 'ISSUED'));
+    await set.start(primary.name);
   });
 });
 
