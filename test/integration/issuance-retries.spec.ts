@@ -112,12 +112,13 @@ describe('an error that passes makes the issuer start the whole transaction agai
   const LOST = connectionError('PROTOCOL_CONNECTION_LOST');
 
   it.each([
-    ['a deadlock when the coupon is locked', /^UPDATE coupons\s+SET issued_quantity/, DEADLOCK],
-    ['a lock-wait time-out when the coupon is locked', /^UPDATE coupons\s+SET issued_quantity/, LOCK_WAIT],
+    ['a deadlock when the coupon is locked', /^UPDATE coupons\s+SET event_position/, DEADLOCK],
+    ['a lock-wait time-out when the coupon is locked', /^UPDATE coupons\s+SET event_position/, LOCK_WAIT],
     ['a deadlock when the rows are inserted', /^INSERT INTO user_coupons/, DEADLOCK],
+    ['a deadlock when others are to be told', /^INSERT INTO outbox/, DEADLOCK],
     ['a full disk when the rows are inserted', /^INSERT INTO user_coupons/, DISK_FULL],
     ['a server that became read-only', /^INSERT INTO user_coupons/, READ_ONLY],
-    ['an unknown error when the counters are raised', /^UPDATE coupons\s+SET issued_quantity/, UNHEARD_OF],
+    ['an unknown error when the counters are raised', /^UPDATE coupons\s+SET event_position/, UNHEARD_OF],
     ['a deadlock at COMMIT, which was not carried out', /^COMMIT$/, DEADLOCK],
     ['a connection lost at the start', /^START TRANSACTION$/, LOST],
     ['a connection lost at COMMIT, which was not carried out', /^COMMIT$/, LOST],
