@@ -82,12 +82,13 @@ describe('a primary that sentinels watch', () => {
   });
 });
 
-describe('who waits for a reservation', () => {
-  async function readAnew(): Promise<number> {
-    const scrapes = await Promise.all([1, 2, 3].map((number) => Scrape.of({ url: set.instanceUrl(number) })));
-    return scrapes.reduce((sum, scrape) => sum + scrape.sum('firstcome_waiter_reads_total', { result: 'read' }), 0);
-  }
+/** Of those who wait, at all instances. */
+async function readAnew(): Promise<number> {
+  const scrapes = await Promise.all([1, 2, 3].map((number) => Scrape.of({ url: set.instanceUrl(number) })));
+  return scrapes.reduce((sum, scrape) => sum + scrape.sum('firstcome_waiter_reads_total', { result: 'read' }), 0);
+}
 
+describe('who waits for a reservation', () => {
   it('hears how it ended at any instance, though the primary is killed meanwhile', async () => {
     const primary = await sentinels.primary();
     const unlock = await holdRowLock(set.databaseUrls[0] as string, 'coupons', couponId);
