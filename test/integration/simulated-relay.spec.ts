@@ -100,18 +100,18 @@ const eventsAreDispatched: Course = async (side) => {
   return [...answers, await waiting(side), await dispatch.findUndispatched(10)];
 };
 
+/** Whatever there is. */
+async function dispatchToSink({ dispatch, run }: RelaySide): Promise<void> {
+  const heads = await dispatch.findUndispatched(10);
+  const deliveries = heads.map((head) => ({ sink: SINK, event: head }));
+  await run((manager) => dispatch.dispatch(manager, heads, deliveries));
+}
+
 const eventsAreSent: Course = async (side) => {
-  const { outbox, dispatch, deliveries, run } = side;
+  const { outbox, deliveries, run } = side;
   const events = [event('coupons/1', 1), event('coupons/1', 2), event('coupons/2', 1)];
   await run((manager) => outbox.insert(manager, events));
-  const heads = await dispatch.findUndispatched(10);
-  await run((manager) =>
-    dispatch.dispatch(
-      manager,
-      heads,
-      heads.map((head) => ({ sink: SINK, event: head })),
-    ),
-  );
+  await dispatchToSink(side);
   const answers: unknown[] = [await dueSubjects(side), await next(side, ['coupons/2', 'coupons/1', 'coupons/9'])];
 
   const [one] = await deliveries.findNext(SINK, ['coupons/1']);
@@ -120,14 +120,7 @@ const eventsAreSent: Course = async (side) => {
   answers.push(await dueSubjects(side), await waiting(side));
   // What comes to a subject that fails makes it due no sooner.
   await run((manager) => outbox.insert(manager, [event('coupons/1', 3)]));
-  const more = await dispatch.findUndispatched(10);
-  await run((manager) =>
-    dispatch.dispatch(
-      manager,
-      more,
-      more.map((head) => ({ sink: SINK, event: head })),
-    ),
-  );
+  await dispatchToSink(side);
   answers.push(await dueSubjects(side));
 
   await run((manager) => deliveries.makeDue(manager, SINK));
@@ -143,16 +136,9 @@ const eventsAreSent: Course = async (side) => {
 };
 
 const subjectsAreLeftAlone: Course = async (side) => {
-  const { outbox, dispatch, deliveries, run } = side;
+  const { outbox, deliveries, run } = side;
   await run((manager) => outbox.insert(manager, [event('coupons/1', 1)]));
-  const heads = await dispatch.findUndispatched(10);
-  await run((manager) =>
-    dispatch.dispatch(
-      manager,
-      heads,
-      heads.map((head) => ({ sink: SINK, event: head })),
-    ),
-  );
+  await dispatchToSink(side);
   // Something of it is pending still.
   await run((manager) => deliveries.markCaughtUp(manager, SINK, ['coupons/1']));
   return [await dueSubjects(side), await next(side, ['coupons/1'])];
