@@ -6,13 +6,14 @@
  * directly in src/ put the program together and may use everything.
  */
 const NEIGHBOURS = {
-  user: [],
-  product: [],
-  events: [],
-  coupon: ['user', 'events'],
-  order: ['coupon', 'product', 'user', 'events'],
-  ranking: ['product', 'order'],
-  rpc: ['coupon'],
+  identity: [],
+  user: ['identity'],
+  product: ['identity'],
+  events: ['identity'],
+  coupon: ['user', 'events', 'identity'],
+  order: ['coupon', 'product', 'user', 'events', 'identity'],
+  ranking: ['product', 'order', 'identity'],
+  rpc: ['coupon', 'identity'],
 };
 
 /** @type {import('dependency-cruiser').IForbiddenRuleType[]} */

@@ -3,6 +3,7 @@ import type { AppConfig } from './config.js';
 import { CONNECTION_CLASSES } from './connection-classes.js';
 import { CouponModule } from './coupon/index.js';
 import { EventRelayModule } from './events/index.js';
+import { IdentityModule } from './identity/index.js';
 import { LoadTestModule } from './load-test/index.js';
 import { MIGRATIONS } from './migrations.js';
 import { OperationsModule } from './operations/operations.module.js';
@@ -43,6 +44,7 @@ export class AppModule {
         ClockModule,
         MetricsModule,
         FaultPointModule,
+        IdentityModule,
         OperationsModule,
         EventRelayModule,
         CouponModule,

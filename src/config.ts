@@ -15,6 +15,7 @@ import {
   outboxSettings,
   webhookSettings,
 } from './events/events.config.js';
+import { adminSettings, type IdentityConfig, identityRules, identitySettings } from './identity/identity.config.js';
 import { type LoadTestConfig, loadTestSettings, noSeedInProduction } from './load-test/load-test.config.js';
 import { platformRules, platformSettings } from './platform/config/config.schema.js';
 import { readConfig } from './platform/config/read-config.js';
@@ -25,6 +26,8 @@ import { type UserConfig, userSettings } from './user/user.config.js';
 const schema = z
   .strictObject({
     ...platformSettings,
+    identity: identitySettings,
+    admin: adminSettings,
     user: userSettings,
     coupon: couponSettings,
     outbox: outboxSettings,
@@ -36,6 +39,7 @@ const schema = z
   })
   .check(
     ...platformRules,
+    ...identityRules,
     kafkaTransportHasBrokers,
     rolesNeedKafka,
     eventsKafkaHasBrokers,
@@ -47,7 +51,13 @@ const schema = z
   );
 
 /** Every setting of the process, checked and read-only. */
-export type AppConfig = UserConfig & CouponConfig & EventsConfig & RankingConfig & RpcConfig & LoadTestConfig;
+export type AppConfig = IdentityConfig &
+  UserConfig &
+  CouponConfig &
+  EventsConfig &
+  RankingConfig &
+  RpcConfig &
+  LoadTestConfig;
 
 /**
  * The settings of the platform and of every module, put together.

@@ -4,6 +4,7 @@ import { IndexNewestCoupons1763600000012 } from './coupon/migrations/17636000000
 import { KeepWhenCouponsChange1763600000011 } from './coupon/migrations/1763600000011-keep-when-coupons-change.js';
 import { CreateOutbox1763600000014 } from './events/migrations/1763600000014-create-outbox.js';
 import { CreateRelayAndWebhooks1763600000015 } from './events/migrations/1763600000015-create-relay-and-webhooks.js';
+import { CreateAdminActions1763600000016 } from './identity/migrations/1763600000016-create-admin-actions.js';
 import { CreateDatabaseProbes1763600000008 } from './operations/migrations/1763600000008-create-database-probes.js';
 import { CreateOrders1763600000005 } from './order/migrations/1763600000005-create-orders.js';
 import { PutOrderNumbersIntoPaidIndex1763600000009 } from './order/migrations/1763600000009-put-order-numbers-into-paid-index.js';
@@ -32,4 +33,5 @@ export const MIGRATIONS: Migration[] = [
   IndexNewestProducts1763600000013,
   CreateOutbox1763600000014,
   CreateRelayAndWebhooks1763600000015,
+  CreateAdminActions1763600000016,
 ];

@@ -1,28 +1,27 @@
-import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { AdminGuard } from '../platform/http/admin.guard.js';
+import { type Actor, ByActor, NeedsRole } from '../identity/index.js';
 import { idParam } from '../platform/http/schemas.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
 import { AuditService } from './audit/audit.service.js';
+import { CouponAdministration } from './coupon-administration.service.js';
 import { auditResponse, failureListResponse, reservedResponse } from './coupon.responses.js';
 import { type Page, pageQuery } from './coupon.schemas.js';
 import { FailureService } from './issuance/failure.service.js';
 import { located } from './reservation-location.js';
-import { RebuildService } from './reservation/rebuild.service.js';
 
 @ApiTags('coupon administration')
-@ApiBearerAuth()
-@UseGuards(AdminGuard)
 @Controller('api/coupons/:couponId')
 export class CouponAdministrationController {
   constructor(
     private readonly audits: AuditService,
-    private readonly rebuilds: RebuildService,
+    private readonly administration: CouponAdministration,
     private readonly failures: FailureService,
   ) {}
 
   @Get('audit')
+  @NeedsRole('operator')
   @ApiOperation({
     summary: 'Compare Redis with MySQL',
     description: 'Names every violation. Work in flight is none: what looks suspicious is looked at a second time.',
@@ -34,6 +33,7 @@ export class CouponAdministrationController {
   }
 
   @Post('rebuild')
+  @NeedsRole('operator')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({
     summary: 'Fill the Redis keys anew from MySQL',
@@ -42,12 +42,12 @@ export class CouponAdministrationController {
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'The audit after the rebuild', standardSchema: auditResponse })
   @Problems('COUPON_NOT_FOUND', 'COUPON_EXPIRED', 'RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
-  async rebuild(@Param('couponId', { schema: idParam }) couponId: number) {
-    await this.rebuilds.rebuild(couponId);
-    return await this.audits.audit(couponId);
+  rebuild(@Param('couponId', { schema: idParam }) couponId: number, @ByActor() actor: Actor) {
+    return this.administration.rebuild(couponId, actor);
   }
 
   @Get('failures')
+  @NeedsRole('viewer')
   @ApiOperation({
     summary: 'List the failures of a coupon',
     description: 'Reservations that ended as FAILED, and why.',
@@ -59,6 +59,7 @@ export class CouponAdministrationController {
   }
 
   @Post('failures/:failureId/retry')
+  @NeedsRole('operator')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({
     summary: 'Try a failed reservation again',
@@ -76,8 +77,9 @@ export class CouponAdministrationController {
   async retry(
     @Param('couponId', { schema: idParam }) couponId: number,
     @Param('failureId', { schema: idParam }) failureId: number,
+    @ByActor() actor: Actor,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return located(reply, await this.failures.retry(couponId, failureId));
+    return located(reply, await this.administration.retry(couponId, failureId, actor));
   }
 }

@@ -28,12 +28,30 @@ export interface CouponView {
   readonly status: CouponStatus;
 }
 
+/** What is shown of a coupon. */
+type ShownCoupon = Pick<
+  Coupon,
+  | 'id'
+  | 'name'
+  | 'totalQuantity'
+  | 'issuedQuantity'
+  | 'discountAmount'
+  | 'discountRate'
+  | 'isActive'
+  | 'audience'
+  | 'codeFormat'
+  | 'strategy'
+  | 'startsAt'
+  | 'expiresAt'
+  | 'createdAt'
+>;
+
 /**
  * The coupon at the time `now`.
  *
  * @param reservedQuantity slots held but not yet issued; null when that is not known
  */
-export function couponView(coupon: Coupon, reservedQuantity: number | null, now: Date): CouponView {
+export function couponView(coupon: ShownCoupon, reservedQuantity: number | null, now: Date): CouponView {
   const committed = coupon.issuedQuantity + (reservedQuantity ?? 0);
   const remainingQuantity = Math.max(0, coupon.totalQuantity - committed);
   return {
@@ -56,7 +74,7 @@ export function couponView(coupon: Coupon, reservedQuantity: number | null, now:
   };
 }
 
-function statusOf(coupon: Coupon, remainingQuantity: number, now: Date): CouponStatus {
+function statusOf(coupon: ShownCoupon, remainingQuantity: number, now: Date): CouponStatus {
   if (!coupon.isActive) return 'PAUSED';
   if (now < coupon.startsAt) return 'SCHEDULED';
   if (now >= coupon.expiresAt) return 'ENDED';

@@ -1,19 +1,28 @@
-import { Body, Controller, Get, HttpStatus, Param, Patch, Post, Query, Res, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Headers, HttpStatus, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { AdminGuard } from '../platform/http/admin.guard.js';
+import { type Actor, ByActor, NeedsRole, Public } from '../identity/index.js';
 import { idParam } from '../platform/http/schemas.js';
+import {
+  ApiIdempotencyKey,
+  IDEMPOTENCY_KEY_HEADER,
+  idempotencyKeyOf,
+} from '../platform/idempotency/idempotency-key.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
 import { couponListResponse, couponResponse } from './coupon.responses.js';
 import {
   changeCouponBody,
-  type CouponDraft,
   type CouponPatch,
+  type CreateCouponBody,
   createCouponBody,
+  draftOf,
   type Page,
   pageQuery,
 } from './coupon.schemas.js';
 import { CouponService } from './coupon.service.js';
+
+/** Who operates pauses and resumes; the rest is decided by administrators. */
+const FIELDS_OF_OPERATORS = ['isActive'];
 
 @ApiTags('coupons')
 @Controller('api/coupons')
@@ -21,13 +30,13 @@ export class CouponController {
   constructor(private readonly coupons: CouponService) {}
 
   @Post()
-  @UseGuards(AdminGuard)
-  @ApiBearerAuth()
+  @NeedsRole('admin')
   @ApiOperation({
     summary: 'Create a coupon',
     description:
       'Defines a promotion: its stock, its discount and its window. It can be reserved as soon as it is open.',
   })
+  @ApiIdempotencyKey()
   @ApiResponse({
     status: HttpStatus.CREATED,
     description: 'The coupon',
@@ -38,15 +47,18 @@ export class CouponController {
   })
   @Problems('DATABASE_UNAVAILABLE')
   async create(
-    @Body({ schema: createCouponBody }) draft: CouponDraft,
+    @Body({ schema: createCouponBody }) body: CreateCouponBody,
+    @Headers(IDEMPOTENCY_KEY_HEADER) header: string | undefined,
+    @ByActor() actor: Actor,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const coupon = await this.coupons.create(draft);
+    const coupon = await this.coupons.create(draftOf(body), actor, idempotencyKeyOf(body, header));
     void reply.header('location', `/api/coupons/${coupon.couponId}`);
     return coupon;
   }
 
   @Get()
+  @Public()
   @ApiOperation({ summary: 'List the coupons', description: 'The newest first, in pages.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'A page of coupons', standardSchema: couponListResponse })
   @Problems('DATABASE_UNAVAILABLE')
@@ -55,6 +67,7 @@ export class CouponController {
   }
 
   @Get(':couponId')
+  @Public()
   @ApiOperation({
     summary: 'Show a coupon',
     description:
@@ -68,8 +81,7 @@ export class CouponController {
   }
 
   @Patch(':couponId')
-  @UseGuards(AdminGuard)
-  @ApiBearerAuth()
+  @NeedsRole('operator', { fieldsOfOperators: FIELDS_OF_OPERATORS })
   @ApiOperation({
     summary: 'Change a coupon',
     description:
@@ -81,7 +93,8 @@ export class CouponController {
   change(
     @Param('couponId', { schema: idParam }) couponId: number,
     @Body({ schema: changeCouponBody }) patch: CouponPatch,
+    @ByActor() actor: Actor,
   ) {
-    return this.coupons.change(couponId, patch);
+    return this.coupons.change(couponId, patch, actor);
   }
 }

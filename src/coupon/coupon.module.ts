@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventRelayModule } from '../events/index.js';
+import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
 import { UserModule } from '../user/index.js';
 import { AuditRepository } from './audit/audit.repository.js';
 import { AuditService } from './audit/audit.service.js';
 import { SlotComparison } from './audit/slot-comparison.js';
 import { CouponAdministrationController } from './coupon-administration.controller.js';
+import { CouponAdministration } from './coupon-administration.service.js';
 import { CouponController } from './coupon.controller.js';
 import { Coupon } from './coupon.entity.js';
 import { CouponRepository } from './coupon.repository.js';
@@ -138,6 +140,7 @@ const WATCH = [CouponOverviewService, CouponWatch, CouponGauges, WatchCouponsJob
 export const COUPON_PROVIDERS = [
   CouponRepository,
   CouponService,
+  CouponAdministration,
   ReservationService,
   ReservationFollower,
   ReservationEvents,
@@ -154,7 +157,12 @@ export const COUPON_PROVIDERS = [
 ];
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Coupon, UserCoupon, IssuanceFailure]), EventRelayModule, UserModule],
+  imports: [
+    TypeOrmModule.forFeature([Coupon, UserCoupon, IssuanceFailure]),
+    EventRelayModule,
+    IdempotencyModule,
+    UserModule,
+  ],
   controllers: [
     CouponController,
     ReservationController,

@@ -26,8 +26,8 @@ export class CouponRepository {
   constructor(@InjectRepository(Coupon) private readonly coupons: Repository<Coupon>) {}
 
   /** Inserts the coupon and returns its id. */
-  async insert(coupon: NewCoupon): Promise<number> {
-    const { identifiers } = await this.coupons.insert(coupon);
+  async insert(manager: EntityManager, coupon: NewCoupon): Promise<number> {
+    const { identifiers } = await manager.insert(Coupon, coupon);
     return Number(identifiers[0]?.['id']);
   }
 

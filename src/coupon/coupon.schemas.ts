@@ -13,6 +13,7 @@ import {
   wholeNumber,
   withDefault,
 } from '../platform/http/schemas.js';
+import { idempotencyKey } from '../platform/idempotency/idempotency-key.js';
 import { refusalOf } from '../platform/http/validation.pipe.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
 import { USER_COUPON_STATUSES } from './user-coupon-status.js';
@@ -61,6 +62,7 @@ export const createCouponBody = z
     strategy: withDefault(oneOf(STRATEGIES), 'reservation').meta({
       description: 'How slots are decided: reservation (the default) in Redis, lock under the row lock of MySQL',
     }),
+    idempotencyKey,
   })
   .refine(({ discountAmount, discountRate }) => (discountAmount === undefined) !== (discountRate === undefined), {
     path: ['discountAmount'],
@@ -87,13 +89,20 @@ export const createCouponBody = z
     },
   });
 
+export type CreateCouponBody = z.output<typeof createCouponBody>;
+
 /** The definition of a coupon that does not exist yet. */
-export type CouponDraft = z.output<typeof createCouponBody>;
+export type CouponDraft = Omit<CreateCouponBody, 'idempotencyKey'>;
+
+/** What makes the request this one: all of the body but the key. */
+export function draftOf({ idempotencyKey: _key, ...draft }: CreateCouponBody): CouponDraft {
+  return draft;
+}
 
 /** For those who take it from elsewhere than a body of this API. @throws ValidationFailedError naming the wrong fields */
 export function couponDraft(fields: { [Name in keyof z.input<typeof createCouponBody>]: unknown }): CouponDraft {
   const { success, data, error } = createCouponBody.safeParse(fields);
-  if (success) return data;
+  if (success) return draftOf(data);
   throw refusalOf(error.issues, { type: 'body' });
 }
 

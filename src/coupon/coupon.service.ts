@@ -1,11 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { ActionTrail, type Actor } from '../identity/index.js';
 import { Clock } from '../platform/clock.js';
+import { SHARED } from '../platform/database/pool/connection-class.js';
 import { pageOf } from '../platform/http/page.js';
+import type { AnswerOf } from '../platform/http/response-schemas.js';
+import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
 import { RedisUnavailableError } from '../platform/redis/redis-errors.js';
+import { couponSubject } from './coupon-events.js';
 import { couponView, type CouponView, reservedQuantityOf } from './coupon-view.js';
 import type { Coupon } from './coupon.entity.js';
 import { CouponNotFoundError } from './coupon.errors.js';
 import { CouponRepository, type NewCoupon } from './coupon.repository.js';
+import type { couponResponse } from './coupon.responses.js';
 import { assertWindow, type CouponDraft, type CouponPatch, type Page } from './coupon.schemas.js';
 import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
 import { RebuildService } from './reservation/rebuild.service.js';
@@ -17,6 +23,9 @@ export interface CouponPage {
   readonly nextCursor: string | null;
 }
 
+/** A new coupon. Its times are text, since the answer is stored under the idempotency key. */
+export type CreatedCoupon = AnswerOf<typeof couponResponse>;
+
 /** Creates, shows and changes coupons. */
 @Injectable()
 export class CouponService {
@@ -25,17 +34,30 @@ export class CouponService {
     private readonly definitions: CouponDefinitionService,
     private readonly rebuilds: RebuildService,
     private readonly store: RedisCouponStore,
+    private readonly idempotency: IdempotencyService,
+    private readonly trail: ActionTrail,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Creates the coupon, and loads it into Redis so that the first reservation finds it there, at whichever instance. With
-   * Redis away it is created all the same, and loaded when Redis is back.
+   * Creates the coupon, once for each idempotency key of the actor, and loads it into Redis so that the first reservation
+   * finds it there, at whichever instance. With Redis away it is created all the same, and loaded when Redis is back.
+   *
+   * @throws IdempotencyKeyReusedError, IdempotencyInProgressError
    */
-  async create(draft: CouponDraft): Promise<CouponView> {
-    const couponId = await this.coupons.insert(newCoupon(draft, this.clock.now()));
-    if (draft.strategy === 'reservation') await this.rebuilds.loadOrAwait(couponId);
-    return await this.get(couponId);
+  async create(draft: CouponDraft, actor: Actor, key?: string): Promise<CreatedCoupon> {
+    const request = { operation: 'create-coupon', owner: actor.name, key, request: draft, connections: SHARED };
+    const created = await this.idempotency.run(request, async (manager, publish) => {
+      const now = this.clock.now();
+      const coupon = newCoupon(draft, now);
+      const id = await this.coupons.insert(manager, coupon);
+      const subject = couponSubject(id);
+      await this.trail.record(manager, publish, { actor, action: 'coupon.create', subject, after: draft });
+      return createdCoupon(couponView({ ...coupon, id, issuedQuantity: 0 }, 0, now));
+    });
+    // Also for a request that comes again: the process may have ended before it was loaded.
+    if (draft.strategy === 'reservation') await this.rebuilds.loadOrAwait(created.couponId);
+    return created;
   }
 
   /** Creates the coupon under a given id; false, and nothing changes, when there is one already. */
@@ -80,8 +102,8 @@ export class CouponService {
    * @throws CouponNotFoundError, ValidationFailedError when the window would end before it starts,
    *   QuantityBelowCommittedError when the total would be less than what is issued and reserved
    */
-  async change(couponId: number, patch: CouponPatch): Promise<CouponView> {
-    return await this.view(await this.definitions.change(couponId, patch, assertWindow));
+  async change(couponId: number, patch: CouponPatch, actor: Actor): Promise<CouponView> {
+    return await this.view(await this.definitions.change(couponId, patch, actor, assertWindow));
   }
 
   private async view(coupon: Coupon): Promise<CouponView> {
@@ -100,6 +122,15 @@ export class CouponService {
       throw error;
     }
   }
+}
+
+function createdCoupon(coupon: CouponView): CreatedCoupon {
+  return {
+    ...coupon,
+    startsAt: coupon.startsAt.toISOString(),
+    expiresAt: coupon.expiresAt.toISOString(),
+    createdAt: coupon.createdAt.toISOString(),
+  };
 }
 
 function newCoupon(draft: CouponDraft, createdAt: Date): NewCoupon {

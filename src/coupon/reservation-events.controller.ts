@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { NamesUser } from '../identity/index.js';
 import { idParam } from '../platform/http/schemas.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
 import { ReservationEvents } from './reservation-events.service.js';
@@ -22,6 +23,7 @@ export class ReservationEventsController {
   constructor(private readonly events: ReservationEvents) {}
 
   @Get('api/coupons/:couponId/reservations/:userId/events')
+  @NamesUser('read', 'params')
   @ApiOperation({
     summary: 'Follow a reservation as a stream of events',
     description:

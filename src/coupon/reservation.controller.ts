@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { NamesUser } from '../identity/index.js';
 import { idParam } from '../platform/http/schemas.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
 import { issuedResponse, reservationResponse, reservedResponse } from './coupon.responses.js';
@@ -70,6 +71,7 @@ export class ReservationController {
   ) {}
 
   @Post('api/coupons/:couponId/reserve')
+  @NamesUser('act', 'body')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Reserve a coupon', description: RESERVE })
   @ApiResponse({ status: HttpStatus.OK, ...RESERVED })
@@ -83,6 +85,7 @@ export class ReservationController {
   }
 
   @Post('api/coupons/reserve')
+  @NamesUser('act', 'body')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Reserve a coupon (short form)', description: RESERVE })
   @ApiResponse({ status: HttpStatus.OK, ...RESERVED })
@@ -95,6 +98,7 @@ export class ReservationController {
   }
 
   @Post('coupons/:userId/issue-async')
+  @NamesUser('act', 'params')
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Reserve a coupon (without a body)', description: RESERVE })
   @ApiResponse({ status: HttpStatus.ACCEPTED, ...RESERVED })
@@ -108,6 +112,7 @@ export class ReservationController {
   }
 
   @Post('api/coupons/:couponId/issue')
+  @NamesUser('act', 'body')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Issue a coupon', description: ISSUE })
   @ApiResponse(ISSUED)
@@ -122,6 +127,7 @@ export class ReservationController {
   }
 
   @Post('api/coupons/issue')
+  @NamesUser('act', 'body')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Issue a coupon (short form)', description: ISSUE })
   @ApiResponse(ISSUED)
@@ -135,6 +141,7 @@ export class ReservationController {
   }
 
   @Get('api/coupons/:couponId/reservations/:userId')
+  @NamesUser('read', 'params')
   @ApiOperation({
     summary: 'Follow a reservation',
     description:

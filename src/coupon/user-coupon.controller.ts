@@ -1,5 +1,6 @@
 import { Controller, Get, HttpStatus, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { NamesUser } from '../identity/index.js';
 import { idParam } from '../platform/http/schemas.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
 import { userCouponListResponse } from './coupon.responses.js';
@@ -12,6 +13,7 @@ export class UserCouponController {
   constructor(private readonly userCoupons: UserCouponService) {}
 
   @Get()
+  @NamesUser('read', 'params')
   @ApiOperation({
     summary: 'List the coupons of a user',
     description: 'The newest first, in pages. The user need not be registered: coupons for anyone are shown as well.',

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { NamesUser } from '../identity/index.js';
 import { idParam } from '../platform/http/schemas.js';
 import {
   ApiIdempotencyKey,
@@ -32,6 +33,7 @@ export class OrderController {
   ) {}
 
   @Post()
+  @NamesUser('act', 'body')
   @ApiOperation({
     summary: 'Create an order',
     description:
@@ -59,6 +61,7 @@ export class OrderController {
   }
 
   @Get()
+  @NamesUser('read', 'query')
   @ApiOperation({ summary: 'List the orders of a user', description: 'The newest first, in pages.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'A page of orders', standardSchema: orderListResponse })
   @Problems('DATABASE_UNAVAILABLE')
@@ -67,6 +70,7 @@ export class OrderController {
   }
 
   @Get(':orderId')
+  @NamesUser('read', 'query')
   @ApiOperation({
     summary: 'Show an order',
     description: 'With its items, its amounts in won and its status. With `userId` it is found for that user only.',
@@ -78,6 +82,7 @@ export class OrderController {
   }
 
   @Post(':orderId/payment')
+  @NamesUser('act', 'body')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({
     summary: 'Pay an order',

@@ -45,7 +45,7 @@ export class OrderService {
    */
   async create(draft: OrderDraft, key: string | undefined): Promise<OrderView> {
     if (!(await this.users.exists(draft.userId))) throw new UserNotFoundError(draft.userId);
-    const request = { operation: 'create-order', ownerId: draft.userId, key, request: draft, connections: PURCHASES };
+    const request = { operation: 'create-order', owner: draft.userId, key, request: draft, connections: PURCHASES };
     return await this.idempotency.run(request, async (manager) => orderView(await this.insert(manager, draft)));
   }
 

@@ -49,7 +49,7 @@ export class PaymentService {
   async pay(orderId: number, userId: number, key: string | undefined): Promise<PaymentView> {
     const request = {
       operation: 'pay-order',
-      ownerId: userId,
+      owner: userId,
       key,
       request: { orderId, userId },
       connections: PURCHASES,

@@ -1,5 +1,6 @@
 import { Controller, Get, Header, HttpStatus, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Public } from '../identity/index.js';
 import { idParam } from '../platform/http/schemas.js';
 import { productRankResponse, topResponse } from './ranking.responses.js';
 import { type DayQuery, dayQuery, type TopQuery, topQuery } from './ranking.schemas.js';
@@ -11,6 +12,7 @@ export class RankingController {
   constructor(private readonly ranking: RankingService) {}
 
   @Get('top')
+  @Public()
   @Header('content-type', 'application/json; charset=utf-8')
   @ApiOperation({
     summary: 'Show the products sold most on a day',
@@ -24,6 +26,7 @@ export class RankingController {
   }
 
   @Get('product/:productId')
+  @Public()
   @ApiOperation({
     summary: 'Show the rank of a product on a day',
     description:

@@ -1,10 +1,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Inject, Injectable } from '@nestjs/common';
 import { CouponService, ReservationService, UserCouponService } from '../coupon/index.js';
+import { type Actor, type Caller, hasRole, userMeant } from '../identity/index.js';
 import { Clock } from '../platform/clock.js';
 import { CONFIG } from '../platform/config/config.module.js';
-import { UnauthenticatedError, ValidationFailedError } from '../platform/errors/platform.errors.js';
-import { AdminToken } from '../platform/http/admin-token.js';
+import { ValidationFailedError } from '../platform/errors/platform.errors.js';
 import { campaignDraft } from './campaign-draft.js';
 import type {
   CreateCampaignRequest,
@@ -27,34 +27,29 @@ export class CampaignService {
     private readonly coupons: CouponService,
     private readonly reservations: ReservationService,
     private readonly userCoupons: UserCouponService,
-    private readonly adminToken: AdminToken,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: RpcConfig,
   ) {}
 
-  /**
-   * @param authorization the header of the call
-   * @throws UnauthenticatedError, ValidationFailedError naming the wrong fields
-   */
+  /** @throws ValidationFailedError naming the wrong fields */
   async create(
     request: CreateCampaignRequest,
-    authorization: string | undefined,
+    actor: Actor,
   ): Promise<MessageInitShape<typeof CreateCampaignResponseSchema>> {
-    if (!this.mayAdminister(authorization)) throw new UnauthenticatedError();
-    const { couponId } = await this.coupons.create(campaignDraft(request, this.config.rpc, this.clock.now()));
+    const { couponId } = await this.coupons.create(campaignDraft(request, this.config.rpc, this.clock.now()), actor);
     return { campaignId: couponId };
   }
 
   /**
-   * @param authorization the header of the call; the codes are for administrators only
+   * @param caller the codes are for administrators only
    * @throws CouponNotFoundError, ValidationFailedError
    */
   async get(
     { campaignId }: GetCampaignRequest,
-    authorization: string | undefined,
+    caller: Caller | undefined,
   ): Promise<MessageInitShape<typeof GetCampaignResponseSchema>> {
     const coupon = await this.coupons.stored(idOf('campaignId', campaignId));
-    const isShown = coupon.codeFormat !== 'none' && this.mayAdminister(authorization);
+    const isShown = coupon.codeFormat !== 'none' && (this.config.rpc.openAccess || hasRole(caller, 'admin'));
     const issuedCoupons = isShown ? await this.userCoupons.codes(coupon.id, MAX_CODES) : [];
     return {
       id: coupon.id,
@@ -69,14 +64,14 @@ export class CampaignService {
     };
   }
 
-  /** Answers once the slot is held, and throws what {@link ReservationService.reserve} throws. */
-  async issue({ campaignId, userId }: IssueCouponRequest): Promise<MessageInitShape<typeof IssueCouponResponseSchema>> {
-    await this.reservations.reserve(idOf('campaignId', campaignId), idOf('userId', userId));
+  /** Answers once the slot is held, and throws what {@link ReservationService.reserve} throws, and ForbiddenError. */
+  async issue(
+    { campaignId, userId }: IssueCouponRequest,
+    caller: Caller | undefined,
+  ): Promise<MessageInitShape<typeof IssueCouponResponseSchema>> {
+    const meant = userMeant(caller, userId, 'act');
+    await this.reservations.reserve(idOf('campaignId', campaignId), idOf('userId', meant));
     return { message: 'OK' };
-  }
-
-  private mayAdminister(authorization: string | undefined): boolean {
-    return this.config.rpc.openAccess || this.adminToken.isIn(authorization);
   }
 }
 

@@ -1,9 +1,11 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type { FastifyRequest } from 'fastify';
+import type { Access } from '../identity/index.js';
 
 /** A method of the service, and what carries it out. */
 export interface RpcCall<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> {
   readonly method: DescMethodUnary<I, O>;
+  readonly access: Access;
   /** A list may be long, and worth to be compressed. */
   readonly mayAnswerLong: boolean;
   carryOut(message: MessageShape<I>, request: FastifyRequest): Promise<MessageInitShape<O>>;
@@ -19,10 +21,11 @@ export interface RpcAnswer {
 /** The compiler infers the messages from the method. */
 export function rpcCall<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
+  access: Access,
   carryOut: RpcCall<I, O>['carryOut'],
 ): RpcCall {
   const mayAnswerLong = method.output.fields.some(({ fieldKind }) => fieldKind === 'list');
-  return { method, mayAnswerLong, carryOut };
+  return { method, access, mayAnswerLong, carryOut };
 }
 
 /** The body as it arrived; empty where there is none. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { actorOf, ADMIN_ONLY, callerOf, PUBLIC } from '../identity/index.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import { RouteNotFoundError } from '../platform/errors/platform.errors.js';
 import { pathOf } from '../platform/errors/to-domain-error.js';
@@ -44,9 +45,11 @@ export class RpcRoutes implements OnModuleInit {
     const calls = Object.values(this.calls());
     const library = new LibraryCalls(calls, this.errors, this.config.http.bodyLimitBytes);
     for (const call of calls) {
-      scope.post(`${PATH}/${call.method.name}`, (request, reply) => answer(call, library, request, reply));
+      scope.post(`${PATH}/${call.method.name}`, { config: { access: call.access } }, (request, reply) =>
+        answer(call, library, request, reply),
+      );
     }
-    scope.post(`${PATH}/*`, (request) => {
+    scope.post(`${PATH}/*`, { config: { access: PUBLIC } }, (request) => {
       throw new RouteNotFoundError(request.method, pathOf(request.url));
     });
   }
@@ -54,11 +57,15 @@ export class RpcRoutes implements OnModuleInit {
   private calls() {
     const { createCampaign, getCampaign, issueCoupon } = CouponService.method;
     return {
-      createCampaign: rpcCall(createCampaign, (message, { headers }) =>
-        this.campaigns.create(message, headers.authorization),
+      createCampaign: rpcCall(createCampaign, this.config.rpc.openAccess ? PUBLIC : ADMIN_ONLY, (message, request) =>
+        this.campaigns.create(message, actorOf(request)),
       ),
-      getCampaign: rpcCall(getCampaign, (message, { headers }) => this.campaigns.get(message, headers.authorization)),
-      issueCoupon: rpcCall(issueCoupon, (message) => this.campaigns.issue(message)),
+      getCampaign: rpcCall(getCampaign, { kind: 'public', knowsCallers: true }, (message, request) =>
+        this.campaigns.get(message, callerOf(request)),
+      ),
+      issueCoupon: rpcCall(issueCoupon, { kind: 'user', does: 'act', namedIn: 'message' }, (message, request) =>
+        this.campaigns.issue(message, callerOf(request)),
+      ),
     } satisfies Record<keyof typeof CouponService.method, RpcCall>;
   }
 }

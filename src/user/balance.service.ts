@@ -41,7 +41,7 @@ export class BalanceService {
    *   IdempotencyKeyReusedError, IdempotencyInProgressError
    */
   async charge(userId: number, amount: number, key: string | undefined): Promise<ChargeView> {
-    const request = { operation: 'charge', ownerId: userId, key, request: { userId, amount }, connections: PURCHASES };
+    const request = { operation: 'charge', owner: userId, key, request: { userId, amount }, connections: PURCHASES };
     return await this.idempotency.run(request, async (manager) => {
       const balance = await this.users.credit(manager, userId, amount, MAX_BALANCE);
       if (balance === undefined) throw await this.refusal(manager, userId);

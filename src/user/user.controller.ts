@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { NamesUser } from '../identity/index.js';
 import { idParam } from '../platform/http/schemas.js';
 import {
   ApiIdempotencyKey,
@@ -21,6 +22,7 @@ export class UserController {
   ) {}
 
   @Get()
+  @NamesUser('read', 'params')
   @ApiOperation({ summary: 'Show a user', description: 'Who is registered under this id.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'The user', standardSchema: userResponse })
   @Problems('USER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
@@ -29,6 +31,7 @@ export class UserController {
   }
 
   @Get('balance')
+  @NamesUser('read', 'params')
   @ApiOperation({ summary: 'Show the balance of a user', description: 'What the user can spend, in won.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'The balance', standardSchema: balanceResponse })
   @Problems('USER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
@@ -37,6 +40,7 @@ export class UserController {
   }
 
   @Post('balance/charge')
+  @NamesUser('charge', 'params')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({
     summary: 'Charge the balance of a user',

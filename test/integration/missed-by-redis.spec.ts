@@ -14,6 +14,7 @@ import { eventually } from '../support/poll.js';
 import { runIdOf } from '../support/redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { newUserId } from '../support/unique-ids.js';
+import { TESTER } from '../support/actor.js';
 
 /**
  * Redis stays the same server, but for a while it hears nothing of us, or only later. No sweep makes up for it here.
@@ -36,7 +37,9 @@ beforeAll(async () => {
 });
 
 async function pause(couponId: number): Promise<void> {
-  expect(await instance.get(CouponService).change(couponId, { isActive: false })).toMatchObject({ status: 'PAUSED' });
+  expect(await instance.get(CouponService).change(couponId, { isActive: false }, TESTER)).toMatchObject({
+    status: 'PAUSED',
+  });
 }
 
 async function becomesPaused(couponId: number): Promise<void> {
@@ -108,7 +111,7 @@ describe('a smaller total that Redis takes after it was given up', () => {
     const couponId = await instance.createCoupon(10);
     const definitions = instance.get(DefinitionStore);
     await whileStalled(async () => {
-      const lowering = instance.get(CouponService).change(couponId, { totalQuantity: 4 });
+      const lowering = instance.get(CouponService).change(couponId, { totalQuantity: 4 }, TESTER);
       expect(await outcomeOf(lowering)).toBe('RESERVATION_UNAVAILABLE');
     });
     // Version 2 was the smaller one.

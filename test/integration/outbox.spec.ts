@@ -19,6 +19,7 @@ import { numbersTo } from '../support/numbers-to.js';
 import { openOwnServers } from '../support/own-servers.js';
 import { Shop } from '../support/shop.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
+import { TESTER } from '../support/actor.js';
 
 /** P12 where it begins: what is written to be told is what was decided, in the order of the commits. */
 
@@ -106,7 +107,9 @@ describe('six who write about one coupon at once', () => {
     };
     const changeNames = async () => {
       for (const number of numbersTo(10))
-        await instance.get(CouponDefinitionService).change(couponId, { name: `name ${number}` }, () => undefined);
+        await instance
+          .get(CouponDefinitionService)
+          .change(couponId, { name: `name ${number}` }, TESTER, () => undefined);
     };
     /** Whoever looks meanwhile finds no position without all those before it. */
     const look = async (): Promise<number> => {

@@ -11,6 +11,7 @@ import { eventually } from '../support/poll.js';
 import { eventsOf, idsOf, newSubject, tellContent, writeEvents } from '../support/told-events.js';
 import { openTwoInstances, type TwoInstances } from '../support/two-instances.js';
 import { status, WebhookReceiver } from '../support/webhook-receiver.js';
+import { TESTER } from '../support/actor.js';
 
 /** P12, with two instances of which one tells: what is told to whom, in which order, and how often. */
 
@@ -35,12 +36,9 @@ interface Registered {
 
 async function register(draft: Partial<WebhookDraft> = {}): Promise<Registered> {
   const receiver = await WebhookReceiver.open();
-  const { webhookId } = await world.one.get(WebhookService).create({
-    url: receiver.url,
-    eventTypes: ['firstcome.order.paid'],
-    couponIds: null,
-    ...draft,
-  });
+  const { webhookId } = await world.one
+    .get(WebhookService)
+    .create({ url: receiver.url, eventTypes: ['firstcome.order.paid'], couponIds: null, ...draft }, TESTER);
   return { receiver, webhookId };
 }
 
@@ -217,14 +215,14 @@ describe('a webhook', () => {
     await eventually(() => expect(witness.receiver.received).toHaveLength(1));
     expect(webhook.receiver.received).toHaveLength(attempts);
 
-    await service.change(webhook.webhookId, { status: 'active' });
+    await service.change(webhook.webhookId, { status: 'active' }, TESTER);
     await eventually(async () => expect(await pendingOf(webhook.webhookId)).toBe(0));
     expect(toldOf(subject, webhook).slice(attempts, attempts + 2)).toEqual(idsOf(eventsOf(subject, 2)));
   });
 
   it('that is deleted is told nothing more', async () => {
     const [gone, witness] = [await register(), await register()];
-    await world.one.get(WebhookService).delete(gone.webhookId);
+    await world.one.get(WebhookService).delete(gone.webhookId, TESTER);
     await write(...eventsOf(newSubject(), 1));
     await eventually(() => expect(witness.receiver.received).toHaveLength(1));
     expect(gone.receiver.received).toEqual([]);
@@ -289,10 +287,10 @@ describe('what is old', () => {
       ...eventsOf(young, 1, { type: 'firstcome.coupon.changed' }),
     );
     await eventually(async () => expect(await pendingOf(disabled.webhookId)).toBe(1));
-    await world.one.get(WebhookService).change(disabled.webhookId, { status: 'disabled' });
+    await world.one.get(WebhookService).change(disabled.webhookId, { status: 'disabled' }, TESTER);
     await expectForgotten([told], [pending, young]);
 
-    await world.one.get(WebhookService).change(active.webhookId, { status: 'disabled' });
+    await world.one.get(WebhookService).change(active.webhookId, { status: 'disabled' }, TESTER);
     await expectForgotten([told, pending], [young]);
     expect(await pendingOf(active.webhookId)).toBe(0);
   });
@@ -307,7 +305,7 @@ describe('a replay', () => {
     const { deliveries } = await list(webhook.webhookId);
     const first = deliveries.find(({ sequence }) => sequence === '1');
     const service = world.other.get(WebhookDeliveryService);
-    expect(await service.replay(webhook.webhookId, first?.deliveryId ?? 0)).toMatchObject({
+    expect(await service.replay(webhook.webhookId, first?.deliveryId ?? 0, TESTER)).toMatchObject({
       eventId: `${subject}/1`,
       status: 'PENDING',
       deliveredAt: null,
@@ -316,7 +314,7 @@ describe('a replay', () => {
     await eventually(async () => expect(await pendingOf(webhook.webhookId)).toBe(0));
 
     await world.database.change('DELETE FROM outbox WHERE subject = ?', [subject]);
-    await expect(service.replay(webhook.webhookId, first?.deliveryId ?? 0)).rejects.toMatchObject({
+    await expect(service.replay(webhook.webhookId, first?.deliveryId ?? 0, TESTER)).rejects.toMatchObject({
       code: 'DELIVERY_NOT_FOUND',
     });
   });

@@ -15,6 +15,7 @@ import { Instance } from '../support/instance.js';
 import { openOwnServers } from '../support/own-servers.js';
 import { eventually } from '../support/poll.js';
 import { newUserId } from '../support/unique-ids.js';
+import { TESTER } from '../support/actor.js';
 
 const DAY_MS = 86_400_000;
 const RETENTION_DAYS = 30;
@@ -57,7 +58,7 @@ async function expectRefused(couponId: number, code: string, userId = newUserId(
 }
 
 async function changeEnd(couponId: number, expiresAt: Date): Promise<void> {
-  await instance.get(CouponService).change(couponId, { expiresAt });
+  await instance.get(CouponService).change(couponId, { expiresAt }, TESTER);
 }
 
 async function forgetEnded(): Promise<number[]> {

@@ -11,6 +11,7 @@ import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { atEndOfFile } from './cleanup.js';
 import { eventually } from './poll.js';
 import { expectConnected } from './redis.js';
+import { TESTER } from './actor.js';
 
 const HOUR_MS = 3_600_000;
 const DEFAULTS = {
@@ -79,19 +80,22 @@ export class Instance {
 
   /** Creates an open coupon for anyone; its id. */
   async createCoupon(totalQuantity: number, overrides: Partial<CouponDraft> = {}): Promise<number> {
-    const { couponId } = await this.get(CouponService).create({
-      name: 'Of an instance',
-      totalQuantity,
-      discountAmount: 1000,
-      discountRate: undefined,
-      startsAt: new Date(Date.now() - HOUR_MS),
-      expiresAt: new Date(Date.now() + HOUR_MS),
-      isActive: true,
-      audience: 'anyone',
-      codeFormat: 'none',
-      strategy: 'reservation',
-      ...overrides,
-    });
+    const { couponId } = await this.get(CouponService).create(
+      {
+        name: 'Of an instance',
+        totalQuantity,
+        discountAmount: 1000,
+        discountRate: undefined,
+        startsAt: new Date(Date.now() - HOUR_MS),
+        expiresAt: new Date(Date.now() + HOUR_MS),
+        isActive: true,
+        audience: 'anyone',
+        codeFormat: 'none',
+        strategy: 'reservation',
+        ...overrides,
+      },
+      TESTER,
+    );
     return couponId;
   }
 }

@@ -17,6 +17,7 @@ import { deleteKeys, type ReservationKey } from './planted-faults.js';
 import { type ModelDecision, SagaModel } from './saga-model.js';
 import type { At, RebuildStep, Step } from './saga-steps.js';
 import type { RealKeys, SagaWorld } from './saga-world.js';
+import { TESTER } from './actor.js';
 
 /** One coupon, to which the same things happen in the real servers and in the model. */
 export class SagaRun {
@@ -165,7 +166,7 @@ export class SagaRun {
     const expected = this.model.change(total);
     const changing = this.at(at)
       .get(CouponDefinitionService)
-      .change(this.couponId, { totalQuantity: total }, () => undefined);
+      .change(this.couponId, { totalQuantity: total }, TESTER, () => undefined);
     expect(await codeOf(changing)).toBe(expected === 'CHANGED' ? undefined : expected);
     if (expected === 'RESERVATION_UNAVAILABLE') await this.at(at).get(RebuildService).load(this.couponId);
   }

@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Outbox } from '../../events/index.js';
+import { ActionTrail, type Actor } from '../../identity/index.js';
 import { Clock } from '../../platform/clock.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
-import { changedEvent } from '../coupon-events.js';
+import { changedEvent, couponSubject } from '../coupon-events.js';
 import { Coupon } from '../coupon.entity.js';
 import { CouponNotFoundError, QuantityBelowCommittedError, ReservationUnavailableError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
@@ -27,6 +28,7 @@ export class CouponDefinitionService {
     private readonly publisher: DefinitionPublisher,
     private readonly rebuilds: RebuildService,
     private readonly outbox: Outbox,
+    private readonly trail: ActionTrail,
     private readonly clock: Clock,
   ) {}
 
@@ -37,7 +39,12 @@ export class CouponDefinitionService {
    * @throws CouponNotFoundError, QuantityBelowCommittedError (nothing changed), ReservationUnavailableError when a
    * total can't be lowered because Redis can't be asked what is reserved
    */
-  async change(couponId: number, change: DefinitionChange, validate: (coupon: Coupon) => void): Promise<Coupon> {
+  async change(
+    couponId: number,
+    change: DefinitionChange,
+    actor: Actor,
+    validate: (coupon: Coupon) => void,
+  ): Promise<Coupon> {
     // Redis may have a smaller total that MySQL has not.
     let mayBeAhead = false;
     try {
@@ -61,6 +68,13 @@ export class CouponDefinitionService {
         }
         await this.coupons.saveDefinition(manager, after);
         await this.outbox.write(manager, publish, [changedEvent(after)]);
+        await this.trail.record(manager, publish, {
+          actor,
+          action: 'coupon.change',
+          subject: couponSubject(couponId),
+          before: namedOf(before, change),
+          after: change,
+        });
         return { coupon: after, isInRedis: goesToRedisFirst };
       });
       if (!isInRedis) await this.publish(coupon);
@@ -118,6 +132,12 @@ export class CouponDefinitionService {
       this.publisher.reconcileLater(coupon.id);
     }
   }
+}
+
+/** What the coupon had in the place of what changes. */
+function namedOf(before: Coupon, change: DefinitionChange): DefinitionChange {
+  const names = Object.keys(change) as Array<keyof DefinitionChange>;
+  return Object.fromEntries(names.map((name) => [name, before[name]]));
 }
 
 function assertNotBelowIssued({ id, totalQuantity, issuedQuantity }: Coupon): void {

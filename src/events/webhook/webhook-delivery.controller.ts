@@ -1,6 +1,6 @@
-import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { AdminGuard } from '../../platform/http/admin.guard.js';
+import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { type Actor, ByActor, NeedsRole } from '../../identity/index.js';
 import { idParam } from '../../platform/http/schemas.js';
 import { Problems } from '../../platform/openapi/problems.decorator.js';
 import { WebhookDeliveryService } from './webhook-delivery.service.js';
@@ -8,13 +8,12 @@ import { deliveryListResponse, deliveryResponse } from './webhook.responses.js';
 import { deliveriesQuery, type DeliveriesPage } from './webhook.schemas.js';
 
 @ApiTags('webhooks')
-@ApiBearerAuth()
-@UseGuards(AdminGuard)
 @Controller('api/webhooks/:webhookId/deliveries')
 export class WebhookDeliveryController {
   constructor(private readonly deliveries: WebhookDeliveryService) {}
 
   @Get()
+  @NeedsRole('viewer')
   @ApiOperation({
     summary: 'List the deliveries of a webhook',
     description: 'The newest first, in pages: what it was sent, and what it is to be sent.',
@@ -29,6 +28,7 @@ export class WebhookDeliveryController {
   }
 
   @Post(':deliveryId/replay')
+  @NeedsRole('operator')
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({
     summary: 'Send an event again',
@@ -39,7 +39,8 @@ export class WebhookDeliveryController {
   replay(
     @Param('webhookId', { schema: idParam }) webhookId: number,
     @Param('deliveryId', { schema: idParam }) deliveryId: number,
+    @ByActor() actor: Actor,
   ) {
-    return this.deliveries.replay(webhookId, deliveryId);
+    return this.deliveries.replay(webhookId, deliveryId, actor);
   }
 }

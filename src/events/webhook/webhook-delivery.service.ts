@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ActionTrail, type Actor } from '../../identity/index.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { pageOf } from '../../platform/http/page.js';
 import { WebhookDeliveryRepository } from './webhook-delivery.repository.js';
@@ -15,6 +16,7 @@ export class WebhookDeliveryService {
     private readonly deliveries: WebhookDeliveryRepository,
     private readonly webhooks: WebhookRepository,
     private readonly transactions: TransactionRunner,
+    private readonly trail: ActionTrail,
   ) {}
 
   /** The newest first. @throws WebhookNotFoundError */
@@ -40,13 +42,19 @@ export class WebhookDeliveryService {
    *
    * @throws WebhookNotFoundError, DeliveryNotFoundError
    */
-  async replay(webhookId: number, deliveryId: number): Promise<DeliveryView> {
+  async replay(webhookId: number, deliveryId: number, actor: Actor): Promise<DeliveryView> {
     await this.requireWebhook(webhookId);
     const sink = sinkKey(webhookId);
-    const replayed = await this.transactions.run(async (manager) => {
+    const replayed = await this.transactions.run(async (manager, publish) => {
       const delivery = await this.deliveries.findKept(manager, sink, deliveryId);
       if (delivery === null) throw new DeliveryNotFoundError(webhookId, deliveryId);
       await this.deliveries.replay(manager, delivery);
+      await this.trail.record(manager, publish, {
+        actor,
+        action: 'delivery.replay',
+        subject: `webhooks/${webhookId}`,
+        after: { deliveryId },
+      });
       return Object.assign(delivery, { status: 'PENDING' as const, deliveredAt: null });
     });
     const nextAttempts = await this.deliveries.findNextAttempts(sink, [replayed.subject]);

@@ -1,20 +1,7 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  HttpStatus,
-  Param,
-  Patch,
-  Post,
-  Query,
-  Res,
-  UseGuards,
-} from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { AdminGuard } from '../../platform/http/admin.guard.js';
+import { type Actor, ByActor, NeedsRole } from '../../identity/index.js';
 import { idParam } from '../../platform/http/schemas.js';
 import { Problems } from '../../platform/openapi/problems.decorator.js';
 import { secretWebhookResponse, testResponse, webhookListResponse, webhookResponse } from './webhook.responses.js';
@@ -29,13 +16,12 @@ import {
 import { WebhookService } from './webhook.service.js';
 
 @ApiTags('webhooks')
-@ApiBearerAuth()
-@UseGuards(AdminGuard)
 @Controller('api/webhooks')
 export class WebhookController {
   constructor(private readonly webhooks: WebhookService) {}
 
   @Post()
+  @NeedsRole('admin')
   @ApiOperation({
     summary: 'Register a webhook',
     description:
@@ -53,14 +39,16 @@ export class WebhookController {
   @Problems('DATABASE_UNAVAILABLE')
   async create(
     @Body({ schema: createWebhookBody }) draft: WebhookDraft,
+    @ByActor() actor: Actor,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const webhook = await this.webhooks.create(draft);
+    const webhook = await this.webhooks.create(draft, actor);
     void reply.header('location', `/api/webhooks/${webhook.webhookId}`);
     return webhook;
   }
 
   @Get()
+  @NeedsRole('viewer')
   @ApiOperation({ summary: 'List the webhooks', description: 'The newest first, in pages.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'A page of webhooks', standardSchema: webhookListResponse })
   @Problems('DATABASE_UNAVAILABLE')
@@ -69,6 +57,7 @@ export class WebhookController {
   }
 
   @Get(':webhookId')
+  @NeedsRole('viewer')
   @ApiOperation({ summary: 'Show a webhook', description: 'Without its secret, which is shown only when it is made.' })
   @ApiResponse({ status: HttpStatus.OK, description: 'The webhook', standardSchema: webhookResponse })
   @Problems('WEBHOOK_NOT_FOUND', 'DATABASE_UNAVAILABLE')
@@ -77,6 +66,7 @@ export class WebhookController {
   }
 
   @Patch(':webhookId')
+  @NeedsRole('admin')
   @ApiOperation({
     summary: 'Change a webhook',
     description:
@@ -88,20 +78,23 @@ export class WebhookController {
   change(
     @Param('webhookId', { schema: idParam }) webhookId: number,
     @Body({ schema: changeWebhookBody }) patch: WebhookPatch,
+    @ByActor() actor: Actor,
   ) {
-    return this.webhooks.change(webhookId, patch);
+    return this.webhooks.change(webhookId, patch, actor);
   }
 
   @Delete(':webhookId')
+  @NeedsRole('admin')
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({ summary: 'Delete a webhook', description: 'What waits for it is not sent any more.' })
   @ApiResponse({ status: HttpStatus.NO_CONTENT, description: 'It is deleted' })
   @Problems('WEBHOOK_NOT_FOUND', 'DATABASE_UNAVAILABLE')
-  async delete(@Param('webhookId', { schema: idParam }) webhookId: number) {
-    await this.webhooks.delete(webhookId);
+  async delete(@Param('webhookId', { schema: idParam }) webhookId: number, @ByActor() actor: Actor) {
+    await this.webhooks.delete(webhookId, actor);
   }
 
   @Post(':webhookId/rotate-secret')
+  @NeedsRole('admin')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({
     summary: 'Give a webhook a new secret',
@@ -114,11 +107,12 @@ export class WebhookController {
     standardSchema: secretWebhookResponse,
   })
   @Problems('WEBHOOK_NOT_FOUND', 'DATABASE_UNAVAILABLE')
-  rotateSecret(@Param('webhookId', { schema: idParam }) webhookId: number) {
-    return this.webhooks.rotateSecret(webhookId);
+  rotateSecret(@Param('webhookId', { schema: idParam }) webhookId: number, @ByActor() actor: Actor) {
+    return this.webhooks.rotateSecret(webhookId, actor);
   }
 
   @Post(':webhookId/test')
+  @NeedsRole('admin')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({
     summary: 'Send a webhook a test event',
@@ -126,7 +120,7 @@ export class WebhookController {
   })
   @ApiResponse({ status: HttpStatus.OK, description: 'How it ended', standardSchema: testResponse })
   @Problems('WEBHOOK_NOT_FOUND', 'DATABASE_UNAVAILABLE')
-  test(@Param('webhookId', { schema: idParam }) webhookId: number) {
-    return this.webhooks.test(webhookId);
+  test(@Param('webhookId', { schema: idParam }) webhookId: number, @ByActor() actor: Actor) {
+    return this.webhooks.test(webhookId, actor);
   }
 }

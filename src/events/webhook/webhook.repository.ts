@@ -25,8 +25,8 @@ export class WebhookRepository {
   }
 
   /** The webhook with the id that it got. */
-  async insert(webhook: Omit<Webhook, 'id'>): Promise<Webhook> {
-    return await this.webhooks.save(this.webhooks.create(webhook));
+  async insert(manager: EntityManager, webhook: Omit<Webhook, 'id'>): Promise<Webhook> {
+    return await manager.save(this.webhooks.create(webhook));
   }
 
   /** The webhook, locked until the transaction ends; null where there is none. */

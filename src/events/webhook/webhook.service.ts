@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { type Action, ActionTrail, type Actor } from '../../identity/index.js';
 import { Clock } from '../../platform/clock.js';
 import { TransactionRunner } from '../../platform/database/transaction-runner.js';
 import { pageOf } from '../../platform/http/page.js';
@@ -36,21 +37,28 @@ export class WebhookService {
     private readonly sinks: WebhookSinks,
     private readonly targets: WebhookTargets,
     private readonly transactions: TransactionRunner,
+    private readonly trail: ActionTrail,
     private readonly clock: Clock,
   ) {}
 
   /** Whoever is registered gets what happens from now on. @throws ValidationFailedError for a URL that is not allowed */
-  async create(draft: WebhookDraft): Promise<SecretWebhookView> {
+  async create(draft: WebhookDraft, actor: Actor): Promise<SecretWebhookView> {
     await this.targets.assertAllowed(draft.url);
-    const webhook = await this.webhooks.insert({
-      ...draft,
-      secret: newSecret(),
-      previousSecret: null,
-      previousUntil: null,
-      status: 'active',
-      createdAt: this.clock.now(),
+    return await this.transactions.run(async (manager, publish) => {
+      const webhook = await this.webhooks.insert(manager, {
+        ...draft,
+        secret: newSecret(),
+        previousSecret: null,
+        previousUntil: null,
+        status: 'active',
+        createdAt: this.clock.now(),
+      });
+      await this.trail.record(manager, publish, {
+        ...action(actor, 'webhook.create', webhook.id),
+        after: traced(draft),
+      });
+      return withSecret(webhook);
     });
-    return withSecret(webhook);
   }
 
   /** The newest first. */
@@ -70,35 +78,56 @@ export class WebhookService {
    *
    * @throws WebhookNotFoundError, ValidationFailedError for a URL that is not allowed
    */
-  async change(webhookId: number, patch: WebhookPatch): Promise<WebhookView> {
+  async change(webhookId: number, patch: WebhookPatch, actor: Actor): Promise<WebhookView> {
     if (patch.url !== undefined) await this.targets.assertAllowed(patch.url);
-    return await this.transactions.run(async (manager) => {
+    return await this.transactions.run(async (manager, publish) => {
       const webhook = await this.lock(manager, webhookId);
       await this.webhooks.update(manager, webhookId, patch);
+      await this.trail.record(manager, publish, {
+        ...action(actor, 'webhook.change', webhookId),
+        before: traced(webhook),
+        after: traced(patch),
+      });
       if (patch.status === 'active') await this.deliveries.makeDue(manager, sinkKey(webhookId));
       return webhookView(Object.assign(webhook, patch));
     });
   }
 
   /** What it has not been sent yet is not sent any more. @throws WebhookNotFoundError */
-  async delete(webhookId: number): Promise<void> {
-    const isDeleted = await this.transactions.run((manager) => this.webhooks.delete(manager, webhookId));
-    if (!isDeleted) throw new WebhookNotFoundError(webhookId);
+  async delete(webhookId: number, actor: Actor): Promise<void> {
+    await this.transactions.run(async (manager, publish) => {
+      const webhook = await this.lock(manager, webhookId);
+      await this.webhooks.delete(manager, webhookId);
+      await this.trail.record(manager, publish, {
+        ...action(actor, 'webhook.delete', webhookId),
+        before: traced(webhook),
+      });
+    });
   }
 
   /** A new secret; the one before signs too, for a day. @throws WebhookNotFoundError */
-  async rotateSecret(webhookId: number): Promise<SecretWebhookView> {
-    return await this.transactions.run(async (manager) => {
+  async rotateSecret(webhookId: number, actor: Actor): Promise<SecretWebhookView> {
+    return await this.transactions.run(async (manager, publish) => {
       const webhook = await this.lock(manager, webhookId);
       const secrets = rotated(webhook, this.clock.now());
       await this.webhooks.update(manager, webhookId, secrets);
+      await this.trail.record(manager, publish, action(actor, 'webhook.rotate-secret', webhookId));
       return withSecret(Object.assign(webhook, secrets));
     });
   }
 
   /** Sends an event that means nothing, once and now, also to one that is disabled. @throws WebhookNotFoundError */
-  async test(webhookId: number): Promise<TestResult> {
+  async test(webhookId: number, actor: Actor): Promise<TestResult> {
     const webhook = await this.require(webhookId);
+    return await this.trail.run(
+      action(actor, 'webhook.test', webhookId),
+      () => this.sendTest(webhook),
+      ({ delivered, responseStatus }) => ({ delivered, responseStatus }),
+    );
+  }
+
+  private async sendTest(webhook: Webhook): Promise<TestResult> {
+    const webhookId = webhook.id;
     const occurredAt = this.clock.now();
     const subject = `webhooks/${webhookId}`;
     const event = { subject, position: occurredAt.getTime(), type: TEST_EVENT_TYPE, occurredAt };
@@ -119,6 +148,16 @@ export class WebhookService {
     if (webhook === null) throw new WebhookNotFoundError(webhookId);
     return webhook;
   }
+}
+
+function action(actor: Actor, what: string, webhookId: number): Action {
+  return { actor, action: what, subject: `webhooks/${webhookId}` };
+}
+
+/** What the trace has of a webhook: of its URL no more than whom it leads to, for the rest may be a secret. */
+function traced({ url, ...rest }: Partial<Pick<Webhook, 'url' | 'eventTypes' | 'couponIds' | 'status'>>): object {
+  const { eventTypes, couponIds, status } = rest;
+  return { ...(url !== undefined && { origin: new URL(url).origin }), eventTypes, couponIds, status };
 }
 
 function withSecret(webhook: Webhook): SecretWebhookView {

@@ -3,18 +3,19 @@ import type { Gauge, Histogram } from 'prom-client';
 import { CONFIG } from '../../platform/config/config.module.js';
 import type { Config } from '../../platform/config/config.schema.js';
 import { PROBLEM_REASONS, type ProblemReason } from '../../platform/dependencies/problem-reason.js';
+import { KeySetService } from '../../identity/index.js';
 import { KafkaConnection } from '../../platform/kafka/kafka-connection.js';
 import { MetricsRegistry } from '../../platform/metrics/metrics-registry.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { Intervals } from '../../platform/scheduling/intervals.js';
 import { DatabaseProbeRepository } from './database-probe.repository.js';
 
-type Dependency = 'redis' | 'mysql' | 'kafka';
+type Dependency = 'redis' | 'mysql' | 'kafka' | 'identity';
 type Probe = () => Promise<ProblemReason | undefined>;
 
 /**
  * Probes Redis and MySQL every `metrics.probeIntervalMs` and tells the metrics whether they do what we need of them; of
- * Kafka, where it is used, what those have found who use it. The log is told by the probes themselves.
+ * Kafka and of the key server, where they are used, what those have found who use them. The log is told by the probes themselves.
  */
 @Injectable()
 export class DependencyWatchJob implements OnApplicationBootstrap {
@@ -28,6 +29,7 @@ export class DependencyWatchJob implements OnApplicationBootstrap {
     redis: RedisConnection,
     database: DatabaseProbeRepository,
     private readonly kafka: KafkaConnection,
+    private readonly identityKeys: KeySetService,
     private readonly intervals: Intervals,
     @Inject(CONFIG) private readonly config: Config,
   ) {
@@ -59,6 +61,8 @@ export class DependencyWatchJob implements OnApplicationBootstrap {
       this.intervals.every(`watch-${dependency}`, this.config.metrics.probeIntervalMs, watch, { atOnce: true });
     }
     const seeKafka = async () => this.kafka.isUsed && this.tell('kafka', this.kafka.problem);
+    const seeIdentity = async () => this.identityKeys.isUsed && this.tell('identity', this.identityKeys.problem);
+    this.intervals.every('watch-identity', this.config.metrics.probeIntervalMs, seeIdentity, { atOnce: true });
     this.intervals.every('watch-kafka', this.config.metrics.probeIntervalMs, seeKafka, { atOnce: true });
   }
 

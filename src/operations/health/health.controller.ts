@@ -25,6 +25,7 @@ const readyResponse = z
     details: z.object({
       redis,
       database: dependency,
+      identity: dependency.optional().meta({ description: 'The key server, where tokens are verified by its keys' }),
       kafka: dependency.optional().meta({ description: 'Where something goes through it' }),
     }),
   })

@@ -1,6 +1,7 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService, type HealthCheckResult, HealthIndicatorService } from '@nestjs/terminus';
 import type { ProblemReason } from '../../platform/dependencies/problem-reason.js';
+import { KeySetService } from '../../identity/index.js';
 import { KafkaConnection } from '../../platform/kafka/kafka-connection.js';
 import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { withinTimeLimit } from '../../platform/time-limit.js';
@@ -22,6 +23,7 @@ export class HealthService {
     private readonly redis: RedisConnection,
     private readonly database: DatabaseProbeRepository,
     private readonly kafka: KafkaConnection,
+    private readonly identityKeys: KeySetService,
   ) {}
 
   /** The process runs and answers; says nothing about what it depends on. */
@@ -30,7 +32,7 @@ export class HealthService {
   }
 
   /**
-   * `ok`; `degraded` with one dependency down: some calls are served, or all, without Kafka; `error` with Redis and the
+   * `ok`; `degraded` with one dependency down: some calls are served, or all, without Kafka or the key server; `error` with Redis and the
    * database down; `shutting_down`.
    */
   async ready(): Promise<HealthCheckResult> {
@@ -38,6 +40,7 @@ export class HealthService {
       return await this.health.check([
         () => this.check('redis', this.redis.probe(), () => this.redisWarnings()),
         () => this.check('database', this.database.probe()),
+        ...(this.identityKeys.isUsed ? [() => this.check('identity', Promise.resolve(this.identityKeys.problem))] : []),
         ...(this.kafka.isUsed ? [() => this.check('kafka', Promise.resolve(this.kafka.problem))] : []),
       ]);
     } catch (error) {

@@ -3,6 +3,7 @@ import type { ProblemCatalog } from '../../platform/errors/problem-catalog.js';
 // What the clients of the campaign RPC know: the texts are those of the Go reference system.
 const INVALID = { code: 'invalid_argument' } as const;
 const NO_CREDENTIAL = { code: 'unauthenticated', message: 'UNAUTHENTICATED' } as const;
+const NOT_ALLOWED = { code: 'permission_denied', message: 'PERMISSION_DENIED' } as const;
 const NO_CALL = { code: 'unimplemented' } as const;
 const NO_RECORD = { code: 'not_found', message: 'RECORD_NOT_FOUND' } as const;
 const CLAIMED = { code: 'already_exists', message: 'COUPON_ALREADY_CLAIMED' } as const;
@@ -28,7 +29,8 @@ export const ERROR_STATUS = {
   VALIDATION_FAILED: { status: 400, title: 'The request is not valid', rpc: INVALID },
   MALFORMED_JSON: { status: 400, title: 'The body is not valid JSON', rpc: INVALID },
   BAD_REQUEST: { status: 400, title: 'This is no valid HTTP request', rpc: INVALID },
-  UNAUTHENTICATED: { status: 401, title: 'The admin token is missing or wrong', rpc: NO_CREDENTIAL },
+  UNAUTHENTICATED: { status: 401, title: 'The credential is missing or not valid', rpc: NO_CREDENTIAL },
+  FORBIDDEN: { status: 403, title: 'The caller may not do this', rpc: NOT_ALLOWED },
 
   COUPON_NOT_FOUND: { status: 404, title: 'There is no such coupon', rpc: NO_RECORD },
   USER_NOT_FOUND: { status: 404, title: 'There is no such user', rpc: NO_RECORD },
@@ -68,6 +70,11 @@ export const ERROR_STATUS = {
   EXPECTATION_FAILED: { status: 417, title: 'The expectation cannot be met', rpc: NOT_OF_RPC },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key belongs to another request', rpc: NOT_OF_RPC },
   TOO_MANY_WAITERS: { status: 429, title: 'Too many wait already', rpc: NOT_OF_RPC },
+  RATE_LIMITED: {
+    status: 429,
+    title: 'Too many requests',
+    rpc: { code: 'resource_exhausted', message: 'RATE_LIMITED' },
+  },
   HEADERS_TOO_LARGE: { status: 431, title: 'The head of the request is too large', rpc: NOT_OF_RPC },
   /** The number that web servers log for it; nobody is there to hear it. */
   CLIENT_CLOSED_REQUEST: { status: 499, title: 'The client hung up', rpc: CANCELED },
@@ -82,5 +89,10 @@ export const ERROR_STATUS = {
     status: 503,
     title: 'The database is not available at the moment',
     rpc: unavailable('DATABASE_UNAVAILABLE'),
+  },
+  IDENTITY_UNAVAILABLE: {
+    status: 503,
+    title: 'Tokens cannot be verified at the moment',
+    rpc: unavailable('IDENTITY_UNAVAILABLE'),
   },
 } as const satisfies ProblemCatalog;

@@ -14,6 +14,9 @@ export type GaleraMode = (typeof GALERA_MODES)[number];
 /** Settings whose value never appears in a message: they hold credentials. */
 export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
   'admin.token',
+  'admin.keys',
+  'identity.secret',
+  'identity.publicKey',
   'kafka.password',
   'redis.url',
   'redis.sentinel.password',
@@ -26,9 +29,6 @@ export type Role = (typeof ROLES)[number];
 
 /** One connection for each class of callers, and one for the rest: see connection-classes.ts. */
 export const MIN_POOL_SIZE = 5;
-
-const MIN_PRODUCTION_TOKEN_LENGTH = 32;
-const TOKEN_NEEDED = `must be given, with at least ${MIN_PRODUCTION_TOKEN_LENGTH} characters in production`;
 
 const redisUrl = z.string({ error: `must be ${REDIS_ADDRESS_FORMS}` }).check(({ value, issues }) => {
   try {
@@ -59,7 +59,6 @@ export const platformSettings = {
     maxConnections: wholeNumber(1, 1_000_000),
     shutdownTimeoutMs: wholeNumber(100, 60_000),
   }),
-  admin: z.strictObject({ token: z.string({ error: TOKEN_NEEDED }).min(1) }),
   redis: z.strictObject({
     url: redisUrl,
     tls: z.strictObject({ ca: certificateFile().optional() }).prefault({}),
@@ -136,12 +135,6 @@ export const platformRules = [
       ({ redis }) =>
         redis?.sentinel?.[name] === undefined || redis.url === undefined || /^rediss?\+sentinel:/.test(redis.url),
     ),
-  ),
-  rule<Settings>(
-    ['admin', 'token'],
-    `must have at least ${MIN_PRODUCTION_TOKEN_LENGTH} characters in production`,
-    ({ profile, admin }) =>
-      profile !== 'production' || admin?.token === undefined || admin.token.length >= MIN_PRODUCTION_TOKEN_LENGTH,
   ),
   rule<Settings>(
     ['kafka', 'password'],

@@ -5,6 +5,8 @@ export interface ErrorCodes {
     | 'MALFORMED_JSON'
     | 'BAD_REQUEST'
     | 'UNAUTHENTICATED'
+    | 'FORBIDDEN'
+    | 'IDENTITY_UNAVAILABLE'
     | 'ROUTE_NOT_FOUND'
     | 'METHOD_NOT_ALLOWED'
     | 'REQUEST_TIMEOUT'

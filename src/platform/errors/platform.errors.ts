@@ -56,10 +56,34 @@ export class ClientClosedRequestError extends DomainError {
   }
 }
 
-/** No admin token, or a wrong one. */
+/** The call needs a credential, and has none, or one that is not valid; nothing is said of what is wrong with it. */
 export class UnauthenticatedError extends DomainError {
-  constructor() {
-    super('UNAUTHENTICATED', 'This call needs the header "Authorization: Bearer <ADMIN_TOKEN>".');
+  readonly isInvalid: boolean;
+
+  /** @param isInvalid a credential was given */
+  constructor({ isInvalid = false } = {}) {
+    const problem = isInvalid
+      ? 'The credential in the header "Authorization" is not valid.'
+      : 'This call needs the header "Authorization: Bearer <credential>".';
+    super('UNAUTHENTICATED', problem);
+    this.isInvalid = isInvalid;
+  }
+}
+
+/** It is known who asks, and that one may not do this. */
+export class ForbiddenError extends DomainError {
+  constructor(message: string) {
+    super('FORBIDDEN', message);
+  }
+}
+
+/** Who asks cannot be found out: the key of the token is not known, and the key server cannot be asked for it. */
+export class IdentityUnavailableError extends DomainError {
+  override readonly retryAfterSeconds = 5;
+
+  constructor(options?: ErrorOptions) {
+    const message = 'The token cannot be verified at the moment. Try again in a few seconds.';
+    super('IDENTITY_UNAVAILABLE', message, {}, options);
   }
 }
 

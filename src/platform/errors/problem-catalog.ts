@@ -8,6 +8,7 @@ export type RpcCode =
   | 'internal'
   | 'invalid_argument'
   | 'not_found'
+  | 'permission_denied'
   | 'resource_exhausted'
   | 'unauthenticated'
   | 'unavailable'

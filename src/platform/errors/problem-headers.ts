@@ -6,6 +6,8 @@ export function headersOf(refusal: DomainError): Record<string, string> {
   return {
     ...(refusal.retryAfterSeconds !== undefined && { 'retry-after': String(refusal.retryAfterSeconds) }),
     ...(refusal instanceof MethodNotAllowedError && { allow: refusal.allowed.join(', ') }),
-    ...(refusal instanceof UnauthenticatedError && { 'www-authenticate': 'Bearer' }),
+    ...(refusal instanceof UnauthenticatedError && {
+      'www-authenticate': refusal.isInvalid ? 'Bearer error="invalid_token"' : 'Bearer',
+    }),
   };
 }

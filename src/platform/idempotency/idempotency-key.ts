@@ -12,7 +12,7 @@ export const ApiIdempotencyKey = () =>
     name: IDEMPOTENCY_KEY_HEADER,
     required: false,
     description:
-      'The same as idempotencyKey in the body; where both are given they must be equal. ' +
+      'The same as idempotencyKey in the body, in quotes or without; where both are given they must be equal. ' +
       'A key is known for at least 7 days; that of another user, or in another call of the API, is another key',
     schema: { type: 'string' },
   });
@@ -23,6 +23,9 @@ const KEY_ERROR = `must be text of 1 to ${MAX_LENGTH} printable characters besid
 
 // Trimmed, as HTTP does it with a header; the column, too, would take "a" and "a " for one.
 const key = visibleText(MAX_LENGTH, KEY_ERROR, /\p{C}/u);
+
+/** As the draft of the IETF has the header: a string of RFC 8941. https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+const QUOTED = /^"(?:[^"\\]|\\["\\])*"$/;
 
 /** `idempotencyKey` of a body. */
 export const idempotencyKey = optional(key).meta({
@@ -42,7 +45,7 @@ export function idempotencyKeyOf(
   if (header === undefined) return body.idempotencyKey;
   // Node reads each byte of a header as a character of Latin-1; clients send UTF-8, as in the body.
   const bytes = Buffer.from(header, 'latin1');
-  const fromHeader = key.safeParse(isUtf8(bytes) ? bytes.toString() : undefined);
+  const fromHeader = key.safeParse(isUtf8(bytes) ? unquoted(bytes.toString()) : undefined);
   if (!fromHeader.success) throw new ValidationFailedError([{ path: IDEMPOTENCY_KEY_HEADER, message: KEY_ERROR }]);
   if (body.idempotencyKey !== undefined && body.idempotencyKey !== fromHeader.data) {
     throw new ValidationFailedError([
@@ -50,4 +53,8 @@ export function idempotencyKeyOf(
     ]);
   }
   return fromHeader.data;
+}
+
+function unquoted(text: string): string {
+  return QUOTED.test(text) ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text;
 }

@@ -8,7 +8,9 @@ import { IdempotencyInProgressError, IdempotencyKeyReusedError } from './idempot
 import { IdempotencyRepository, type IdempotencyScope } from './idempotency.repository.js';
 
 /** A request that may be repeated under the same key without happening twice. */
-export interface IdempotentRequest extends Omit<IdempotencyScope, 'key'> {
+export interface IdempotentRequest extends Pick<IdempotencyScope, 'operation'> {
+  /** Whose key it is: a user, or an operator by name. */
+  readonly owner: number | string;
   /** Undefined: the caller asked for no protection. */
   readonly key: string | undefined;
   /** What makes the request this one; compared by value. */
@@ -36,16 +38,16 @@ export class IdempotencyService {
    * @throws IdempotencyKeyReusedError, IdempotencyInProgressError, and what `work` throws
    */
   async run<T>(
-    { operation, ownerId, key, request, connections }: IdempotentRequest,
+    { operation, owner, key, request, connections }: IdempotentRequest,
     work: (manager: EntityManager, publish: PublishAfterCommit) => Promise<T>,
   ): Promise<T> {
     if (key === undefined) return await this.transactions.run(work, { connections });
-    const scope = { operation, ownerId, key };
-    const requestHash = createHash('sha256').update(JSON.stringify(request)).digest('hex');
+    const scope = scopeOf(operation, owner, key);
+    const requestHash = sha256(JSON.stringify(request));
     const once = async (manager: EntityManager, publish: PublishAfterCommit): Promise<T> => {
       const taken = await this.repository.take(manager, scope, requestHash, this.clock.now());
       if (taken === 'BUSY') throw new IdempotencyInProgressError(key);
-      if (taken === 'KNOWN') return await this.replay<T>(manager, scope, requestHash);
+      if (taken === 'KNOWN') return await this.replay<T>(manager, scope, requestHash, key);
       const answer = await work(manager, publish);
       await this.repository.storeAnswer(manager, scope, JSON.stringify(answer));
       return answer;
@@ -53,11 +55,26 @@ export class IdempotencyService {
     return await this.transactions.run(once, { connections });
   }
 
-  private async replay<T>(manager: EntityManager, scope: IdempotencyScope, requestHash: string): Promise<T> {
+  private async replay<T>(
+    manager: EntityManager,
+    scope: IdempotencyScope,
+    requestHash: string,
+    key: string,
+  ): Promise<T> {
     const stored = await this.repository.find(manager, scope);
     // Purged between the two looks: as good as in progress, the next try takes the key anew.
-    if (stored === undefined) throw new IdempotencyInProgressError(scope.key);
-    if (stored.requestHash !== requestHash) throw new IdempotencyKeyReusedError(scope.key);
+    if (stored === undefined) throw new IdempotencyInProgressError(key);
+    if (stored.requestHash !== requestHash) throw new IdempotencyKeyReusedError(key);
     return JSON.parse(stored.answer) as T;
   }
+}
+
+/** The table knows owners by their ids. No user is 0: there the key of an operator is a digest of the name and the key. */
+function scopeOf(operation: string, owner: number | string, key: string): IdempotencyScope {
+  if (typeof owner === 'number') return { operation, ownerId: owner, key };
+  return { operation, ownerId: 0, key: sha256(JSON.stringify([owner, key])) };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

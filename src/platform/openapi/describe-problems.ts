@@ -80,7 +80,9 @@ function codesOf(operation: Operation): Set<ErrorCode> {
   if (parameters.some((parameter) => 'name' in parameter && parameter.name === IDEMPOTENCY_KEY_HEADER)) {
     codes.add('IDEMPOTENCY_IN_PROGRESS').add('IDEMPOTENCY_KEY_REUSED');
   }
-  if ((operation.security ?? []).length > 0) codes.add('UNAUTHENTICATED');
+  if ((operation.security ?? []).length > 0) {
+    codes.add('UNAUTHENTICATED').add('FORBIDDEN').add('IDENTITY_UNAVAILABLE');
+  }
   return codes.add('INTERNAL_ERROR');
 }
 

@@ -7,6 +7,7 @@ const BASE: Settings = {
   NODE_ENV: 'production',
   REDIS_URL: 'redis://redis:6379',
   DATABASE_URL: 'mysql://firstcome:secret@mysql:3306/firstcome',
+  IDENTITY_MODE: 'trusted-callers',
   ADMIN_TOKEN: 'not-used-in-any-simulated-history-0123456789',
   METRICS_ENABLED: 'false',
   // Often enough for a history of a minute.

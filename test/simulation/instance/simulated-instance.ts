@@ -7,6 +7,7 @@ import { COUPON_PROVIDERS } from '../../../src/coupon/coupon.module.js';
 import { RELAY_PROVIDERS } from '../../../src/events/event-relay.module.js';
 import { Relay } from '../../../src/events/relay/relay.service.js';
 import { SinkDirectory } from '../../../src/events/relay/sink-directory.js';
+import { ActionTrail } from '../../../src/identity/trail/action-trail.service.js';
 import { ORDER_PROVIDERS } from '../../../src/order/order.module.js';
 import { Clock } from '../../../src/platform/clock.js';
 import { CONFIG } from '../../../src/platform/config/config.module.js';
@@ -60,6 +61,7 @@ const PLATFORM_PROVIDERS = [
   FaultPoints,
   Intervals,
   IdempotencyService,
+  ActionTrail,
 ];
 
 /** In the order in which the application imports its modules. */

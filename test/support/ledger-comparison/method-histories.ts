@@ -26,12 +26,13 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
   'coupons are inserted, found and listed': (fixture) => {
     const [first, second] = fixture.coupons;
     return [
-      x((on) => on.coupons.insert({ ...NEW_COUPON })),
-      x((on) => on.coupons.insert({ ...NEW_COUPON, discountAmount: 2000, discountRate: null, isActive: true })),
+      a((on, tx) => on.coupons.insert(tx, { ...NEW_COUPON })),
+      a((on, tx) => on.coupons.insert(tx, { ...NEW_COUPON, discountAmount: 2000, discountRate: null, isActive: true })),
       x((on) => on.coupons.insertAs(fixture.missingCoupon + 1, { ...NEW_COUPON })),
       x((on) => on.coupons.insertAs(first, { ...NEW_COUPON })),
-      x((on) => on.coupons.insert({ ...NEW_COUPON, strategy: 'lock' })),
-      x((on) => on.coupons.insert({ ...NEW_COUPON, createdAt: hours(-4) })),
+      a((on, tx) => on.coupons.insert(tx, { ...NEW_COUPON, strategy: 'lock' })),
+      a((on, tx) => on.coupons.insert(tx, { ...NEW_COUPON, createdAt: hours(-4) })),
+      commit('A'),
       x((on) => on.coupons.find(first)),
       x((on) => on.coupons.find(fixture.missingCoupon + 1)),
       x((on) => on.coupons.find(fixture.missingCoupon)),

@@ -13,13 +13,13 @@ import { type PublicPart, runnerOf, type StatementRunner } from './statement-run
 export class SimulatedCouponRepository implements PublicPart<CouponRepository> {
   constructor(private readonly outside: StatementRunner) {}
 
-  async insert(coupon: NewCoupon): Promise<number> {
-    return await this.insertRow('coupon.insert', coupon);
+  async insert(manager: EntityManager, coupon: NewCoupon): Promise<number> {
+    return await insertRow(runnerOf(manager), 'coupon.insert', coupon);
   }
 
   async insertAs(couponId: number, coupon: NewCoupon): Promise<boolean> {
     try {
-      await this.insertRow('coupon.insertAs', coupon, couponId);
+      await insertRow(this.outside, 'coupon.insertAs', coupon, couponId);
       return true;
     } catch (error) {
       if (isDuplicateKey(error)) return false;
@@ -99,22 +99,20 @@ export class SimulatedCouponRepository implements PublicPart<CouponRepository> {
       ),
     );
   }
+}
 
-  /** TypeORM then reads what the server has filled in: a second statement, which may fail although the row is there. */
-  private async insertRow(name: string, coupon: NewCoupon, givenId?: number): Promise<number> {
-    const couponId = await this.outside.run(
-      locking(name, function* (view) {
-        const { coupons } = view.tables;
-        const id = givenId ?? coupons.takeId();
-        yield* view.insert(coupons, [newRow(id, coupon)]);
-        return id;
-      }),
-    );
-    await this.outside.run(
-      reading('coupon.readDefaults', (view) => view.find(view.tables.coupons.byId, [couponId])?.version),
-    );
-    return couponId;
-  }
+/** TypeORM then reads what the server has filled in: a second statement, which may fail although the row is there. */
+async function insertRow(runner: StatementRunner, name: string, coupon: NewCoupon, givenId?: number): Promise<number> {
+  const couponId = await runner.run(
+    locking(name, function* (view) {
+      const { coupons } = view.tables;
+      const id = givenId ?? coupons.takeId();
+      yield* view.insert(coupons, [newRow(id, coupon)]);
+      return id;
+    }),
+  );
+  await runner.run(reading('coupon.readDefaults', (view) => view.find(view.tables.coupons.byId, [couponId])?.version));
+  return couponId;
 }
 
 function couponsOf(view: View, isWanted: (row: CouponRow) => boolean): CouponRow[] {

@@ -7,12 +7,14 @@ import { LockIssuanceRepository } from '../../../../src/coupon/lock/lock-issuanc
 import { RebuildRepository } from '../../../../src/coupon/reservation/rebuild.repository.js';
 import { UserCouponUsage } from '../../../../src/coupon/user-coupon-usage.repository.js';
 import { OutboxRepository } from '../../../../src/events/outbox.repository.js';
+import { ActionRepository } from '../../../../src/identity/trail/action.repository.js';
 import { DeliveryRepository } from '../../../../src/events/relay/delivery.repository.js';
 import { DispatchRepository } from '../../../../src/events/relay/dispatch.repository.js';
 import { RelayLeaseRepository } from '../../../../src/events/relay/relay-lease.repository.js';
 import { PaidOrders } from '../../../../src/order/paid-orders.repository.js';
 import { PaymentRepository } from '../../../../src/order/payment.repository.js';
 import { BackupRepository } from '../../../../src/ranking/backup/backup.repository.js';
+import { SimulatedActionRepository } from './action.repository.js';
 import { SimulatedAuditRepository } from './audit.repository.js';
 import { SimulatedBackupRepository } from './backup.repository.js';
 import { SimulatedCouponRepository } from './coupon.repository.js';
@@ -43,6 +45,7 @@ export function simulatedRepositories(runner: StatementRunner) {
     [UserCouponUsage, new SimulatedUserCouponUsage()],
     [PaymentRepository, new SimulatedPaymentRepository()],
     [PaidOrders, new SimulatedPaidOrders(runner)],
+    [ActionRepository, new SimulatedActionRepository(runner)],
     [OutboxRepository, new SimulatedOutboxRepository()],
     [RelayLeaseRepository, new SimulatedRelayLeaseRepository(runner)],
     [DispatchRepository, new SimulatedDispatchRepository(runner)],

@@ -1,0 +1,62 @@
+import { applyDecorators } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
+import type { FastifyContextConfig } from 'fastify';
+import { SECURITY_BY_MODE_EXTENSION } from '../../platform/openapi/security.js';
+import type { OperatorRole } from './caller.js';
+
+/**
+ * Who may make a call. Each route says so with one of the decorators here; of one under `/api`, `/coupons` or the RPC
+ * that says nothing, only administrators are let in.
+ */
+export type Access = PublicAccess | UserAccess | RoleAccess;
+
+interface PublicAccess {
+  readonly kind: 'public';
+  /** Whoever has a valid credential is known by it: the call shows some of them more. */
+  readonly knowsCallers?: boolean;
+}
+
+/** A call about a user: what it does for the user, and where it names the user. */
+export interface UserAccess {
+  readonly kind: 'user';
+  readonly does: 'read' | 'act' | 'charge';
+  readonly namedIn: 'params' | 'query' | 'body' | 'message';
+}
+
+export interface RoleAccess {
+  readonly kind: 'role';
+  readonly role: OperatorRole;
+  /** What an operator may set in the body; for the rest it takes an administrator. */
+  readonly fieldsOfOperators?: readonly string[];
+}
+
+export const PUBLIC: Access = { kind: 'public' };
+export const ADMIN_ONLY: Access = { kind: 'role', role: 'admin' };
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
+}
+
+/** Answers whoever asks, whatever they say of themselves. */
+export const Public = () => route({ access: PUBLIC });
+
+/**
+ * A call about the user whom it names as `userId`. With `identity.mode: required` a user's token may name its own user
+ * or none; a service's names any; who administers may do everything, viewers and operators may read.
+ */
+export const NamesUser = (does: UserAccess['does'], namedIn: UserAccess['namedIn']) =>
+  applyDecorators(
+    route({ access: { kind: 'user', does, namedIn } }),
+    ApiExtension(SECURITY_BY_MODE_EXTENSION, ['user']),
+  );
+
+/** A call of operators, for this role and those above it. */
+export const NeedsRole = (role: OperatorRole, more: Pick<RoleAccess, 'fieldsOfOperators'> = {}) =>
+  applyDecorators(route({ access: { kind: 'role', role, ...more } }), ApiSecurity('operator', [role]));
+
+function route(config: FastifyContextConfig): MethodDecorator {
+  return RouteConfig(config);
+}

@@ -1,0 +1,26 @@
+import { Global, Module } from '@nestjs/common';
+import { AccessControl } from './access/access-control.service.js';
+import { TracedCalls } from './access/traced-calls.js';
+import { OperatorKeys } from './key/operator-keys.service.js';
+import { WrongKeys } from './key/wrong-keys.js';
+import { KeySetService } from './token/key-set.service.js';
+import { TokenVerifier } from './token/token-verifier.service.js';
+import { ActionRepository } from './trail/action.repository.js';
+import { ActionTrail } from './trail/action-trail.service.js';
+
+/** Who asks, what they may do, and the trace of what operators did. Knows no domain word. */
+@Global()
+@Module({
+  providers: [
+    OperatorKeys,
+    WrongKeys,
+    KeySetService,
+    TokenVerifier,
+    AccessControl,
+    TracedCalls,
+    ActionTrail,
+    ActionRepository,
+  ],
+  exports: [ActionTrail, KeySetService],
+})
+export class IdentityModule {}

@@ -1,0 +1,10 @@
+export { type Access, ADMIN_ONLY, NamesUser, NeedsRole, PUBLIC, Public } from './access/access.decorator.js';
+export { type Caller, callerOf, hasRole } from './access/caller.js';
+export { userMeant } from './access/permissions.js';
+export type { IdentityConfig, IdentityMode } from './identity.config.js';
+export { IdentityModule } from './identity.module.js';
+export { KeySetService } from './token/key-set.service.js';
+export { type Action, type Actor, actorOf, OUTCOMES } from './trail/action.js';
+export type { StoredAction } from './trail/action.repository.js';
+export { ActionTrail } from './trail/action-trail.service.js';
+export { ByActor } from './trail/actor.decorator.js';
