@@ -10,7 +10,9 @@ import { PROFILES } from './platform/config/config.schema.js';
 import { ConfigError } from './platform/config/read-config.js';
 
 const SERVICES = { REDIS_URL: 'redis://127.0.0.1:6379', DATABASE_URL: 'mysql://root:pass@127.0.0.1:3306/firstcome' };
-const LONG_TOKEN = 'x'.repeat(32);
+const LONG_TOKEN = 'token-of-administrators-0123456789';
+/** What production wants besides the servers. */
+const PRODUCTION = { ...SERVICES, IDENTITY_MODE: 'trusted-callers', ADMIN_TOKEN: LONG_TOKEN };
 
 const directory = mkdtempSync(join(tmpdir(), 'firstcome-config-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -72,7 +74,7 @@ describe('loadConfig', () => {
 
   it('is production when NODE_ENV is not set or empty, with JSON logs, no migration and no seeding', () => {
     for (const NODE_ENV of [undefined, '', 'production']) {
-      const config = loadConfig({ NODE_ENV, ...SERVICES, ADMIN_TOKEN: LONG_TOKEN });
+      const config = loadConfig({ NODE_ENV, ...PRODUCTION });
 
       expect(config.profile).toBe('production');
       expect(config.log).toEqual({ level: 'info', format: 'json' });
@@ -85,7 +87,7 @@ describe('loadConfig', () => {
   it('opens the campaign RPC to everyone under local and test, and never in production', () => {
     for (const NODE_ENV of ['local', 'test']) expect(loadConfig({ NODE_ENV, ...SERVICES }).rpc.openAccess).toBe(true);
 
-    const production = { NODE_ENV: 'production', ...SERVICES, ADMIN_TOKEN: LONG_TOKEN };
+    const production = { NODE_ENV: 'production', ...PRODUCTION };
     expect(problemsOf({ ...production, RPC_OPEN_ACCESS: 'true' })).toEqual([
       'rpc.openAccess (RPC_OPEN_ACCESS) is "true": must be false in production, where only administrators create campaigns and see their codes',
     ]);
@@ -93,7 +95,7 @@ describe('loadConfig', () => {
 
   it('has a complete configuration for every profile', () => {
     for (const NODE_ENV of PROFILES) {
-      expect(problemsOf({ NODE_ENV, ...SERVICES, ADMIN_TOKEN: LONG_TOKEN })).toEqual([]);
+      expect(problemsOf({ NODE_ENV, ...PRODUCTION })).toEqual([]);
     }
   });
 
@@ -203,16 +205,19 @@ describe('loadConfig', () => {
       const short = `secret-${'x'.repeat(24)}`;
 
       expect(short).toHaveLength(31);
-      expect(problemsOf({ ...SERVICES, ADMIN_TOKEN: short })).toEqual([
-        'admin.token (ADMIN_TOKEN) is not valid: must have at least 32 characters in production',
+      expect(problemsOf({ ...PRODUCTION, ADMIN_TOKEN: short })).toEqual([
+        'admin.token (ADMIN_TOKEN) is not valid: must have at least 32 characters in production, 4 of them different',
       ]);
-      expect(problemsOf({ ...SERVICES })).toEqual([
-        'admin.token (ADMIN_TOKEN) is missing: must be given, with at least 32 characters in production',
+      expect(problemsOf({ ...PRODUCTION, ADMIN_TOKEN: 'abc'.repeat(11) })).toEqual([
+        'admin.token (ADMIN_TOKEN) is not valid: must have at least 32 characters in production, 4 of them different',
+      ]);
+      expect(problemsOf({ ...PRODUCTION, ADMIN_TOKEN: '' })).toEqual([
+        'admin.token (ADMIN_TOKEN) is missing: must be given in production, with at least 32 characters, unless admin.keys (ADMIN_KEYS) has a key of the role admin',
       ]);
     });
 
     it('cannot be told to seed test data', () => {
-      expect(problemsOf({ ...SERVICES, ADMIN_TOKEN: LONG_TOKEN, LOAD_TEST_SEED_AT_START: 'true' })).toEqual([
+      expect(problemsOf({ ...PRODUCTION, LOAD_TEST_SEED_AT_START: 'true' })).toEqual([
         'loadTest.seedAtStart (LOAD_TEST_SEED_AT_START) is "true": must be false in production, where there are neither test users nor test coupons',
       ]);
     });

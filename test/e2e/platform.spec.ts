@@ -10,7 +10,7 @@ import { inParallel } from '../support/in-parallel.js';
 import { eventually } from '../support/poll.js';
 import { startPrivateMysql, startPrivateRedis } from '../support/servers.js';
 
-const ADMIN_TOKEN = 'p'.repeat(32);
+const ADMIN_TOKEN = 'token-of-administrators-0123456789';
 
 let app: AppProcess;
 
@@ -89,13 +89,16 @@ describe('/docs', () => {
     expect(document.info).toMatchObject({
       description: expect.stringMatching(/^Hands out .*`POST \/coupon\.v1\.CouponService\/…` .* docs\/rpc\.md\.$/),
     });
-    expect(document.components).toMatchObject({ schemas: { Problem: {} }, securitySchemes: { bearer: {} } });
+    expect(document.components).toMatchObject({
+      schemas: { Problem: {} },
+      securitySchemes: { user: {}, operator: {} },
+    });
     expect(document.paths).toMatchObject({
       '/health/ready': { get: {} },
       '/metrics': { get: {} },
       '/api/coupons': {
         post: {
-          security: [{ bearer: [] }],
+          security: [{ operator: ['admin'] }],
           responses: {
             400: {
               content: {
@@ -179,7 +182,7 @@ describe('SIGTERM', () => {
     let answer = '';
     socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
     socket.write(
-      'POST /api/coupons HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{',
+      'POST /api/coupons/reserve HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{',
     );
     // Answered after the unfinished request has arrived, since both go through the same process.
     await fetch(`${own.url}/health/live`);
@@ -189,7 +192,7 @@ describe('SIGTERM', () => {
     socket.write('}');
 
     expect(await exit).toEqual({ code: 0, signal: null });
-    expect(answer).toMatch(/^HTTP\/1.1 401 /);
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
     expect(answer.toLowerCase()).toContain('connection: close');
   });
 
@@ -213,7 +216,7 @@ describe('SIGTERM', () => {
 });
 
 describe('the configuration', () => {
-  const production = { NODE_ENV: 'production' };
+  const production = { NODE_ENV: 'production', IDENTITY_MODE: 'trusted-callers' };
   const refused = {
     shortToken: { ...production, ADMIN_TOKEN: 'shortsecret' },
     seeding: { ...production, ADMIN_TOKEN, LOAD_TEST_SEED_AT_START: 'true' },
@@ -252,13 +255,14 @@ describe('the configuration', () => {
     const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
     const { status, stdout, stderr } = spawnSync(process.execPath, [main], {
       cwd: tmpdir(),
-      env: { ...process.env, ...production, NODE_OPTIONS: '', PORT: 'eighty' },
+      env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '', PORT: 'eighty' },
       encoding: 'utf8',
     });
 
     expect(stderr.trim().split('\n').toSorted()).toEqual([
-      '  admin.token (ADMIN_TOKEN) is missing: must be given, with at least 32 characters in production',
+      '  admin.token (ADMIN_TOKEN) is missing: must be given in production, with at least 32 characters, unless admin.keys (ADMIN_KEYS) has a key of the role admin',
       '  http.port (PORT) is "eighty": must be a whole number from 0 to 65535',
+      '  identity.mode (IDENTITY_MODE) is missing: must be one of: "trusted-callers", where every caller says for which user it asks, so that only a gateway of yours may reach the API; "required", where each call about a user needs a JWT that says who asks',
       'The configuration is not valid:',
     ]);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

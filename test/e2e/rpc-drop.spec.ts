@@ -252,18 +252,18 @@ describe('three processes', () => {
 
   describe('a process whose administration is closed', () => {
     const UNAUTHENTICATED = 'unauthenticated UNAUTHENTICATED';
-    const WITHOUT: ReadonlyArray<[string, string | undefined]> = [
-      ['without a token', undefined],
-      ['with a wrong token', 'local-admin-not'],
+    const WITHOUT: ReadonlyArray<[string, string | undefined, challenge: string]> = [
+      ['without a token', undefined, 'Bearer'],
+      ['with a wrong token', 'local-admin-not', 'Bearer error="invalid_token"'],
     ];
 
-    it.each(WITHOUT)('creates no campaign %s', async (_name, token) => {
+    it.each(WITHOUT)('creates no campaign %s', async (_name, token, challenge) => {
       for (const { outcome, message, metadata } of await inParallel(
         CampaignClient.inEveryWay(closed.url, token),
         (each) => each.create(),
       )) {
         expect({ outcome, message }).toEqual({ outcome: UNAUTHENTICATED, message: undefined });
-        expect(metadata.get('www-authenticate')).toBe('Bearer');
+        expect(metadata.get('www-authenticate')).toBe(challenge);
       }
       const answer = await new ApiClient(closed.url).call('/coupon.v1.CouponService/CreateCampaign', {
         method: 'POST',
@@ -271,7 +271,7 @@ describe('three processes', () => {
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       });
       expect(answer).toMatchObject({ status: 401, error: 'unauthenticated', body: { message: 'UNAUTHENTICATED' } });
-      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      expect(answer.headers.get('www-authenticate')).toBe(challenge);
     });
 
     it('creates campaigns with the token, and shows their codes with it only', async () => {

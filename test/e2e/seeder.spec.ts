@@ -36,7 +36,8 @@ const servers = () => ({ DATABASE_URL: mysql.url, REDIS_URL: redis.url });
 const production = () => ({
   ...servers(),
   NODE_ENV: 'production',
-  ADMIN_TOKEN: 'x'.repeat(32),
+  IDENTITY_MODE: 'trusted-callers',
+  ADMIN_TOKEN: 'token-of-administrators-0123456789',
   DATABASE_MIGRATE_AT_START: 'true',
 });
 

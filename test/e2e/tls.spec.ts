@@ -14,7 +14,11 @@ import { newUserId } from '../support/unique-ids.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const MIGRATE = fileURLToPath(new URL('../../dist/migrate.js', import.meta.url));
-const PRODUCTION = { NODE_ENV: 'production', ADMIN_TOKEN: 'x'.repeat(32) };
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  IDENTITY_MODE: 'trusted-callers',
+  ADMIN_TOKEN: 'token-of-administrators-0123456789',
+};
 
 let authority: CertificateAuthority;
 let stranger: CertificateAuthority;

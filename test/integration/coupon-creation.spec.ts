@@ -1,6 +1,5 @@
 import { afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { EventEmitter, once } from 'node:events';
-import { CouponRepository } from '../../src/coupon/coupon.repository.js';
 import { LedgerRepository } from '../../src/coupon/ledger.repository.js';
 import { ReservationService } from '../../src/coupon/reservation.service.js';
 import { RebuildService } from '../../src/coupon/reservation/rebuild.service.js';
@@ -24,12 +23,11 @@ afterEach(() => {
 
 /** Has `happens` happen when the coupon that is created next is in MySQL, and before it is loaded. */
 function betweenInsertAndLoad(happens: (couponId: number) => Promise<unknown>): void {
-  const coupons = world.one.get(CouponRepository);
-  const insert = coupons.insert.bind(coupons);
-  jest.spyOn(coupons, 'insert').mockImplementationOnce(async (...args) => {
-    const couponId = await insert(...args);
+  const rebuilds = world.one.get(RebuildService);
+  const loadOrAwait = rebuilds.loadOrAwait.bind(rebuilds);
+  jest.spyOn(rebuilds, 'loadOrAwait').mockImplementationOnce(async (couponId) => {
     await happens(couponId);
-    return couponId;
+    await loadOrAwait(couponId);
   });
 }
 

@@ -1,8 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiExtension, ApiSecurity } from '@nestjs/swagger';
+import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyContextConfig } from 'fastify';
-import { SECURITY_BY_MODE_EXTENSION } from '../../platform/openapi/security.js';
 import type { OperatorRole } from './caller.js';
 
 /**
@@ -48,10 +47,7 @@ export const Public = () => route({ access: PUBLIC });
  * or none; a service's names any; who administers may do everything, viewers and operators may read.
  */
 export const NamesUser = (does: UserAccess['does'], namedIn: UserAccess['namedIn']) =>
-  applyDecorators(
-    route({ access: { kind: 'user', does, namedIn } }),
-    ApiExtension(SECURITY_BY_MODE_EXTENSION, ['user']),
-  );
+  applyDecorators(route({ access: { kind: 'user', does, namedIn } }), ApiSecurity('user'));
 
 /** A call of operators, for this role and those above it. */
 export const NeedsRole = (role: OperatorRole, more: Pick<RoleAccess, 'fieldsOfOperators'> = {}) =>

@@ -10,7 +10,7 @@ export function configSummary(config: Config): string {
 
 function entries(settings: object, prefix: string): Array<[name: string, value: string]> {
   return Object.entries(settings).flatMap(([name, value]: [string, unknown]) =>
-    typeof value === 'object' && value !== null
+    typeof value === 'object' && value !== null && !Array.isArray(value)
       ? entries(value, `${prefix}${name}.`)
       : [[prefix + name, String(value)]],
   );

@@ -8,7 +8,15 @@ const PLAIN = {
 };
 
 function warningsOf(env: NodeJS.ProcessEnv, profile = 'production'): string[] {
-  return plainTextWarnings(loadConfig({ NODE_ENV: profile, ADMIN_TOKEN: 'x'.repeat(32), ...PLAIN, ...env }));
+  return plainTextWarnings(
+    loadConfig({
+      NODE_ENV: profile,
+      IDENTITY_MODE: 'trusted-callers',
+      ADMIN_TOKEN: 'token-of-administrators-0123456789',
+      ...PLAIN,
+      ...env,
+    }),
+  );
 }
 
 describe('plainTextWarnings', () => {

@@ -2,11 +2,9 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { type ProblemCatalog, problemType } from '../errors/problem-catalog.js';
 import { IDEMPOTENCY_KEY_HEADER } from '../idempotency/idempotency-key.js';
+import { type Operation, operationsOf } from './operations.js';
 import { PROBLEMS_EXTENSION } from './problems.decorator.js';
 
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
-
-const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const BODY_CODES = [
   'VALIDATION_FAILED',
   'MALFORMED_JSON',
@@ -51,12 +49,7 @@ const EXAMPLE_MEMBERS: Readonly<Partial<Record<ErrorCode, object>>> = {
 export function describeProblems(document: OpenAPIObject, catalog: ProblemCatalog): void {
   document.components ??= {};
   document.components.schemas = { ...document.components.schemas, Problem: problemSchema };
-  for (const [path, item] of Object.entries(document.paths)) {
-    for (const method of METHODS) {
-      const operation = item[method];
-      if (operation !== undefined) describeOperation(operation, path, catalog);
-    }
-  }
+  for (const { path, operation } of operationsOf(document)) describeOperation(operation, path, catalog);
 }
 
 function describeOperation(operation: Operation, path: string, catalog: ProblemCatalog): void {

@@ -4,10 +4,17 @@ import { z } from 'zod';
 import { PROBLEM_CATALOG, type ProblemCatalog } from '../errors/problem-catalog.js';
 import { PreparedAnswer } from '../http/prepared-answer.js';
 import { describeProblems } from './describe-problems.js';
+import { describeSecurity } from './describe-security.js';
 import { toOpenApi } from './schema-converter.js';
 
 const CONVENTIONS =
   'Errors are `application/problem+json`; decide by `code`. Times are ISO 8601 with offset, ids are JSON numbers.';
+
+const USER_CREDENTIAL =
+  'With identity.mode "required": the token of the user whom the call names, or of a service with the scope that the call ' +
+  'needs. With "trusted-callers" nobody looks at it.';
+const OPERATOR_CREDENTIAL =
+  'A key of admin.keys, ADMIN_TOKEN, or a token with the role that the call names or one above it.';
 
 /** What the application says of itself at the head of its documentation, each in a sentence. */
 export interface Introduction {
@@ -37,13 +44,15 @@ function createDocument(app: NestFastifyApplication, { purpose, otherApis }: Int
     .setDescription(`${purpose} ${CONVENTIONS} ${otherApis}`)
     .setVersion('1')
     .setOpenAPIVersion('3.1.0')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'opaque', description: 'ADMIN_TOKEN' })
+    .addSecurity('user', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: USER_CREDENTIAL })
+    .addSecurity('operator', { type: 'http', scheme: 'bearer', description: OPERATOR_CREDENTIAL })
     .build();
   const document = SwaggerModule.createDocument(app, description, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
     standardSchemaConverter: (schema, { schemaType }) =>
       schema instanceof z.ZodType ? { schema: toOpenApi(schema, schemaType) } : undefined,
   });
+  describeSecurity(document);
   describeProblems(document, app.get<ProblemCatalog>(PROBLEM_CATALOG));
   return document;
 }
