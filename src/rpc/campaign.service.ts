@@ -14,7 +14,7 @@ import type {
   IssueCouponRequest,
   IssueCouponResponseSchema,
 } from './generated/coupon/v1/coupon_pb.js';
-import type { RpcConfig } from './rpc.config.js';
+import { isOpen, type RpcConfig } from './rpc.config.js';
 
 /** Of one campaign; who needs more asks the list of a user's coupons, or the database. */
 const MAX_CODES = 10_000;
@@ -49,7 +49,7 @@ export class CampaignService {
     caller: Caller | undefined,
   ): Promise<MessageInitShape<typeof GetCampaignResponseSchema>> {
     const coupon = await this.coupons.stored(idOf('campaignId', campaignId));
-    const isShown = coupon.codeFormat !== 'none' && (this.config.rpc.openAccess || hasRole(caller, 'admin'));
+    const isShown = coupon.codeFormat !== 'none' && (isOpen(this.config) || hasRole(caller, 'admin'));
     const issuedCoupons = isShown ? await this.userCoupons.codes(coupon.id, MAX_CODES) : [];
     return {
       id: coupon.id,

@@ -10,7 +10,7 @@ import { CouponService } from './generated/coupon/v1/coupon_pb.js';
 import { LibraryCalls } from './library-calls.js';
 import { answerPlainly, plainFormat } from './plain-calls.js';
 import { type RpcCall, rpcCall } from './rpc-call.js';
-import type { RpcConfig } from './rpc.config.js';
+import { isOpen, type RpcConfig } from './rpc.config.js';
 import { RpcErrors } from './rpc-errors.js';
 
 const PATH = `/${CouponService.typeName}`;
@@ -57,7 +57,7 @@ export class RpcRoutes implements OnModuleInit {
   private calls() {
     const { createCampaign, getCampaign, issueCoupon } = CouponService.method;
     return {
-      createCampaign: rpcCall(createCampaign, this.config.rpc.openAccess ? PUBLIC : ADMIN_ONLY, (message, request) =>
+      createCampaign: rpcCall(createCampaign, isOpen(this.config) ? PUBLIC : ADMIN_ONLY, (message, request) =>
         this.campaigns.create(message, actorOf(request)),
       ),
       getCampaign: rpcCall(getCampaign, { kind: 'public', knowsCallers: true }, (message, request) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Config } from '../platform/config/config.schema.js';
+import type { IdentityConfig } from '../identity/index.js';
 import { type DeepReadonly, onOff, rule, wholeNumber } from '../platform/config/settings.js';
 
 /** The settings under `rpc`. */
@@ -9,7 +9,12 @@ export const rpcSettings = z.strictObject({
   openAccess: onOff,
 });
 
-export type RpcConfig = Config & { readonly rpc: DeepReadonly<z.output<typeof rpcSettings>> };
+export type RpcConfig = IdentityConfig & { readonly rpc: DeepReadonly<z.output<typeof rpcSettings>> };
+
+/** Whether anybody may create campaigns and see their codes; never where users have to say who they are. */
+export function isOpen({ identity, rpc }: RpcConfig): boolean {
+  return rpc.openAccess && identity.mode === 'trusted-callers';
+}
 
 export const noOpenAccessInProduction = rule<RpcConfig>(
   ['rpc', 'openAccess'],

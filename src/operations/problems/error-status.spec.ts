@@ -9,6 +9,7 @@ describe('ERROR_STATUS', () => {
     expect(byStatus).toEqual({
       400: ['VALIDATION_FAILED', 'MALFORMED_JSON', 'BAD_REQUEST'],
       401: ['UNAUTHENTICATED'],
+      403: ['FORBIDDEN'],
       404: [
         'COUPON_NOT_FOUND',
         'USER_NOT_FOUND',
@@ -40,11 +41,11 @@ describe('ERROR_STATUS', () => {
       415: ['UNSUPPORTED_MEDIA_TYPE'],
       417: ['EXPECTATION_FAILED'],
       422: ['IDEMPOTENCY_KEY_REUSED'],
-      429: ['TOO_MANY_WAITERS'],
+      429: ['TOO_MANY_WAITERS', 'RATE_LIMITED'],
       431: ['HEADERS_TOO_LARGE'],
       499: ['CLIENT_CLOSED_REQUEST'],
       500: ['INTERNAL_ERROR'],
-      503: ['RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE'],
+      503: ['RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE', 'IDENTITY_UNAVAILABLE'],
     });
   });
 
@@ -65,10 +66,13 @@ describe('ERROR_STATUS', () => {
       'failed_precondition CAMPAIGN_NOT_STARTED': ['COUPON_NOT_STARTED'],
       'failed_precondition COUPON_EXPIRED': ['COUPON_EXPIRED'],
       'failed_precondition COUPON_INACTIVE': ['COUPON_INACTIVE'],
+      'permission_denied PERMISSION_DENIED': ['FORBIDDEN'],
       'resource_exhausted BODY_TOO_LARGE': ['BODY_TOO_LARGE'],
+      'resource_exhausted RATE_LIMITED': ['RATE_LIMITED'],
       canceled: ['CLIENT_CLOSED_REQUEST'],
       'unavailable RESERVATION_UNAVAILABLE': ['RESERVATION_UNAVAILABLE'],
       'unavailable DATABASE_UNAVAILABLE': ['DATABASE_UNAVAILABLE'],
+      'unavailable IDENTITY_UNAVAILABLE': ['IDENTITY_UNAVAILABLE'],
       // What the RPC has no call for, and what fails before it is asked.
       'internal INTERNAL_SERVER_ERROR': [
         'PRODUCT_NOT_FOUND',

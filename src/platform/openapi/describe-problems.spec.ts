@@ -9,6 +9,8 @@ const CATALOG = {
   VALIDATION_FAILED: { status: 400, title: 'Not valid' },
   MALFORMED_JSON: { status: 400, title: 'Not JSON' },
   UNAUTHENTICATED: { status: 401, title: 'Who?' },
+  FORBIDDEN: { status: 403, title: 'Not you' },
+  IDENTITY_UNAVAILABLE: { status: 503, title: 'Later' },
   BODY_TOO_LARGE: { status: 413, title: 'Too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'What?' },
   IDEMPOTENCY_IN_PROGRESS: { status: 409, title: 'Wait' },
@@ -47,7 +49,7 @@ describe('describeProblems', () => {
     expect(Object.keys(described({ parameters: [{ name: 'x', in: 'query' }] }))).toEqual(['400', '500']);
     const keyed = { parameters: [{ name: 'Idempotency-Key', in: 'header' }] };
     expect(Object.keys(described(keyed))).toEqual(['400', '409', '422', '500']);
-    expect(Object.keys(described({ security: [{ bearer: [] }] }))).toEqual(['401', '500']);
+    expect(Object.keys(described({ security: [{ bearer: [] }] }))).toEqual(['401', '403', '500', '503']);
     expect(Object.keys(described({ requestBody: { content: {} } }))).toEqual(['400', '413', '415', '500']);
   });
 });
