@@ -41,7 +41,7 @@ function aboutUsers(): DescribedCall[] {
 interface Asked {
   readonly token?: string;
   /** Whom the call names; undefined names nobody where that can be left out. */
-  readonly userId?: unknown;
+  readonly userId?: string | number;
 }
 
 async function ask({ method, path, userIn, hasBody, example }: DescribedCall, { token, userId }: Asked) {
