@@ -30,8 +30,8 @@ const moduleRules = Object.entries(NEIGHBOURS).map(([module, neighbours]) => ({
  * joins them stands directly in coupon/.
  */
 const ABOVE = {
-  reservation: ['issuance', 'lock', 'audit', 'watch'],
-  issuance: ['lock', 'audit', 'watch'],
+  reservation: ['entry', 'issuance', 'lock', 'audit', 'watch'],
+  issuance: ['entry', 'lock', 'audit', 'watch'],
 };
 
 /** @type {import('dependency-cruiser').IForbiddenRuleType[]} */

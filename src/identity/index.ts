@@ -3,6 +3,7 @@ export { type Caller, callerOf, hasRole } from './access/caller.js';
 export { userMeant } from './access/permissions.js';
 export type { IdentityConfig, IdentityMode } from './identity.config.js';
 export { IdentityModule } from './identity.module.js';
+export { SignedTickets, type TicketTimes } from './signed-tickets.js';
 export { KeySetService } from './token/key-set.service.js';
 export { type Action, type Actor, actorOf, OUTCOMES } from './trail/action.js';
 export type { StoredAction } from './trail/action.repository.js';
