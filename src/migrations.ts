@@ -1,4 +1,5 @@
 import { CreateCoupons1763600000003 } from './coupon/migrations/1763600000003-create-coupons.js';
+import { AddEntryTickets1763600000017 } from './coupon/migrations/1763600000017-add-entry-tickets.js';
 import { CountLateRows1763600000007 } from './coupon/migrations/1763600000007-count-late-rows.js';
 import { IndexNewestCoupons1763600000012 } from './coupon/migrations/1763600000012-index-newest-coupons.js';
 import { KeepWhenCouponsChange1763600000011 } from './coupon/migrations/1763600000011-keep-when-coupons-change.js';
@@ -34,4 +35,5 @@ export const MIGRATIONS: Migration[] = [
   CreateOutbox1763600000014,
   CreateRelayAndWebhooks1763600000015,
   CreateAdminActions1763600000016,
+  AddEntryTickets1763600000017,
 ];

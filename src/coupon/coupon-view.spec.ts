@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { couponView, reservedQuantityOf } from './coupon-view.js';
+import { OPEN_ENTRY } from './entry-terms.js';
 import { Coupon } from './coupon.entity.js';
 
 const STARTS_AT = new Date('2026-11-20T09:00:00Z');
@@ -23,6 +24,7 @@ function coupon(overrides: Partial<Coupon> = {}): Coupon {
     audience: 'anyone',
     codeFormat: 'none',
     strategy: 'reservation',
+    ...OPEN_ENTRY,
     version: 3,
     epoch: 1,
     sequenceBase: 0,
@@ -46,11 +48,24 @@ describe('couponView', () => {
       audience: 'anyone',
       codeFormat: 'none',
       strategy: 'reservation',
+      ...OPEN_ENTRY,
       startsAt: STARTS_AT,
       expiresAt: EXPIRES_AT,
       createdAt: STARTS_AT,
       status: 'OPEN',
     });
+  });
+
+  it('shows from when on tickets are given, where they are needed: as set, else ten minutes before the start', () => {
+    const opensAt = new Date(STARTS_AT.getTime() - 1234);
+    const [byItself, asSet, open] = [
+      coupon({ entry: 'ticket' }),
+      coupon({ entry: 'ticket', entryOpensAt: opensAt }),
+      coupon({ entry: 'open', entryOpensAt: opensAt }),
+    ].map((each) => couponView(each, 2, DURING).entryOpensAt);
+    expect(byItself).toEqual(new Date('2026-11-20T08:50:00Z'));
+    expect(asSet).toEqual(opensAt);
+    expect(open).toBeNull();
   });
 
   it('counts what is issued alone when it is not known what is reserved', () => {

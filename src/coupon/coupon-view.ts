@@ -1,4 +1,5 @@
 import type { Audience, CodeFormat, Coupon, Strategy } from './coupon.entity.js';
+import { type Challenge, type Entry, entryOpensAtOf, type EntryTerms } from './entry-terms.js';
 import type { RedisCoupon } from './reservation/redis-coupon.store.js';
 
 /** How a coupon stands; the first that applies, in this order. */
@@ -22,6 +23,11 @@ export interface CouponView {
   readonly audience: Audience;
   readonly codeFormat: CodeFormat;
   readonly strategy: Strategy;
+  readonly entry: Entry;
+  /** From when on entry tickets are given; null when none are needed. */
+  readonly entryOpensAt: Date | null;
+  readonly entrySpreadSeconds: number;
+  readonly challenge: Challenge;
   readonly startsAt: Date;
   readonly expiresAt: Date;
   readonly createdAt: Date;
@@ -41,6 +47,7 @@ type ShownCoupon = Pick<
   | 'audience'
   | 'codeFormat'
   | 'strategy'
+  | keyof EntryTerms
   | 'startsAt'
   | 'expiresAt'
   | 'createdAt'
@@ -67,11 +74,19 @@ export function couponView(coupon: ShownCoupon, reservedQuantity: number | null,
     audience: coupon.audience,
     codeFormat: coupon.codeFormat,
     strategy: coupon.strategy,
+    entry: coupon.entry,
+    entryOpensAt: coupon.entry === 'ticket' ? opensAt(coupon) : null,
+    entrySpreadSeconds: coupon.entrySpreadSeconds,
+    challenge: coupon.challenge,
     startsAt: coupon.startsAt,
     expiresAt: coupon.expiresAt,
     createdAt: coupon.createdAt,
     status: statusOf(coupon, remainingQuantity, now),
   };
+}
+
+function opensAt({ startsAt, entryOpensAt }: ShownCoupon): Date {
+  return new Date(entryOpensAtOf(startsAt.getTime(), entryOpensAt?.getTime() ?? null));
 }
 
 function statusOf(coupon: ShownCoupon, remainingQuantity: number, now: Date): CouponStatus {

@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigint } from '../platform/database/columns.js';
+import { type Challenge, type Entry, OPEN_ENTRY } from './entry-terms.js';
 
 /** Who may ask: users of the table `users`, or any user id. */
 export const AUDIENCES = ['registered', 'anyone'] as const;
@@ -11,7 +12,10 @@ export type Audience = (typeof AUDIENCES)[number];
 export type CodeFormat = (typeof CODE_FORMATS)[number];
 export type Strategy = (typeof STRATEGIES)[number];
 
-/** A promotion: its definition, and what the ledger has counted so far. */
+/**
+ * A promotion: its definition, and what the ledger has counted so far. The seed of its entry tickets is not here, so that
+ * it gets nowhere with a coupon: see entry/entry-seed.repository.ts.
+ */
 @Entity('coupons')
 export class Coupon {
   @PrimaryColumn({ type: 'bigint', generated: 'increment', transformer: bigint })
@@ -54,6 +58,19 @@ export class Coupon {
 
   @Column({ type: 'varchar', length: 16 })
   strategy!: Strategy;
+
+  @Column({ type: 'varchar', length: 16, default: OPEN_ENTRY.entry })
+  entry!: Entry;
+
+  /** null: some time before the start, see entry-terms.ts. */
+  @Column({ name: 'entry_opens_at', type: 'datetime', precision: 3, nullable: true })
+  entryOpensAt!: Date | null;
+
+  @Column({ name: 'entry_spread_seconds', type: 'int', default: OPEN_ENTRY.entrySpreadSeconds })
+  entrySpreadSeconds!: number;
+
+  @Column({ type: 'varchar', length: 16, default: OPEN_ENTRY.challenge })
+  challenge!: Challenge;
 
   /** Grows with every change of the definition: Redis takes only a newer one. */
   @Column({ type: 'bigint', default: 1, transformer: bigint })

@@ -86,7 +86,9 @@ export class CouponRepository {
   /** Writes the definition of a locked coupon. */
   async saveDefinition(manager: EntityManager, coupon: Coupon): Promise<void> {
     const { id, name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt } = coupon;
+    const { entry, entryOpensAt, entrySpreadSeconds, challenge } = coupon;
+    const terms = { entry, entryOpensAt, entrySpreadSeconds, challenge };
     const definition = { name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt };
-    await manager.update(Coupon, { id }, definition);
+    await manager.update(Coupon, { id }, { ...definition, ...terms });
   }
 }

@@ -3,6 +3,7 @@ import { id, nextCursor, time } from '../platform/http/response-schemas.js';
 import { VIOLATION_CODES } from './audit/audit.js';
 import { COUPON_STATUSES } from './coupon-view.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
+import { CHALLENGES, ENTRIES, MAX_ENTRY_SPREAD_SECONDS } from './entry-terms.js';
 import { FAILURE_REASONS } from './issuance-failure.entity.js';
 import { USER_COUPON_STATUSES } from './user-coupon-status.js';
 
@@ -24,6 +25,10 @@ const COUPON = {
   audience: 'registered',
   codeFormat: 'alphanumeric',
   strategy: 'reservation',
+  entry: 'open',
+  entryOpensAt: null,
+  entrySpreadSeconds: 10,
+  challenge: 'none',
   startsAt: '2026-11-20T09:00:00.000Z',
   expiresAt: '2026-11-27T09:00:00.000Z',
   createdAt: '2026-11-01T02:00:00.000Z',
@@ -84,6 +89,10 @@ export const couponResponse = z
     audience: z.enum(AUDIENCES),
     codeFormat: z.enum(CODE_FORMATS),
     strategy: z.enum(STRATEGIES),
+    entry: z.enum(ENTRIES).meta({ description: 'ticket: who reserves needs an entry ticket' }),
+    entryOpensAt: time.nullable().meta({ description: 'From when on entry tickets are given; null with entry open' }),
+    entrySpreadSeconds: z.int().min(0).max(MAX_ENTRY_SPREAD_SECONDS),
+    challenge: z.enum(CHALLENGES),
     startsAt: time,
     expiresAt: time,
     createdAt: time,

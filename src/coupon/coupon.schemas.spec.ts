@@ -40,6 +40,24 @@ describe('createCouponBody', () => {
     }
   });
 
+  it('is open to everyone unless it is told otherwise, and takes terms of entry within their bounds', () => {
+    const open = { entry: 'open', entrySpreadSeconds: 10, challenge: 'none' };
+    const nulls = { entry: null, entryOpensAt: null, entrySpreadSeconds: null, challenge: null };
+    expect(createCouponBody.parse(body)).toMatchObject(open);
+    expect(createCouponBody.parse({ ...body, ...nulls })).toMatchObject(open);
+
+    const refusedOf = (terms: object) =>
+      createCouponBody.safeParse({ ...body, ...terms }).error?.issues.map(({ path }) => path.join('.'));
+    const ticket = { entry: 'ticket', entryOpensAt: body.startsAt, challenge: 'turnstile' };
+    for (const entrySpreadSeconds of [0, 600]) expect(refusedOf({ ...ticket, entrySpreadSeconds })).toBeUndefined();
+    expect(refusedOf({ entry: 'closed' })).toEqual(['entry']);
+    expect(refusedOf({ ...ticket, entryOpensAt: inDays(0.5) })).toEqual(['entryOpensAt']);
+    for (const entrySpreadSeconds of [-1, 601, 1.5, '10']) {
+      expect(refusedOf({ entrySpreadSeconds })).toEqual(['entrySpreadSeconds']);
+    }
+    expect(refusedOf({ challenge: 'captcha' })).toEqual(['challenge']);
+  });
+
   it('refuses a time that the database could not hold', () => {
     expect(createCouponBody.safeParse({ ...body, startsAt: '0001-01-01T00:00:00Z' }).success).toBe(false);
     expect(createCouponBody.safeParse({ ...body, expiresAt: '9999-12-31T23:59:59-10:00' }).success).toBe(false);
@@ -62,10 +80,14 @@ describe('changeCouponBody', () => {
 });
 
 describe('assertWindow', () => {
-  it('wants the end after the start', () => {
+  it('wants the end after the start, and tickets to be given before it', () => {
     const now = new Date();
-    expect(() => assertWindow({ startsAt: now, expiresAt: new Date(now.getTime() + 1) })).not.toThrow();
-    expect(() => assertWindow({ startsAt: now, expiresAt: now })).toThrow('expiresAt');
+    const [before, after] = [new Date(now.getTime() - 1), new Date(now.getTime() + 1)];
+    expect(() => assertWindow({ entryOpensAt: null, startsAt: now, expiresAt: after })).not.toThrow();
+    expect(() => assertWindow({ entryOpensAt: null, startsAt: now, expiresAt: now })).toThrow('expiresAt');
+    expect(() => assertWindow({ entryOpensAt: before, startsAt: now, expiresAt: after })).not.toThrow();
+    expect(() => assertWindow({ entryOpensAt: now, startsAt: now, expiresAt: after })).not.toThrow();
+    expect(() => assertWindow({ entryOpensAt: after, startsAt: now, expiresAt: after })).toThrow('entryOpensAt');
   });
 });
 

@@ -16,6 +16,7 @@ import {
 import { idempotencyKey } from '../platform/idempotency/idempotency-key.js';
 import { refusalOf } from '../platform/http/validation.pipe.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
+import { CHALLENGES, ENTRIES, MAX_ENTRY_SPREAD_SECONDS, OPEN_ENTRY } from './entry-terms.js';
 import { USER_COUPON_STATUSES } from './user-coupon-status.js';
 
 /** What the calls of this module take. Fields that may be left out may also be null. */
@@ -31,6 +32,8 @@ const NAME_ERROR =
   `must be text of 1 to ${MAX_NAME_LENGTH} characters besides spaces at the ends, some of them visible, ` +
   'without control characters and those that change the direction of text';
 const WINDOW_ERROR = 'must be later than startsAt';
+const OPENING_ERROR = 'must not be later than startsAt';
+const SPREAD_ERROR = `must be a whole number from 0 to ${MAX_ENTRY_SPREAD_SECONDS}`;
 
 const name = visibleText(MAX_NAME_LENGTH, NAME_ERROR);
 const totalQuantity = wholeNumber(MAX_TOTAL_QUANTITY).meta({ description: 'The stock' });
@@ -38,6 +41,14 @@ const isActive = z.boolean({ error: 'must be true or false' });
 const pointInTime = isoDateTime.refine((time) => time >= EARLIEST && time <= LATEST, {
   error: 'must be between the years 1000 and 9999 (UTC)',
 });
+
+const entry = oneOf(ENTRIES);
+const entrySpreadSeconds = z
+  .int({ error: SPREAD_ERROR })
+  .min(0, { error: SPREAD_ERROR })
+  .max(MAX_ENTRY_SPREAD_SECONDS, { error: SPREAD_ERROR });
+const challenge = oneOf(CHALLENGES);
+const OPENING = 'From when on entry tickets are given, startsAt at the latest; by itself ten minutes before that';
 
 /** Without it zod also compares a time that it has just refused, and which is still text. */
 function everyFieldIsRight({ issues }: z.core.ParsePayload): boolean {
@@ -62,6 +73,16 @@ export const createCouponBody = z
     strategy: withDefault(oneOf(STRATEGIES), 'reservation').meta({
       description: 'How slots are decided: reservation (the default) in Redis, lock under the row lock of MySQL',
     }),
+    entry: withDefault(entry, OPEN_ENTRY.entry).meta({
+      description: 'Who may reserve: open (the default) everyone, ticket who has an entry ticket',
+    }),
+    entryOpensAt: optional(pointInTime).meta({ description: OPENING }),
+    entrySpreadSeconds: withDefault(entrySpreadSeconds, OPEN_ENTRY.entrySpreadSeconds).meta({
+      description: 'Over how many seconds after startsAt the holders of tickets come in; 10 when left out',
+    }),
+    challenge: withDefault(challenge, OPEN_ENTRY.challenge).meta({
+      description: 'What must be passed for a ticket: none (the default), or turnstile of Cloudflare',
+    }),
     idempotencyKey,
   })
   .refine(({ discountAmount, discountRate }) => (discountAmount === undefined) !== (discountRate === undefined), {
@@ -71,6 +92,11 @@ export const createCouponBody = z
   .refine(({ startsAt, expiresAt }) => expiresAt > startsAt, {
     path: ['expiresAt'],
     error: WINDOW_ERROR,
+    when: everyFieldIsRight,
+  })
+  .refine(({ startsAt, entryOpensAt = startsAt }) => entryOpensAt <= startsAt, {
+    path: ['entryOpensAt'],
+    error: OPENING_ERROR,
     when: everyFieldIsRight,
   })
   .refine(({ expiresAt }) => expiresAt.getTime() > Date.now(), {
@@ -114,9 +140,15 @@ export const changeCouponBody = z
     totalQuantity: optional(totalQuantity).meta({ description: 'Never below issued + reserved' }),
     startsAt: optional(pointInTime),
     expiresAt: optional(pointInTime).meta({ description: 'Later than startsAt, the new or the old one' }),
+    entry: optional(entry).meta({ description: 'open lets everyone in; a ticket is needed no longer' }),
+    entryOpensAt: optional(pointInTime).meta({ description: OPENING }),
+    entrySpreadSeconds: optional(entrySpreadSeconds).meta({ description: 'For tickets from now on' }),
+    challenge: optional(challenge),
   })
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
-    error: 'must have at least one of name, isActive, totalQuantity, startsAt, expiresAt',
+    error:
+      'must have at least one of name, isActive, totalQuantity, startsAt, expiresAt, entry, entryOpensAt, ' +
+      'entrySpreadSeconds, challenge',
   })
   // What is not named must not be there at all: merged into the coupon, undefined would overwrite.
   .transform((patch) => ({
@@ -125,15 +157,29 @@ export const changeCouponBody = z
     ...(patch.totalQuantity !== undefined && { totalQuantity: patch.totalQuantity }),
     ...(patch.startsAt !== undefined && { startsAt: patch.startsAt }),
     ...(patch.expiresAt !== undefined && { expiresAt: patch.expiresAt }),
+    ...(patch.entry !== undefined && { entry: patch.entry }),
+    ...(patch.entryOpensAt !== undefined && { entryOpensAt: patch.entryOpensAt }),
+    ...(patch.entrySpreadSeconds !== undefined && { entrySpreadSeconds: patch.entrySpreadSeconds }),
+    ...(patch.challenge !== undefined && { challenge: patch.challenge }),
   }))
   .meta({ example: { totalQuantity: 2000, isActive: true } });
 
 /** What is to change of a coupon's definition; what is not named stays. */
 export type CouponPatch = z.output<typeof changeCouponBody>;
 
-/** @throws ValidationFailedError when the window would end before it starts */
-export function assertWindow({ startsAt, expiresAt }: { startsAt: Date; expiresAt: Date }): void {
+/** The times of a coupon that have an order. */
+interface Window {
+  readonly entryOpensAt: Date | null;
+  readonly startsAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** @throws ValidationFailedError when the window would end before it starts, or its tickets be given after that */
+export function assertWindow({ entryOpensAt, startsAt, expiresAt }: Window): void {
   if (expiresAt <= startsAt) throw new ValidationFailedError([{ path: 'expiresAt', message: WINDOW_ERROR }]);
+  if (entryOpensAt !== null && entryOpensAt > startsAt) {
+    throw new ValidationFailedError([{ path: 'entryOpensAt', message: OPENING_ERROR }]);
+  }
 }
 
 /** The body where the path has the coupon's id. */

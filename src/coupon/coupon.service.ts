@@ -127,6 +127,7 @@ export class CouponService {
 function createdCoupon(coupon: CouponView): CreatedCoupon {
   return {
     ...coupon,
+    entryOpensAt: coupon.entryOpensAt?.toISOString() ?? null,
     startsAt: coupon.startsAt.toISOString(),
     expiresAt: coupon.expiresAt.toISOString(),
     createdAt: coupon.createdAt.toISOString(),
@@ -138,6 +139,7 @@ function newCoupon(draft: CouponDraft, createdAt: Date): NewCoupon {
     ...draft,
     discountAmount: draft.discountAmount ?? null,
     discountRate: draft.discountRate ?? null,
+    entryOpensAt: draft.entryOpensAt ?? null,
     createdAt,
   };
 }

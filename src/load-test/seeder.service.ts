@@ -94,6 +94,10 @@ export class Seeder implements OnApplicationBootstrap {
       audience: 'registered',
       codeFormat: 'none',
       strategy: 'reservation',
+      entry: 'open',
+      entryOpensAt: undefined,
+      entrySpreadSeconds: 10,
+      challenge: 'none',
     });
   }
 

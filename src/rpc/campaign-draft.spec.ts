@@ -34,6 +34,9 @@ describe('campaignDraft', () => {
       audience: 'anyone',
       codeFormat: 'hangul',
       strategy: 'reservation',
+      entry: 'open',
+      entrySpreadSeconds: 10,
+      challenge: 'none',
       startsAt: TOMORROW,
       expiresAt: new Date(TOMORROW.getTime() + 2 * 86_400_000),
     });

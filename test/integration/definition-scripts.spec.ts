@@ -30,6 +30,10 @@ describe('publish', () => {
       isActive: false,
       audience: 'registered',
       codeFormat: 'hangul',
+      entry: 'ticket',
+      entryOpensAt: 500,
+      entrySpreadSeconds: 0,
+      challenge: 'turnstile',
       version: version + 1,
     });
     expect(await redis.definitions.publish(newer)).toBe('PUBLISHED');

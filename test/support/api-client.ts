@@ -28,6 +28,10 @@ export interface CouponBody {
   audience: 'registered' | 'anyone';
   codeFormat: 'none' | 'alphanumeric' | 'hangul';
   strategy: Strategy;
+  entry: 'open' | 'ticket';
+  entryOpensAt: string | null;
+  entrySpreadSeconds: number;
+  challenge: 'none' | 'turnstile';
   startsAt: string;
   expiresAt: string;
   createdAt: string;

@@ -4,6 +4,7 @@ import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { AppModule } from '../../src/app.module.js';
 import { loadConfig } from '../../src/config.js';
 import type { CouponDraft } from '../../src/coupon/coupon.schemas.js';
+import { OPEN_ENTRY } from '../../src/coupon/entry-terms.js';
 import { CouponService } from '../../src/coupon/coupon.service.js';
 import { SweepService } from '../../src/coupon/issuance/sweep.service.js';
 import { AppLogger } from '../../src/platform/logging/logger.js';
@@ -92,6 +93,8 @@ export class Instance {
         audience: 'anyone',
         codeFormat: 'none',
         strategy: 'reservation',
+        ...OPEN_ENTRY,
+        entryOpensAt: undefined,
         ...overrides,
       },
       TESTER,

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { loadConfig } from '../../src/config.js';
 import { AdmissionStore } from '../../src/coupon/reservation/admission.store.js';
+import { OPEN_ENTRY } from '../../src/coupon/entry-terms.js';
 import type { CouponDefinition } from '../../src/coupon/reservation/coupon-definition.js';
 import { DefinitionStore } from '../../src/coupon/reservation/definition.store.js';
 import { RebuildStore } from '../../src/coupon/reservation/rebuild.store.js';
@@ -83,6 +84,7 @@ export class ReservationRedis {
       audience: 'anyone',
       strategy: 'reservation',
       codeFormat: 'none',
+      ...OPEN_ENTRY,
       version: 1,
       ...overrides,
     };

@@ -7,6 +7,7 @@ import { changedEvent, couponSubject } from '../coupon-events.js';
 import { Coupon } from '../coupon.entity.js';
 import { CouponNotFoundError, QuantityBelowCommittedError, ReservationUnavailableError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
+import type { EntryTerms } from '../entry-terms.js';
 import { CouponChanges } from './coupon-changes.service.js';
 import { definitionOf } from './coupon-definition.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
@@ -14,7 +15,9 @@ import { DefinitionStore, type Lowering } from './definition.store.js';
 import { RebuildService } from './rebuild.service.js';
 
 /** What may change of a coupon once it exists. */
-export type DefinitionChange = Partial<Pick<Coupon, 'name' | 'isActive' | 'totalQuantity' | 'startsAt' | 'expiresAt'>>;
+export type DefinitionChange = Partial<
+  Pick<Coupon, 'name' | 'isActive' | 'totalQuantity' | 'startsAt' | 'expiresAt' | keyof EntryTerms>
+>;
 
 /** Changes definitions. One change of a coupon at a time: the row lock is held from the first look to the commit. */
 @Injectable()
@@ -151,6 +154,10 @@ function changed(before: Coupon, change: DefinitionChange, updatedAt: Date): Cou
     totalQuantity: change.totalQuantity ?? before.totalQuantity,
     startsAt: change.startsAt ?? before.startsAt,
     expiresAt: change.expiresAt ?? before.expiresAt,
+    entry: change.entry ?? before.entry,
+    entryOpensAt: change.entryOpensAt ?? before.entryOpensAt,
+    entrySpreadSeconds: change.entrySpreadSeconds ?? before.entrySpreadSeconds,
+    challenge: change.challenge ?? before.challenge,
     version: before.version + 1,
     eventPosition: before.eventPosition + 1,
     updatedAt,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Audience, CodeFormat, Coupon, Strategy } from '../coupon.entity.js';
+import { type Challenge, type Entry, OPEN_ENTRY } from '../entry-terms.js';
 
 /** What a promotion is, without what has been counted. `version` grows with every change. Times in ms since 1970. */
 export interface CouponDefinition {
@@ -12,6 +13,11 @@ export interface CouponDefinition {
   readonly audience: Audience;
   readonly strategy: Strategy;
   readonly codeFormat: CodeFormat;
+  readonly entry: Entry;
+  /** As it was set; null: see entry-terms.ts. */
+  readonly entryOpensAt: number | null;
+  readonly entrySpreadSeconds: number;
+  readonly challenge: Challenge;
   readonly version: number;
 }
 
@@ -26,6 +32,10 @@ export function definitionOf(coupon: Coupon): CouponDefinition {
     audience: coupon.audience,
     strategy: coupon.strategy,
     codeFormat: coupon.codeFormat,
+    entry: coupon.entry,
+    entryOpensAt: coupon.entryOpensAt?.getTime() ?? null,
+    entrySpreadSeconds: coupon.entrySpreadSeconds,
+    challenge: coupon.challenge,
     version: coupon.version,
   };
 }
@@ -46,6 +56,11 @@ export function toStateFields(definition: CouponDefinition): string[] {
     ['audience', definition.audience],
     ['strategy', definition.strategy],
     ['codeFormat', definition.codeFormat],
+    ['entry', definition.entry],
+    // Always written: a field that is left out would keep what it had.
+    ['entryOpensAt', definition.entryOpensAt ?? ''],
+    ['entrySpreadSeconds', definition.entrySpreadSeconds],
+    ['challenge', definition.challenge],
     ['version', definition.version],
   ].flatMap(([field, value]) => [String(field), String(value)]);
 }
@@ -58,7 +73,10 @@ export function stateOf(fields: readonly string[]): Record<string, string> {
   return state;
 }
 
-/** The definition in a `state` hash, or undefined when there is none. */
+/**
+ * The definition in a `state` hash, or undefined when there is none. An instance from before there were entry tickets
+ * writes none of their fields.
+ */
 export function fromState(couponId: number, state: Readonly<Record<string, string>>): CouponDefinition | undefined {
   if (state.version === undefined) return undefined;
   return {
@@ -71,6 +89,10 @@ export function fromState(couponId: number, state: Readonly<Record<string, strin
     audience: state.audience as Audience,
     strategy: state.strategy as Strategy,
     codeFormat: state.codeFormat as CodeFormat,
+    entry: (state.entry ?? OPEN_ENTRY.entry) as Entry,
+    entryOpensAt: state.entryOpensAt ? Number(state.entryOpensAt) : null,
+    entrySpreadSeconds: Number(state.entrySpreadSeconds ?? OPEN_ENTRY.entrySpreadSeconds),
+    challenge: (state.challenge ?? OPEN_ENTRY.challenge) as Challenge,
     version: Number(state.version),
   };
 }

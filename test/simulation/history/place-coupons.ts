@@ -1,4 +1,5 @@
 import { Coupon } from '../../../src/coupon/coupon.entity.js';
+import { OPEN_ENTRY } from '../../../src/coupon/entry-terms.js';
 import type { Tables } from '../ledger/table.js';
 import { EPOCH_MS } from '../world/world.js';
 import type { Plan } from './plan.js';
@@ -23,6 +24,7 @@ export function placeCoupons({ coupons }: Plan, tables: Tables): void {
         audience: 'anyone',
         codeFormat,
         strategy,
+        ...OPEN_ENTRY,
         version: 1,
         epoch: 0,
         sequenceBase: 0,

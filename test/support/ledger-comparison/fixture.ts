@@ -1,4 +1,5 @@
 import { Coupon } from '../../../src/coupon/coupon.entity.js';
+import { OPEN_ENTRY } from '../../../src/coupon/entry-terms.js';
 import type { TestDatabase } from '../database.js';
 import type { CouponRow, FailureRow, OrderItemRow, OrderRow, UserCouponRow } from '../../simulation/ledger/rows.js';
 import { emptyTables, insertRows } from './stored-rows.js';
@@ -114,6 +115,7 @@ export class Fixture {
       audience: 'anyone',
       codeFormat: 'alphanumeric',
       strategy: 'reservation',
+      ...OPEN_ENTRY,
       version: 1,
       epoch: 0,
       sequenceBase: 0,

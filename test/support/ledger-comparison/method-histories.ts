@@ -15,6 +15,10 @@ const NEW_COUPON: NewCoupon = {
   audience: 'registered',
   codeFormat: 'hangul',
   strategy: 'reservation',
+  entry: 'ticket',
+  entryOpensAt: hours(-4),
+  entrySpreadSeconds: 0,
+  challenge: 'turnstile',
   createdAt: hours(-3),
 };
 
@@ -54,7 +58,13 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
   'a definition is changed': (fixture) => {
     const [couponId] = fixture.coupons;
     const window = { startsAt: hours(0), expiresAt: hours(2), updatedAt: hours(1) };
-    const change = { name: 'Another name', totalQuantity: 9, ...window, isActive: false };
+    const entry = {
+      entry: 'ticket',
+      entryOpensAt: hours(-1),
+      entrySpreadSeconds: 600,
+      challenge: 'turnstile',
+    } as const;
+    const change = { name: 'Another name', totalQuantity: 9, ...window, isActive: false, ...entry };
     return [
       a((on, tx) => on.coupons.lock(tx, fixture.missingCoupon)),
       a(async (on, tx) => {

@@ -92,10 +92,12 @@ export class SimulatedCouponRepository implements PublicPart<CouponRepository> {
 
   async saveDefinition(manager: EntityManager, coupon: Coupon): Promise<void> {
     const { id, name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt } = coupon;
+    const { entry, entryOpensAt, entrySpreadSeconds, challenge } = coupon;
+    const terms = { entry, entryOpensAt, entrySpreadSeconds, challenge };
     const definition = { name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt };
     await runnerOf(manager).run(
       locking('coupon.saveDefinition', (view) =>
-        view.update(view.tables.coupons.byId, [id], (row) => ({ ...row, ...definition })),
+        view.update(view.tables.coupons.byId, [id], (row) => ({ ...row, ...definition, ...terms })),
       ),
     );
   }
@@ -143,6 +145,10 @@ function newRow(id: number, coupon: NewCoupon): CouponRow {
     audience: coupon.audience,
     codeFormat: coupon.codeFormat,
     strategy: coupon.strategy,
+    entry: coupon.entry,
+    entryOpensAt: coupon.entryOpensAt,
+    entrySpreadSeconds: coupon.entrySpreadSeconds,
+    challenge: coupon.challenge,
     version: 1,
     epoch: 0,
     sequenceBase: 0,
