@@ -9,6 +9,11 @@ import {
   rolesNeedKafka,
 } from './coupon/coupon.config.js';
 import {
+  entryTicketSettings,
+  previousSecretNeedsSecret,
+  turnstileIsEncrypted,
+} from './coupon/entry/entry-tickets.config.js';
+import {
   type EventsConfig,
   eventsKafkaHasBrokers,
   eventsSettings,
@@ -30,6 +35,7 @@ const schema = z
     admin: adminSettings,
     user: userSettings,
     coupon: couponSettings,
+    entryTickets: entryTicketSettings,
     outbox: outboxSettings,
     events: eventsSettings,
     webhooks: webhookSettings,
@@ -43,6 +49,8 @@ const schema = z
     kafkaTransportHasBrokers,
     rolesNeedKafka,
     eventsKafkaHasBrokers,
+    previousSecretNeedsSecret,
+    turnstileIsEncrypted,
     lockLeavesConnections,
     reservedAreOfTheIssuer,
     retriesLeaveConnections,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { type Config, MIN_POOL_SIZE } from '../platform/config/config.schema.js';
+import { MIN_POOL_SIZE } from '../platform/config/config.schema.js';
 import { atMost, type DeepReadonly, oneOf, rule, wholeNumber } from '../platform/config/settings.js';
+import type { EntryTicketConfig } from './entry/entry-tickets.config.js';
 
 /** One for attempts that follow a failed one, and one for coupons that are well. */
 const MIN_ISSUANCE_CONNECTIONS = 2;
@@ -40,7 +41,7 @@ export const couponSettings = z.strictObject({
   watch: z.strictObject({ intervalMs: wholeNumber(50, 600_000), maxCoupons: wholeNumber(1, 10_000) }),
 });
 
-export type CouponConfig = Config & { readonly coupon: DeepReadonly<z.output<typeof couponSettings>> };
+export type CouponConfig = EntryTicketConfig & { readonly coupon: DeepReadonly<z.output<typeof couponSettings>> };
 
 /** Whether this instance issues what is admitted, by itself or elsewhere. */
 export function issuesHere({ role }: CouponConfig): boolean {

@@ -12,6 +12,14 @@ import { CouponController } from './coupon.controller.js';
 import { Coupon } from './coupon.entity.js';
 import { CouponRepository } from './coupon.repository.js';
 import { CouponService } from './coupon.service.js';
+import { EntryDesk } from './entry/entry-desk.service.js';
+import { EntryMetrics } from './entry/entry-metrics.js';
+import { EntryRules } from './entry/entry-rules.service.js';
+import { EntrySeedRepository } from './entry/entry-seed.repository.js';
+import { EntrySeeds } from './entry/entry-seeds.service.js';
+import { EntryTicketController } from './entry/entry-ticket.controller.js';
+import { EntryTickets } from './entry/entry-tickets.service.js';
+import { Turnstile } from './entry/turnstile.service.js';
 import { IssuanceFailure } from './issuance-failure.entity.js';
 import { CouponCodeGenerator } from './issuance/coupon-code.js';
 import { CouponIssuer } from './issuance/coupon-issuer.service.js';
@@ -98,6 +106,9 @@ const RESERVATION = [
   RefusalTally,
 ];
 
+/** Who may ask. */
+const ENTRY = [EntryTickets, EntryDesk, EntrySeeds, EntrySeedRepository, EntryRules, EntryMetrics, Turnstile];
+
 /** MySQL decides. */
 const ISSUANCE = [
   IssueWhenCouponReservedListener,
@@ -149,6 +160,7 @@ export const COUPON_PROVIDERS = [
   UserCouponService,
   UserCouponUsage,
   ...RESERVATION,
+  ...ENTRY,
   ...ISSUANCE,
   ...LOCK,
   ...AUDIT,
@@ -165,6 +177,7 @@ export const COUPON_PROVIDERS = [
   ],
   controllers: [
     CouponController,
+    EntryTicketController,
     ReservationController,
     ReservationEventsController,
     CouponAdministrationController,

@@ -13,7 +13,10 @@ import { CouponNotFoundError } from './coupon.errors.js';
 import { CouponRepository, type NewCoupon } from './coupon.repository.js';
 import type { couponResponse } from './coupon.responses.js';
 import { assertWindow, type CouponDraft, type CouponPatch, type Page } from './coupon.schemas.js';
+import { EntryRules } from './entry/entry-rules.service.js';
+import { definitionOf } from './reservation/coupon-definition.js';
 import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
+import { DefinitionCache } from './reservation/definition-cache.js';
 import { RebuildService } from './reservation/rebuild.service.js';
 import { type RedisCoupon, RedisCouponStore } from './reservation/redis-coupon.store.js';
 
@@ -32,6 +35,8 @@ export class CouponService {
   constructor(
     private readonly coupons: CouponRepository,
     private readonly definitions: CouponDefinitionService,
+    private readonly definitionCache: DefinitionCache,
+    private readonly entryRules: EntryRules,
     private readonly rebuilds: RebuildService,
     private readonly store: RedisCouponStore,
     private readonly idempotency: IdempotencyService,
@@ -43,9 +48,11 @@ export class CouponService {
    * Creates the coupon, once for each idempotency key of the actor, and loads it into Redis so that the first reservation
    * finds it there, at whichever instance. With Redis away it is created all the same, and loaded when Redis is back.
    *
-   * @throws IdempotencyKeyReusedError, IdempotencyInProgressError
+   * @throws IdempotencyKeyReusedError, IdempotencyInProgressError, ValidationFailedError for terms of entry that the
+   *   settings do not allow
    */
   async create(draft: CouponDraft, actor: Actor, key?: string): Promise<CreatedCoupon> {
+    this.entryRules.assertKeepable(draft);
     const request = { operation: 'create-coupon', owner: actor.name, key, request: draft, connections: SHARED };
     const created = await this.idempotency.run(request, async (manager, publish) => {
       const now = this.clock.now();
@@ -97,13 +104,17 @@ export class CouponService {
   }
 
   /**
-   * Changes the definition; every instance sees it within a second.
+   * Changes the definition; this instance sees it at once, every other one within a second.
    *
-   * @throws CouponNotFoundError, ValidationFailedError when the window would end before it starts,
+   * @throws CouponNotFoundError, ValidationFailedError when the window would end before it starts, and for terms
+   *   of entry that the settings do not allow,
    *   QuantityBelowCommittedError when the total would be less than what is issued and reserved
    */
   async change(couponId: number, patch: CouponPatch, actor: Actor): Promise<CouponView> {
-    return await this.view(await this.definitions.change(couponId, patch, actor, assertWindow));
+    this.entryRules.assertKeepable(patch);
+    const coupon = await this.definitions.change(couponId, patch, actor, assertWindow);
+    this.definitionCache.remember(definitionOf(coupon));
+    return await this.view(coupon);
   }
 
   private async view(coupon: Coupon): Promise<CouponView> {

@@ -1,6 +1,7 @@
 export { CouponModule } from './coupon.module.js';
 export { couponDraft } from './coupon.schemas.js';
 export { CouponService } from './coupon.service.js';
+export { entryTicketOf } from './entry/entry-ticket-header.js';
 export { located } from './reservation-location.js';
 export { reserved } from './reservation-view.js';
 export { ReservationService } from './reservation.service.js';

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NamesUser } from '../identity/index.js';
@@ -15,6 +15,7 @@ import {
   type WaitQuery,
   waitQuery,
 } from './coupon.schemas.js';
+import { ApiEntryTicket, ENTRY_TICKET_HEADER } from './entry/entry-ticket-header.js';
 import { issuedOrLocated, located } from './reservation-location.js';
 import { callerWait } from './reservation-wait.js';
 import { ReservationFollower } from './reservation-follower.service.js';
@@ -52,6 +53,9 @@ const ISSUE =
 
 const REFUSALS = [
   'COUPON_NOT_FOUND',
+  'ENTRY_TICKET_REQUIRED',
+  'ENTRY_TICKET_INVALID',
+  'ENTRY_TICKET_TOO_EARLY',
   'USER_NOT_FOUND',
   'COUPON_INACTIVE',
   'COUPON_NOT_STARTED',
@@ -74,70 +78,80 @@ export class ReservationController {
   @NamesUser('act', 'body')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Reserve a coupon', description: RESERVE })
+  @ApiEntryTicket()
   @ApiResponse({ status: HttpStatus.OK, ...RESERVED })
   @Problems(...REFUSALS)
   async reserve(
     @Param('couponId', { schema: idParam }) couponId: number,
     @Body({ schema: holderBody }) body: Holder,
+    @Headers(ENTRY_TICKET_HEADER) entryTicket: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return located(reply, await this.reservations.reserve(couponId, holderOf(body, couponId)));
+    return located(reply, await this.reservations.reserve(couponId, holderOf(body, couponId), entryTicket));
   }
 
   @Post('api/coupons/reserve')
   @NamesUser('act', 'body')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Reserve a coupon (short form)', description: RESERVE })
+  @ApiEntryTicket()
   @ApiResponse({ status: HttpStatus.OK, ...RESERVED })
   @Problems(...REFUSALS)
   async reserveShort(
     @Body({ schema: couponAndHolderBody }) { couponId, userId }: CouponAndHolder,
+    @Headers(ENTRY_TICKET_HEADER) entryTicket: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return located(reply, await this.reservations.reserve(couponId, userId));
+    return located(reply, await this.reservations.reserve(couponId, userId, entryTicket));
   }
 
   @Post('coupons/:userId/issue-async')
   @NamesUser('act', 'params')
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Reserve a coupon (without a body)', description: RESERVE })
+  @ApiEntryTicket()
   @ApiResponse({ status: HttpStatus.ACCEPTED, ...RESERVED })
   @Problems(...REFUSALS)
   async issueAsync(
     @Param('userId', { schema: idParam }) userId: number,
     @Query({ schema: couponQuery }) { couponId }: Pick<CouponAndHolder, 'couponId'>,
+    @Headers(ENTRY_TICKET_HEADER) entryTicket: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return located(reply, await this.reservations.reserve(couponId, userId));
+    return located(reply, await this.reservations.reserve(couponId, userId, entryTicket));
   }
 
   @Post('api/coupons/:couponId/issue')
   @NamesUser('act', 'body')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Issue a coupon', description: ISSUE })
+  @ApiEntryTicket()
   @ApiResponse(ISSUED)
   @ApiResponse(NOT_YET)
   @Problems(...REFUSALS, 'ISSUANCE_FAILED')
   async issue(
     @Param('couponId', { schema: idParam }) couponId: number,
     @Body({ schema: holderBody }) body: Holder,
+    @Headers(ENTRY_TICKET_HEADER) entryTicket: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return issuedOrLocated(reply, await this.reservations.issue(couponId, holderOf(body, couponId)));
+    return issuedOrLocated(reply, await this.reservations.issue(couponId, holderOf(body, couponId), entryTicket));
   }
 
   @Post('api/coupons/issue')
   @NamesUser('act', 'body')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Issue a coupon (short form)', description: ISSUE })
+  @ApiEntryTicket()
   @ApiResponse(ISSUED)
   @ApiResponse(NOT_YET)
   @Problems(...REFUSALS, 'ISSUANCE_FAILED')
   async issueShort(
     @Body({ schema: couponAndHolderBody }) { couponId, userId }: CouponAndHolder,
+    @Headers(ENTRY_TICKET_HEADER) entryTicket: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return issuedOrLocated(reply, await this.reservations.issue(couponId, userId));
+    return issuedOrLocated(reply, await this.reservations.issue(couponId, userId, entryTicket));
   }
 
   @Get('api/coupons/:couponId/reservations/:userId')

@@ -3,6 +3,7 @@ import { CONFIG } from '../platform/config/config.module.js';
 import { UserDirectory, UserNotFoundError } from '../user/index.js';
 import type { CouponConfig } from './coupon.config.js';
 import { CouponNotFoundError, IssuanceFailedError } from './coupon.errors.js';
+import { EntryTickets } from './entry/entry-tickets.service.js';
 import { ReservationWaiters } from './issuance/reservation-waiters.service.js';
 import { LockIssuanceService } from './lock/lock-issuance.service.js';
 import { type Issued, type IssuedRow, issued, type Reserved, reserved } from './reservation-view.js';
@@ -17,6 +18,7 @@ export class ReservationService {
   constructor(
     private readonly definitions: DefinitionCache,
     private readonly users: UserDirectory,
+    private readonly tickets: EntryTickets,
     private readonly refusals: RefusalTally,
     private readonly batcher: ReserveBatcher,
     private readonly lockStrategy: LockIssuanceService,
@@ -25,8 +27,8 @@ export class ReservationService {
   ) {}
 
   /** Reserves a slot, without waiting for MySQL. Throws the refusals in the order of their codes in the API. */
-  async reserve(couponId: number, userId: number): Promise<Reserved> {
-    const definition = await this.definitionFor(couponId, userId);
+  async reserve(couponId: number, userId: number, entryTicket?: string): Promise<Reserved> {
+    const definition = await this.definitionFor(couponId, userId, entryTicket);
     if (definition.strategy === 'lock') return reservedByLock(await this.lockStrategy.issue(couponId, userId));
     const { sequenceNumber } = await this.batcher.reserve(definition, userId);
     return reserved(couponId, userId, sequenceNumber);
@@ -37,8 +39,8 @@ export class ReservationService {
    *
    * @throws IssuanceFailedError when the reservation failed for good
    */
-  async issue(couponId: number, userId: number): Promise<Issued | Reserved> {
-    const definition = await this.definitionFor(couponId, userId);
+  async issue(couponId: number, userId: number, entryTicket?: string): Promise<Issued | Reserved> {
+    const definition = await this.definitionFor(couponId, userId, entryTicket);
     if (definition.strategy === 'lock') return issued(await this.lockStrategy.issue(couponId, userId));
     const { issueTimeoutMs, issuance } = this.config.coupon;
     // Another instance may issue it, and be done before a subscription that begins later.
@@ -58,10 +60,12 @@ export class ReservationService {
     });
   }
 
-  /** The coupon's definition, for a user who belongs to its audience; from memory where that can tell. */
-  private async definitionFor(couponId: number, userId: number): Promise<CouponDefinition> {
+  /** The coupon's definition, for a user who may come in and belongs to its audience; from memory where that can tell. */
+  private async definitionFor(couponId: number, userId: number, entryTicket?: string): Promise<CouponDefinition> {
     try {
       const definition = this.definitions.peek(couponId) ?? (await this.definitions.require(couponId));
+      // First, since it costs nothing: whoever has no ticket does not make us ask MySQL for the user.
+      this.tickets.check(definition, userId, entryTicket);
       const isOfAudience = definition.audience === 'anyone' || this.users.isKnown(userId);
       if (!isOfAudience && !(await this.users.exists(userId))) throw new UserNotFoundError(userId);
       return definition;

@@ -68,9 +68,10 @@ export class CampaignService {
   async issue(
     { campaignId, userId }: IssueCouponRequest,
     caller: Caller | undefined,
+    entryTicket: string | undefined,
   ): Promise<MessageInitShape<typeof IssueCouponResponseSchema>> {
     const meant = userMeant(caller, userId, 'act');
-    await this.reservations.reserve(idOf('campaignId', campaignId), idOf('userId', meant));
+    await this.reservations.reserve(idOf('campaignId', campaignId), idOf('userId', meant), entryTicket);
     return { message: 'OK' };
   }
 }

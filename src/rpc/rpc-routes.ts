@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { entryTicketOf } from '../coupon/index.js';
 import { actorOf, ADMIN_ONLY, callerOf, PUBLIC } from '../identity/index.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import { RouteNotFoundError } from '../platform/errors/platform.errors.js';
@@ -64,7 +65,7 @@ export class RpcRoutes implements OnModuleInit {
         this.campaigns.get(message, callerOf(request)),
       ),
       issueCoupon: rpcCall(issueCoupon, { kind: 'user', does: 'act', namedIn: 'message' }, (message, request) =>
-        this.campaigns.issue(message, callerOf(request)),
+        this.campaigns.issue(message, callerOf(request), entryTicketOf(request.headers)),
       ),
     } satisfies Record<keyof typeof CouponService.method, RpcCall>;
   }

@@ -4,7 +4,8 @@ import { ADMIN, BODY, type DescribedCall, OpenApiDocument } from '../support/ope
 /** Every coupon call in the OpenAPI document: what it is for, what it takes and answers, and all of its error codes. */
 
 const WINDOW = 'COUPON_INACTIVE COUPON_NOT_STARTED COUPON_EXPIRED';
-const RESERVE = `COUPON_NOT_FOUND USER_NOT_FOUND ${WINDOW} ALREADY_ISSUED COUPON_SOLD_OUT RESERVATION_UNAVAILABLE`;
+const TICKET = 'ENTRY_TICKET_REQUIRED ENTRY_TICKET_INVALID ENTRY_TICKET_TOO_EARLY';
+const RESERVE = `COUPON_NOT_FOUND ${TICKET} USER_NOT_FOUND ${WINDOW} ALREADY_ISSUED COUPON_SOLD_OUT RESERVATION_UNAVAILABLE`;
 
 const COUPON = '/api/coupons/{couponId}';
 
@@ -14,6 +15,12 @@ const CALLS: DescribedCall[] = [
   ['get /api/coupons', '200', ''],
   [`get ${COUPON}`, '200', 'COUPON_NOT_FOUND'],
   [`patch ${COUPON}`, '200', `${BODY} ${ADMIN} COUPON_NOT_FOUND QUANTITY_BELOW_COMMITTED RESERVATION_UNAVAILABLE`],
+  [
+    `post ${COUPON}/entry-tickets`,
+    '200',
+    `${BODY} COUPON_NOT_FOUND USER_NOT_FOUND COUPON_INACTIVE ENTRY_NOT_OPEN COUPON_EXPIRED CHALLENGE_FAILED ` +
+      'CHALLENGE_UNAVAILABLE RESERVATION_UNAVAILABLE',
+  ],
   [`post ${COUPON}/reserve`, '200', `${BODY} ${RESERVE}`],
   ['post /api/coupons/reserve', '200', `${BODY} ${RESERVE}`],
   ['post /coupons/{userId}/issue-async', '202', RESERVE],

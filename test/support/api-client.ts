@@ -38,6 +38,12 @@ export interface CouponBody {
   status: 'PAUSED' | 'SCHEDULED' | 'ENDED' | 'SOLD_OUT' | 'OPEN';
 }
 
+export interface EntryTicketBody {
+  ticket: string;
+  notBefore: string;
+  expiresAt: string;
+}
+
 export interface ReservationBody {
   couponId: number;
   userId: number;
@@ -133,8 +139,14 @@ export class ApiClient {
     return this.call(`/api/coupons/${couponId}`, { method: 'PATCH', body: changes, isAdmin: true });
   }
 
-  reserve(couponId: number, userId: number): Promise<Answer<ReservationBody>> {
-    return this.call(`/api/coupons/${couponId}/reserve`, { method: 'POST', body: { userId } });
+  reserve(couponId: number, userId: number, entryTicket?: string): Promise<Answer<ReservationBody>> {
+    const headers: Record<string, string> = entryTicket === undefined ? {} : { 'Entry-Ticket': entryTicket };
+    return this.call(`/api/coupons/${couponId}/reserve`, { method: 'POST', body: { userId }, headers });
+  }
+
+  entryTicket(couponId: number, userId: number, challengeResponse?: string): Promise<Answer<EntryTicketBody>> {
+    const body = { userId, challengeResponse };
+    return this.call(`/api/coupons/${couponId}/entry-tickets`, { method: 'POST', body });
   }
 
   issue(couponId: number, userId: number): Promise<Answer<IssuedBody>> {

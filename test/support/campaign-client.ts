@@ -111,8 +111,9 @@ export class CampaignClient {
     return answerOf(this.client.getCampaign({ campaignId }, { headers: this.headers }));
   }
 
-  issue(campaignId: number, userId: number): Promise<CampaignAnswer<IssueCouponResponse>> {
-    return answerOf(this.client.issueCoupon({ campaignId, userId }, { headers: this.headers }));
+  issue(campaignId: number, userId: number, entryTicket?: string): Promise<CampaignAnswer<IssueCouponResponse>> {
+    const headers = entryTicket === undefined ? this.headers : { ...this.headers, 'Entry-Ticket': entryTicket };
+    return answerOf(this.client.issueCoupon({ campaignId, userId }, { headers }));
   }
 }
 

@@ -62,6 +62,11 @@ export class DefinitionCache {
     this.known.delete(couponId);
   }
 
+  /** Remembers a definition that was just changed here; other instances see it when they refresh theirs. */
+  remember(definition: CouponDefinition): void {
+    this.known.set(definition.couponId, { definition, readAt: Date.now() });
+  }
+
   /** As `get`; @throws CouponNotFoundError when there is no such coupon */
   async require(couponId: number): Promise<CouponDefinition> {
     const definition = await this.get(couponId);

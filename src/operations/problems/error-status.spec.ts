@@ -9,7 +9,13 @@ describe('ERROR_STATUS', () => {
     expect(byStatus).toEqual({
       400: ['VALIDATION_FAILED', 'MALFORMED_JSON', 'BAD_REQUEST'],
       401: ['UNAUTHENTICATED'],
-      403: ['FORBIDDEN'],
+      403: [
+        'FORBIDDEN',
+        'ENTRY_TICKET_REQUIRED',
+        'ENTRY_TICKET_INVALID',
+        'ENTRY_TICKET_TOO_EARLY',
+        'CHALLENGE_FAILED',
+      ],
       404: [
         'COUPON_NOT_FOUND',
         'USER_NOT_FOUND',
@@ -35,6 +41,7 @@ describe('ERROR_STATUS', () => {
         'ORDER_ALREADY_PAID',
         'COUPON_NOT_USABLE',
         'ISSUANCE_FAILED',
+        'ENTRY_NOT_OPEN',
         'IDEMPOTENCY_IN_PROGRESS',
       ],
       413: ['BODY_TOO_LARGE'],
@@ -45,7 +52,7 @@ describe('ERROR_STATUS', () => {
       431: ['HEADERS_TOO_LARGE'],
       499: ['CLIENT_CLOSED_REQUEST'],
       500: ['INTERNAL_ERROR'],
-      503: ['RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE', 'IDENTITY_UNAVAILABLE'],
+      503: ['RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE', 'IDENTITY_UNAVAILABLE', 'CHALLENGE_UNAVAILABLE'],
     });
   });
 
@@ -59,6 +66,9 @@ describe('ERROR_STATUS', () => {
     expect(byAnswer).toEqual({
       invalid_argument: ['VALIDATION_FAILED', 'MALFORMED_JSON', 'BAD_REQUEST'],
       'unauthenticated UNAUTHENTICATED': ['UNAUTHENTICATED'],
+      'permission_denied ENTRY_TICKET_REQUIRED': ['ENTRY_TICKET_REQUIRED'],
+      'permission_denied ENTRY_TICKET_INVALID': ['ENTRY_TICKET_INVALID'],
+      'permission_denied ENTRY_TICKET_TOO_EARLY': ['ENTRY_TICKET_TOO_EARLY'],
       'not_found RECORD_NOT_FOUND': ['COUPON_NOT_FOUND', 'USER_NOT_FOUND'],
       unimplemented: ['ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED'],
       'already_exists COUPON_ALREADY_CLAIMED': ['ALREADY_ISSUED'],
@@ -75,6 +85,7 @@ describe('ERROR_STATUS', () => {
       'unavailable IDENTITY_UNAVAILABLE': ['IDENTITY_UNAVAILABLE'],
       // What the RPC has no call for, and what fails before it is asked.
       'internal INTERNAL_SERVER_ERROR': [
+        'CHALLENGE_FAILED',
         'PRODUCT_NOT_FOUND',
         'ORDER_NOT_FOUND',
         'RESERVATION_NOT_FOUND',
@@ -88,6 +99,7 @@ describe('ERROR_STATUS', () => {
         'ORDER_ALREADY_PAID',
         'COUPON_NOT_USABLE',
         'ISSUANCE_FAILED',
+        'ENTRY_NOT_OPEN',
         'IDEMPOTENCY_IN_PROGRESS',
         'UNSUPPORTED_MEDIA_TYPE',
         'EXPECTATION_FAILED',
@@ -95,6 +107,7 @@ describe('ERROR_STATUS', () => {
         'TOO_MANY_WAITERS',
         'HEADERS_TOO_LARGE',
         'INTERNAL_ERROR',
+        'CHALLENGE_UNAVAILABLE',
       ],
     });
   });

@@ -13,6 +13,10 @@ const INTERNAL = { code: 'internal', message: 'INTERNAL_SERVER_ERROR' } as const
 /** Of what the campaign RPC has no call for. */
 const NOT_OF_RPC = INTERNAL;
 
+function denied<const Text extends string>(message: Text) {
+  return { code: 'permission_denied', message } as const;
+}
+
 function refused<const Text extends string>(message: Text) {
   return { code: 'failed_precondition', message } as const;
 }
@@ -31,6 +35,19 @@ export const ERROR_STATUS = {
   BAD_REQUEST: { status: 400, title: 'This is no valid HTTP request', rpc: INVALID },
   UNAUTHENTICATED: { status: 401, title: 'The credential is missing or not valid', rpc: NO_CREDENTIAL },
   FORBIDDEN: { status: 403, title: 'The caller may not do this', rpc: NOT_ALLOWED },
+
+  ENTRY_TICKET_REQUIRED: {
+    status: 403,
+    title: 'The coupon is entered by ticket',
+    rpc: denied('ENTRY_TICKET_REQUIRED'),
+  },
+  ENTRY_TICKET_INVALID: { status: 403, title: 'The entry ticket is not valid', rpc: denied('ENTRY_TICKET_INVALID') },
+  ENTRY_TICKET_TOO_EARLY: {
+    status: 403,
+    title: 'The entry ticket counts later',
+    rpc: denied('ENTRY_TICKET_TOO_EARLY'),
+  },
+  CHALLENGE_FAILED: { status: 403, title: 'The challenge was not passed', rpc: NOT_OF_RPC },
 
   COUPON_NOT_FOUND: { status: 404, title: 'There is no such coupon', rpc: NO_RECORD },
   USER_NOT_FOUND: { status: 404, title: 'There is no such user', rpc: NO_RECORD },
@@ -59,6 +76,7 @@ export const ERROR_STATUS = {
   ORDER_ALREADY_PAID: { status: 409, title: 'The order is already paid', rpc: NOT_OF_RPC },
   COUPON_NOT_USABLE: { status: 409, title: 'The coupon cannot be used', rpc: NOT_OF_RPC },
   ISSUANCE_FAILED: { status: 409, title: 'The reservation could not be issued', rpc: NOT_OF_RPC },
+  ENTRY_NOT_OPEN: { status: 409, title: 'Entry tickets are given later', rpc: NOT_OF_RPC },
   IDEMPOTENCY_IN_PROGRESS: {
     status: 409,
     title: 'A request with this idempotency key is still running',
@@ -95,4 +113,5 @@ export const ERROR_STATUS = {
     title: 'Tokens cannot be verified at the moment',
     rpc: unavailable('IDENTITY_UNAVAILABLE'),
   },
+  CHALLENGE_UNAVAILABLE: { status: 503, title: 'Challenges cannot be checked at the moment', rpc: NOT_OF_RPC },
 } as const satisfies ProblemCatalog;

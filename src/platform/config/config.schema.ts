@@ -14,6 +14,9 @@ export type GaleraMode = (typeof GALERA_MODES)[number];
 /** Settings whose value never appears in a message: they hold credentials. */
 export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
   'admin.token',
+  'entryTickets.secret',
+  'entryTickets.previousSecret',
+  'entryTickets.turnstile.secretKey',
   'admin.keys',
   'identity.secret',
   'identity.publicKey',
