@@ -9,6 +9,7 @@ export const ANY_DATABASE = [
   'e2e/audit-rebuild',
   'e2e/below-routing',
   'e2e/both-down',
+  'e2e/challenges',
   'e2e/coupon-docs',
   'e2e/coupon-without-redis',
   'e2e/crash-table',
