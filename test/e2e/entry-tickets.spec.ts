@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { SignedTickets } from '../../src/identity/signed-tickets.js';
-import { ApiClient, type CouponBody, type Strategy } from '../support/api-client.js';
+import { ApiClient, type CouponBody, type EntryTicketBody, type Strategy } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { waysToEnter } from '../support/entry-ways.js';
 import { openRedis } from '../support/redis.js';
 import { inDays, time } from '../support/times.js';
+import { IDENTITY_BY_SECRET, TokenIssuer } from '../support/tokens.js';
 import { newInt32UserId, newUserId } from '../support/unique-ids.js';
 
 /** Coupons that are entered by ticket, as those see it who ask over HTTP. */
@@ -222,5 +223,29 @@ describe('the seed of a coupon', () => {
       for (const form of ['hex', 'base64', 'base64url'] as const) expect(said).not.toContain(seed?.toString(form));
       expect(said).not.toMatch(/seed/i);
     }
+  });
+});
+
+describe('where users are known by their tokens', () => {
+  it('gives the ticket to the user of the token, and lets in nobody else with it', async () => {
+    const known = new ApiClient((await startApp({ env: { ...IDENTITY_BY_SECRET, ENTRY_TICKET_SECRET: SECRET } })).url);
+    const issuer = TokenIssuer.bySecret();
+    const [mine, other] = [newUserId(), newUserId()];
+    const { couponId } = await known.createCoupon({ entry: 'ticket' });
+    const authorization = `Bearer ${await issuer.ofUser(mine)}`;
+    const asked = async (body: object) => {
+      const path = `/api/coupons/${couponId}/entry-tickets`;
+      return await known.call<EntryTicketBody>(path, { method: 'POST', body, headers: { authorization } });
+    };
+    const reserved = async (userId: number, ticket: string) => {
+      const headers = { authorization: `Bearer ${await issuer.ofUser(userId)}`, 'Entry-Ticket': ticket };
+      return await known.call(`/api/coupons/${couponId}/reserve`, { method: 'POST', body: {}, headers });
+    };
+    expect(await known.entryTicket(couponId, mine)).toMatchObject({ status: 401 });
+    expect(await asked({ userId: other })).toMatchObject({ status: 403, error: 'FORBIDDEN' });
+    const answer = await asked({});
+    expect(answer.status).toBe(200);
+    expect(await reserved(other, answer.body.ticket)).toMatchObject({ status: 403, error: 'ENTRY_TICKET_INVALID' });
+    expect(await reserved(mine, answer.body.ticket)).toMatchObject({ status: 200, body: { userId: mine } });
   });
 });
