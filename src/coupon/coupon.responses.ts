@@ -206,3 +206,7 @@ export const failureListResponse = z
     nextCursor,
   })
   .meta({ example: { failures: [FAILURE], nextCursor: null } });
+
+export const eventsTicketResponse = z
+  .object({ ticket: z.string(), expiresAt: time })
+  .meta({ example: { ticket: 'AQGZw…', expiresAt: '2026-11-20T09:01:00.000Z' } });

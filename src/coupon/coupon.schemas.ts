@@ -194,6 +194,10 @@ export const couponAndHolderBody = z
   .meta({ example: { couponId: 42, userId: 1042 } });
 export type CouponAndHolder = z.output<typeof couponAndHolderBody>;
 
+export const ticketQuery = z.strictObject({
+  ticket: z.string().optional().meta({ description: 'From POST …/events-ticket, in the place of a header' }),
+});
+
 export const couponQuery = z.object({ couponId: idParam });
 
 /** The most that a look-up may wait, in seconds. */

@@ -19,3 +19,8 @@ export function issuedOrLocated<T extends Located & { readonly status: 'RESERVED
 ): T {
   return outcome.status === 'ISSUED' ? outcome : located(reply.status(HttpStatus.ACCEPTED), outcome);
 }
+
+/** Where the reservation can be followed as a stream of events. */
+export function eventsLocation(couponId: number, userId: number): string {
+  return `/api/coupons/${couponId}/reservations/${userId}/events`;
+}

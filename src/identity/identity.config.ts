@@ -41,6 +41,8 @@ export const identitySettings = z.strictObject({
   issuer: name('what the claim "iss" of every token says').optional(),
   audience: name('what the claim "aud" of every token has').optional(),
   userIdClaim: name('the name of a claim'),
+  /** Signs the tickets that stand in URLs; the same for all instances. */
+  linkSecret: secret.optional(),
   /** Whoever asks for a coupon with a token and is not registered yet is registered by that. */
   registerOnFirstUse: onOff,
 });

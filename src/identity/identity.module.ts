@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { AccessControl } from './access/access-control.service.js';
+import { LinkTickets } from './access/link-tickets.service.js';
 import { TracedCalls } from './access/traced-calls.js';
 import { OperatorKeys } from './key/operator-keys.service.js';
 import { WrongKeys } from './key/wrong-keys.js';
@@ -16,11 +17,12 @@ import { ActionTrail } from './trail/action-trail.service.js';
     WrongKeys,
     KeySetService,
     TokenVerifier,
+    LinkTickets,
     AccessControl,
     TracedCalls,
     ActionTrail,
     ActionRepository,
   ],
-  exports: [ActionTrail, KeySetService],
+  exports: [ActionTrail, KeySetService, LinkTickets],
 })
 export class IdentityModule {}

@@ -137,7 +137,8 @@ describe('with a user in every call about one', () => {
     for (const role of ['coupon:view', 'coupon:operate', 'coupon:admin']) {
       const outcomes = await outcomesOf({ token: await issuer.ofOperator(role), userId: other });
       for (const [name, outcome] of Object.entries(outcomes)) {
-        const mayDo = name.startsWith('GET ') || role === 'coupon:admin';
+        const isReading = name.startsWith('GET ') || name.endsWith('/events-ticket');
+        const mayDo = isReading || role === 'coupon:admin';
         expect([name, role, outcome === '403 FORBIDDEN']).toEqual([name, role, !mayDo]);
       }
     }
@@ -246,5 +247,40 @@ describe('the campaign RPC', () => {
     expect((await new CampaignClient(app.url, 'gRPC-Web').create()).outcome).toBe('unauthenticated UNAUTHENTICATED');
     const admin = new CampaignClient(app.url, 'gRPC-Web', await issuer.ofOperator('coupon:admin'));
     expect((await admin.create()).outcome).toBe('OK');
+  });
+});
+
+function eventsOf(userId: number): string {
+  return `/api/coupons/${couponId}/reservations/${userId}/events`;
+}
+
+async function ticketFor(userId: number): Promise<string> {
+  const headers = { authorization: `Bearer ${await issuer.ofUser(userId)}` };
+  await api.call(`/api/coupons/${couponId}/reserve`, { method: 'POST', body: {}, headers });
+  const answer = await api.call<{ ticket: string; expiresAt: string }>(`${eventsOf(userId)}-ticket`, {
+    method: 'POST',
+    headers,
+  });
+  expect(answer.status).toBe(200);
+  return answer.body.ticket;
+}
+
+describe('the stream of events', () => {
+  const [mine = 0, other = 0] = newUserIds(2);
+
+  it('opens with a ticket for it in the query, and with no other', async () => {
+    const [ofMine, ofOther] = [await ticketFor(mine), await ticketFor(other)];
+    const events = await fetch(`${app.url}${eventsOf(mine)}?ticket=${ofMine}`);
+    expect(events.headers.get('content-type')).toBe('text/event-stream');
+    expect(await events.text()).toContain(`"userId":${mine},"`);
+
+    const forged = `${ofMine.slice(0, -2)}AA`;
+    for (const ticket of [ofOther, forged, '', 'x', `${ofMine}&ticket=${ofMine}`]) {
+      expect((await fetch(`${app.url}${eventsOf(mine)}?ticket=${ticket}`)).status).toBe(401);
+    }
+    // It is for the stream alone.
+    const elsewhere = await api.call(`/api/coupons/${couponId}/reservations/${mine}?wait=0&ticket=${ofMine}`);
+    expect(elsewhere.status).toBe(401);
+    expect((await api.call(`${eventsOf(mine)}-ticket`, { method: 'POST' })).status).toBe(401);
   });
 });

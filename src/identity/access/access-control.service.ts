@@ -3,12 +3,14 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG } from '../../platform/config/config.module.js';
 import { UnauthenticatedError } from '../../platform/errors/platform.errors.js';
+import { pathOf } from '../../platform/errors/to-domain-error.js';
 import type { IdentityConfig } from '../identity.config.js';
 import { OperatorKeys } from '../key/operator-keys.service.js';
 import { WrongKeys } from '../key/wrong-keys.js';
 import { TokenVerifier } from '../token/token-verifier.service.js';
 import { type Access, ADMIN_ONLY, PUBLIC } from './access.decorator.js';
 import { type Caller, callerOf, setCaller } from './caller.js';
+import { LinkTickets } from './link-tickets.service.js';
 import { bindNamedUser, refuseFields, refuseRole } from './permissions.js';
 import { TracedCalls } from './traced-calls.js';
 
@@ -16,6 +18,9 @@ const BEARER = /^bearer +(\S+) *$/i;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 /** Where a route that does not say who may call it is for administrators. */
 const GUARDED = /^\/(?:api|coupons|coupon\.v1\.[^/]+)\//;
+
+/** Whoever has a ticket for this very path may read there, which is all that the call does. */
+const BY_TICKET: Caller = { name: 'ticket', scopes: ['coupon:act'] };
 
 type Done = (error?: Error) => void;
 
@@ -35,6 +40,7 @@ export class AccessControl implements OnModuleInit {
     private readonly keys: OperatorKeys,
     private readonly wrongKeys: WrongKeys,
     private readonly tokens: TokenVerifier,
+    private readonly links: LinkTickets,
     private readonly traced: TracedCalls,
   ) {
     this.isRequired = identity.mode === 'required';
@@ -56,15 +62,29 @@ export class AccessControl implements OnModuleInit {
     const access = accessOf(request);
     if (!this.isAsked(access, request)) return done();
     let caller: Caller | undefined;
+    let credential = '';
     try {
-      const credential = credentialOf(request);
-      caller = this.keys.find(credential) ?? this.recall(credential, request);
-      if (caller === undefined) return void settle(this.verify(credential, request, access), access, done);
-      letIn(request, caller, access);
+      if (this.isByTicket(request, access)) {
+        caller = BY_TICKET;
+      } else {
+        credential = credentialOf(request);
+        caller = this.keys.find(credential) ?? this.recall(credential, request);
+      }
+      if (caller !== undefined) letIn(request, caller, access);
     } catch (error) {
       return done(forgiven(error, access));
     }
-    done();
+    if (caller === undefined) void settle(this.verify(credential, request, access), access, done);
+    else done();
+  }
+
+  /** @throws UnauthenticatedError for a ticket that is not, or no longer, for this path */
+  private isByTicket({ headers, query, url }: FastifyRequest, access: Access): boolean {
+    if (access.kind !== 'user' || access.byTicket !== true || headers.authorization !== undefined) return false;
+    const { ticket } = query as { ticket?: unknown };
+    if (ticket === undefined) return false;
+    if (typeof ticket === 'string' && this.links.isValid(ticket, pathOf(url))) return true;
+    throw new UnauthenticatedError({ isInvalid: true });
   }
 
   /** @throws UnauthenticatedError, RateLimitedError for what is no token, and no key either */
@@ -87,13 +107,13 @@ export class AccessControl implements OnModuleInit {
     const access = accessOf(request);
     try {
       if (access.kind === 'role') refuseFields(request, caller, access);
-      if (access.kind !== 'user') return done();
-      bindNamedUser(request, caller, access);
-      if (!this.traced.isOfAnOperator(caller, access)) return done();
+      if (access.kind === 'user') bindNamedUser(request, caller, access);
     } catch (error) {
       return done(error as Error);
     }
-    void settle(this.traced.begin(request, reply, caller), access, done);
+    const isTraced = access.kind === 'user' && this.traced.isOfAnOperator(caller, access);
+    if (isTraced) void settle(this.traced.begin(request, reply, caller), access, done);
+    else done();
   }
 }
 

@@ -21,6 +21,8 @@ export interface UserAccess {
   readonly kind: 'user';
   readonly does: 'read' | 'act' | 'charge';
   readonly namedIn: 'params' | 'query' | 'body' | 'message';
+  /** A LinkTicket in the query is a credential, too. */
+  readonly byTicket?: boolean;
 }
 
 export interface RoleAccess {
@@ -46,8 +48,11 @@ export const Public = () => route({ access: PUBLIC });
  * A call about the user whom it names as `userId`. With `identity.mode: required` a user's token may name its own user
  * or none; a service's names any; who administers may do everything, viewers and operators may read.
  */
-export const NamesUser = (does: UserAccess['does'], namedIn: UserAccess['namedIn']) =>
-  applyDecorators(route({ access: { kind: 'user', does, namedIn } }), ApiSecurity('user'));
+export const NamesUser = (
+  does: UserAccess['does'],
+  namedIn: UserAccess['namedIn'],
+  more: Pick<UserAccess, 'byTicket'> = {},
+) => applyDecorators(route({ access: { kind: 'user', does, namedIn, ...more } }), ApiSecurity('user'));
 
 /** A call of operators, for this role and those above it. */
 export const NeedsRole = (role: OperatorRole, more: Pick<RoleAccess, 'fieldsOfOperators'> = {}) =>

@@ -9,13 +9,7 @@ describe('ERROR_STATUS', () => {
     expect(byStatus).toEqual({
       400: ['VALIDATION_FAILED', 'MALFORMED_JSON', 'BAD_REQUEST'],
       401: ['UNAUTHENTICATED'],
-      403: [
-        'FORBIDDEN',
-        'ENTRY_TICKET_REQUIRED',
-        'ENTRY_TICKET_INVALID',
-        'ENTRY_TICKET_TOO_EARLY',
-        'CHALLENGE_FAILED',
-      ],
+      403: ['FORBIDDEN', 'ENTRY_TICKET_REQUIRED', 'ENTRY_TICKET_INVALID', 'ENTRY_TICKET_TOO_EARLY', 'CHALLENGE_FAILED'],
       404: [
         'COUPON_NOT_FOUND',
         'USER_NOT_FOUND',

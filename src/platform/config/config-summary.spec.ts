@@ -6,6 +6,7 @@ import { SECRET_SETTINGS } from './config.schema.js';
 const SECRETS = {
   IDENTITY_MODE: 'required',
   IDENTITY_SECRET: 'identity-secret-of-32-bytes-or-more',
+  IDENTITY_LINK_SECRET: 'link-secret-of-32-bytes-or-even-more',
   IDENTITY_ISSUER: 'https://issuer.example',
   IDENTITY_AUDIENCE: 'firstcome',
   ADMIN_TOKEN: 'token:with-a-colon-and-32-characters',
@@ -49,6 +50,7 @@ describe('configSummary', () => {
     for (const secret of [
       'token:with',
       'identity-secret',
+      'link-secret',
       'redisuser',
       'redispassword',
       'redisoption',

@@ -20,6 +20,7 @@ export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
   'admin.keys',
   'identity.secret',
   'identity.publicKey',
+  'identity.linkSecret',
   'kafka.password',
   'redis.url',
   'redis.sentinel.password',
