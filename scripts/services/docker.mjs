@@ -12,6 +12,19 @@ const run = promisify(execFile);
 /* Reachable from 127.0.0.1 only, as the private servers are. */
 const PASSWORD = 'firstcome';
 
+/* What the file asks for services that are not started here; Compose wants all of it. */
+export const UNUSED = { ADMIN_TOKEN: 'unused', IDENTITY_MODE: 'unused', GRAFANA_PASSWORD: 'unused' };
+
+/** What the file asks for MySQL. @param {string} database */
+export function databaseVariables(database) {
+  return {
+    MYSQL_DATABASE: database,
+    MYSQL_ROOT_PASSWORD: PASSWORD,
+    MYSQL_PASSWORD: PASSWORD,
+    MYSQL_MIGRATION_PASSWORD: PASSWORD,
+  };
+}
+
 /** Whether there is an engine with the compose plug-in. */
 export async function dockerAnswers() {
   const docker = findBinary('docker');
@@ -53,11 +66,8 @@ async function compose(profile, args, variables = {}) {
     cwd: projectDir,
     env: {
       ...process.env,
-      // The file wants it for the app, which is not started here.
-      ADMIN_TOKEN: 'not-used-by-redis-and-mysql-alone',
-      MYSQL_DATABASE: profile.database,
-      MYSQL_ROOT_PASSWORD: PASSWORD,
-      MYSQL_PASSWORD: PASSWORD,
+      ...UNUSED,
+      ...databaseVariables(profile.database),
       ...variables,
     },
   });

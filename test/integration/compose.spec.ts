@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { findBinary } from '../../scripts/services/binaries.mjs';
+import { databaseVariables, UNUSED } from '../../scripts/services/docker.mjs';
 import { redisAnswers } from '../../scripts/services/redis-server.mjs';
 import { type RunningServer, startServer } from '../../scripts/services/server-process.mjs';
 import { atEndOfFile } from '../support/cleanup.js';
@@ -12,6 +13,7 @@ import { openRedis } from '../support/redis.js';
 /** docker-compose.yml without a Docker engine: its services fit together, and its Redis servers run as they should. */
 
 interface Service {
+  readonly image?: string;
   readonly profiles?: readonly string[];
   readonly hostname?: string;
   readonly command?: readonly string[];
@@ -22,8 +24,9 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, { readonly required?: boolean }>>;
 }
 
-const FILE = fileURLToPath(new URL('../../docker-compose.yml', import.meta.url));
-const { services, volumes } = parse(readFileSync(FILE, 'utf8'), { merge: true }) as {
+const TEXT = readFileSync(new URL('../../docker-compose.yml', import.meta.url), 'utf8');
+const EXAMPLE = new URL('../../.env.example', import.meta.url);
+const { services, volumes } = parse(TEXT, { merge: true }) as {
   services: Readonly<Record<string, Service>>;
   volumes: object;
 };
@@ -39,6 +42,11 @@ function ofProfile(profile: string): string[] {
   return named.filter(([, { profiles = [] }]) => profiles.includes(profile)).map(([name]) => name);
 }
 
+/** Who a service is in MySQL, unless told otherwise. */
+function userOf(name: string): string | undefined {
+  return /:-mysql:\/\/(\w+):/.exec(serviceOf(name).environment?.['DATABASE_URL'] ?? '')?.[1];
+}
+
 /** As Docker Compose gives it to the container. */
 function scriptOf(name: string): string {
   return (serviceOf(name).command?.[2] ?? '').replaceAll('$$', '$');
@@ -49,10 +57,8 @@ async function startAsInCompose(name: string): Promise<RunningServer> {
   const home = mkdtempSync(join(process.env['FIRSTCOME_TEST_DIR'] ?? tmpdir(), 'firstcome-test-compose-'));
   atEndOfFile(async () => rmSync(home, { recursive: true, force: true }));
   const { hostname = '', environment = {} } = serviceOf(name);
-  // The image's own says who runs the server; the port is ours.
-  writeFileSync(join(home, 'docker-entrypoint.sh'), '#!/bin/sh\nexec "$@" --port "$PORT" --bind 127.0.0.1\n', {
-    mode: 0o755,
-  });
+  const program = `#!/bin/sh\nexec ${findBinary('redis-server')} "$@" --port "$PORT" --bind 127.0.0.1\n`;
+  writeFileSync(join(home, 'redis-server'), program, { mode: 0o755 });
   const env = { PATH: `${home}:${process.env['PATH']}`, HOSTNAME: hostname, ...environment };
   const server = await startServer({
     name,
@@ -82,9 +88,20 @@ describe('every service', () => {
     },
   );
 
-  it('that is no instance and no balancer can be reached from this machine only', () => {
-    const open = named.filter(([, { ports = [] }]) => ports.some((port) => !port.startsWith('127.0.0.1:')));
-    expect(open.map(([name]) => name).sort()).toEqual(['app', 'app-b', 'app-c', 'lb']);
+  it('can be reached from this machine only, unless an address is given for the instances or for the balancer', () => {
+    const ports = named.flatMap(([name, { ports: published = [] }]) => published.map((port) => [name, port] as const));
+    const opened = ports.filter(([, port]) => !port.startsWith('127.0.0.1:'));
+    expect(opened.map(([name, port]) => [name, port.split(':$')[0]])).toEqual([
+      ['app', '${APP_ADDRESS:-127.0.0.1}'],
+      ['app-b', '${APP_ADDRESS:-127.0.0.1}'],
+      ['app-c', '${APP_ADDRESS:-127.0.0.1}'],
+      ['lb', '${LB_ADDRESS:-127.0.0.1}'],
+    ]);
+  });
+
+  it('has an image of a version that says which, and of which one knows what is in it', () => {
+    for (const [name, { image = '' }] of named.filter(([, { image: of }]) => of !== 'firstcome'))
+      expect([name, image]).toEqual([name, expect.stringMatching(/:v?\d+\.\d+/)]);
   });
 
   it('keeps its data in a volume of its own', () => {
@@ -92,6 +109,56 @@ describe('every service', () => {
       mounts.flatMap((mount) => /^([a-z][a-z-]*):/.exec(mount)?.[1] ?? []),
     );
     expect(used.toSorted()).toEqual(Object.keys(volumes).toSorted());
+  });
+});
+
+describe('what must be given', () => {
+  const asked = new Set([...TEXT.matchAll(/\$\{(\w+):\?([^}]+)\}/g)].map(([, variable = '']) => variable));
+  const examples = new Map(
+    [...readFileSync(EXAMPLE, 'utf8').matchAll(/^(#?)(\w+)=(.*)$/gm)].map(
+      ([, hash = '', variable = '', value = '']) => [variable, { isOptional: hash !== '', value }],
+    ),
+  );
+
+  it('is every password, the token, and who callers are', () => {
+    expect([...asked].toSorted()).toEqual([
+      'ADMIN_TOKEN',
+      'GRAFANA_PASSWORD',
+      'IDENTITY_MODE',
+      'MYSQL_MIGRATION_PASSWORD',
+      'MYSQL_PASSWORD',
+      'MYSQL_ROOT_PASSWORD',
+    ]);
+    // Which no other place gives a default.
+    for (const variable of asked) expect(TEXT).not.toMatch(new RegExp(`\\$\\{${variable}(:?-|\\})`));
+    expect(TEXT).toMatch(/\$\{IDENTITY_MODE:\?[^}]*'trusted-callers' \(.+\) or 'required' \(.+\)[^}]*\}/);
+  });
+
+  it('stands empty in .env.example, and nothing else that is not there', () => {
+    const needed = [...examples].flatMap(([variable, { isOptional }]) => (isOptional ? [] : [variable]));
+    expect(needed.toSorted()).toEqual([...asked].toSorted());
+    for (const variable of needed) expect(examples.get(variable)?.value).toBe('');
+    for (const variable of examples.keys()) expect(TEXT).toContain(`\${${variable}:`);
+  });
+
+  it('the launcher gives where it takes Redis and MySQL from there', () => {
+    const given = [...Object.keys(UNUSED), ...Object.keys(databaseVariables('firstcome'))];
+    expect(given).toEqual(expect.arrayContaining([...asked]));
+  });
+});
+
+describe('MySQL', () => {
+  it('has accounts of its own for the instances and for those who migrate, on every server', () => {
+    expect([userOf('app'), userOf('migrate')]).toEqual(['firstcome', 'firstcome_migrate']);
+    for (const name of ['mysql', ...ofProfile('galera').filter((of) => of.startsWith('galera'))]) {
+      expect(serviceOf(name).volumes).toContain('./config/mysql:/docker-entrypoint-initdb.d:ro');
+      expect(Object.keys(serviceOf(name).environment ?? {}).toSorted()).toEqual([
+        'MYSQL_DATABASE',
+        'MYSQL_MIGRATION_PASSWORD',
+        'MYSQL_PASSWORD',
+        'MYSQL_ROOT_PASSWORD',
+      ]);
+    }
   });
 });
 
@@ -137,7 +204,7 @@ describe('the profile galera', () => {
       .filter((name) => name.startsWith('app'))
       .map((name) => serviceOf(name).environment?.['DATABASE_URL'] ?? '');
     expect(urls.map((url) => /@(galera-\w):/.exec(url)?.[1])).toEqual(['galera-b', 'galera-c']);
-    for (const url of urls) expect(url).toMatch(/^\$\{DATABASE_URL:\+mysql:.*\}$/);
+    for (const url of urls) expect(url).toMatch(/^\$\{MYSQL_HOST:\+mysql:.*\}$/);
   });
 });
 
