@@ -54,6 +54,7 @@ export const ANY_DATABASE = [
   'integration/compose',
   'integration/coupon-creation',
   'integration/definition-scripts',
+  'integration/fuzzer',
   'integration/load-runner',
   'integration/node-version',
   'integration/ranking-scripts',
