@@ -29,6 +29,27 @@ export class AppModule {
     'Hands out a limited number of coupons to the first who ask, and shows a live ranking of best-selling products.';
   static readonly otherApis =
     'The campaign RPC, `POST /coupon.v1.CouponService/…` by Connect and gRPC-Web, is described in docs/rpc.md.';
+  static readonly tags = {
+    coupons: 'Promotions: their stock, their discount, their window; and the coupons that a user holds',
+    reservations: 'Asking for a coupon, and what becomes of it',
+    'coupon administration': 'Comparing Redis with MySQL, and putting right what went wrong',
+    orders: 'Orders, and paying them',
+    products: 'What can be bought',
+    ranking: 'What sells best today',
+    users: 'Users and their balances',
+    webhooks: 'Telling other systems what was decided',
+    operations: 'Whether it runs, what it measures, and who changed what',
+  };
+  /** Of the test data, and of what is made first in a new database. */
+  static readonly exampleIds = {
+    couponId: 1,
+    userId: 1000,
+    productId: 1,
+    orderId: 1,
+    failureId: 1,
+    webhookId: 1,
+    deliveryId: 1,
+  };
 
   static forRoot(config: AppConfig): DynamicModule {
     return {

@@ -24,6 +24,7 @@ export const ANY_DATABASE = [
   'e2e/metrics',
   'e2e/metrics-of-coupons',
   'e2e/monitoring',
+  'e2e/openapi',
   'e2e/order-docs',
   'e2e/pause-without-mysql',
   'e2e/platform',

@@ -41,7 +41,7 @@ export class CouponController {
     status: HttpStatus.CREATED,
     description: 'The coupon',
     headers: {
-      Location: { description: 'Where the coupon is', schema: { type: 'string' }, example: '/api/coupons/42' },
+      Location: { description: 'Where the coupon is', schema: { type: 'string' }, example: '/api/coupons/1' },
     },
     standardSchema: couponResponse,
   })

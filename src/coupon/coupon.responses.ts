@@ -13,7 +13,7 @@ const count = z.int().min(0);
 const code = z.string().nullable().meta({ description: 'null when the coupon has no codes' });
 
 const COUPON = {
-  couponId: 42,
+  couponId: 1,
   name: 'Black Friday 50%',
   totalQuantity: 1000,
   issuedQuantity: 120,
@@ -30,22 +30,22 @@ const COUPON = {
   entrySpreadSeconds: 10,
   challenge: 'none',
   startsAt: '2026-11-20T09:00:00.000Z',
-  expiresAt: '2026-11-27T09:00:00.000Z',
+  expiresAt: '2036-11-27T09:00:00.000Z',
   createdAt: '2026-11-01T02:00:00.000Z',
   status: 'OPEN',
 };
 const RESERVED = {
-  couponId: 42,
-  userId: 1042,
+  couponId: 1,
+  userId: 1000,
   sequenceNumber: 124,
   status: 'RESERVED',
   message: 'Reserved: you are number 124. Your coupon is being issued.',
 };
 const ISSUED = {
   userCouponId: 9001,
-  couponId: 42,
+  couponId: 1,
   couponName: COUPON.name,
-  userId: 1042,
+  userId: 1000,
   sequenceNumber: 124,
   code: 'H7KQ2MWX9RTB',
   status: 'ISSUED',
@@ -54,7 +54,7 @@ const ISSUED = {
 };
 const USER_COUPON = {
   userCouponId: 9001,
-  couponId: 42,
+  couponId: 1,
   couponName: COUPON.name,
   discountAmount: null,
   discountRate: 50,
@@ -66,8 +66,8 @@ const USER_COUPON = {
 };
 const FAILURE = {
   failureId: 7,
-  couponId: 42,
-  userId: 1043,
+  couponId: 1,
+  userId: 1001,
   sequenceNumber: 125,
   reason: 'SOLD_OUT_IN_LEDGER',
   detail: 'all 1000 were issued already',
@@ -98,11 +98,11 @@ export const couponResponse = z
     createdAt: time,
     status: z.enum(COUPON_STATUSES),
   })
-  .meta({ example: COUPON });
+  .meta({ id: 'Coupon', example: COUPON });
 
 export const couponListResponse = z
   .object({ coupons: z.array(couponResponse), nextCursor })
-  .meta({ example: { coupons: [COUPON], nextCursor: 'WzE3OTM0OTg0MDAwMDAsNDJd' } });
+  .meta({ id: 'CouponList', example: { coupons: [COUPON], nextCursor: 'WzE3OTM0OTg0MDAwMDAsMV0' } });
 
 export const reservedResponse = z
   .object({
@@ -112,7 +112,7 @@ export const reservedResponse = z
     status: z.enum(['RESERVED', 'ISSUED']).meta({ description: 'ISSUED with strategy lock' }),
     message: z.string(),
   })
-  .meta({ example: RESERVED });
+  .meta({ id: 'ReserveResult', example: RESERVED });
 
 export const issuedResponse = z
   .object({
@@ -126,7 +126,7 @@ export const issuedResponse = z
     issuedAt: time,
     expiresAt: time,
   })
-  .meta({ example: ISSUED });
+  .meta({ id: 'IssueResult', example: ISSUED });
 
 export const reservationResponse = z
   .object({
@@ -139,27 +139,29 @@ export const reservationResponse = z
     issuedAt: time.optional(),
     failureReason: z.enum(FAILURE_REASONS).optional(),
   })
-  .meta({ example: { couponId: 42, userId: 1042, sequenceNumber: 124, status: 'RESERVED' } });
+  .meta({ id: 'Reservation', example: { couponId: 1, userId: 1000, sequenceNumber: 124, status: 'RESERVED' } });
 
 export const userCouponListResponse = z
   .object({
     coupons: z.array(
-      z.object({
-        userCouponId: id,
-        couponId: id,
-        couponName: z.string(),
-        discountAmount: z.int().min(1).nullable(),
-        discountRate: z.int().min(1).max(100).nullable(),
-        code,
-        status: z.enum(USER_COUPON_STATUSES),
-        issuedAt: time,
-        usedAt: time.nullable(),
-        expiresAt: time,
-      }),
+      z
+        .object({
+          userCouponId: id,
+          couponId: id,
+          couponName: z.string(),
+          discountAmount: z.int().min(1).nullable(),
+          discountRate: z.int().min(1).max(100).nullable(),
+          code,
+          status: z.enum(USER_COUPON_STATUSES),
+          issuedAt: time,
+          usedAt: time.nullable(),
+          expiresAt: time,
+        })
+        .meta({ id: 'UserCoupon' }),
     ),
     nextCursor,
   })
-  .meta({ example: { coupons: [USER_COUPON], nextCursor: null } });
+  .meta({ id: 'UserCouponList', example: { coupons: [USER_COUPON], nextCursor: null } });
 
 export const auditResponse = z
   .object({
@@ -180,8 +182,9 @@ export const auditResponse = z
     violations: z.array(z.object({ code: z.enum(VIOLATION_CODES), detail: z.string() })),
   })
   .meta({
+    id: 'Audit',
     example: {
-      couponId: 42,
+      couponId: 1,
       consistent: true,
       redis: { reserved: 123, users: 123, pending: 3, sequence: 124, epoch: 1, available: 877 },
       database: { totalQuantity: 1000, issuedQuantity: 120, rows: 120, distinctUsers: 120 },
@@ -192,21 +195,23 @@ export const auditResponse = z
 export const failureListResponse = z
   .object({
     failures: z.array(
-      z.object({
-        failureId: id,
-        couponId: id,
-        userId: id,
-        sequenceNumber: id,
-        reason: z.enum(FAILURE_REASONS),
-        detail: z.string(),
-        failedAt: time,
-        retriedAt: time.nullable(),
-      }),
+      z
+        .object({
+          failureId: id,
+          couponId: id,
+          userId: id,
+          sequenceNumber: id,
+          reason: z.enum(FAILURE_REASONS),
+          detail: z.string(),
+          failedAt: time,
+          retriedAt: time.nullable(),
+        })
+        .meta({ id: 'Failure' }),
     ),
     nextCursor,
   })
-  .meta({ example: { failures: [FAILURE], nextCursor: null } });
+  .meta({ id: 'FailureList', example: { failures: [FAILURE], nextCursor: null } });
 
 export const eventsTicketResponse = z
   .object({ ticket: z.string(), expiresAt: time })
-  .meta({ example: { ticket: 'AQGZw…', expiresAt: '2026-11-20T09:01:00.000Z' } });
+  .meta({ id: 'EventsTicket', example: { ticket: 'AQGZw…', expiresAt: '2026-11-20T09:01:00.000Z' } });

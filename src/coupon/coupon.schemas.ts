@@ -105,12 +105,13 @@ export const createCouponBody = z
     when: everyFieldIsRight,
   })
   .meta({
+    id: 'CreateCouponRequest',
     example: {
       name: 'Black Friday 50%',
       totalQuantity: 1000,
       discountRate: 50,
       startsAt: '2026-11-20T18:00:00+09:00',
-      expiresAt: '2026-11-27T18:00:00+09:00',
+      expiresAt: '2036-11-27T18:00:00+09:00',
       codeFormat: 'alphanumeric',
     },
   });
@@ -162,7 +163,7 @@ export const changeCouponBody = z
     ...(patch.entrySpreadSeconds !== undefined && { entrySpreadSeconds: patch.entrySpreadSeconds }),
     ...(patch.challenge !== undefined && { challenge: patch.challenge }),
   }))
-  .meta({ example: { totalQuantity: 2000, isActive: true } });
+  .meta({ id: 'ChangeCouponRequest', example: { totalQuantity: 2000, isActive: true } });
 
 /** What is to change of a coupon's definition; what is not named stays. */
 export type CouponPatch = z.output<typeof changeCouponBody>;
@@ -185,13 +186,13 @@ export function assertWindow({ entryOpensAt, startsAt, expiresAt }: Window): voi
 /** The body where the path has the coupon's id. */
 export const holderBody = z
   .strictObject({ userId: id, couponId: optional(id).meta({ description: 'When given, the same as in the path' }) })
-  .meta({ example: { userId: 1042 } });
+  .meta({ id: 'ReserveRequest', example: { userId: 1000 } });
 export type Holder = z.output<typeof holderBody>;
 
 /** The body of the short forms. */
 export const couponAndHolderBody = z
   .strictObject({ couponId: id, userId: id })
-  .meta({ example: { couponId: 42, userId: 1042 } });
+  .meta({ id: 'ShortReserveRequest', example: { couponId: 1, userId: 1000 } });
 export type CouponAndHolder = z.output<typeof couponAndHolderBody>;
 
 export const ticketQuery = z.strictObject({

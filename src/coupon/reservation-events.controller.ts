@@ -12,11 +12,11 @@ import { ReservationEvents } from './reservation-events.service.js';
 const EXAMPLE = `retry: 2000
 id: 124
 event: reservation
-data: {"couponId":42,"userId":1042,"sequenceNumber":124,"status":"RESERVED"}
+data: {"couponId":1,"userId":1000,"sequenceNumber":124,"status":"RESERVED"}
 
 id: 124
 event: reservation
-data: {"couponId":42,"userId":1042,"status":"ISSUED","sequenceNumber":124,"userCouponId":9001,"code":null,"issuedAt":"2026-11-20T09:00:00.123Z"}
+data: {"couponId":1,"userId":1000,"status":"ISSUED","sequenceNumber":124,"userCouponId":9001,"code":null,"issuedAt":"2026-11-20T09:00:00.123Z"}
 
 `;
 

@@ -25,7 +25,7 @@ const LOCATION = {
   Location: {
     description: 'Where the reservation can be followed',
     schema: { type: 'string' as const },
-    example: '/api/coupons/42/reservations/1042',
+    example: '/api/coupons/1/reservations/1000',
   },
 };
 const PREFERENCE_APPLIED = {

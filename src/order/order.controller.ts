@@ -45,7 +45,7 @@ export class OrderController {
     status: HttpStatus.CREATED,
     description: 'The order',
     headers: {
-      Location: { description: 'Where the order is', schema: { type: 'string' }, example: '/api/orders/5001' },
+      Location: { description: 'Where the order is', schema: { type: 'string' }, example: '/api/orders/1' },
     },
     standardSchema: orderResponse,
   })

@@ -5,8 +5,8 @@ import { ORDER_STATUSES } from './order.js';
 /** What the calls of this module answer, with examples: for the OpenAPI document, and for the types of the views. */
 
 const ORDER = {
-  orderId: 5001,
-  userId: 1042,
+  orderId: 1,
+  userId: 1000,
   orderNumber: '20261120-7KQ2M-WX9RT',
   items: [{ productId: 7, productName: '탁상 시계 화이트 (Desk clock, white)', unitPrice: 24_900, quantity: 2 }],
   subtotalAmount: 49_800,
@@ -23,12 +23,14 @@ export const orderResponse = z
     userId: id,
     orderNumber: z.string(),
     items: z.array(
-      z.object({
-        productId: id,
-        productName: z.string().meta({ description: 'As it was when the order was created' }),
-        unitPrice: won.meta({ description: 'In won, as it was when the order was created' }),
-        quantity: z.int().min(1),
-      }),
+      z
+        .object({
+          productId: id,
+          productName: z.string().meta({ description: 'As it was when the order was created' }),
+          unitPrice: won.meta({ description: 'In won, as it was when the order was created' }),
+          quantity: z.int().min(1),
+        })
+        .meta({ id: 'OrderItem' }),
     ),
     subtotalAmount: won,
     discountAmount: won,
@@ -37,11 +39,11 @@ export const orderResponse = z
     createdAt: time,
     paidAt: time.nullable(),
   })
-  .meta({ example: ORDER });
+  .meta({ id: 'Order', example: ORDER });
 
 export const orderListResponse = z
   .object({ orders: z.array(orderResponse), nextCursor })
-  .meta({ example: { orders: [ORDER], nextCursor: null } });
+  .meta({ id: 'OrderList', example: { orders: [ORDER], nextCursor: null } });
 
 export const paymentResponse = z
   .object({
@@ -52,6 +54,7 @@ export const paymentResponse = z
     paidAt: time,
   })
   .meta({
+    id: 'Payment',
     example: {
       orderId: ORDER.orderId,
       paidAmount: ORDER.totalAmount,

@@ -48,10 +48,11 @@ export const createOrderBody = z
     idempotencyKey,
   })
   .meta({
+    id: 'CreateOrderRequest',
     example: {
-      userId: 1042,
+      userId: 1000,
       items: [{ productId: 7, quantity: 2 }],
-      couponId: 42,
+      couponId: 1,
       idempotencyKey: 'order-2026-11-20-0001',
     },
   });
@@ -67,7 +68,7 @@ export function draftOf({ userId, items: ordered, couponId }: CreateOrderBody): 
 
 export const paymentBody = z
   .strictObject({ userId: id, idempotencyKey })
-  .meta({ example: { userId: 1042, idempotencyKey: 'payment-2026-11-20-0001' } });
+  .meta({ id: 'PaymentRequest', example: { userId: 1000, idempotencyKey: 'payment-2026-11-20-0001' } });
 export type PaymentBody = z.output<typeof paymentBody>;
 
 /** Who asks for an order; whoever does not say so is shown it by its id alone. */

@@ -12,8 +12,8 @@ export const productResponse = z
     price: won.meta({ description: 'In won, for one piece' }),
     stock: z.int().min(0).meta({ description: 'Pieces left' }),
   })
-  .meta({ example: PRODUCT });
+  .meta({ id: 'Product', example: PRODUCT });
 
 export const productListResponse = z
   .object({ products: z.array(productResponse), nextCursor })
-  .meta({ example: { products: [PRODUCT], nextCursor: 'Nw' } });
+  .meta({ id: 'ProductList', example: { products: [PRODUCT], nextCursor: 'Nw' } });

@@ -22,19 +22,22 @@ export const topResponse = z
     source,
     asOf,
     rankings: z.array(
-      z.object({
-        rank: z.int().min(1),
-        productId: id,
-        productName: z.string().meta({ description: '"Unknown product" for one that was deleted' }),
-        salesCount: z.int().min(1).meta({ description: 'Pieces sold that day' }),
-      }),
+      z
+        .object({
+          rank: z.int().min(1),
+          productId: id,
+          productName: z.string().meta({ description: '"Unknown product" for one that was deleted' }),
+          salesCount: z.int().min(1).meta({ description: 'Pieces sold that day' }),
+        })
+        .meta({ id: 'RankedProduct' }),
     ),
   })
   .meta({
+    id: 'TopRanking',
     example: {
       ...ORIGIN,
       rankings: [
-        { rank: 1, productId: 42, productName: 'Keyboard', salesCount: 310 },
+        { rank: 1, productId: 2, productName: 'Keyboard', salesCount: 310 },
         { rank: 2, productId: 7, productName: 'Mouse', salesCount: 120 },
       ],
     },
@@ -53,4 +56,4 @@ export const productRankResponse = z
       .nullable()
       .meta({ description: '0 when it was not sold, null when the source cannot know' }),
   })
-  .meta({ example: { ...ORIGIN, productId: 42, rank: 1, salesCount: 310 } });
+  .meta({ id: 'ProductRank', example: { ...ORIGIN, productId: 2, rank: 1, salesCount: 310 } });

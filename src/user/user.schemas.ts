@@ -8,5 +8,5 @@ const MAX_AMOUNT = 1_000_000_000_000;
 
 export const chargeBody = z
   .strictObject({ amount: wholeNumber(MAX_AMOUNT).meta({ description: 'In won' }), idempotencyKey })
-  .meta({ example: { amount: 50_000, idempotencyKey: 'charge-2026-11-20-0001' } });
+  .meta({ id: 'ChargeRequest', example: { amount: 50_000, idempotencyKey: 'charge-2026-11-20-0001' } });
 export type Charge = z.output<typeof chargeBody>;

@@ -1,12 +1,22 @@
 import { expect } from '@jest/globals';
 import { startApp } from './app-process.js';
 
+export interface Schema {
+  /** Of a schema that has a name. */
+  readonly $ref?: string;
+  readonly example?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly properties?: object;
+}
+
 interface Content {
-  readonly schema: { readonly example?: unknown; readonly properties?: object };
+  readonly schema: Schema;
   readonly examples?: object;
 }
 
-interface Operation {
+export interface Operation {
+  readonly operationId?: string;
+  readonly parameters?: ReadonlyArray<{ name: string; in: string; required?: boolean; schema: Schema }>;
   readonly summary?: string;
   readonly description?: string;
   readonly security?: object[];
@@ -28,13 +38,37 @@ const words = (text: string): string[] => text.split(' ').filter((word) => word 
 
 /** The OpenAPI document of the application. */
 export class OpenApiDocument {
-  private constructor(private readonly paths: Record<string, Record<string, Operation>>) {}
+  private constructor(
+    /** As it came. */
+    readonly text: string,
+    private readonly paths: Record<string, Record<string, Operation>>,
+    private readonly schemas: Record<string, Schema>,
+  ) {}
 
   static async fetch(): Promise<OpenApiDocument> {
-    const app = await startApp();
-    const response = await fetch(`${app.url}/docs-json`);
-    const document: { paths: Record<string, Record<string, Operation>> } = JSON.parse(await response.text());
-    return new OpenApiDocument(document.paths);
+    return await OpenApiDocument.of((await startApp()).url);
+  }
+
+  /** Of an application that runs. */
+  static async of(url: string): Promise<OpenApiDocument> {
+    const text = await (await fetch(`${url}/docs-json`)).text();
+    const document: {
+      paths: Record<string, Record<string, Operation>>;
+      components: { schemas: Record<string, Schema> };
+    } = JSON.parse(text);
+    return new OpenApiDocument(text, document.paths, document.components.schemas);
+  }
+
+  /** Every call by its name, `get /api/coupons`. */
+  get operations(): Array<[call: string, operation: Operation]> {
+    return Object.entries(this.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]): [string, Operation] => [`${method} ${path}`, operation]),
+    );
+  }
+
+  /** The schema itself, also where only its name stands. */
+  resolve(schema: Schema): Schema {
+    return schema.$ref === undefined ? schema : (this.schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {});
   }
 
   /** Asserts that the call says what it is for, what it takes and answers with examples, and exactly these codes. */
@@ -50,14 +84,15 @@ export class OpenApiDocument {
     expect(Object.keys(operation?.requestBody?.content ?? {})).toEqual(
       codes.includes(BODY) ? ['application/json'] : [],
     );
-    for (const { schema } of Object.values(operation?.requestBody?.content ?? {})) expect(schema.example).toBeDefined();
+    for (const { schema } of Object.values(operation?.requestBody?.content ?? {}))
+      expect(this.resolve(schema).example).toBeDefined();
 
     const responses = Object.entries(operation?.responses ?? {});
     const answers = responses.filter(([status]) => Number(status) < 400);
     expect(answers.map(([status]) => status)).toEqual(words(statuses));
     for (const [status, { content }] of answers) {
       if (status === '204') continue;
-      const { schema } = content?.['application/json'] ?? { schema: {} };
+      const schema = this.resolve(content?.['application/json']?.schema ?? {});
       expect(Object.keys(schema.properties ?? {})).toEqual(expect.arrayContaining(Object.keys(Object(schema.example))));
       expect(schema.example).toBeDefined();
     }

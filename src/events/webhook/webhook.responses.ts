@@ -7,19 +7,19 @@ import { WEBHOOK_STATUSES } from './webhook.entity.js';
 /** What the calls of webhooks answer, with examples: for the OpenAPI document, and for the types of the views. */
 
 const WEBHOOK = {
-  webhookId: 7,
+  webhookId: 1,
   url: 'https://shop.example/hooks/coupons',
   eventTypes: ['firstcome.coupon.issued'],
-  couponIds: [42],
+  couponIds: [1],
   status: 'active',
   createdAt: '2026-11-01T02:00:00.000Z',
 };
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=';
 const DELIVERY = {
   deliveryId: 311,
-  eventId: 'coupons/42/17',
+  eventId: 'coupons/1/17',
   eventType: 'firstcome.coupon.issued',
-  subject: 'coupons/42',
+  subject: 'coupons/1',
   sequence: '17',
   status: 'PENDING',
   attempts: 3,
@@ -43,19 +43,19 @@ export const webhookResponse = z
     status: z.enum(WEBHOOK_STATUSES).meta({ description: 'disabled after three days of failures, or by hand' }),
     createdAt: time,
   })
-  .meta({ example: WEBHOOK });
+  .meta({ id: 'Webhook', example: WEBHOOK });
 
 export const secretWebhookResponse = webhookResponse
   .extend({ secret: z.string().meta({ description: 'Signs what is sent; never shown again' }) })
-  .meta({ example: { ...WEBHOOK, secret: SECRET } });
+  .meta({ id: 'WebhookWithSecret', example: { ...WEBHOOK, secret: SECRET } });
 
 export const webhookListResponse = z
   .object({ webhooks: z.array(webhookResponse), nextCursor })
-  .meta({ example: { webhooks: [WEBHOOK], nextCursor: null } });
+  .meta({ id: 'WebhookList', example: { webhooks: [WEBHOOK], nextCursor: null } });
 
 export const testResponse = z
   .object({ delivered: z.boolean(), responseStatus, error })
-  .meta({ example: { delivered: true, responseStatus: 204, error: null } });
+  .meta({ id: 'WebhookTest', example: { delivered: true, responseStatus: 204, error: null } });
 
 export const deliveryResponse = z
   .object({
@@ -75,8 +75,8 @@ export const deliveryResponse = z
     responseStatus,
     error,
   })
-  .meta({ example: DELIVERY });
+  .meta({ id: 'Delivery', example: DELIVERY });
 
 export const deliveryListResponse = z
   .object({ deliveries: z.array(deliveryResponse), nextCursor })
-  .meta({ example: { deliveries: [DELIVERY], nextCursor: null } });
+  .meta({ id: 'DeliveryList', example: { deliveries: [DELIVERY], nextCursor: null } });

@@ -32,7 +32,8 @@ export const createWebhookBody = z
   .strictObject({ url, eventTypes, couponIds: optional(couponIds) })
   .transform(({ couponIds: ids, ...rest }) => ({ ...rest, couponIds: ids ?? null }))
   .meta({
-    example: { url: 'https://shop.example/hooks/coupons', eventTypes: ['firstcome.coupon.issued'], couponIds: [42] },
+    id: 'CreateWebhookRequest',
+    example: { url: 'https://shop.example/hooks/coupons', eventTypes: ['firstcome.coupon.issued'], couponIds: [1] },
   });
 
 /** A webhook that does not exist yet. */
@@ -60,7 +61,7 @@ export const changeWebhookBody = z
     ...(patch.couponIds && { couponIds: patch.couponIds.length === 0 ? null : [...new Set(patch.couponIds)] }),
     ...(patch.status !== undefined && { status: patch.status }),
   }))
-  .meta({ example: { status: 'active' } });
+  .meta({ id: 'ChangeWebhookRequest', example: { status: 'active' } });
 
 /** What is to change of a webhook; what is not named stays. */
 export type WebhookPatch = z.output<typeof changeWebhookBody>;

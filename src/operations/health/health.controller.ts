@@ -16,7 +16,9 @@ const redis = dependency.extend({
       'NO_MIN_REPLICAS: a master takes writes without any replica, so one that was replaced would go on admitting users whose reservations are lost',
   }),
 });
-const liveResponse = z.object({ status: z.literal('ok'), uptimeSeconds: z.int() });
+const liveResponse = z
+  .object({ status: z.literal('ok'), uptimeSeconds: z.int() })
+  .meta({ id: 'Live', example: { status: 'ok', uptimeSeconds: 61 } });
 const readyResponse = z
   .object({
     status: z.enum(['ok', 'degraded', 'error', 'shutting_down']),
@@ -30,6 +32,7 @@ const readyResponse = z
     }),
   })
   .meta({
+    id: 'Ready',
     examples: [
       {
         status: 'degraded',

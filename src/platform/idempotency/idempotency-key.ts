@@ -14,11 +14,15 @@ export const ApiIdempotencyKey = () =>
     description:
       'The same as idempotencyKey in the body, in quotes or without; where both are given they must be equal. ' +
       'A key is known for at least 7 days; that of another user, or in another call of the API, is another key',
-    schema: { type: 'string' },
+    schema: { type: 'string', minLength: 1, maxLength: MAX_LENGTH + QUOTES, pattern: HEADER_PATTERN },
   });
 
 /** The width of the column, counted in characters as it does. */
 const MAX_LENGTH = 255;
+/** Those around a key that comes quoted. */
+const QUOTES = 2;
+/** Something to see, and nothing that HTTP would not have in a header. */
+const HEADER_PATTERN = String.raw`^(?=.*\S)[^\u0000-\u001F\u007F]+$`;
 const KEY_ERROR = `must be text of 1 to ${MAX_LENGTH} printable characters besides spaces at the ends, some of them visible`;
 
 // Trimmed, as HTTP does it with a header; the column, too, would take "a" and "a " for one.

@@ -24,7 +24,7 @@ function described(operation: object): Record<string, { description: string }> {
     info: { title: '', version: '' },
     paths: { '/tea': { post: { responses: {}, ...operation } } },
   };
-  describeProblems(document, CATALOG);
+  describeProblems(document, CATALOG, {});
   expect(document.components?.schemas).toHaveProperty('Problem');
   expect(document.paths['/tea']?.post).not.toHaveProperty('x-problems');
   return JSON.parse(JSON.stringify(document.paths['/tea']?.post?.responses));

@@ -2,6 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { type ProblemCatalog, problemType } from '../errors/problem-catalog.js';
 import { IDEMPOTENCY_KEY_HEADER } from '../idempotency/idempotency-key.js';
+import { type ExampleIds, examplePath } from './describe-ids.js';
 import { type Operation, operationsOf } from './operations.js';
 import { PROBLEMS_EXTENSION } from './problems.decorator.js';
 
@@ -46,10 +47,11 @@ const EXAMPLE_MEMBERS: Readonly<Partial<Record<ErrorCode, object>>> = {
 };
 
 /** Turns the codes of every call into documented responses, one for each status. */
-export function describeProblems(document: OpenAPIObject, catalog: ProblemCatalog): void {
+export function describeProblems(document: OpenAPIObject, catalog: ProblemCatalog, ids: ExampleIds): void {
   document.components ??= {};
   document.components.schemas = { ...document.components.schemas, Problem: problemSchema };
-  for (const { path, operation } of operationsOf(document)) describeOperation(operation, path, catalog);
+  for (const { path, operation } of operationsOf(document))
+    describeOperation(operation, examplePath(path, ids), catalog);
 }
 
 function describeOperation(operation: Operation, path: string, catalog: ProblemCatalog): void {
@@ -76,6 +78,8 @@ function codesOf(operation: Operation): Set<ErrorCode> {
   if ((operation.security ?? []).length > 0) {
     codes.add('UNAUTHENTICATED').add('FORBIDDEN').add('IDENTITY_UNAVAILABLE');
   }
+  // Of a call that cannot be wrong in itself: what came was no HTTP.
+  if (codes.size === 0) codes.add('BAD_REQUEST');
   return codes.add('INTERNAL_ERROR');
 }
 

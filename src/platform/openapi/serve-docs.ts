@@ -3,8 +3,10 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { z } from 'zod';
 import { PROBLEM_CATALOG, type ProblemCatalog } from '../errors/problem-catalog.js';
 import { PreparedAnswer } from '../http/prepared-answer.js';
+import { describeIds, type ExampleIds } from './describe-ids.js';
 import { describeProblems } from './describe-problems.js';
 import { describeSecurity } from './describe-security.js';
+import { nameSchemas } from './name-schemas.js';
 import { toOpenApi } from './schema-converter.js';
 
 const CONVENTIONS =
@@ -21,6 +23,9 @@ export interface Introduction {
   readonly purpose: string;
   /** What it serves besides the calls that are described there. */
   readonly otherApis: string;
+  /** What the calls are about, by the tags that they have. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly exampleIds: ExampleIds;
 }
 
 /** `/docs` (Swagger UI) and `/docs-json` (OpenAPI 3.1), built when first asked for. */
@@ -38,21 +43,27 @@ function once<T extends object>(build: () => T): () => T {
   return () => (built ??= build());
 }
 
-function createDocument(app: NestFastifyApplication, { purpose, otherApis }: Introduction): OpenAPIObject {
-  const description = new DocumentBuilder()
+function createDocument(app: NestFastifyApplication, introduction: Introduction): OpenAPIObject {
+  const { purpose, otherApis, tags, exampleIds } = introduction;
+  const builder = new DocumentBuilder()
     .setTitle('firstcome')
     .setDescription(`${purpose} ${CONVENTIONS} ${otherApis}`)
     .setVersion('1')
+    .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
+    // Where the document itself comes from, whatever stands in front of the application.
+    .addServer('/', 'The server that this document is from')
     .setOpenAPIVersion('3.1.0')
     .addSecurity('user', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: USER_CREDENTIAL })
-    .addSecurity('operator', { type: 'http', scheme: 'bearer', description: OPERATOR_CREDENTIAL })
-    .build();
-  const document = SwaggerModule.createDocument(app, description, {
+    .addSecurity('operator', { type: 'http', scheme: 'bearer', description: OPERATOR_CREDENTIAL });
+  for (const [tag, about] of Object.entries(tags)) builder.addTag(tag, about);
+  const document = SwaggerModule.createDocument(app, builder.build(), {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
     standardSchemaConverter: (schema, { schemaType }) =>
       schema instanceof z.ZodType ? { schema: toOpenApi(schema, schemaType) } : undefined,
   });
   describeSecurity(document);
-  describeProblems(document, app.get<ProblemCatalog>(PROBLEM_CATALOG));
+  nameSchemas(document);
+  describeIds(document, exampleIds);
+  describeProblems(document, app.get<ProblemCatalog>(PROBLEM_CATALOG), exampleIds);
   return document;
 }
