@@ -52,6 +52,7 @@ describe('loadConfig', () => {
       timeoutCheckIntervalMs: 5_000,
       keepAliveTimeoutMs: 72_000,
       maxConnections: 50_000,
+      hstsMaxAgeSeconds: 0,
       shutdownTimeoutMs: 5_000,
     });
     expect(config.admin.token).toBe('local-admin');

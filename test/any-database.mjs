@@ -42,6 +42,7 @@ export const ANY_DATABASE = [
   'e2e/release-under-load',
   'e2e/rpc-docs',
   'e2e/rpc-wire',
+  'e2e/security-headers',
   'e2e/sequence-after-losses',
   'e2e/services-command',
   'e2e/shutdown-during-drop',

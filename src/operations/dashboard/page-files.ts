@@ -22,15 +22,15 @@ const LIBRARIES: Readonly<Record<string, string>> = {
   'uplot.css': 'uplot/dist/uPlot.min.css',
 };
 
-/** Nothing but our own files, no inline script or style, no frame around it, and a form sends nothing by itself. */
+/**
+ * Nothing but our own files, no inline script or style, no frame around it, and a form sends nothing by itself. What else
+ * a browser is told is the same for every answer: see security-headers.ts.
+ */
 const SECURITY = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
 };
 
 /** The files of the page, in memory: a name that is not there is no file, whatever is on the disk. */

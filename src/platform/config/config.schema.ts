@@ -61,6 +61,8 @@ export const platformSettings = {
     timeoutCheckIntervalMs: wholeNumber(10, 60_000),
     keepAliveTimeoutMs: wholeNumber(100, 3_600_000),
     maxConnections: wholeNumber(1, 1_000_000),
+    /** 0: no Strict-Transport-Security. */
+    hstsMaxAgeSeconds: wholeNumber(0, 63_072_000),
     shutdownTimeoutMs: wholeNumber(100, 60_000),
   }),
   redis: z.strictObject({

@@ -13,6 +13,7 @@ import type { ProblemFilter } from '../errors/problem.filter.js';
 import { pathOf } from '../errors/to-domain-error.js';
 import type { HttpMetrics } from './http-metrics.js';
 import { REQUEST_ID_HEADER, requestId } from './request-id.js';
+import type { SecurityHeaders } from './security-headers.js';
 import type { UnansweredRequests } from './unanswered-requests.js';
 
 /** What it means that Node cannot read a request, by the code of its error; any other is a request that is wrong. */
@@ -46,6 +47,7 @@ export class ClientErrors {
     private readonly problems: ProblemFilter,
     private readonly metrics: HttpMetrics,
     private readonly unanswered: UnansweredRequests,
+    private readonly security: SecurityHeaders,
   ) {}
 
   /** Answers what Node would answer with a bare status, or not at all. */
@@ -95,6 +97,7 @@ export class ClientErrors {
       body,
       headers: {
         ...headers,
+        ...this.security.ofAll,
         'cache-control': 'no-store',
         [REQUEST_ID_HEADER]: requestId(request),
         date: new Date().toUTCString(),

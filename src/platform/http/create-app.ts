@@ -13,6 +13,7 @@ import { ClientErrors } from './client-errors.js';
 import { GracefulShutdown } from './graceful-shutdown.js';
 import { HttpMetrics, timedRequestId } from './http-metrics.js';
 import { REQUEST_ID_HEADER, requestId } from './request-id.js';
+import { SecurityHeaders } from './security-headers.js';
 import { serverOptions } from './server-options.js';
 import { UnansweredRequests } from './unanswered-requests.js';
 import { ValidationPipe } from './validation.pipe.js';
@@ -25,15 +26,17 @@ export interface RootModule<C extends Config> extends Introduction {
 /**
  * The whole application, ready for `listen()`.
  *
- * Each request pays for what is here, so there is little: one hook that looks at its head, one that sets the headers of
- * its answer, one that adds up its duration, one pipe, one filter; no request log, no interceptor, no Connect middleware.
+ * Each request pays for what is here, so there is little: one hook that sets what a browser may do with its answer, one that
+ * looks at its head, one that sets the other headers of its answer, one that adds up its duration, one pipe, one filter; no request log, no interceptor, no Connect middleware.
  */
 export async function createApp<C extends Config>(root: RootModule<C>, config: C): Promise<NestFastifyApplication> {
+  const security = new SecurityHeaders(config);
   const adapter = new FastifyAdapter({
     ...serverOptions(config),
     genReqId: config.metrics.enabled ? timedRequestId : requestId,
     skipMiddie: true,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+      security.set(reply);
       setHeaders(request, reply);
       problems.answer(error, request, reply);
       metrics.measureUnknown(request, reply);
@@ -54,9 +57,10 @@ export async function createApp<C extends Config>(root: RootModule<C>, config: C
 
   const metrics = app.get(HttpMetrics);
   metrics.measure(fastify);
+  security.protect(fastify);
   const unanswered = new UnansweredRequests();
   watchArrivals(fastify, unanswered);
-  const clientErrors = new ClientErrors(problems, metrics, unanswered);
+  const clientErrors = new ClientErrors(problems, metrics, unanswered, security);
   clientErrors.listen(fastify.server);
   const shutdown = app.get(GracefulShutdown);
   fastify.addHook('onSend', (request, reply, payload, done) => {
