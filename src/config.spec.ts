@@ -53,6 +53,7 @@ describe('loadConfig', () => {
       keepAliveTimeoutMs: 72_000,
       maxConnections: 50_000,
       hstsMaxAgeSeconds: 0,
+      cors: { origins: [] },
       shutdownTimeoutMs: 5_000,
     });
     expect(config.admin.token).toBe('local-admin');
@@ -92,6 +93,19 @@ describe('loadConfig', () => {
     expect(problemsOf({ ...production, RPC_OPEN_ACCESS: 'true' })).toEqual([
       'rpc.openAccess (RPC_OPEN_ACCESS) is "true": must be false in production, where only administrators create campaigns and see their codes',
     ]);
+  });
+
+  it('takes origins with commas between, as browsers send them', () => {
+    const HTTP_CORS_ORIGINS = 'https://shop.example, http://localhost:5173';
+    expect(loadConfig(local({ HTTP_CORS_ORIGINS })).http.cors.origins).toEqual([
+      'https://shop.example',
+      'http://localhost:5173',
+    ]);
+    for (const wrong of ['*', 'https://shop.example/', 'https://Shop.example', 'shop.example', 'null', '']) {
+      expect(problemsOf(local({ HTTP_CORS_ORIGINS: `https://a.example,${wrong}` }))).toEqual([
+        `http.cors.origins (HTTP_CORS_ORIGINS) is "https://a.example,${wrong}": must be origins as browsers send them, such as https://shop.example, with commas between; "${wrong}" is none`,
+      ]);
+    }
   });
 
   it('has a complete configuration for every profile', () => {

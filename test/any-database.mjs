@@ -13,6 +13,7 @@ export const ANY_DATABASE = [
   'e2e/coupon-docs',
   'e2e/coupon-without-redis',
   'e2e/crash-table',
+  'e2e/cross-origin',
   'e2e/dashboard',
   'e2e/dashboard-in-trouble',
   'e2e/dashboard-stream',

@@ -87,6 +87,7 @@ describe('what is no page', () => {
   const raw: ReadonlyArray<[what: string, status: number, sent: string]> = [
     ['what is no request', 400, 'GARBAGE\r\n\r\n'],
     ['a request without a Host', 400, `GET /health/live HTTP/1.1\r\n${LAST}\r\n`],
+    ['what is asked for in the form of no path', 404, `GET *api/coupons HTTP/1.1\r\n${HOST}${LAST}\r\n`],
     ['a tunnel', 400, 'CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n'],
     ['an expectation', 417, `POST /api/coupons HTTP/1.1\r\n${HOST}expect: tea\r\ncontent-length: 2\r\n\r\n{}`],
     ['a head that is too large', 431, `GET /health/live HTTP/1.1\r\n${HOST}x: ${'x'.repeat(20_000)}\r\n\r\n`],

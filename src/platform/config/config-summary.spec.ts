@@ -15,7 +15,14 @@ const SECRETS = {
 };
 
 describe('configSummary', () => {
-  const summary = configSummary(loadConfig({ NODE_ENV: 'production', PORT: '8099', ...SECRETS }));
+  const summary = configSummary(
+    loadConfig({
+      NODE_ENV: 'production',
+      PORT: '8099',
+      HTTP_CORS_ORIGINS: 'https://a.example,https://b.example',
+      ...SECRETS,
+    }),
+  );
   const ofSentinels = configSummary(
     loadConfig({
       NODE_ENV: 'production',
@@ -32,6 +39,7 @@ describe('configSummary', () => {
     for (const setting of [
       'profile=production',
       'http.port=8099',
+      'http.cors.origins=https://a.example,https://b.example',
       'redis.url=rediss://redis.example:6380/3',
       'database.url=mysql://db.example:3306/shop',
       'database.tls.mode=required',

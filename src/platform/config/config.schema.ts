@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { messageOf } from '../errors/error-text.js';
 import { parseRedisAddress, REDIS_ADDRESS_FORMS } from '../redis/redis-address.js';
 import { databaseUrl, tlsRules, TLS_MODES, withModeOfUrl } from './database-tls.js';
-import { certificateFile, type DeepReadonly, onOff, oneOf, rule, wholeNumber } from './settings.js';
+import { certificateFile, type DeepReadonly, listOf, onOff, oneOf, rule, wholeNumber } from './settings.js';
 
 /** The profiles NODE_ENV may name. */
 export const PROFILES = ['local', 'test', 'production'] as const;
@@ -47,6 +47,11 @@ const kafkaBrokers = z
   .string({ error: BROKERS_NEEDED })
   .regex(/^[^\s,:/]+:\d{1,5}(,[^\s,:/]+:\d{1,5})*$/, { error: BROKERS_NEEDED });
 
+const origins = listOf(
+  'origins as browsers send them, such as https://shop.example',
+  (text) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text,
+);
+
 /** The settings of the platform; those of a module stand beside the module. */
 export const platformSettings = {
   profile: oneOf(PROFILES),
@@ -63,6 +68,7 @@ export const platformSettings = {
     maxConnections: wholeNumber(1, 1_000_000),
     /** 0: no Strict-Transport-Security. */
     hstsMaxAgeSeconds: wholeNumber(0, 63_072_000),
+    cors: z.strictObject({ origins }),
     shutdownTimeoutMs: wholeNumber(100, 60_000),
   }),
   redis: z.strictObject({

@@ -21,6 +21,24 @@ export const onOff = z.preprocess(
   z.boolean({ error: 'must be true or false' }),
 );
 
+/**
+ * A list, in the environment a text with commas between.
+ *
+ * @param what what its items are
+ */
+export function listOf(what: string, isOne: (item: string) => boolean) {
+  const error = `must be ${what}, with commas between`;
+  const list = z.array(z.string({ error }), { error }).check(({ value, issues }) => {
+    const wrong = value.find((item) => !isOne(item));
+    if (wrong === undefined) return;
+    issues.push({ code: 'custom', input: value, message: `${error}; ${JSON.stringify(wrong)} is none` });
+  });
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value),
+    list,
+  );
+}
+
 export function urlOf(protocols: RegExp, error: string, isComplete: (url: URL) => boolean = () => true) {
   return z.string({ error }).refine(
     (value) => {

@@ -2,19 +2,21 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { BadRequestError, MethodNotAllowedError, RouteNotFoundError } from '../errors/platform.errors.js';
 import { pathOf } from '../errors/to-domain-error.js';
 import { KnownRoutes } from './known-routes.js';
-import type { UnansweredRequests } from './unanswered-requests.js';
 
-/** What happens to each request before its route is asked: it is refused, or it waits for its turn. */
-export function watchArrivals(fastify: FastifyInstance, unanswered: UnansweredRequests): void {
+/** Refuses what no route serves, before anything else is asked; knows the routes that are added to `fastify` from now on. */
+export function refuseAtArrival(fastify: FastifyInstance): void {
   const routes = new KnownRoutes(fastify);
-  fastify.addHook('onRequest', (request, reply, done) => {
-    unanswered.enter(request, reply, () => done(refusalOf(request, routes)));
-  });
+  fastify.addHook('onRequest', (request, _reply, done) => done(refusalOf(request, routes)));
 }
 
 function refusalOf(request: FastifyRequest, routes: KnownRoutes): Error | undefined {
   if (!hasOneHost(request)) return new BadRequestError('must have exactly one header "Host"');
-  return request.is404 ? refusalOfUnknown(request, routes) : undefined;
+  return request.is404 || isNoPreflight(request) ? refusalOfUnknown(request, routes) : undefined;
+}
+
+/** No call of ours has this method; preflights, of which it is, are answered before. */
+function isNoPreflight({ method }: FastifyRequest): boolean {
+  return method === 'OPTIONS';
 }
 
 /** Two are joined by a comma, see server-options.ts; HTTP/1.0 needs none. */

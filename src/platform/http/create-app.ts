@@ -7,9 +7,10 @@ import type { Config } from '../config/config.schema.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { AppLogger } from '../logging/logger.js';
 import { type Introduction, serveDocs } from '../openapi/serve-docs.js';
-import { watchArrivals } from './arriving-requests.js';
+import { refuseAtArrival } from './arriving-requests.js';
 import { acceptOnlyJson } from './body-parsing.js';
 import { ClientErrors } from './client-errors.js';
+import { allowOrigins } from './cors.js';
 import { GracefulShutdown } from './graceful-shutdown.js';
 import { HttpMetrics, timedRequestId } from './http-metrics.js';
 import { REQUEST_ID_HEADER, requestId } from './request-id.js';
@@ -26,8 +27,8 @@ export interface RootModule<C extends Config> extends Introduction {
 /**
  * The whole application, ready for `listen()`.
  *
- * Each request pays for what is here, so there is little: one hook that sets what a browser may do with its answer, one that
- * looks at its head, one that sets the other headers of its answer, one that adds up its duration, one pipe, one filter; no request log, no interceptor, no Connect middleware.
+ * Each request pays for what is here, so there is little: one hook that sets what a browser may do with its answer and lets
+ * it wait for its turn, one that looks at its head, one that sets the other headers of its answer, one that adds up its duration, one pipe, one filter; no request log, no interceptor, no Connect middleware.
  */
 export async function createApp<C extends Config>(root: RootModule<C>, config: C): Promise<NestFastifyApplication> {
   const security = new SecurityHeaders(config);
@@ -57,9 +58,15 @@ export async function createApp<C extends Config>(root: RootModule<C>, config: C
 
   const metrics = app.get(HttpMetrics);
   metrics.measure(fastify);
-  security.protect(fastify);
   const unanswered = new UnansweredRequests();
-  watchArrivals(fastify, unanswered);
+  // Before all other hooks, also those of Nest, which answer some requests themselves.
+  adapter.setOnRequestHook((request, reply, done) => {
+    security.set(reply);
+    unanswered.enter(request, reply, done);
+  });
+  security.allowDocs(fastify);
+  allowOrigins(app, config.http.cors.origins);
+  refuseAtArrival(fastify);
   const clientErrors = new ClientErrors(problems, metrics, unanswered, security);
   clientErrors.listen(fastify.server);
   const shutdown = app.get(GracefulShutdown);

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 
+/** Under which preflights are answered, whatever the path. */
+const ANY_PATH = '*';
+
 /** Which methods each path is served under; Fastify itself only says whether a path and a method are. */
 export class KnownRoutes {
   private readonly router = findMyWay();
@@ -9,6 +12,7 @@ export class KnownRoutes {
   /** Knows every route that is added to `fastify` from now on. */
   constructor(fastify: FastifyInstance) {
     fastify.addHook('onRoute', ({ method, url }) => {
+      if (url === ANY_PATH) return;
       for (const each of [method].flat() as HTTPMethod[]) {
         this.methods.add(each);
         this.router.on(each, url, () => undefined);

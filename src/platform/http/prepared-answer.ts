@@ -25,7 +25,7 @@ export class PreparedAnswer {
     reply.headers({
       'content-type': this.type,
       etag: this.etag,
-      vary: 'accept-encoding',
+      vary: [reply.getHeader('vary'), 'accept-encoding'].filter((name) => name !== undefined).join(', '),
       'cache-control': 'no-cache',
     });
     if (this.isKnownAs(headers['if-none-match'] ?? '')) {

@@ -26,20 +26,16 @@ export class SecurityHeaders {
     });
   }
 
-  /** For every route that is added to `fastify` from now on, and for what is no route. */
-  protect(fastify: FastifyInstance): void {
-    fastify.addHook('onRequest', (_request, reply, done) => {
-      this.set(reply);
-      done();
-    });
+  set(reply: FastifyReply): void {
+    reply.headers(this.ofAll);
+  }
+
+  /** Lets the page do its work that is among the routes which are added to `fastify` from now on. */
+  allowDocs(fastify: FastifyInstance): void {
     fastify.addHook('onRoute', (route) => {
       if (!DOCS.test(route.url)) return;
       route.onRequest = [route.onRequest ?? [], allowDocs].flat();
     });
-  }
-
-  set(reply: FastifyReply): void {
-    reply.headers(this.ofAll);
   }
 }
 
