@@ -1,7 +1,21 @@
-import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Headers,
+  HttpCode,
+  HttpStatus,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NamesUser } from '../identity/index.js';
+import { SameSiteGuard } from '../platform/http/same-site.guard.js';
 import { idParam } from '../platform/http/schemas.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
 import { issuedResponse, reservationResponse, reservedResponse } from './coupon.responses.js';
@@ -106,12 +120,13 @@ export class ReservationController {
   }
 
   @Post('coupons/:userId/issue-async')
+  @UseGuards(SameSiteGuard)
   @NamesUser('act', 'params')
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Reserve a coupon (without a body)', description: RESERVE })
   @ApiEntryTicket()
   @ApiResponse({ status: HttpStatus.ACCEPTED, ...RESERVED })
-  @Problems(...REFUSALS)
+  @Problems(...REFUSALS, 'FORBIDDEN')
   async issueAsync(
     @Param('userId', { schema: idParam }) userId: number,
     @Query({ schema: couponQuery }) { couponId }: Pick<CouponAndHolder, 'couponId'>,

@@ -23,7 +23,7 @@ const CALLS: DescribedCall[] = [
   ],
   [`post ${COUPON}/reserve`, '200', `${BODY} ${RESERVE}`],
   ['post /api/coupons/reserve', '200', `${BODY} ${RESERVE}`],
-  ['post /coupons/{userId}/issue-async', '202', RESERVE],
+  ['post /coupons/{userId}/issue-async', '202', `${RESERVE} FORBIDDEN`],
   [`post ${COUPON}/issue`, '200 202', `${BODY} ${RESERVE} ISSUANCE_FAILED`],
   ['post /api/coupons/issue', '200 202', `${BODY} ${RESERVE} ISSUANCE_FAILED`],
   [

@@ -116,9 +116,28 @@ it('answers many preflights in a row on one connection in order, and those of ot
   expect(await connection.countToEnd('HTTP/1.1 204 ')).toBe(COUNT);
 });
 
+describe('issue-async, for which a browser asks nobody before', () => {
+  it.each([
+    ['another site', OTHER],
+    ['another site that hides its origin', 'null'],
+    ['another site that has none', undefined],
+  ])('is refused to a page of %s', async (_what, origin) => {
+    expect(await issueAsync('cross-site', origin)).toEqual([403, 'FORBIDDEN']);
+  });
+
+  it.each([
+    ['a page of a listed origin', 'cross-site', SHOP],
+    ['a page of the same site', 'same-site', OTHER],
+    ['a page of ours', 'same-origin', OTHER],
+    ['whoever is no browser', undefined, undefined],
+  ])('is there for %s', async (_what, site, origin) => {
+    expect(await issueAsync(site, origin)).toEqual([202, undefined]);
+  });
+});
+
 describe('a browser', () => {
   it(
-    'lets a listed page reserve and read where the reservation is, and another one read nothing',
+    'lets a listed page reserve and read where that is; another one may read nothing, and send no form',
     async () => {
       const [browser, listedOrigin, otherOrigin] = await Promise.all([openBrowser(), pageOrigin(), pageOrigin()]);
       const own = await startApp({ env: { HTTP_CORS_ORIGINS: listedOrigin }, waitFor: '/health/ready' });
@@ -133,6 +152,15 @@ describe('a browser', () => {
 
       await page.goto(listedOrigin);
       expect(await page.evaluate(reserve(userId))).toEqual([200, `/api/coupons/${couponId}/reservations/${userId}`]);
+      // A form sends it without asking, from another site: for a browser localhost is one.
+      const cross = newUserId();
+      await page.goto(listedOrigin.replace('127.0.0.1', 'localhost'));
+      const sent = page.waitForResponse(/issue-async/);
+      await page.evaluate(`
+        document.body.innerHTML =
+          '<form method="post" action="${own.url}/coupons/${cross}/issue-async?couponId=${couponId}">';
+        document.forms[0].submit()`);
+      expect((await sent).status()).toBe(403);
       await page.goto(otherOrigin);
       expect(await page.evaluate(reserve(newUserId()))).toBe('TypeError');
     },
@@ -148,4 +176,15 @@ async function pageOrigin(): Promise<string> {
     server.close();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Issue-async as a browser sends it that says where the page is from. */
+async function issueAsync(site: string | undefined, origin?: string): Promise<[number, string | undefined]> {
+  const headers = {
+    ...(site !== undefined && { 'sec-fetch-site': site }),
+    ...(origin !== undefined && { origin }),
+  };
+  const path = `/coupons/${newUserId()}/issue-async?couponId=${couponId}`;
+  const { status, error } = await new ApiClient(app.url).call(path, { method: 'POST', headers });
+  return [status, error];
 }
