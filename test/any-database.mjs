@@ -49,6 +49,7 @@ export const ANY_DATABASE = [
   'e2e/shutdown-during-drop',
   'e2e/start-command',
   'e2e/sweep-heals',
+  'e2e/unknown-parameters',
   'e2e/vanishing-clients',
   'e2e/waiting',
   'e2e/webhook-api',

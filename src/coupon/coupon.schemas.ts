@@ -199,13 +199,13 @@ export const ticketQuery = z.strictObject({
   ticket: z.string().optional().meta({ description: 'From POST …/events-ticket, in the place of a header' }),
 });
 
-export const couponQuery = z.object({ couponId: idParam });
+export const couponQuery = z.strictObject({ couponId: idParam });
 
 /** The most that a look-up may wait, in seconds. */
 export const MAX_WAIT_S = 30;
 const WAIT_ERROR = `must be a whole number of seconds from 0 to ${MAX_WAIT_S}`;
 
-export const waitQuery = z.object({
+export const waitQuery = z.strictObject({
   wait: z
     .string({ error: WAIT_ERROR })
     .regex(/^\d{1,2}$/, { error: WAIT_ERROR })
@@ -228,10 +228,10 @@ export function holderOf(body: Holder, couponId: number): number {
 }
 
 /** A page of a list that has the newest first. */
-export const pageQuery = z.object({ cursor: cursorQuery(newestPosition), limit: limitQuery });
+export const pageQuery = z.strictObject({ cursor: cursorQuery(newestPosition), limit: limitQuery });
 export type Page = z.output<typeof pageQuery>;
 
-export const userCouponsQuery = z.object({
+export const userCouponsQuery = z.strictObject({
   status: oneOf(USER_COUPON_STATUSES).optional().meta({ description: 'Only user coupons in this state' }),
   cursor: cursorQuery(newestPosition),
   limit: limitQuery,

@@ -72,12 +72,12 @@ export const paymentBody = z
 export type PaymentBody = z.output<typeof paymentBody>;
 
 /** Who asks for an order; whoever does not say so is shown it by its id alone. */
-export const orderQuery = z.object({
+export const orderQuery = z.strictObject({
   userId: idParam.optional().meta({ description: 'When given, an order of another user is not found' }),
 });
 export type OrderQuery = z.output<typeof orderQuery>;
 
-export const ordersQuery = z.object({
+export const ordersQuery = z.strictObject({
   userId: idParam,
   status: oneOf(ORDER_STATUSES).optional().meta({ description: 'Only orders in this state' }),
   cursor: cursorQuery(newestPosition),

@@ -3,5 +3,5 @@ import { cursorQuery, limitQuery, newestPosition } from '../platform/http/schema
 
 /** What the calls of this module take. */
 
-export const productsQuery = z.object({ cursor: cursorQuery(newestPosition), limit: limitQuery });
+export const productsQuery = z.strictObject({ cursor: cursorQuery(newestPosition), limit: limitQuery });
 export type ProductsQuery = z.output<typeof productsQuery>;

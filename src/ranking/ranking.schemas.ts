@@ -18,8 +18,8 @@ const date = z
     description: 'A day in the business time zone; today when left out, and no later',
   });
 
-export const dayQuery = z.object({ date });
+export const dayQuery = z.strictObject({ date });
 export type DayQuery = z.output<typeof dayQuery>;
 
-export const topQuery = z.object({ date, limit: limitWithDefault(10, 'How many products at most') });
+export const topQuery = z.strictObject({ date, limit: limitWithDefault(10, 'How many products at most') });
 export type TopQuery = z.output<typeof topQuery>;

@@ -16,6 +16,7 @@ import { HttpMetrics, timedRequestId } from './http-metrics.js';
 import { REQUEST_ID_HEADER, requestId } from './request-id.js';
 import { SecurityHeaders } from './security-headers.js';
 import { serverOptions } from './server-options.js';
+import { refuseUnknownParameters } from './unknown-parameters.js';
 import { UnansweredRequests } from './unanswered-requests.js';
 import { ValidationPipe } from './validation.pipe.js';
 
@@ -55,6 +56,7 @@ export async function createApp<C extends Config>(root: RootModule<C>, config: C
   const problems = app.get(ProblemFilter);
   app.useGlobalFilters(problems);
   app.useGlobalPipes(new ValidationPipe());
+  refuseUnknownParameters(app);
 
   const metrics = app.get(HttpMetrics);
   metrics.measure(fastify);

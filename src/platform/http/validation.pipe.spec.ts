@@ -51,6 +51,15 @@ describe('ValidationPipe', () => {
     );
   });
 
+  it('names every unknown parameter of a query, also one without a name', () => {
+    const query = { type: 'query', metatype: Object, schema: z.strictObject({}) } as const;
+    const message = 'is not a parameter of this call';
+    expect(issuesOf({ limit: '1', '': '2' }, query)).toEqual([
+      { path: 'limit', message },
+      { path: 'query', message },
+    ]);
+  });
+
   it('names the parameter of a path or a query', () => {
     expect(issuesOf('x', { type: 'param', data: 'couponId', metatype: Number, schema: idParam })).toEqual([
       { path: 'couponId', message: 'must be a whole number from 1 to 9007199254740991' },

@@ -50,7 +50,8 @@ function toIssues(issue: Issue, metadata: ArgumentMetadata): ValidationIssue[] {
   const path = metadata.data === undefined ? segments : [metadata.data, ...segments];
   const unknownFields = unknownFieldsOf(issue);
   if (unknownFields.length > 0) {
-    return unknownFields.map((field) => ({ path: join([...path, field]), message: 'is not a field of this call' }));
+    const message = `is not a ${metadata.type === 'query' ? 'parameter' : 'field'} of this call`;
+    return unknownFields.map((field) => ({ path: join([...path, field]) || metadata.type, message }));
   }
   return [{ path: join(path) || metadata.type, message: issue.message }];
 }
