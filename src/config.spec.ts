@@ -45,7 +45,7 @@ describe('loadConfig', () => {
     expect(config.profile).toBe('test');
     expect(config.http).toEqual({
       port: 0,
-      host: '0.0.0.0',
+      host: '127.0.0.1',
       bodyLimitBytes: 65_536,
       headersTimeoutMs: 10_000,
       requestTimeoutMs: 30_000,
