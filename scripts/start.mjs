@@ -40,15 +40,18 @@ try {
 
 /** Resolves with the exit code. */
 async function start() {
-  const { profile, host, port } = await settings();
+  const { profile, host, port, management } = await settings();
   const services = await provision(localProfile(), console.log);
 
-  const child = spawnApp({ port, profile, services, output: 'inherit' });
+  const child = spawnApp({ port, managementPort: management?.port, profile, services, output: 'inherit' });
   app = child;
   const end = once(child, 'exit');
   const address = localAddress(port, host);
   const isReady = await waitUntilReady(address, child, console.log);
-  if (isReady && !endingSince) printBanner(address, profile, services);
+  if (isReady && !endingSince) {
+    const operators = management === null ? address : localAddress(management.port, management.host);
+    printBanner({ address, operators }, profile, services);
+  }
   await end;
 
   const code = exitCodeOf(child.exitCode, child.signalCode);
@@ -71,17 +74,21 @@ async function settings() {
   const problem = await portProblem({ host, port });
   if (problem) throw new Error(problem);
   await checkGivenServers(config);
-  return { profile, host, port };
+  const management =
+    config.management.port === undefined
+      ? null
+      : { host: config.management.host, port: config.management.port || (await freePort()) };
+  return { profile, host, port, management };
 }
 
-/** @type {(address: string, profile: string, services: Services) => void} */
-function printBanner(address, profile, services) {
-  const shown = address.replace('127.0.0.1', 'localhost');
+/** @type {(at: { address: string, operators: string }, profile: string, services: Services) => void} */
+function printBanner({ address, operators }, profile, services) {
+  const [shown, forOperators] = [address, operators].map((at) => at.replace('127.0.0.1', 'localhost'));
   const lines = [
     'firstcome is ready',
     `  address   ${shown}`,
-    `  dashboard ${shown}/dashboard`,
-    `  API docs  ${shown}/docs`,
+    `  dashboard ${forOperators}/dashboard`,
+    `  API docs  ${forOperators}/docs`,
     `  profile   ${profile}`,
     `  Redis     ${whereItRuns(services.redis)}`,
     `  MySQL     ${whereItRuns(services.mysql)}`,

@@ -108,6 +108,23 @@ describe('loadConfig', () => {
     }
   });
 
+  it('listens for this machine alone, and for everyone in production, where operators have a port of their own', () => {
+    expect(loadConfig(local())).toMatchObject({ http: { host: '127.0.0.1' }, management: { host: '127.0.0.1' } });
+    expect(loadConfig(local()).management.port).toBeUndefined();
+    expect(loadConfig(local({ HOST: '0.0.0.0' })).http.host).toBe('0.0.0.0');
+
+    const production = loadConfig({ NODE_ENV: 'production', ...PRODUCTION });
+    expect(production.http).toMatchObject({ port: 8080, host: '0.0.0.0' });
+    expect(production.management).toEqual({ port: 9080, host: '127.0.0.1' });
+  });
+
+  it('wants a management port that is another one', () => {
+    expect(problemsOf(local({ PORT: '9080', MANAGEMENT_PORT: '9080' }))).toEqual([
+      'management.port (MANAGEMENT_PORT) is "9080": must not be http.port (PORT): the public port has neither metrics nor dashboard then',
+    ]);
+    expect(problemsOf(local({ PORT: '0', MANAGEMENT_PORT: '0' }))).toEqual([]);
+  });
+
   it('has a complete configuration for every profile', () => {
     for (const NODE_ENV of PROFILES) {
       expect(problemsOf({ NODE_ENV, ...PRODUCTION })).toEqual([]);

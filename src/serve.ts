@@ -6,6 +6,7 @@ import { configSummary } from './platform/config/config-summary.js';
 import { plainTextWarnings } from './platform/config/plain-text-warnings.js';
 import { ConfigError } from './platform/config/read-config.js';
 import { createApp } from './platform/http/create-app.js';
+import { ManagementServer } from './platform/http/management-server.js';
 import { logLibraryOutput } from './platform/logging/library-output.js';
 import { VERSION } from './platform/version.js';
 
@@ -29,8 +30,13 @@ try {
     process.once(signal, () => setTimeout(() => process.exit(1), config.http.shutdownTimeoutMs).unref());
   }
   app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  // First: where it cannot, nobody is to be served for a moment.
+  const management = await app.get(ManagementServer).listen(LISTEN_BACKLOG);
   await app.listen({ port: config.http.port, host: config.http.host, backlog: LISTEN_BACKLOG });
-  logger.log(`serving ${await app.getUrl()} under the profile ${config.profile}`);
+  const forOperators = management === undefined ? '' : `, for operators ${management},`;
+  logger.log(`serving ${await app.getUrl()}${forOperators} under the profile ${config.profile}`);
 } catch (error) {
   // Nobody has said yet how to log; these lines are for whoever just typed the command.
   if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);

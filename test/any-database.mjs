@@ -21,6 +21,7 @@ export const ANY_DATABASE = [
   'e2e/kill-under-load',
   'e2e/load-balancer',
   'e2e/log-lines',
+  'e2e/management-port',
   'e2e/many-streams',
   'e2e/metrics',
   'e2e/metrics-of-coupons',

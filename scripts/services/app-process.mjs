@@ -55,8 +55,11 @@ function portUser(port) {
   return pid ? `${name}, pid ${pid}` : '';
 }
 
-/** @param {{ port: number, profile: string, services: Services, output: 'inherit' | number }} how */
-export function spawnApp({ port, profile, services, output }) {
+/**
+ * @param {{ port: number, managementPort?: number | undefined, profile: string, services: Services,
+ *   output: 'inherit' | number }} how
+ */
+export function spawnApp({ port, managementPort, profile, services, output }) {
   return spawn(process.execPath, [join(projectDir, 'dist', 'main.js')], {
     cwd: projectDir,
     stdio: ['inherit', output, output],
@@ -66,6 +69,7 @@ export function spawnApp({ port, profile, services, output }) {
       ...process.env,
       NODE_ENV: profile,
       PORT: String(port),
+      ...(managementPort !== undefined && { MANAGEMENT_PORT: String(managementPort) }),
       REDIS_URL: services.redis.url,
       DATABASE_URL: services.mysql.url,
     },

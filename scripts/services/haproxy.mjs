@@ -33,10 +33,12 @@ export async function haproxy(say) {
 
 /**
  * On two ports of 127.0.0.1: `port` for everyone, `inside` for the operator. `dns` is who knows the instances, `app`
- * their name there: with their port, or one that has SRV records. Resolves when it answers.
- * @param {{ binary: string, dir: string, port: number, inside: number, dns: string, app: string }} options
+ * their name there: with their port, or one that has SRV records; `management` the same with their management ports, where
+ * they have some. Resolves when it answers.
+ * @param {{ binary: string, dir: string, port: number, inside: number, dns: string, app: string,
+ *   management?: string }} options
  */
-export function startHaproxy({ binary, dir, port, inside, dns, app }) {
+export function startHaproxy({ binary, dir, port, inside, dns, app, management = app }) {
   return startServer({
     name: 'HAProxy',
     dir,
@@ -45,6 +47,7 @@ export function startHaproxy({ binary, dir, port, inside, dns, app }) {
       ...process.env,
       LB_DNS: dns,
       LB_APP: app,
+      LB_MANAGEMENT: management,
       LB_OUTSIDE: `127.0.0.1:${port}`,
       LB_INSIDE: `127.0.0.1:${inside}`,
     },

@@ -85,12 +85,18 @@ describe('the configuration of the load balancer', () => {
     await checkConfig();
   });
 
-  it.each(['/metrics', '/metrics?x=1', '/%6Detrics', '/dashboard', '/dashboard/files/main.js', '/dashboard/history/1'])(
-    'shows %s to nobody outside',
-    async (path) => {
-      expect((await fetch(balancer.outside + path)).status).toBe(404);
-    },
-  );
+  it.each([
+    '/metrics',
+    '/metrics?x=1',
+    '/%6Detrics',
+    '/docs',
+    '/docs-json',
+    '/dashboard',
+    '/dashboard/files/main.js',
+    '/dashboard/history/1',
+  ])('shows %s to nobody outside', async (path) => {
+    expect((await fetch(balancer.outside + path)).status).toBe(404);
+  });
 
   it.each(['/metrics', '/dashboard', '/load-balancer', '/load-balancer/stats'])(
     'shows %s to the operator',

@@ -24,6 +24,9 @@ const DEFAULTS = {
   METRICS_WRITE_INTERVAL_MS: '0',
 };
 
+/** In production operators have a fixed port, which other tests may have taken. */
+const ANY_MANAGEMENT_PORT = { MANAGEMENT_PORT: '0' };
+
 /** For tests of who gets what: a 503 or a 202 of a machine that is busy says nothing about the drop. */
 export const PATIENT = {
   COUPON_ISSUE_TIMEOUT_MS: '30000',
@@ -144,9 +147,10 @@ export async function startApp({ env = {}, waitFor = '/health/live' }: AppOption
   if (!existsSync(main)) throw new Error('dist/main.js is missing; run `npm run build` (`npm test` does it)');
   const { HOST, PORT } = { ...DEFAULTS, PORT: undefined, ...env };
   const port = PORT === undefined ? await freePort() : Number(PORT);
+  const managementPort = env['NODE_ENV'] === 'production' ? ANY_MANAGEMENT_PORT : {};
   const child = spawn(process.execPath, ['--enable-source-maps', main], {
     cwd: PROJECT,
-    env: { ...process.env, ...DEFAULTS, PORT: String(port), ...env },
+    env: { ...process.env, ...DEFAULTS, ...managementPort, PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const app = new AppProcess(child, port, HOST);

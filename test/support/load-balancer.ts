@@ -35,8 +35,8 @@ export class LoadBalancer {
     return `http://127.0.0.1:${this.insidePort}`;
   }
 
-  /** In front of instances that listen on the same `port` of these addresses; ended at the end of the test file. */
-  static async inFrontOf(addresses: readonly string[], port: number): Promise<LoadBalancer> {
+  /** In front of instances that listen on the same ports of these addresses; ended at the end of the test file. */
+  static async inFrontOf(addresses: readonly string[], port: number, managementPort = port): Promise<LoadBalancer> {
     const [binary, dns, outside, inside] = await Promise.all([
       program(),
       DnsServer.start(addresses),
@@ -53,6 +53,7 @@ export class LoadBalancer {
       inside,
       dns: dns.address,
       app: `app:${port}`,
+      management: `app:${managementPort}`,
     });
     atEndOfFile(() => server.kill('SIGKILL'));
     return balancer;

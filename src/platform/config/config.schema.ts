@@ -71,6 +71,11 @@ export const platformSettings = {
     cors: z.strictObject({ origins }),
     shutdownTimeoutMs: wholeNumber(100, 60_000),
   }),
+  management: z.strictObject({
+    /** 0 takes any free port; without one, http.port serves all. */
+    port: wholeNumber(0, 65_535).optional(),
+    host: z.string({ error: 'must be an address to listen on' }).min(1),
+  }),
   redis: z.strictObject({
     url: redisUrl,
     tls: z.strictObject({ ca: certificateFile().optional() }).prefault({}),
@@ -157,6 +162,11 @@ export const platformRules = [
     ['http', 'headersTimeoutMs'],
     'must not be greater than http.requestTimeoutMs (HTTP_REQUEST_TIMEOUT_MS)',
     ({ http }) => !(Number(http?.headersTimeoutMs) > Number(http?.requestTimeoutMs)),
+  ),
+  rule<Settings>(
+    ['management', 'port'],
+    'must not be http.port: the public port has neither metrics nor dashboard then',
+    ({ http, management }) => management?.port === undefined || management.port === 0 || management.port !== http?.port,
   ),
   rule<Settings>(
     ['faultPoint'],

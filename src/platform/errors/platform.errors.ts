@@ -89,8 +89,9 @@ export class IdentityUnavailableError extends DomainError {
 
 /** Nothing is served under this method and path. */
 export class RouteNotFoundError extends DomainError {
-  constructor(method: string, path: string) {
-    super('ROUTE_NOT_FOUND', `There is no ${method} ${path}. GET /docs shows what there is.`);
+  /** @param hasDocs whether the caller can read at /docs what there is */
+  constructor(method: string, path: string, { hasDocs = true } = {}) {
+    super('ROUTE_NOT_FOUND', `There is no ${method} ${path}.${hasDocs ? ' GET /docs shows what there is.' : ''}`);
   }
 }
 

@@ -50,8 +50,9 @@ export class ClientErrors {
     private readonly security: SecurityHeaders,
   ) {}
 
-  /** Answers what Node would answer with a bare status, or not at all. */
-  listen(server: Server): void {
+  /** Answers what Node would answer with a bare status, or not at all; `clientError` is told by Fastify, or here. */
+  listen(server: Server, { isOfFastify }: { readonly isOfFastify: boolean }): void {
+    if (!isOfFastify) server.on('clientError', (error, socket) => this.onClientError(error, socket as Socket));
     // A client that says that it will send no more may still wait for its answer: it is not hung up on.
     Object.assign(server, { httpAllowHalfOpen: true });
     server.on('checkExpectation', (request, response) => this.refuseExpectation(request, response));

@@ -1,14 +1,17 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
 import type { Server } from 'node:http';
 import type { Counter } from 'prom-client';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
 import { LogLimit } from '../logging/log-limit.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
+import { HttpServers } from './http-servers.js';
+import { ManagementServer } from './management-server.js';
 
 /** For the connections to Redis and MySQL, the log, and what the program itself opens. */
 const FILES_FOR_OURSELVES = 1_000;
+/** On the management port: however many come to the other one, an operator gets in. */
+const MANAGEMENT_CONNECTIONS = 500;
 const REFUSED_LINES = { lines: 1, intervalMs: 10_000 };
 
 /**
@@ -23,7 +26,8 @@ export class ConnectionLimit implements OnModuleInit {
 
   constructor(
     registry: MetricsRegistry,
-    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    private readonly servers: HttpServers,
+    private readonly management: ManagementServer,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.refused = registry.counter(
@@ -32,25 +36,31 @@ export class ConnectionLimit implements OnModuleInit {
     );
   }
 
-  /** How many there may be at once; known once the modules are initialized. */
+  /** How many there may be at once on the public port; known once the modules are initialized. */
   get limit(): number {
     return this.allowed;
   }
 
   onModuleInit(): void {
     const files = openFileLimit();
-    const limit = connectionLimit(this.config.http.maxConnections, files);
-    this.allowed = limit;
+    const { server } = this.management;
+    const ofManagement = server === undefined ? 0 : Math.min(MANAGEMENT_CONNECTIONS, this.config.http.maxConnections);
+    this.allowed = connectionLimit(this.config.http.maxConnections, files - ofManagement);
+    this.apply(this.servers.public, this.allowed);
+    if (server !== undefined) this.apply(server, ofManagement);
+    const more = server === undefined ? '' : `, and ${ofManagement} on the management port`;
+    this.logger.log(`takes up to ${this.allowed} connections at once${more}; the process may open ${files} files`);
+  }
+
+  private apply(server: Server, limit: number): void {
     const lines = new LogLimit(REFUSED_LINES, (count) =>
       this.logger.warn(`${count} more connections were refused within ${REFUSED_LINES.intervalMs / 1000} s`),
     );
-    const server: Server = this.adapterHost.httpAdapter.getHttpServer();
     server.maxConnections = limit;
     server.on('drop', () => {
       this.refused.inc();
       lines.write(() => this.logger.warn(`a connection was refused: there are ${limit}, as many as there may be`));
     });
-    this.logger.log(`takes up to ${limit} connections at once; the process may open ${files} files`);
   }
 }
 

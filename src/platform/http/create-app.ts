@@ -13,6 +13,8 @@ import { ClientErrors } from './client-errors.js';
 import { allowOrigins } from './cors.js';
 import { GracefulShutdown } from './graceful-shutdown.js';
 import { HttpMetrics, timedRequestId } from './http-metrics.js';
+import { HttpServers } from './http-servers.js';
+import { ManagementServer } from './management-server.js';
 import { REQUEST_ID_HEADER, requestId } from './request-id.js';
 import { SecurityHeaders } from './security-headers.js';
 import { serverOptions } from './server-options.js';
@@ -68,9 +70,12 @@ export async function createApp<C extends Config>(root: RootModule<C>, config: C
   });
   security.allowDocs(fastify);
   allowOrigins(app, config.http.cors.origins);
-  refuseAtArrival(fastify);
+  const management = app.get(ManagementServer);
+  refuseAtArrival(fastify, management);
   const clientErrors = new ClientErrors(problems, metrics, unanswered, security);
-  clientErrors.listen(fastify.server);
+  for (const server of app.get(HttpServers).all) {
+    clientErrors.listen(server, { isOfFastify: server === fastify.server });
+  }
   const shutdown = app.get(GracefulShutdown);
   fastify.addHook('onSend', (request, reply, payload, done) => {
     setHeaders(request, reply);

@@ -7,13 +7,12 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
-import type { Server } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.schema.js';
+import { HttpServers } from './http-servers.js';
 
 /** Longer than a call may wait for anything; the rest of the time belongs to what closes after the requests. */
 const SHARE_FOR_REQUESTS = 0.7;
@@ -40,15 +39,17 @@ export class GracefulShutdown
   private drained: Promise<boolean> | undefined;
 
   constructor(
-    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    private readonly servers: HttpServers,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
-    this.server.on('connection', (socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
-    });
+    for (const server of this.servers.all) {
+      server.on('connection', (socket) => {
+        this.sockets.add(socket);
+        socket.once('close', () => this.sockets.delete(socket));
+      });
+    }
   }
 
   /** Called for every answer. */
@@ -59,11 +60,17 @@ export class GracefulShutdown
   onModuleDestroy(): void {
     this.isDraining = true;
     this.drainingSince = Date.now();
-    if (!this.server.listening) return;
+    const listening = this.servers.all.filter((server) => server.listening);
+    if (listening.length === 0) return;
     this.logger.log(`ending: no new connections (${this.sockets.size} open), what is in hand is finished`);
     // The HTTP server's own close() would close the idle connections at once.
-    const ended = new Promise<true>((resolve) => NetServer.prototype.close.call(this.server, () => resolve(true)));
-    this.drained = Promise.race([ended, this.after(SHARE_FOR_REQUESTS).then(() => false)]);
+    const ended = listening.map(
+      (server) => new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve())),
+    );
+    this.drained = Promise.race([
+      Promise.all(ended).then(() => true),
+      this.after(SHARE_FOR_REQUESTS).then(() => false),
+    ]);
     void this.after(SHARE_FOR_IDLE_CONNECTIONS).then(() => this.closeIdle());
   }
 
@@ -76,7 +83,7 @@ export class GracefulShutdown
   }
 
   private closeIdle(): void {
-    this.server.closeIdleConnections();
+    for (const server of this.servers.all) server.closeIdleConnections();
     // Those are the ones that have been used; browsers open some that they never use.
     for (const socket of this.sockets) if (socket.bytesRead === 0) socket.destroy();
   }
@@ -84,9 +91,5 @@ export class GracefulShutdown
   /** A part of the time that there is for the whole shutdown; keeps no process alive. */
   private async after(share: number): Promise<void> {
     await delay(this.config.http.shutdownTimeoutMs * share, undefined, { ref: false });
-  }
-
-  private get server(): Server {
-    return this.adapterHost.httpAdapter.getHttpServer();
   }
 }

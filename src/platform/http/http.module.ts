@@ -3,11 +3,13 @@ import { ProblemFilter } from '../errors/problem.filter.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { GracefulShutdown } from './graceful-shutdown.js';
 import { HttpMetrics } from './http-metrics.js';
+import { HttpServers } from './http-servers.js';
+import { ManagementServer } from './management-server.js';
 
-/** What {@link createApp} takes from the container, and the limit of connections. */
+/** What {@link createApp} takes from the container, the servers that listen, and the limit of connections. */
 @Global()
 @Module({
-  providers: [ProblemFilter, ConnectionLimit, GracefulShutdown, HttpMetrics],
-  exports: [ProblemFilter, ConnectionLimit, GracefulShutdown, HttpMetrics],
+  providers: [ProblemFilter, ConnectionLimit, GracefulShutdown, HttpMetrics, HttpServers, ManagementServer],
+  exports: [ProblemFilter, ConnectionLimit, GracefulShutdown, HttpMetrics, HttpServers, ManagementServer],
 })
 export class HttpModule {}

@@ -9,10 +9,10 @@ export class KnownRoutes {
   private readonly router = findMyWay();
   private readonly methods = new Set<HTTPMethod>();
 
-  /** Knows every route that is added to `fastify` from now on. */
-  constructor(fastify: FastifyInstance) {
+  /** Knows every route that is added to `fastify` from now on, and whose URL `isMeant`. */
+  constructor(fastify: FastifyInstance, isMeant: (url: string) => boolean = () => true) {
     fastify.addHook('onRoute', ({ method, url }) => {
-      if (url === ANY_PATH) return;
+      if (url === ANY_PATH || !isMeant(url)) return;
       for (const each of [method].flat() as HTTPMethod[]) {
         this.methods.add(each);
         this.router.on(each, url, () => undefined);
