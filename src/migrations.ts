@@ -16,6 +16,7 @@ import { IndexNewestProducts1763600000013 } from './product/migrations/176360000
 import { CreateProductRankingBackups1763600000006 } from './ranking/migrations/1763600000006-create-product-ranking-backups.js';
 import { AllowUnknownNamesInBackups1763600000010 } from './ranking/migrations/1763600000010-allow-unknown-names-in-backups.js';
 import { CreateUsers1763600000001 } from './user/migrations/1763600000001-create-users.js';
+import { AllowUsersWithoutEmail1763600000018 } from './user/migrations/1763600000018-allow-users-without-email.js';
 
 /** Every migration of every module, oldest first. */
 export const MIGRATIONS: Migration[] = [
@@ -36,4 +37,5 @@ export const MIGRATIONS: Migration[] = [
   CreateRelayAndWebhooks1763600000015,
   CreateAdminActions1763600000016,
   AddEntryTickets1763600000017,
+  AllowUsersWithoutEmail1763600000018,
 ];

@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Product } from './product.entity.js';
 
-/** Adds products under ids that are given, which the API never does: for those who seed test data. */
+/** Adds products under ids that are given, as many at once as a statement takes: for those who seed test data. */
 @Injectable()
 export class ProductSeeding {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}

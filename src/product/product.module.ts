@@ -1,5 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
+import { ProductAdministrationController } from './product-administration.controller.js';
+import { ProductAdministration } from './product-administration.service.js';
 import { ProductNames } from './product-names.service.js';
 import { ProductSeeding } from './product-seeding.repository.js';
 import { ProductController } from './product.controller.js';
@@ -8,9 +11,9 @@ import { ProductRepository } from './product.repository.js';
 import { ProductService } from './product.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Product])],
-  controllers: [ProductController],
-  providers: [ProductRepository, ProductService, ProductNames, ProductSeeding],
+  imports: [TypeOrmModule.forFeature([Product]), IdempotencyModule],
+  controllers: [ProductController, ProductAdministrationController],
+  providers: [ProductRepository, ProductService, ProductAdministration, ProductNames, ProductSeeding],
   exports: [ProductService, ProductNames, ProductSeeding],
 })
 export class ProductModule {}

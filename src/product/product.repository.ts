@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { newestFirst } from '../platform/database/newest-first.js';
+import type { ProductDraft, StockChange } from './product-changes.js';
 import { Product } from './product.entity.js';
 import type { ProductsQuery } from './product.schemas.js';
 
@@ -17,8 +18,14 @@ export interface Offer {
 export class ProductRepository {
   constructor(@InjectRepository(Product) private readonly products: Repository<Product>) {}
 
-  async find(productId: number): Promise<Product | null> {
-    return await this.products.findOneBy({ id: productId });
+  /** @param manager of a transaction that must see what it has done itself */
+  async find(productId: number, manager?: EntityManager): Promise<Product | null> {
+    return await (manager?.getRepository(Product) ?? this.products).findOneBy({ id: productId });
+  }
+
+  /** One that is known to be there. @throws EntityNotFoundError */
+  async get(productId: number, manager: EntityManager): Promise<Product> {
+    return await manager.findOneByOrFail(Product, { id: productId });
   }
 
   /** The newest products first by (created_at, id), from the one before `cursor` on. */
@@ -39,6 +46,35 @@ export class ProductRepository {
       [quantity, productId, quantity],
     );
     return affectedRows === 1;
+  }
+
+  /** Adds to the stock or takes from it; false, and nothing changes, for no product, below zero and above `max`. */
+  async changeStock(manager: EntityManager, { productId, delta }: StockChange, max: number): Promise<boolean> {
+    const { affectedRows } = await manager.query<{ affectedRows: number }>(
+      'UPDATE products SET stock = stock + ? WHERE id = ? AND stock + ? BETWEEN 0 AND ?',
+      [delta, productId, delta, max],
+    );
+    return affectedRows === 1;
+  }
+
+  /** Name and price of all of them, in one statement. */
+  async change(manager: EntityManager, products: readonly ProductDraft[]): Promise<void> {
+    if (products.length === 0) return;
+    const ids = products.map(({ productId }) => productId);
+    const names = products.map(({ name }) => name);
+    const prices = products.map(({ price }) => price);
+    await manager.query(
+      'UPDATE products SET name = ELT(FIELD(id, ?), ?), price = ELT(FIELD(id, ?), ?) WHERE id IN (?)',
+      [ids, names, ids, prices, ids],
+    );
+  }
+
+  /** In the order of their ids, so that those who insert the same ones do not wait for each other crosswise. */
+  async insert(manager: EntityManager, products: readonly Required<ProductDraft>[], createdAt: Date): Promise<void> {
+    if (products.length === 0) return;
+    const rows = products.map(({ productId, name, price, stock }) => [productId, name, price, stock, createdAt]);
+    rows.sort(([a], [b]) => Number(a) - Number(b));
+    await manager.query('INSERT INTO products (id, name, price, stock, created_at) VALUES ?', [rows]);
   }
 
   /** The names of those of the ids that belong to a product, in one query. */

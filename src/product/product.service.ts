@@ -59,6 +59,6 @@ export class ProductService {
   }
 }
 
-function productView({ id, name, price, stock }: Product): ProductView {
+export function productView({ id, name, price, stock }: Product): ProductView {
   return { productId: id, name, price, stock };
 }

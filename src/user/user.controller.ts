@@ -1,6 +1,7 @@
-import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Put, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { NamesUser } from '../identity/index.js';
+import type { FastifyReply } from 'fastify';
+import { type Actor, ByActor, NamesUser, NeedsRole } from '../identity/index.js';
 import { idParam } from '../platform/http/schemas.js';
 import {
   ApiIdempotencyKey,
@@ -9,8 +10,9 @@ import {
 } from '../platform/idempotency/idempotency-key.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
 import { BalanceService } from './balance.service.js';
+import { UserRegistration } from './user-registration.service.js';
 import { balanceResponse, chargeResponse, userResponse } from './user.responses.js';
-import { type Charge, chargeBody } from './user.schemas.js';
+import { type Charge, chargeBody, type PutUser, putUserBody } from './user.schemas.js';
 import { UserService } from './user.service.js';
 
 @ApiTags('users')
@@ -18,6 +20,7 @@ import { UserService } from './user.service.js';
 export class UserController {
   constructor(
     private readonly users: UserService,
+    private readonly registration: UserRegistration,
     private readonly balances: BalanceService,
   ) {}
 
@@ -28,6 +31,35 @@ export class UserController {
   @Problems('USER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   get(@Param('userId', { schema: idParam }) userId: number) {
     return this.users.get(userId);
+  }
+
+  @Put()
+  @NeedsRole('admin')
+  @ApiOperation({
+    summary: 'Register or change a user',
+    description:
+      'Registers the user under this id, or replaces name and e-mail of the one who has it; an e-mail that is left out is ' +
+      'none. Who is registered may reserve at once. The e-mail of another user is refused.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'The user was there', standardSchema: userResponse })
+  @ApiResponse({
+    status: HttpStatus.CREATED,
+    description: 'The user is registered',
+    headers: {
+      Location: { description: 'Where the user is', schema: { type: 'string' }, example: '/api/users/1042' },
+    },
+    standardSchema: userResponse,
+  })
+  @Problems('DATABASE_UNAVAILABLE')
+  async put(
+    @Param('userId', { schema: idParam }) userId: number,
+    @Body({ schema: putUserBody }) { name, email }: PutUser,
+    @ByActor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { user, isNew } = await this.registration.put({ userId, name, email: email ?? null }, actor);
+    if (isNew) void reply.code(HttpStatus.CREATED).header('location', `/api/users/${userId}`);
+    return user;
   }
 
   @Get('balance')

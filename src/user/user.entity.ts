@@ -10,9 +10,9 @@ export class User {
   @Column({ type: 'varchar', length: 100 })
   name!: string;
 
-  /** Unique and compared byte by byte. */
-  @Column({ type: 'varchar', length: 255 })
-  email!: string;
+  /** Unique and compared byte by byte; null for somebody of whom none is known. */
+  @Column({ type: 'varchar', length: 255, nullable: true })
+  email!: string | null;
 
   /** In won; never below zero. */
   @Column({ type: 'bigint', default: 0, transformer: bigint })

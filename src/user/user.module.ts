@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
 import { BalanceService } from './balance.service.js';
 import { UserDirectory } from './user-directory.service.js';
+import { UserRegistration } from './user-registration.service.js';
 import { UserSeeding } from './user-seeding.repository.js';
 import { UserController } from './user.controller.js';
 import { User } from './user.entity.js';
@@ -12,7 +13,7 @@ import { UserService } from './user.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([User]), IdempotencyModule],
   controllers: [UserController],
-  providers: [UserRepository, UserDirectory, UserService, BalanceService, UserSeeding],
+  providers: [UserRepository, UserDirectory, UserService, UserRegistration, BalanceService, UserSeeding],
   exports: [UserDirectory, BalanceService, UserSeeding],
 })
 export class UserModule {}

@@ -4,7 +4,12 @@ import { id, time, won } from '../platform/http/response-schemas.js';
 /** What the calls of this module answer, with examples: for the OpenAPI document, and for the types of the views. */
 
 export const userResponse = z
-  .object({ userId: id, name: z.string(), email: z.string(), createdAt: time })
+  .object({
+    userId: id,
+    name: z.string(),
+    email: z.string().nullable().meta({ description: 'null for a user of whom none is known' }),
+    createdAt: time,
+  })
   .meta({
     id: 'User',
     example: { userId: 1000, name: 'Kim Jiwoo', email: 'jiwoo@example.com', createdAt: '2026-11-01T02:00:00.000Z' },

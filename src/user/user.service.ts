@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { User } from './user.entity.js';
 import { UserNotFoundError } from './user.errors.js';
 import { UserRepository } from './user.repository.js';
 
@@ -6,7 +7,7 @@ import { UserRepository } from './user.repository.js';
 export interface UserView {
   readonly userId: number;
   readonly name: string;
-  readonly email: string;
+  readonly email: string | null;
   readonly createdAt: Date;
 }
 
@@ -19,6 +20,10 @@ export class UserService {
   async get(userId: number): Promise<UserView> {
     const user = await this.users.find(userId);
     if (user === null) throw new UserNotFoundError(userId);
-    return { userId, name: user.name, email: user.email, createdAt: user.createdAt };
+    return userView(user);
   }
+}
+
+export function userView({ id, name, email, createdAt }: User): UserView {
+  return { userId: id, name, email, createdAt };
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, it } from '@jest/globals';
-import { BODY, type DescribedCall, OpenApiDocument } from '../support/openapi-document.js';
+import { ADMIN, BODY, type DescribedCall, OpenApiDocument } from '../support/openapi-document.js';
 
 /** Every call about products, users and orders in the OpenAPI document. */
 
@@ -9,7 +9,10 @@ const REFUSED_PAYMENT = 'ORDER_NOT_FOUND ORDER_ALREADY_PAID INSUFFICIENT_BALANCE
 const CALLS: DescribedCall[] = [
   ['get /api/products', '200', ''],
   ['get /api/products/{productId}', '200', 'PRODUCT_NOT_FOUND'],
+  ['put /api/products/{productId}', '200 201', `${ADMIN} ${BODY}`],
+  ['post /api/products/{productId}/stock', '200', `${ADMIN} ${BODY} ${KEY} PRODUCT_NOT_FOUND OUT_OF_STOCK`],
   ['get /api/users/{userId}', '200', 'USER_NOT_FOUND'],
+  ['put /api/users/{userId}', '200 201', `${ADMIN} ${BODY}`],
   ['get /api/users/{userId}/balance', '200', 'USER_NOT_FOUND'],
   ['post /api/users/{userId}/balance/charge', '200', `${BODY} ${KEY} USER_NOT_FOUND`],
   ['post /api/orders', '201', `${BODY} ${KEY} USER_NOT_FOUND PRODUCT_NOT_FOUND COUPON_NOT_USABLE`],

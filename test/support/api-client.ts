@@ -95,7 +95,7 @@ export interface FailureBody {
 }
 
 interface Request {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
   readonly isAdmin?: boolean;
   readonly headers?: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { DomainError } from '../errors/domain-error.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { EventPublisher } from '../events/event-publisher.js';
-import { isLockConflict } from './database-errors.js';
+import { isDuplicateKey, isLockConflict } from './database-errors.js';
 import { connectAs } from './pool/connect-as.js';
 import { type ConnectionClass, SHARED } from './pool/connection-class.js';
 
@@ -23,6 +23,11 @@ interface TransactionOptions {
   readonly attempts?: number;
   /** For whom the connection is taken: those who may wait for a locked row have a share of the pool of their own. */
   readonly connections?: ConnectionClass;
+  /**
+   * Also starts again when a unique key holds the value already, for work that has looked before it inserts: somebody else
+   * was there in between, and the next look finds what they have inserted.
+   */
+  readonly looksFirst?: boolean;
 }
 
 /** Registers an event that is published once the transaction has committed, and never when it is rolled back. */
@@ -51,7 +56,7 @@ export class TransactionRunner {
    */
   async run<T>(
     work: (manager: EntityManager, publish: PublishAfterCommit) => Promise<T>,
-    { attempts = DEFAULT_ATTEMPTS, connections = SHARED }: TransactionOptions = {},
+    { attempts = DEFAULT_ATTEMPTS, connections = SHARED, looksFirst = false }: TransactionOptions = {},
   ): Promise<T> {
     let firstError: unknown;
     const startedAt = performance.now();
@@ -66,7 +71,8 @@ export class TransactionRunner {
         if (error instanceof DomainError) throw error;
         firstError ??= error;
         const isOver = attempt >= attempts || performance.now() - startedAt >= RETRY_WITHIN_MS;
-        if (isOver || !isLockConflict(error)) throw firstError;
+        const mayPass = isLockConflict(error) || (looksFirst && isDuplicateKey(error));
+        if (isOver || !mayPass) throw firstError;
         await delay(Math.random() * Math.min(FIRST_DELAY_MS * 2 ** attempt, MAX_DELAY_MS));
       }
     }
