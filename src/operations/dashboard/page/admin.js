@@ -1,4 +1,4 @@
-/** The admin token: asked when it is first needed, held in this variable, and nowhere else. */
+/** The key of an operator: asked when it is first needed, held in this variable, and nowhere else. */
 import { call } from './api.js';
 import { byId, el } from './dom.js';
 import { t } from './language.js';
@@ -7,6 +7,8 @@ import { toast } from './toast.js';
 /** @import { Answer } from './api.js' */
 
 const UNAUTHENTICATED = 401;
+/** Too many wrong keys came from here. */
+const RATE_LIMITED = 429;
 const SENDABLE = /^[\x21-\x7e]+$/;
 
 /** @type {string | undefined} */
@@ -88,8 +90,8 @@ function ask(path, request, wasRefused) {
       // Typed in Hangul by mistake it does not even fit into a header.
       const answer = SENDABLE.test(given) ? await call(path, { ...request, token: given }) : undefined;
       submit.disabled = false;
-      if (answer === undefined || answer.status === UNAUTHENTICATED) {
-        error.textContent = t('adminWrong');
+      if (answer === undefined || answer.status === UNAUTHENTICATED || answer.status === RATE_LIMITED) {
+        error.textContent = answer?.status === RATE_LIMITED ? t('adminTooOften') : t('adminWrong');
         input.select();
         input.focus();
         return;

@@ -1,4 +1,5 @@
 /** Everything about the one coupon that is looked at. */
+import { Actions } from './actions.js';
 import { Audit } from './audit.js';
 import { Charts } from './charts.js';
 import { el } from './dom.js';
@@ -48,7 +49,14 @@ export class Detail {
       this.#charts.element,
     );
     const below = el('div', { class: 'pair' }, new Audit(couponId).element, this.#refusals.element);
-    this.elements = [this.#hero.element, this.#tiles.element, charts, below, this.failures.element];
+    this.elements = [
+      this.#hero.element,
+      this.#tiles.element,
+      charts,
+      below,
+      this.failures.element,
+      new Actions(couponId).element,
+    ];
   }
 
   /**
