@@ -54,6 +54,7 @@ describe('loadConfig', () => {
       maxConnections: 50_000,
       hstsMaxAgeSeconds: 0,
       cors: { origins: [] },
+      trustProxy: [],
       shutdownTimeoutMs: 5_000,
     });
     expect(config.admin.token).toBe('local-admin');
@@ -104,6 +105,30 @@ describe('loadConfig', () => {
     for (const wrong of ['*', 'https://shop.example/', 'https://Shop.example', 'shop.example', 'null', '']) {
       expect(problemsOf(local({ HTTP_CORS_ORIGINS: `https://a.example,${wrong}` }))).toEqual([
         `http.cors.origins (HTTP_CORS_ORIGINS) is "https://a.example,${wrong}": must be origins as browsers send them, such as https://shop.example, with commas between; "${wrong}" is none`,
+      ]);
+    }
+  });
+
+  it('takes the networks of proxies, and names one that is none', () => {
+    const HTTP_TRUST_PROXY = '10.0.0.0/8,192.0.2.1, 2001:db8::/32,::1';
+    expect(loadConfig(local({ HTTP_TRUST_PROXY })).http.trustProxy).toEqual([
+      '10.0.0.0/8',
+      '192.0.2.1',
+      '2001:db8::/32',
+      '::1',
+    ]);
+    for (const wrong of [
+      '10.0.0.0/33',
+      '0.0.0.0/0',
+      '::/0',
+      '10.0.0/8',
+      'loopback',
+      '2001:db8::/129',
+      '1.2.3.4/8/8',
+      '',
+    ]) {
+      expect(problemsOf(local({ HTTP_TRUST_PROXY: `10.0.0.0/8,${wrong}` }))).toEqual([
+        `http.trustProxy (HTTP_TRUST_PROXY) is "10.0.0.0/8,${wrong}": must be addresses or networks of proxies, such as 10.0.0.0/8, with commas between; "${wrong}" is none`,
       ]);
     }
   });

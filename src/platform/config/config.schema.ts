@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { messageOf } from '../errors/error-text.js';
 import { parseRedisAddress, REDIS_ADDRESS_FORMS } from '../redis/redis-address.js';
@@ -52,6 +53,8 @@ const origins = listOf(
   (text) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text,
 );
 
+const networks = listOf('addresses or networks of proxies, such as 10.0.0.0/8', isNetwork);
+
 /** The settings of the platform; those of a module stand beside the module. */
 export const platformSettings = {
   profile: oneOf(PROFILES),
@@ -69,6 +72,8 @@ export const platformSettings = {
     /** 0: no Strict-Transport-Security. */
     hstsMaxAgeSeconds: wholeNumber(0, 63_072_000),
     cors: z.strictObject({ origins }),
+    /** Whose X-Forwarded-For says who asks. */
+    trustProxy: networks,
     shutdownTimeoutMs: wholeNumber(100, 60_000),
   }),
   management: z.strictObject({
@@ -174,3 +179,15 @@ export const platformRules = [
     ({ profile, faultPoint }) => profile === 'test' || faultPoint === undefined,
   ),
 ] as const;
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  const maxPrefix = family === 6 ? 128 : 32;
+  return family !== 0 && rest.length === 0 && (prefix === undefined || isPrefix(prefix, maxPrefix));
+}
+
+/** Not 0: who trusts everybody believes what anybody says of themselves. */
+function isPrefix(text: string, max: number): boolean {
+  return /^[1-9]\d{0,2}$/.test(text) && Number(text) <= max;
+}

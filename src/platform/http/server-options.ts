@@ -4,9 +4,12 @@ import type { Config } from '../config/config.schema.js';
 
 /** How Node's server and Fastify treat connections and what comes over them. */
 export function serverOptions({ http }: Pick<Config, 'http'>) {
-  const { headersTimeoutMs, requestTimeoutMs, timeoutCheckIntervalMs, keepAliveTimeoutMs, bodyLimitBytes } = http;
+  const { headersTimeoutMs, requestTimeoutMs, timeoutCheckIntervalMs, keepAliveTimeoutMs, bodyLimitBytes, trustProxy } =
+    http;
   return {
     bodyLimit: bodyLimitBytes,
+    // Without any, what a request says of who sends it is nobody's word.
+    trustProxy: trustProxy.length > 0 && [...trustProxy],
     // For a request to arrive, not for its answer; without it a client may hold a connection for as long as it likes.
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
