@@ -14,6 +14,7 @@ import { DatabaseModule } from './platform/database/database.module.js';
 import { EventsModule } from './platform/events/events.module.js';
 import { FaultPointModule } from './platform/fault-points.js';
 import { HttpModule } from './platform/http/http.module.js';
+import { ImportModule } from './platform/import/import.module.js';
 import { KafkaModule } from './platform/kafka/kafka.module.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
@@ -65,6 +66,7 @@ export class AppModule {
         ClockModule,
         MetricsModule,
         FaultPointModule,
+        ImportModule,
         IdentityModule,
         OperationsModule,
         EventRelayModule,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursorQuery, limitQuery, newestPosition, optional, visibleText } from '../platform/http/schemas.js';
+import { cursorQuery, id, limitQuery, newestPosition, optional, visibleText } from '../platform/http/schemas.js';
 import { idempotencyKey } from '../platform/idempotency/idempotency-key.js';
 
 /** What the calls of this module take. */
@@ -14,9 +14,9 @@ const MAX_PRICE = 900_000_000_000;
 export const MAX_STOCK = Number.MAX_SAFE_INTEGER;
 const DELTA_ERROR = `must be a whole number other than 0, from -${MAX_STOCK} to ${MAX_STOCK}`;
 
-export const productName = visibleText(MAX_NAME_LENGTH, `must be text of 1 to ${MAX_NAME_LENGTH} visible characters`);
-export const productPrice = wholeNumberFrom0(MAX_PRICE).meta({ description: 'In won, for one piece' });
-export const productStock = wholeNumberFrom0(MAX_STOCK);
+const productName = visibleText(MAX_NAME_LENGTH, `must be text of 1 to ${MAX_NAME_LENGTH} visible characters`);
+const productPrice = wholeNumberFrom0(MAX_PRICE).meta({ description: 'In won, for one piece' });
+const productStock = wholeNumberFrom0(MAX_STOCK);
 
 export const putProductBody = z
   .strictObject({
@@ -37,6 +37,14 @@ export const changeStockBody = z
   })
   .meta({ example: { delta: 300, idempotencyKey: 'delivery-2026-11-20-0001' } });
 export type ChangeStock = z.output<typeof changeStockBody>;
+
+/** A line of an import. */
+export const importedProduct = z.strictObject({
+  productId: id,
+  name: productName,
+  price: productPrice,
+  stock: optional(productStock),
+});
 
 function wholeNumberFrom0(max: number) {
   const error = `must be a whole number from 0 to ${max}`;

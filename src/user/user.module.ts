@@ -3,6 +3,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
 import { BalanceService } from './balance.service.js';
 import { UserDirectory } from './user-directory.service.js';
+import { UserImportController } from './user-import.controller.js';
+import { UserImport } from './user-import.service.js';
 import { UserRegistration } from './user-registration.service.js';
 import { UserSeeding } from './user-seeding.repository.js';
 import { UserController } from './user.controller.js';
@@ -12,8 +14,8 @@ import { UserService } from './user.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([User]), IdempotencyModule],
-  controllers: [UserController],
-  providers: [UserRepository, UserDirectory, UserService, UserRegistration, BalanceService, UserSeeding],
+  controllers: [UserImportController, UserController],
+  providers: [UserRepository, UserDirectory, UserService, UserRegistration, UserImport, BalanceService, UserSeeding],
   exports: [UserDirectory, BalanceService, UserSeeding],
 })
 export class UserModule {}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optional, visibleText, wholeNumber } from '../platform/http/schemas.js';
+import { id, optional, visibleText, wholeNumber } from '../platform/http/schemas.js';
 import { idempotencyKey } from '../platform/idempotency/idempotency-key.js';
 
 /** What the calls of this module take. */
@@ -18,8 +18,8 @@ const EMAIL_ERROR = `must be an e-mail address of at most ${MAX_EMAIL_LENGTH} ch
 /** Whether mail reaches it only its server knows; here it must not be something else by mistake. */
 const EMAIL = /^[^\s@"<>,;]+@[^\s@"<>,;]+$/;
 
-export const userName = visibleText(MAX_NAME_LENGTH, NAME_ERROR);
-export const userEmail = visibleText(MAX_EMAIL_LENGTH, EMAIL_ERROR)
+const userName = visibleText(MAX_NAME_LENGTH, NAME_ERROR);
+const userEmail = visibleText(MAX_EMAIL_LENGTH, EMAIL_ERROR)
   .refine((text) => EMAIL.test(text), { error: EMAIL_ERROR })
   .meta({ description: 'Compared byte by byte; no two users have the same' });
 
@@ -27,3 +27,7 @@ export const putUserBody = z
   .strictObject({ name: userName, email: optional(userEmail) })
   .meta({ example: { name: 'Kim Jiwoo', email: 'jiwoo@example.com' } });
 export type PutUser = z.output<typeof putUserBody>;
+
+/** A line of an import. */
+export const importedUser = z.strictObject({ userId: id, name: userName, email: optional(userEmail) });
+export type ImportedUser = z.output<typeof importedUser>;

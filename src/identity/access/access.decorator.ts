@@ -1,7 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiSecurity } from '@nestjs/swagger';
-import type { FastifyContextConfig } from 'fastify';
+import { addToRouteConfig } from '../../platform/http/route-config.js';
 import type { OperatorRole } from './caller.js';
 
 /**
@@ -42,7 +41,7 @@ declare module 'fastify' {
 }
 
 /** Answers whoever asks, whatever they say of themselves. */
-export const Public = () => route({ access: PUBLIC });
+export const Public = () => addToRouteConfig({ access: PUBLIC });
 
 /**
  * A call about the user whom it names as `userId`. With `identity.mode: required` a user's token may name its own user
@@ -52,12 +51,8 @@ export const NamesUser = (
   does: UserAccess['does'],
   namedIn: UserAccess['namedIn'],
   more: Pick<UserAccess, 'byTicket'> = {},
-) => applyDecorators(route({ access: { kind: 'user', does, namedIn, ...more } }), ApiSecurity('user'));
+) => applyDecorators(addToRouteConfig({ access: { kind: 'user', does, namedIn, ...more } }), ApiSecurity('user'));
 
 /** A call of operators, for this role and those above it. */
 export const NeedsRole = (role: OperatorRole, more: Pick<RoleAccess, 'fieldsOfOperators'> = {}) =>
-  applyDecorators(route({ access: { kind: 'role', role, ...more } }), ApiSecurity('operator', [role]));
-
-function route(config: FastifyContextConfig): MethodDecorator {
-  return RouteConfig(config);
-}
+  applyDecorators(addToRouteConfig({ access: { kind: 'role', role, ...more } }), ApiSecurity('operator', [role]));

@@ -36,9 +36,15 @@ export class ActionTrail {
    * Runs work that no single transaction can hold. It is noted before it begins, so that it leaves a trace whatever
    * happens to the process, and then how it ended.
    *
+   * @param sofar what is also noted of work that failed: how far it had come
    * @throws what `work` throws, and what the database throws when the beginning cannot be noted; then nothing is done
    */
-  async run<T>(action: Action, work: () => Promise<T>, describe: (result: T) => object = () => ({})): Promise<T> {
+  async run<T>(
+    action: Action,
+    work: () => Promise<T>,
+    describe: (result: T) => object = () => ({}),
+    sofar: () => object = () => ({}),
+  ): Promise<T> {
     const id = await this.begin(action);
     try {
       const result = await work();
@@ -48,7 +54,7 @@ export class ActionTrail {
       const isRefused = error instanceof DomainError;
       await this.end(id, action, {
         outcome: isRefused ? 'REFUSED' : 'FAILED',
-        ...(isRefused && { after: { code: error.code } }),
+        after: { ...sofar(), ...(isRefused && { code: error.code }) },
       });
       throw error;
     }

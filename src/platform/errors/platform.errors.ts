@@ -16,7 +16,7 @@ export class ValidationFailedError extends DomainError {
 
 /** The body says it is JSON and is not, or is not UTF-8, or has half a surrogate pair, which no text can hold. */
 export class MalformedJsonError extends DomainError {
-  constructor(problem = 'is not valid JSON') {
+  constructor(readonly problem = 'is not valid JSON') {
     super('MALFORMED_JSON', `The body ${problem}.`);
   }
 }

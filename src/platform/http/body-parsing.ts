@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
 import { MalformedJsonError, UnsupportedMediaTypeError } from '../errors/platform.errors.js';
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/i;
@@ -23,35 +24,50 @@ export function acceptOnlyJson(fastify: FastifyInstance): void {
     try {
       parsed = parse(body);
     } catch (error) {
-      return done(error instanceof MalformedJsonError ? error : new MalformedJsonError(), undefined);
+      return done(error as MalformedJsonError, undefined);
     }
     done(null, parsed);
   });
 
-  // A proxy may say nothing of the length, so what was read decides whether there is a body.
-  fastify.addContentTypeParser('*', (_request, payload, done) => {
-    const refuse = () => settle(new UnsupportedMediaTypeError());
-    const end = () => settle(null);
-    const settle = (error: Error | null): void => {
-      payload.off('data', refuse).off('end', end).off('error', settle).resume();
-      done(error, undefined);
-    };
-    payload.on('data', refuse).on('end', end).on('error', settle);
-  });
+  fastify.addContentTypeParser('*', (request, payload, done) => refuseAnyBody(request, payload, done));
 }
 
-function isInUtf8({ headers }: FastifyRequest): boolean {
+/** A parser of bodies that takes none. A proxy may say nothing of the length, so what was read decides if there is one. */
+export function refuseAnyBody(
+  _request: FastifyRequest,
+  payload: IncomingMessage,
+  done: (error: Error | null, body: undefined) => void,
+  howToSend?: string,
+): void {
+  const refuse = () => settle(new UnsupportedMediaTypeError(howToSend));
+  const end = () => settle(null);
+  const settle = (error: Error | null): void => {
+    payload.off('data', refuse).off('end', end).off('error', settle).resume();
+    done(error, undefined);
+  };
+  payload.on('data', refuse).on('end', end).on('error', settle);
+}
+
+export function isInUtf8({ headers }: FastifyRequest): boolean {
   const charset = CHARSET.exec(headers['content-type'] ?? '')?.[1];
   return charset === undefined || UTF_8.test(charset);
 }
 
-/** @throws MalformedJsonError, SyntaxError */
+/** @throws MalformedJsonError */
 function parse(body: Buffer): unknown {
   // What is not UTF-8 would be read as U+FFFD, so that different texts become the same one.
   if (!isUtf8(body)) throw new MalformedJsonError('is not UTF-8');
-  const text = body.toString();
-  // "__proto__" is an ordinary field for JSON.parse, and one that the strict schemas refuse.
-  return SURROGATE_ESCAPE.test(text) ? JSON.parse(text, refuseLoneSurrogates) : JSON.parse(text);
+  return parseJson(body.toString());
+}
+
+/** @throws MalformedJsonError */
+export function parseJson(text: string): unknown {
+  try {
+    // "__proto__" is an ordinary field for JSON.parse, and one that the strict schemas refuse.
+    return SURROGATE_ESCAPE.test(text) ? JSON.parse(text, refuseLoneSurrogates) : JSON.parse(text);
+  } catch (error) {
+    throw error instanceof MalformedJsonError ? error : new MalformedJsonError();
+  }
 }
 
 function refuseLoneSurrogates(key: string, value: unknown): unknown {

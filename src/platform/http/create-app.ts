@@ -5,6 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import type { Config } from '../config/config.schema.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
+import { acceptImports } from '../import/import-source.js';
 import { AppLogger } from '../logging/logger.js';
 import { type Introduction, serveDocs } from '../openapi/serve-docs.js';
 import { refuseAtArrival } from './arriving-requests.js';
@@ -17,6 +18,7 @@ import { HttpServers } from './http-servers.js';
 import { ManagementServer } from './management-server.js';
 import { REQUEST_ID_HEADER, requestId } from './request-id.js';
 import { SecurityHeaders } from './security-headers.js';
+import { limitSlowBodies } from './slow-bodies.js';
 import { serverOptions } from './server-options.js';
 import { refuseUnknownParameters } from './unknown-parameters.js';
 import { UnansweredRequests } from './unanswered-requests.js';
@@ -49,6 +51,7 @@ export async function createApp<C extends Config>(root: RootModule<C>, config: C
   });
   const fastify = adapter.getInstance();
   acceptOnlyJson(fastify);
+  acceptImports(fastify);
 
   const app = await NestFactory.create<NestFastifyApplication>(root.forRoot(config), adapter, {
     logger: new AppLogger(config.log),
@@ -75,6 +78,7 @@ export async function createApp<C extends Config>(root: RootModule<C>, config: C
   const clientErrors = new ClientErrors(problems, metrics, unanswered, security);
   for (const server of app.get(HttpServers).all) {
     clientErrors.listen(server, { isOfFastify: server === fastify.server });
+    limitSlowBodies(server, config);
   }
   const shutdown = app.get(GracefulShutdown);
   fastify.addHook('onSend', (request, reply, payload, done) => {
