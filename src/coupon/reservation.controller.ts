@@ -14,7 +14,7 @@ import {
 } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { NamesUser } from '../identity/index.js';
+import { callerOf, NamesUser } from '../identity/index.js';
 import { SameSiteGuard } from '../platform/http/same-site.guard.js';
 import { idParam } from '../platform/http/schemas.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
@@ -101,7 +101,10 @@ export class ReservationController {
     @Headers(ENTRY_TICKET_HEADER) entryTicket: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return located(reply, await this.reservations.reserve(couponId, holderOf(body, couponId), entryTicket));
+    return located(
+      reply,
+      await this.reservations.reserve(couponId, holderOf(body, couponId), entryTicket, callerOf(reply.request)),
+    );
   }
 
   @Post('api/coupons/reserve')
@@ -116,7 +119,7 @@ export class ReservationController {
     @Headers(ENTRY_TICKET_HEADER) entryTicket: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return located(reply, await this.reservations.reserve(couponId, userId, entryTicket));
+    return located(reply, await this.reservations.reserve(couponId, userId, entryTicket, callerOf(reply.request)));
   }
 
   @Post('coupons/:userId/issue-async')
@@ -133,7 +136,7 @@ export class ReservationController {
     @Headers(ENTRY_TICKET_HEADER) entryTicket: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return located(reply, await this.reservations.reserve(couponId, userId, entryTicket));
+    return located(reply, await this.reservations.reserve(couponId, userId, entryTicket, callerOf(reply.request)));
   }
 
   @Post('api/coupons/:couponId/issue')
@@ -150,7 +153,10 @@ export class ReservationController {
     @Headers(ENTRY_TICKET_HEADER) entryTicket: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return issuedOrLocated(reply, await this.reservations.issue(couponId, holderOf(body, couponId), entryTicket));
+    return issuedOrLocated(
+      reply,
+      await this.reservations.issue(couponId, holderOf(body, couponId), entryTicket, callerOf(reply.request)),
+    );
   }
 
   @Post('api/coupons/issue')
@@ -166,7 +172,10 @@ export class ReservationController {
     @Headers(ENTRY_TICKET_HEADER) entryTicket: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return issuedOrLocated(reply, await this.reservations.issue(couponId, userId, entryTicket));
+    return issuedOrLocated(
+      reply,
+      await this.reservations.issue(couponId, userId, entryTicket, callerOf(reply.request)),
+    );
   }
 
   @Get('api/coupons/:couponId/reservations/:userId')

@@ -1,8 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { type Caller, newcomerOf, type Profile } from '../identity/index.js';
+import { Clock } from '../platform/clock.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import { UserDirectory, UserNotFoundError } from '../user/index.js';
 import type { CouponConfig } from './coupon.config.js';
-import { CouponNotFoundError, IssuanceFailedError } from './coupon.errors.js';
+import {
+  CouponExpiredError,
+  CouponInactiveError,
+  CouponNotFoundError,
+  CouponNotStartedError,
+  IssuanceFailedError,
+} from './coupon.errors.js';
 import { EntryTickets } from './entry/entry-tickets.service.js';
 import { ReservationWaiters } from './issuance/reservation-waiters.service.js';
 import { LockIssuanceService } from './lock/lock-issuance.service.js';
@@ -23,12 +31,13 @@ export class ReservationService {
     private readonly batcher: ReserveBatcher,
     private readonly lockStrategy: LockIssuanceService,
     private readonly waiters: ReservationWaiters,
+    private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: CouponConfig,
   ) {}
 
   /** Reserves a slot, without waiting for MySQL. Throws the refusals in the order of their codes in the API. */
-  async reserve(couponId: number, userId: number, entryTicket?: string): Promise<Reserved> {
-    const definition = await this.definitionFor(couponId, userId, entryTicket);
+  async reserve(couponId: number, userId: number, entryTicket?: string, caller?: Caller): Promise<Reserved> {
+    const definition = await this.definitionFor(couponId, userId, entryTicket, caller);
     if (definition.strategy === 'lock') return reservedByLock(await this.lockStrategy.issue(couponId, userId));
     const { sequenceNumber } = await this.batcher.reserve(definition, userId);
     return reserved(couponId, userId, sequenceNumber);
@@ -39,8 +48,8 @@ export class ReservationService {
    *
    * @throws IssuanceFailedError when the reservation failed for good
    */
-  async issue(couponId: number, userId: number, entryTicket?: string): Promise<Issued | Reserved> {
-    const definition = await this.definitionFor(couponId, userId, entryTicket);
+  async issue(couponId: number, userId: number, entryTicket?: string, caller?: Caller): Promise<Issued | Reserved> {
+    const definition = await this.definitionFor(couponId, userId, entryTicket, caller);
     if (definition.strategy === 'lock') return issued(await this.lockStrategy.issue(couponId, userId));
     const { issueTimeoutMs, issuance } = this.config.coupon;
     // Another instance may issue it, and be done before a subscription that begins later.
@@ -61,13 +70,13 @@ export class ReservationService {
   }
 
   /** The coupon's definition, for a user who may come in and belongs to its audience; from memory where that can tell. */
-  private async definitionFor(couponId: number, userId: number, entryTicket?: string): Promise<CouponDefinition> {
+  private async definitionFor(couponId: number, userId: number, entryTicket?: string, caller?: Caller) {
     try {
       const definition = this.definitions.peek(couponId) ?? (await this.definitions.require(couponId));
       // First, since it costs nothing: whoever has no ticket does not make us ask MySQL for the user.
       this.tickets.check(definition, userId, entryTicket);
       const isOfAudience = definition.audience === 'anyone' || this.users.isKnown(userId);
-      if (!isOfAudience && !(await this.users.exists(userId))) throw new UserNotFoundError(userId);
+      if (!isOfAudience) await this.assertRegistered(definition, userId, newcomerOf(caller, userId));
       return definition;
     } catch (error) {
       // Of a coupon that is not there nobody watches the refusals.
@@ -75,6 +84,20 @@ export class ReservationService {
       throw error;
     }
   }
+
+  /** A newcomer is registered by asking, but not for a coupon that is closed: a crowd that comes in vain leaves no rows. */
+  private async assertRegistered(definition: CouponDefinition, userId: number, newcomer?: Profile): Promise<void> {
+    const refusal = newcomer && refusalWhileClosed(definition, this.clock.now().getTime());
+    if (await this.users.exists(userId, refusal === undefined ? newcomer : undefined)) return;
+    throw refusal ?? new UserNotFoundError(userId);
+  }
+}
+
+/** As Redis would say it, or MySQL, who decide by their own clocks; here it only matters who is registered by asking. */
+function refusalWhileClosed({ couponId, isActive, startsAt, expiresAt }: CouponDefinition, now: number) {
+  if (!isActive) return new CouponInactiveError(couponId);
+  if (now < startsAt) return new CouponNotStartedError(couponId);
+  return now < expiresAt ? undefined : new CouponExpiredError(couponId);
 }
 
 function reservedByLock({ couponId, userId, sequenceNumber }: IssuedRow): Reserved {

@@ -1,5 +1,5 @@
 export { type Access, ADMIN_ONLY, NamesUser, NeedsRole, PUBLIC, Public } from './access/access.decorator.js';
-export { type Caller, callerOf, hasRole } from './access/caller.js';
+export { type Caller, callerOf, hasRole, newcomerOf, type Profile } from './access/caller.js';
 export { type LinkTicket, LinkTickets } from './access/link-tickets.service.js';
 export { userMeant } from './access/permissions.js';
 export type { IdentityConfig, IdentityMode } from './identity.config.js';

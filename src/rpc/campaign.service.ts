@@ -71,7 +71,7 @@ export class CampaignService {
     entryTicket: string | undefined,
   ): Promise<MessageInitShape<typeof IssueCouponResponseSchema>> {
     const meant = userMeant(caller, userId, 'act');
-    await this.reservations.reserve(idOf('campaignId', campaignId), idOf('userId', meant), entryTicket);
+    await this.reservations.reserve(idOf('campaignId', campaignId), idOf('userId', meant), entryTicket, caller);
     return { message: 'OK' };
   }
 }

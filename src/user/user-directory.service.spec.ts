@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Newcomers } from './newcomers.service.js';
 import { UserDirectory } from './user-directory.service.js';
 import { UserRepository } from './user.repository.js';
 
@@ -20,12 +21,15 @@ describe('UserDirectory', () => {
   const users = Object.assign<UserRepository, Partial<UserRepository>>(Object.create(UserRepository.prototype), {
     findExistingIds,
   });
+  const register = jest.fn<Newcomers['register']>();
+  const newcomers = Object.assign<Newcomers, Partial<Newcomers>>(Object.create(Newcomers.prototype), { register });
   const purchases = { maxConnections: 5, waitMs: 3_000 };
   const directoryOf = (cacheTtlMs = TTL_MS) =>
-    new UserDirectory({ user: { cacheSize: 10_000, cacheTtlMs, purchases } }, users);
+    new UserDirectory({ user: { cacheSize: 10_000, cacheTtlMs, purchases } }, users, newcomers);
   let directory: UserDirectory;
 
   beforeEach(() => {
+    register.mockReset().mockResolvedValue();
     findExistingIds.mockReset().mockImplementation(async (ids) => ids.filter((id) => id < 5000));
     directory = directoryOf();
   });
@@ -92,6 +96,34 @@ describe('UserDirectory', () => {
 
     await delay(550);
     expect(directory.isKnown(1)).toBe(false);
+  });
+
+  it('registers newcomers with the look-up that did not find them, all at once, and knows them from then on', async () => {
+    const [ann, bob] = [{ name: 'Ann' }, {}];
+    const answers = await Promise.all([
+      directory.exists(1, ann),
+      directory.exists(6000, ann),
+      directory.exists(6001, bob),
+      directory.exists(6000, ann),
+      directory.exists(6002),
+    ]);
+    expect(answers).toEqual([true, true, true, true, false]);
+    expect(register.mock.calls).toEqual([
+      [
+        new Map([
+          [6000, ann],
+          [6001, bob],
+        ]),
+      ],
+    ]);
+    expect([1, 6000, 6001, 6002].map((userId) => directory.isKnown(userId))).toEqual([true, true, true, false]);
+  });
+
+  it('does not know newcomers who could not be registered', async () => {
+    register.mockRejectedValueOnce(new Error('connection lost'));
+    await expect(directory.exists(6000, {})).rejects.toThrow('connection lost');
+    expect(directory.isKnown(6000)).toBe(false);
+    await expect(directory.exists(6000, {})).resolves.toBe(true);
   });
 
   it('passes a database error on to everyone who waited, and asks again the next time', async () => {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
 import { BalanceService } from './balance.service.js';
+import { Newcomers } from './newcomers.service.js';
 import { UserDirectory } from './user-directory.service.js';
 import { UserImportController } from './user-import.controller.js';
 import { UserImport } from './user-import.service.js';
@@ -15,7 +16,16 @@ import { UserService } from './user.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([User]), IdempotencyModule],
   controllers: [UserImportController, UserController],
-  providers: [UserRepository, UserDirectory, UserService, UserRegistration, UserImport, BalanceService, UserSeeding],
+  providers: [
+    UserRepository,
+    UserDirectory,
+    Newcomers,
+    UserService,
+    UserRegistration,
+    UserImport,
+    BalanceService,
+    UserSeeding,
+  ],
   exports: [UserDirectory, BalanceService, UserSeeding],
 })
 export class UserModule {}

@@ -18,8 +18,8 @@ const EMAIL_ERROR = `must be an e-mail address of at most ${MAX_EMAIL_LENGTH} ch
 /** Whether mail reaches it only its server knows; here it must not be something else by mistake. */
 const EMAIL = /^[^\s@"<>,;]+@[^\s@"<>,;]+$/;
 
-const userName = visibleText(MAX_NAME_LENGTH, NAME_ERROR);
-const userEmail = visibleText(MAX_EMAIL_LENGTH, EMAIL_ERROR)
+export const userName = visibleText(MAX_NAME_LENGTH, NAME_ERROR);
+export const userEmail = visibleText(MAX_EMAIL_LENGTH, EMAIL_ERROR)
   .refine((text) => EMAIL.test(text), { error: EMAIL_ERROR })
   .meta({ description: 'Compared byte by byte; no two users have the same' });
 

@@ -17,6 +17,13 @@ export interface Caller {
   /** Of a service's token; a user's grants none, since clients can ask for scopes. */
   readonly scopes: readonly Scope[];
   readonly role?: OperatorRole;
+  /** Of a user's token, with `identity.registerOnFirstUse`: what it says of the user. Nobody has checked how it looks. */
+  readonly profile?: Profile;
+}
+
+export interface Profile {
+  readonly name?: string;
+  readonly email?: string;
 }
 
 /** Where {@link callerOf} finds the caller; on the request, for a map of requests would cost each of them more. */
@@ -48,4 +55,9 @@ export function highestRole(roles: readonly unknown[]): OperatorRole | undefined
 
 function rank(role: OperatorRole | undefined): number {
   return role === undefined ? -1 : OPERATOR_ROLES.indexOf(role);
+}
+
+/** The profile of a user who asks for itself, and may be registered by that; operators and services register nobody. */
+export function newcomerOf(caller: Caller | undefined, userId: number): Profile | undefined {
+  return caller?.userId === userId && caller.role === undefined ? caller.profile : undefined;
 }

@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose';
-import { type Caller, highestRole, type OperatorRole, SCOPES, type Scope } from '../access/caller.js';
+import { type Caller, highestRole, type OperatorRole, type Profile, SCOPES, type Scope } from '../access/caller.js';
 
 const ROLE_OF_CLAIM: Readonly<Record<string, OperatorRole>> = {
   'coupon:view': 'viewer',
@@ -11,8 +11,13 @@ const NUMERIC = /^[+-]?\d+(\.\d*)?(e[+-]?\d+)?$/i;
 const USER_ID = /^[1-9]\d{0,15}$/;
 const MAX_SUBJECT_LENGTH = 100;
 
-/** Who a verified token is for. @param userIdClaim the claim that names a user */
-export function callerOfClaims(payload: JWTPayload, userIdClaim: string): Caller {
+/**
+ * Who a verified token is for.
+ *
+ * @param userIdClaim the claim that names a user
+ * @param hasProfile whether anybody wants to know what it says of the user
+ */
+export function callerOfClaims(payload: JWTPayload, userIdClaim: string, hasProfile = false): Caller {
   const named = payload[userIdClaim];
   const userId = userIdOf(named);
   const role = highestRole(rolesOf(payload).map((claimed) => ROLE_OF_CLAIM[claimed]));
@@ -22,7 +27,12 @@ export function callerOfClaims(payload: JWTPayload, userIdClaim: string): Caller
     ...(userId !== undefined && { userId }),
     scopes: isOfService(named, userIdClaim) ? scopesOf(payload) : [],
     ...(role !== undefined && { role }),
+    ...(hasProfile && userId !== undefined && { profile: profileOf(payload) }),
   };
+}
+
+function profileOf({ name, email }: JWTPayload): Profile {
+  return { ...(typeof name === 'string' && { name }), ...(typeof email === 'string' && { email }) };
 }
 
 function userIdOf(claim: unknown): number | undefined {

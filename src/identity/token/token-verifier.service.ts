@@ -29,6 +29,7 @@ export class TokenVerifier {
   private readonly verifier: Verifier | undefined;
   private readonly options: JWTVerifyOptions;
   private readonly userIdClaim: string;
+  private readonly hasProfiles: boolean;
   private readonly remembered = new RememberedTokens();
 
   constructor(
@@ -38,6 +39,7 @@ export class TokenVerifier {
   ) {
     this.verifier = identity.mode === 'required' ? verifierOf(identity, keySet) : undefined;
     this.userIdClaim = identity.userIdClaim;
+    this.hasProfiles = identity.registerOnFirstUse;
     this.options = {
       algorithms: [...(this.verifier?.algorithms ?? [])],
       issuer: identity.issuer ?? [],
@@ -58,7 +60,7 @@ export class TokenVerifier {
     const now = this.clock.now();
     try {
       const { payload } = await jwtVerify(token, this.verifier.keyOf, { ...this.options, currentDate: now });
-      const caller = callerOfClaims(payload, this.userIdClaim);
+      const caller = callerOfClaims(payload, this.userIdClaim, this.hasProfiles);
       this.remembered.add(token, caller, now.getTime(), endOf(payload));
       return caller;
     } catch (error) {
