@@ -11,7 +11,7 @@ const COUPON = '/api/coupons/{couponId}';
 
 /** The call, its successes, its errors besides those of every call. */
 const CALLS: DescribedCall[] = [
-  ['post /api/coupons', '201', `${BODY} ${ADMIN}`],
+  ['post /api/coupons', '201', `${BODY} ${ADMIN} IDEMPOTENCY_IN_PROGRESS IDEMPOTENCY_KEY_REUSED`],
   ['get /api/coupons', '200', ''],
   [`get ${COUPON}`, '200', 'COUPON_NOT_FOUND'],
   [`patch ${COUPON}`, '200', `${BODY} ${ADMIN} COUPON_NOT_FOUND QUANTITY_BELOW_COMMITTED RESERVATION_UNAVAILABLE`],

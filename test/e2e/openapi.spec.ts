@@ -23,6 +23,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   'post /api/coupons/reserve': 'ALREADY_ISSUED',
   'post /api/coupons/issue': 'ALREADY_ISSUED',
   'post /coupons/{userId}/issue-async': 'ALREADY_ISSUED',
+  // The coupon lets everybody in, and has no tickets.
+  'post /api/coupons/{couponId}/entry-tickets': 'VALIDATION_FAILED',
   'post /api/coupons/{couponId}/failures/{failureId}/retry': 'FAILURE_NOT_FOUND',
   'post /api/webhooks/{webhookId}/deliveries/{deliveryId}/replay': 'DELIVERY_NOT_FOUND',
 };

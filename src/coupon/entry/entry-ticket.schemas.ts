@@ -16,7 +16,7 @@ export const entryTicketBody = z
         .max(MAX_RESPONSE_LENGTH, { error: RESPONSE_ERROR }),
     ).meta({ description: 'What the widget of Turnstile gave the user, where the coupon has challenge: turnstile' }),
   })
-  .meta({ example: { userId: 1042 } });
+  .meta({ id: 'EntryTicketRequest', example: { userId: 1000 } });
 export type EntryTicketRequest = z.output<typeof entryTicketBody>;
 
 export const entryTicketResponse = z
@@ -26,6 +26,7 @@ export const entryTicketResponse = z
     expiresAt: time,
   })
   .meta({
+    id: 'EntryTicket',
     example: {
       ticket: 'AQGh-C8jUgGh-DhLEql4Sktu2vXua_mDFTcGVcO5V4RNCks9n2uIlsR3mnGJ',
       notBefore: '2026-11-20T09:00:03.172Z',
