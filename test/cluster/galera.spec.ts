@@ -139,6 +139,21 @@ describe('payments for one product', () => {
   });
 });
 
+describe('the seed of a coupon', () => {
+  it('is one, although the first tickets are asked for at all nodes at once', async () => {
+    const startsAt = new Date(Date.now() + 300_000).toISOString();
+    const coupons = await Promise.all(
+      Array.from({ length: 20 }, () => set.api.createCoupon({ entry: 'ticket', entrySpreadSeconds: 600, startsAt })),
+    );
+    const [userId = 0] = newUserIds(1);
+    for (const { couponId } of coupons) {
+      const answers = await Promise.all(apis.map((api) => api.entryTicket(couponId, userId)));
+      expect(tally(answers)).toEqual({ '200': INSTANCES.length });
+      expect(new Set(answers.map(({ body }) => body.notBefore)).size).toBe(1);
+    }
+  });
+});
+
 describe('migrations', () => {
   const SCHEMA = 'firstcome_startup_test';
   let urls: string[];

@@ -4,6 +4,7 @@ import { ApiClient, type CouponBody, type EntryTicketBody, type Strategy } from 
 import { startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { waysToEnter } from '../support/entry-ways.js';
+import { eventually } from '../support/poll.js';
 import { openRedis } from '../support/redis.js';
 import { inDays, time } from '../support/times.js';
 import { IDENTITY_BY_SECRET, TokenIssuer } from '../support/tokens.js';
@@ -163,6 +164,16 @@ describe.each<Strategy>(['reservation', 'lock'])('a coupon by ticket with the st
     expect(await api.reserve(couponId, userId, second.ticket)).toMatchObject({ error: 'ENTRY_TICKET_TOO_EARLY' });
     const third = (await api.entryTicket(couponId, userId)).body;
     expect(await api.reserve(couponId, userId, third.ticket)).toMatchObject({ status: 200 });
+  });
+
+  it('takes a ticket that somebody holds through a pause, and through changes of its terms', async () => {
+    const { couponId } = await byTicket({ strategy });
+    const userId = newUserId();
+    const { ticket } = (await api.entryTicket(couponId, userId)).body;
+    await api.patchCoupon(couponId, { isActive: false });
+    await eventually(async () => expect((await api.reserve(couponId, userId, ticket)).error).toBe('COUPON_INACTIVE'));
+    await api.patchCoupon(couponId, { isActive: true, entrySpreadSeconds: 600, expiresAt: inDays(1) });
+    await eventually(async () => expect((await api.reserve(couponId, userId, ticket)).status).toBe(200));
   });
 
   it('gives none to those whom a reserve would refuse', async () => {
