@@ -8,8 +8,8 @@ import type { SimulatedInstance } from '../instance/simulated-instance.js';
 import { Chance } from '../world/chance.js';
 import type { History } from './history.js';
 import type { Moments } from './moments.js';
+import { OPERATOR } from './operator.js';
 import type { CouponPlan, PlannedEvent } from './plan.js';
-import { TESTER } from '../../support/actor.js';
 
 type Call = (instance: SimulatedInstance, history: History) => Promise<unknown>;
 
@@ -37,7 +37,7 @@ export function drawAdministration(seed: number, moments: Moments, coupons: read
 function drawAction(chance: Chance, { couponId, totalQuantity }: CouponPlan): Action {
   const change = (patch: CouponPatch, what: string): Action => ({
     what: `an operator ${what} coupon ${couponId}`,
-    call: (instance) => instance.get(CouponService).change(couponId, patch, TESTER),
+    call: (instance) => instance.get(CouponService).change(couponId, patch, OPERATOR),
   });
   const more = totalQuantity + chance.between(1, 4);
   const fewer = Math.max(1, totalQuantity - chance.between(1, Math.ceil(totalQuantity / 2)));

@@ -5,9 +5,9 @@ import { isDatabaseUnavailable } from '../../../src/platform/database/database-e
 import type { SimulatedInstance } from '../instance/simulated-instance.js';
 import { EPOCH_MS } from '../world/world.js';
 import type { History } from './history.js';
+import { OPERATOR } from './operator.js';
 import { Visitor } from './users.js';
 import { Violation } from './violation.js';
-import { TESTER } from '../../support/actor.js';
 
 /** How often it is looked whether all is well. */
 const LOOK_MS = 250;
@@ -79,7 +79,7 @@ export class Recovery {
     const patch = { isActive: true, expiresAt: new Date(EPOCH_MS + FAR_AWAY_MS) };
     const change = async (): Promise<void> => {
       try {
-        await instance.get(CouponService).change(couponId, patch, TESTER);
+        await instance.get(CouponService).change(couponId, patch, OPERATOR);
       } catch (error) {
         this.history.observer.refused(error);
         if (!(error instanceof CouponNotFoundError)) again();
