@@ -149,6 +149,15 @@ describe('a definition', () => {
     ['audience', { audience: true }],
     ['codeFormat', { codeFormat: 'numeric' }],
     ['strategy', { strategy: 'optimistic' }],
+    ['entry', { entry: 'closed' }],
+    ['entryOpensAt', { entry: 'ticket', entryOpensAt: 'early' }],
+    ['entryOpensAt', { entry: 'ticket', entryOpensAt: inDays(0) }],
+    ['entrySpreadSeconds', { entrySpreadSeconds: -1 }],
+    ['entrySpreadSeconds', { entrySpreadSeconds: 601 }],
+    ['entrySpreadSeconds', { entrySpreadSeconds: 1.5 }],
+    ['challenge', { challenge: 'captcha' }],
+    ['challenge', { entry: 'ticket', challenge: 'turnstile' }],
+    ['entrySeed', { entrySeed: 'x' }],
     ['couponId', { couponId: 7 }],
     ['issuedQuantity', { issuedQuantity: 0 }],
     ['constructor', { constructor: {} }],
@@ -187,6 +196,10 @@ describe('a change', () => {
     ['expiresAt', { expiresAt: inDays(-400) }],
     ['discountRate', { discountRate: 10 }],
     ['strategy', { isActive: true, strategy: 'lock' }],
+    ['entry', { entry: true }],
+    ['entryOpensAt', { entryOpensAt: inDays(0.5) }],
+    ['entrySpreadSeconds', { entrySpreadSeconds: '10' }],
+    ['challenge', { challenge: 'turnstile' }],
   ])('is refused when %s is wrong: %j', async (path, body) => {
     await invalid(await sendAsAdmin('PATCH', '/api/coupons/:couponId', body), path);
   });
@@ -223,6 +236,7 @@ describe('an id', () => {
     ['PATCH', '/api/coupons/:couponId', 'couponId', { isActive: true }],
     ['POST', '/api/coupons/:couponId/reserve', 'couponId', { userId: 7 }],
     ['POST', '/api/coupons/:couponId/issue', 'couponId', { userId: 7 }],
+    ['POST', '/api/coupons/:couponId/entry-tickets', 'couponId', { userId: 7 }],
     ['GET', '/api/coupons/:couponId/reservations/7', 'couponId'],
     ['GET', '/api/coupons/42/reservations/:userId', 'userId'],
     ['GET', '/api/users/:userId/coupons', 'userId'],
@@ -239,6 +253,14 @@ describe('an id', () => {
     for (const id of BAD_ID_TEXTS) {
       await invalid(await send(method, template.replace(`:${name}`, id), headers, body), name);
     }
+  });
+
+  it('in the body of entry-tickets as well, where a coupon that is open gives none', async () => {
+    const path = '/api/coupons/:couponId/entry-tickets';
+    for (const id of BAD_IDS) await invalid(await send('POST', path, JSON_TYPE, `{"userId":${id}}`), 'userId');
+    await invalid(await send('POST', path, JSON_TYPE, '{"userId":7,"couponId":42}'), 'couponId');
+    await invalid(await send('POST', path, JSON_TYPE, '{"userId":7,"challengeResponse":7}'), 'challengeResponse');
+    await invalid(await send('POST', path, JSON_TYPE, '{"userId":7}'), 'couponId');
   });
 
   it('is needed by issue-async', async () => {
