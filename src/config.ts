@@ -21,6 +21,7 @@ import {
   webhookSettings,
 } from './events/events.config.js';
 import { adminSettings, type IdentityConfig, identityRules, identitySettings } from './identity/identity.config.js';
+import { type RateLimitConfig, rateLimitSettings } from './identity/limits/rate-limit.config.js';
 import { type LoadTestConfig, loadTestSettings, noSeedInProduction } from './load-test/load-test.config.js';
 import { platformRules, platformSettings } from './platform/config/config.schema.js';
 import { readConfig } from './platform/config/read-config.js';
@@ -33,6 +34,7 @@ const schema = z
     ...platformSettings,
     identity: identitySettings,
     admin: adminSettings,
+    rateLimit: rateLimitSettings,
     user: userSettings,
     coupon: couponSettings,
     entryTickets: entryTicketSettings,
@@ -60,6 +62,7 @@ const schema = z
 
 /** Every setting of the process, checked and read-only. */
 export type AppConfig = IdentityConfig &
+  RateLimitConfig &
   UserConfig &
   CouponConfig &
   EventsConfig &

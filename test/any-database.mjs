@@ -35,6 +35,7 @@ export const ANY_DATABASE = [
   'e2e/ranking-lease',
   'e2e/ranking-outage',
   'e2e/ranking-reconcile',
+  'e2e/rate-limits',
   'e2e/redis-access',
   'e2e/redis-emptied',
   'e2e/redis-failover',

@@ -89,7 +89,7 @@ export class ReservationController {
   ) {}
 
   @Post('api/coupons/:couponId/reserve')
-  @NamesUser('act', 'body')
+  @NamesUser('act', 'body', { isLimited: true })
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Reserve a coupon', description: RESERVE })
   @ApiEntryTicket()
@@ -108,7 +108,7 @@ export class ReservationController {
   }
 
   @Post('api/coupons/reserve')
-  @NamesUser('act', 'body')
+  @NamesUser('act', 'body', { isLimited: true })
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Reserve a coupon (short form)', description: RESERVE })
   @ApiEntryTicket()
@@ -124,7 +124,7 @@ export class ReservationController {
 
   @Post('coupons/:userId/issue-async')
   @UseGuards(SameSiteGuard)
-  @NamesUser('act', 'params')
+  @NamesUser('act', 'params', { isLimited: true })
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Reserve a coupon (without a body)', description: RESERVE })
   @ApiEntryTicket()
@@ -140,7 +140,7 @@ export class ReservationController {
   }
 
   @Post('api/coupons/:couponId/issue')
-  @NamesUser('act', 'body')
+  @NamesUser('act', 'body', { isLimited: true })
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Issue a coupon', description: ISSUE })
   @ApiEntryTicket()
@@ -160,7 +160,7 @@ export class ReservationController {
   }
 
   @Post('api/coupons/issue')
-  @NamesUser('act', 'body')
+  @NamesUser('act', 'body', { isLimited: true })
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Issue a coupon (short form)', description: ISSUE })
   @ApiEntryTicket()

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { AccessControl } from './access/access-control.service.js';
 import { LinkTickets } from './access/link-tickets.service.js';
 import { TracedCalls } from './access/traced-calls.js';
+import { RateLimits } from './limits/rate-limits.service.js';
 import { OperatorKeys } from './key/operator-keys.service.js';
 import { WrongKeys } from './key/wrong-keys.js';
 import { KeySetService } from './token/key-set.service.js';
@@ -20,6 +21,7 @@ import { ActionTrail } from './trail/action-trail.service.js';
     LinkTickets,
     AccessControl,
     TracedCalls,
+    RateLimits,
     ActionTrail,
     ActionRepository,
   ],

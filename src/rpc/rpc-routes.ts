@@ -64,8 +64,10 @@ export class RpcRoutes implements OnModuleInit {
       getCampaign: rpcCall(getCampaign, { kind: 'public', knowsCallers: true }, (message, request) =>
         this.campaigns.get(message, callerOf(request)),
       ),
-      issueCoupon: rpcCall(issueCoupon, { kind: 'user', does: 'act', namedIn: 'message' }, (message, request) =>
-        this.campaigns.issue(message, callerOf(request), entryTicketOf(request.headers)),
+      issueCoupon: rpcCall(
+        issueCoupon,
+        { kind: 'user', does: 'act', namedIn: 'message', isLimited: true },
+        (message, request) => this.campaigns.issue(message, callerOf(request), entryTicketOf(request.headers)),
       ),
     } satisfies Record<keyof typeof CouponService.method, RpcCall>;
   }

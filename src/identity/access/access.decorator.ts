@@ -22,6 +22,8 @@ export interface UserAccess {
   readonly namedIn: 'params' | 'query' | 'body' | 'message';
   /** A LinkTicket in the query is a credential, too. */
   readonly byTicket?: boolean;
+  /** A user may make it so often only: see RateLimits. */
+  readonly isLimited?: boolean;
 }
 
 export interface RoleAccess {
@@ -50,7 +52,7 @@ export const Public = () => addToRouteConfig({ access: PUBLIC });
 export const NamesUser = (
   does: UserAccess['does'],
   namedIn: UserAccess['namedIn'],
-  more: Pick<UserAccess, 'byTicket'> = {},
+  more: Pick<UserAccess, 'byTicket' | 'isLimited'> = {},
 ) => applyDecorators(addToRouteConfig({ access: { kind: 'user', does, namedIn, ...more } }), ApiSecurity('user'));
 
 /** A call of operators, for this role and those above it. */

@@ -8,6 +8,7 @@ import { ProblemFilter } from '../errors/problem.filter.js';
 import { acceptImports } from '../import/import-source.js';
 import { AppLogger } from '../logging/logger.js';
 import { type Introduction, serveDocs } from '../openapi/serve-docs.js';
+import { ArrivalChecks } from './arrival-checks.js';
 import { refuseAtArrival } from './arriving-requests.js';
 import { acceptOnlyJson } from './body-parsing.js';
 import { ClientErrors } from './client-errors.js';
@@ -73,6 +74,7 @@ export async function createApp<C extends Config>(root: RootModule<C>, config: C
   });
   security.allowDocs(fastify);
   allowOrigins(app, config.http.cors.origins);
+  app.get(ArrivalChecks).apply(fastify);
   const management = app.get(ManagementServer);
   refuseAtArrival(fastify, management);
   const clientErrors = new ClientErrors(problems, metrics, unanswered, security);

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { ProblemFilter } from '../errors/problem.filter.js';
+import { ArrivalChecks } from './arrival-checks.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { GracefulShutdown } from './graceful-shutdown.js';
 import { HttpMetrics } from './http-metrics.js';
@@ -9,7 +10,23 @@ import { ManagementServer } from './management-server.js';
 /** What {@link createApp} takes from the container, the servers that listen, and the limit of connections. */
 @Global()
 @Module({
-  providers: [ProblemFilter, ConnectionLimit, GracefulShutdown, HttpMetrics, HttpServers, ManagementServer],
-  exports: [ProblemFilter, ConnectionLimit, GracefulShutdown, HttpMetrics, HttpServers, ManagementServer],
+  providers: [
+    ProblemFilter,
+    ArrivalChecks,
+    ConnectionLimit,
+    GracefulShutdown,
+    HttpMetrics,
+    HttpServers,
+    ManagementServer,
+  ],
+  exports: [
+    ProblemFilter,
+    ArrivalChecks,
+    ConnectionLimit,
+    GracefulShutdown,
+    HttpMetrics,
+    HttpServers,
+    ManagementServer,
+  ],
 })
 export class HttpModule {}
