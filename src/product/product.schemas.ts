@@ -24,7 +24,10 @@ export const putProductBody = z
     price: productPrice,
     stock: optional(productStock).meta({ description: 'Pieces there are: of a new product, which needs it' }),
   })
-  .meta({ example: { name: '탁상 시계 화이트 (Desk clock, white)', price: 24_900, stock: 1200 } });
+  .meta({
+    id: 'PutProductRequest',
+    example: { name: '탁상 시계 화이트 (Desk clock, white)', price: 24_900, stock: 1200 },
+  });
 export type PutProduct = z.output<typeof putProductBody>;
 
 export const changeStockBody = z
@@ -35,7 +38,7 @@ export const changeStockBody = z
       .meta({ description: 'Pieces that are added; below zero: taken away' }),
     idempotencyKey,
   })
-  .meta({ example: { delta: 300, idempotencyKey: 'delivery-2026-11-20-0001' } });
+  .meta({ id: 'ChangeStockRequest', example: { delta: 300, idempotencyKey: 'delivery-2026-11-20-0001' } });
 export type ChangeStock = z.output<typeof changeStockBody>;
 
 /** A line of an import. */

@@ -44,27 +44,20 @@ export function ndjson(rows: readonly object[]): string {
 
 /** A file that is sent in pieces; each is asked for when there is room for it. */
 export class FileInPieces {
-  /** Bytes that were asked for so far. */
+  /** Characters that were asked for so far. */
   sent = 0;
-  private stop: (() => void) | undefined;
-  private readonly stopped = new Promise<void>((resolve) => (this.stop = resolve));
 
   constructor(private readonly pieces: Iterable<string>) {}
 
-  /** What is sent until {@link waitsAt} pieces, and then nothing more. */
+  /** So many pieces; the end of the file comes only if it has no more. */
   async *upTo(count: number): AsyncGenerator<string> {
     let index = 0;
     for (const piece of this.pieces) {
-      if (index === count) await this.stopped;
+      if (index === count) await new Promise(() => undefined);
       index += 1;
       this.sent += piece.length;
       yield piece;
     }
-  }
-
-  /** The rest is sent, too. */
-  goOn(): void {
-    this.stop?.();
   }
 }
 

@@ -26,6 +26,7 @@ export const importResponse = z
       .meta({ description: `The first ${MAX_ERRORS} of the rejected lines, each with one thing that is wrong` }),
   })
   .meta({
+    id: 'ImportReport',
     example: {
       lines: 3,
       created: 1,
