@@ -13,7 +13,7 @@ import { newUserId } from '../support/unique-ids.js';
 
 const HOST = 'host: a\r\n';
 const JSON_TYPE = 'content-type: application/json\r\n';
-const POST = `POST /api/coupons HTTP/1.1\r\n${HOST}${JSON_TYPE}`;
+const POST = `POST /api/coupons HTTP/1.1\r\n${HOST}authorization: Bearer local-admin\r\n${JSON_TYPE}`;
 const LIVE = `GET /health/live HTTP/1.1\r\n${HOST}`;
 const LAST = 'connection: close\r\n';
 /** In MB. All answers at once were gigabytes. */
