@@ -24,10 +24,7 @@ export const putProductBody = z
     price: productPrice,
     stock: optional(productStock).meta({ description: 'Pieces there are: of a new product, which needs it' }),
   })
-  .meta({
-    id: 'PutProductRequest',
-    example: { name: '탁상 시계 화이트 (Desk clock, white)', price: 24_900, stock: 1200 },
-  });
+  .meta({ id: 'PutProductRequest', example: { name: '탁상 시계 화이트 (Desk clock, white)', price: 24_900 } });
 export type PutProduct = z.output<typeof putProductBody>;
 
 export const changeStockBody = z
