@@ -25,7 +25,7 @@ export const userEmail = visibleText(MAX_EMAIL_LENGTH, EMAIL_ERROR)
 
 export const putUserBody = z
   .strictObject({ name: userName, email: optional(userEmail) })
-  .meta({ id: 'PutUserRequest', example: { name: 'Kim Jiwoo', email: 'jiwoo@example.com' } });
+  .meta({ id: 'PutUserRequest', example: { name: 'Lee Minseo', email: 'minseo@example.com' } });
 export type PutUser = z.output<typeof putUserBody>;
 
 /** A line of an import. */

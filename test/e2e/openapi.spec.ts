@@ -161,11 +161,14 @@ async function tryExample(call: string, { parameters = [], requestBody }: Operat
   const query = parameters.filter((parameter) => parameter.in === 'query' && parameter.required === true);
   const target = path.replace(/\{(\w+)\}/g, (_whole, name: string) => values.get(name) ?? '');
   const search = new URLSearchParams(Object.fromEntries(query.map(({ name }) => [name, values.get(name) ?? ''])));
-  const schema = requestBody?.content['application/json']?.schema;
+  // JSON; of an import its first way, which is NDJSON, and has its example as text.
+  const [type, { schema } = { schema: undefined }] = Object.entries(requestBody?.content ?? {})[0] ?? [];
+  const example: unknown = schema === undefined ? undefined : document.resolve(schema).example;
+  const text = typeof example === 'string' ? example : JSON.stringify(example);
   const response = await fetch(`${url}${target}?${search.toString()}`, {
     method: method.toUpperCase(),
-    headers: { authorization: LOCAL_ADMIN, ...(schema && { 'content-type': 'application/json' }) },
-    ...(schema && { body: JSON.stringify(document.resolve(schema).example).replace(EXAMPLE_RECEIVER, receiver.url) }),
+    headers: { authorization: LOCAL_ADMIN, ...(type !== undefined && { 'content-type': type }) },
+    ...(type !== undefined && { body: text.replace(EXAMPLE_RECEIVER, receiver.url) }),
   });
   if (response.status < 400) {
     // One that goes on for as long as somebody listens has begun, which is enough.

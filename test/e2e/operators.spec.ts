@@ -29,6 +29,11 @@ const NEEDED: Readonly<Record<string, Role>> = {
   'GET /api/webhooks/{webhookId}/deliveries': 'viewer',
   'POST /api/webhooks/{webhookId}/deliveries/{deliveryId}/replay': 'operator',
   'GET /api/admin/actions': 'viewer',
+  'PUT /api/users/{userId}': 'admin',
+  'POST /api/users/import': 'admin',
+  'PUT /api/products/{productId}': 'admin',
+  'POST /api/products/{productId}/stock': 'admin',
+  'POST /api/products/import': 'admin',
 };
 
 let app: AppProcess;

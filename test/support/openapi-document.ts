@@ -24,7 +24,7 @@ export interface Operation {
   readonly responses: Record<string, { readonly content?: Record<string, Content>; readonly headers?: object }>;
 }
 
-const EVERY = 'VALIDATION_FAILED INTERNAL_ERROR DATABASE_UNAVAILABLE';
+const EVERY = 'VALIDATION_FAILED RATE_LIMITED INTERNAL_ERROR DATABASE_UNAVAILABLE';
 /** The codes of a call with a body. */
 export const BODY = 'MALFORMED_JSON BODY_TOO_LARGE UNSUPPORTED_MEDIA_TYPE';
 /** Marks a call of operators; it has the codes of {@link CREDENTIAL}, as the calls about a user have. */

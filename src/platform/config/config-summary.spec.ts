@@ -4,6 +4,9 @@ import { configSummary } from './config-summary.js';
 import { SECRET_SETTINGS } from './config.schema.js';
 
 const SECRETS = {
+  ENTRY_TICKET_SECRET: 'entry-secret-of-32-characters-or-more',
+  ENTRY_TICKET_PREVIOUS_SECRET: 'entry-secret-before-of-32-characters',
+  ENTRY_TICKET_TURNSTILE_SECRET_KEY: 'turnstile-secret',
   IDENTITY_MODE: 'required',
   IDENTITY_SECRET: 'identity-secret-of-32-bytes-or-more',
   IDENTITY_LINK_SECRET: 'link-secret-of-32-bytes-or-even-more',
@@ -59,6 +62,8 @@ describe('configSummary', () => {
       'token:with',
       'identity-secret',
       'link-secret',
+      'entry-secret',
+      'turnstile-secret',
       'redisuser',
       'redispassword',
       'redisoption',

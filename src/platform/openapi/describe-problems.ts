@@ -38,6 +38,9 @@ const problemSchema = {
   required: ['type', 'title', 'status', 'detail', 'instance', 'code'],
 };
 
+/** What callers may be kept from asking too often; not what a balancer or Prometheus ask. */
+const LIMITED = /^\/(?:api|coupons)\//;
+
 const WITH_RETRY_AFTER: ReadonlySet<number> = new Set([429, 503]);
 
 /** Further members of an example, where the code has some. */
@@ -56,7 +59,7 @@ export function describeProblems(document: OpenAPIObject, catalog: ProblemCatalo
 
 function describeOperation(operation: Operation, path: string, catalog: ProblemCatalog): void {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codesOf(operation)) {
+  for (const code of codesOf(operation, path)) {
     const { status } = catalog[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
@@ -65,7 +68,7 @@ function describeOperation(operation: Operation, path: string, catalog: ProblemC
   }
 }
 
-function codesOf(operation: Operation): Set<ErrorCode> {
+function codesOf(operation: Operation, path: string): Set<ErrorCode> {
   const extended: Operation & { [PROBLEMS_EXTENSION]?: ErrorCode[] } = operation;
   const codes = new Set(extended[PROBLEMS_EXTENSION]);
   delete extended[PROBLEMS_EXTENSION];
@@ -80,6 +83,7 @@ function codesOf(operation: Operation): Set<ErrorCode> {
   }
   // Of a call that cannot be wrong in itself: what came was no HTTP.
   if (codes.size === 0) codes.add('BAD_REQUEST');
+  if (LIMITED.test(path)) codes.add('RATE_LIMITED');
   return codes.add('INTERNAL_ERROR');
 }
 
