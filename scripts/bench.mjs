@@ -16,6 +16,7 @@ import { placement, useAnyCore } from './bench/cores.mjs';
 import { findGenerator } from './bench/generator.mjs';
 import { measure } from './bench/measure.mjs';
 import { comparisons, table, verdicts } from './bench/report.mjs';
+import { IDENTITY } from './bench/tokens.mjs';
 import { coreSpeed, describeMachine } from './measuring/machine.mjs';
 import { ensureBuilt } from './services/build.mjs';
 import { errorMessage } from './services/messages.mjs';
@@ -25,6 +26,7 @@ import { provision } from './services/provision.mjs';
 import { givenServer } from './services/service-kinds.mjs';
 import { beginRun, runAndThrowAway } from './services/test-run.mjs';
 
+/** @import { Case } from './bench/cases.mjs' */
 /** @import { Series } from './bench/report.mjs' */
 
 const WARM_UP_SECONDS = 2;
@@ -94,11 +96,19 @@ async function bench({ cases, rounds, seconds, connections, variant, other }) {
   const { redis, mysql } = services;
   const environment = { REDIS_URL: redis.url, DATABASE_URL: mysql.url, LOAD_TEST_SEED_AT_START: 'true' };
   const apps = [await App.start('as it is', environment)];
+  // Beside the first, so that what tokens cost is seen within one round.
+  const asking = cases.some(({ asksUsers }) => asksUsers)
+    ? [await App.start('asks users', { ...environment, ...IDENTITY })]
+    : [];
+  const appsOf = (/** @type {Case} */ { asksUsers }) => (asksUsers ? asking : apps);
   if (variant) apps.push(await App.start(variant.name, { ...environment, ...variant.env }));
   if (other) apps.push(await App.start(basename(other), environment, other));
 
   /** @type {Series[]} */
-  const all = cases.flatMap(({ name, what }) => apps.map((app) => ({ name, what, app: app.name, rounds: [] })));
+  const all = cases.flatMap((each) => {
+    const { name, what } = each;
+    return appsOf(each).map((app) => ({ name, what, app: app.name, rounds: [] }));
+  });
   /** @type {number[]} */
   const coreSpeeds = [];
   for (let round = 0; round <= rounds; round += 1) {
@@ -106,7 +116,7 @@ async function bench({ cases, rounds, seconds, connections, variant, other }) {
     coreSpeeds.push(coreSpeed());
     for (const each of cases) {
       // The second of two is often the slower one, whichever that is: they take turns at being it.
-      for (const app of round % 2 === 0 ? apps : apps.toReversed()) {
+      for (const app of round % 2 === 0 ? appsOf(each) : appsOf(each).toReversed()) {
         const place = {
           app,
           databaseUrl: mysql.url,
@@ -133,10 +143,10 @@ async function bench({ cases, rounds, seconds, connections, variant, other }) {
   };
   console.log(`\n${JSON.stringify({ ...machine, ...method }, null, 1)}\n`);
   console.log(`${table(all, generator)}\n`);
-  for (const line of [...verdicts(all.filter(({ app }) => app === first?.name)), ...comparisons(all)])
-    console.log(line);
+  const own = all.filter(({ app }) => app === first?.name || asking.some(({ name }) => name === app));
+  for (const line of [...verdicts(own), ...comparisons(all)]) console.log(line);
   console.log(`\nAll of it: ${save({ machine, method, series: all })}`);
-  await Promise.all(apps.map((app) => app.end()));
+  await Promise.all([...apps, ...asking].map((app) => app.end()));
 }
 
 /** @param {object} result */

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bareServer } from './bare.mjs';
+import { newToken, newTokens } from './tokens.mjs';
 
 /** @import { App } from './app.mjs' */
 /** @import { Server } from './bare.mjs' */
@@ -22,13 +23,18 @@ import { bareServer } from './bare.mjs';
  *   undo?: () => Promise<void>, supply?: { requests: number, grow: () => void } }} Round
  */
 
-/** @typedef {{ name: string, what: string, prepare: (place: Place) => Promise<Round> }} Case */
+/**
+ * `asksUsers`: it runs at an app that verifies tokens.
+ * @typedef {{ name: string, what: string, asksUsers?: boolean, prepare: (place: Place) => Promise<Round> }} Case
+ */
 
 /** More than any round can use, so that no user is asked for twice. */
 const USERS_OF_A_ROUND = 10_000_000;
 let nextUser = 1_000_000_000;
 /** Doubled as often as a round pays all that were made for it. */
 let ordersASecond = 500;
+/** Doubled as often as a round uses all that were signed for it: 0.7 ms each. */
+let tokensASecond = 10_000;
 const ROWS_A_STATEMENT = 5_000;
 const FAR = 1_000_000_000_000;
 /** The coupons of {@link reservingAmong}. @type {Map<string, number>} */
@@ -50,6 +56,28 @@ export const CASES = [
     name: 'reserve',
     what: 'until every reservation is a committed row',
     prepare: async ({ app }) => reserving(app, await app.createCoupon()),
+  },
+  {
+    name: 'reserve-token-seen',
+    what: 'reserve with a JWT by RS256 that was verified before',
+    asksUsers: true,
+    prepare: async ({ app }) => {
+      const round = reserving(app, await app.createCoupon());
+      return { ...round, load: { ...round.load, token: await newToken() } };
+    },
+  },
+  {
+    name: 'reserve-token-new',
+    what: 'reserve with a new JWT in each request',
+    asksUsers: true,
+    prepare: async ({ app, dir, seconds }) => {
+      const count = tokensASecond * seconds;
+      const tokens = join(dir, 'tokens.txt');
+      writeFileSync(tokens, `${(await newTokens(count)).join('\n')}\n`);
+      const round = reserving(app, await app.createCoupon());
+      const supply = { requests: count, grow: () => (tokensASecond *= 2) };
+      return { ...round, load: { ...round.load, tokens }, supply };
+    },
   },
   {
     name: 'rpc',

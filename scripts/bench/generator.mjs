@@ -16,8 +16,10 @@ const run = promisify(execFile);
 
 /**
  * Requests of one kind. With `first`, each %d in the body is a number of its own, counted up from there. With `list`,
- * each line of that file gives the value of a %s in the path and of one in the body.
- * @typedef {{ method: 'GET' | 'POST', path: string, body?: string, first?: number, list?: string }} Load
+ * each line of that file gives the value of a %s in the path and of one in the body. `token` goes into the header
+ * Authorization of all, of the lines of the file `tokens` each into that of one.
+ * @typedef {{ method: 'GET' | 'POST', path: string, body?: string, first?: number, list?: string, token?: string,
+ *   tokens?: string }} Load
  */
 
 /**
@@ -63,7 +65,7 @@ async function wrkVersion(wrk) {
 }
 
 /** @type {(wrk: string, ...how: Parameters<Run>) => Promise<Outcome>} */
-async function runWrk(wrk, url, { method, path, body, first, list }, seconds, connections) {
+async function runWrk(wrk, url, { method, path, body, first, list, token, tokens }, seconds, connections) {
   const script = join(projectDir, 'scripts', 'bench', 'request.lua');
   const { command, args } = onCore(1, wrk, [
     '-t1',
@@ -82,6 +84,8 @@ async function runWrk(wrk, url, { method, path, body, first, list }, seconds, co
       BENCH_BODY: body,
       BENCH_FIRST: first?.toString(),
       BENCH_LIST: list,
+      BENCH_TOKEN: token,
+      BENCH_TOKENS: tokens,
     },
   });
   const line = stdout.split('\n').find((each) => each.startsWith('{'));
@@ -90,15 +94,19 @@ async function runWrk(wrk, url, { method, path, body, first, list }, seconds, co
 }
 
 /** @type {Run} */
-async function runAutocannon(url, { method, path, body, first = 1, list }, seconds, connections) {
-  const lines = list === undefined ? [] : readFileSync(list, 'utf8').trim().split('\n');
+async function runAutocannon(url, load, seconds, connections) {
+  const { method, path, body, first = 1, list, token, tokens } = load;
+  const lines = linesOf(list);
+  const tokenLines = linesOf(tokens);
   let number = first;
   /** @param {autocannon.Request} request */
   const setupRequest = (request) => {
     const [inPath = '', inBody = ''] = lines[Math.min(number, lines.length) - 1]?.split(' ') ?? [];
+    const ofRequest = token ?? tokenLines[Math.min(number - first, tokenLines.length - 1)];
     number += 1;
     return {
       ...request,
+      ...(ofRequest !== undefined && { headers: { ...request.headers, authorization: `Bearer ${ofRequest}` } }),
       path: path.replace('%s', inPath),
       body: body?.replace('%d', String(number)).replace('%s', inBody),
     };
@@ -112,4 +120,9 @@ async function runAutocannon(url, { method, path, body, first = 1, list }, secon
   });
   const { p50, p97_5: p95, p99 } = latency;
   return { requests: requests.total, seconds: duration, refused: non2xx, broken: errors + timeouts, p50, p95, p99 };
+}
+
+/** @param {string | undefined} file */
+function linesOf(file) {
+  return file === undefined ? [] : readFileSync(file, 'utf8').trim().split('\n');
 }

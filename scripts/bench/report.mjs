@@ -12,6 +12,7 @@ import { mean, spread, spreadOf } from '../measuring/statistics.mjs';
 const BARS = [
   { name: 'reserve', than: 'echo', least: 0.65 },
   { name: 'rpc', than: 'reserve', least: 0.8 },
+  { name: 'reserve-token-seen', than: 'reserve', least: 0.92 },
   { name: 'issue', than: 'echo', least: 0.3 },
   { name: 'reserve', than: 'lock', least: 12 },
   { name: 'sold-out', than: 'echo', least: 0.8 },

@@ -1,6 +1,7 @@
 -- wrk's side of the benchmark. From the environment: BENCH_METHOD, BENCH_PATH and BENCH_BODY, in which each %d is replaced
 -- by a number that starts at BENCH_FIRST and grows with every request; or BENCH_LIST, a file whose lines name the values
--- for a %s in the path and one in the body. Prints one line of JSON: wrk's own summary has no 95th percentile.
+-- for a %s in the path and one in the body. BENCH_TOKEN goes into the header Authorization; of BENCH_TOKENS, a file, each
+-- line into that of one request. Prints one line of JSON: wrk's own summary has no 95th percentile.
 local method = os.getenv('BENCH_METHOD')
 local path = os.getenv('BENCH_PATH')
 local body = os.getenv('BENCH_BODY')
@@ -8,6 +9,19 @@ local headers = { ['content-type'] = 'application/json' }
 local number = tonumber(os.getenv('BENCH_FIRST') or '1')
 local list = os.getenv('BENCH_LIST')
 local lines = {}
+local token = os.getenv('BENCH_TOKEN')
+local tokenFile = os.getenv('BENCH_TOKENS')
+local tokens = {}
+local sent = 0
+
+if token then
+  headers['authorization'] = 'Bearer ' .. token
+end
+if tokenFile then
+  for line in io.lines(tokenFile) do
+    tokens[#tokens + 1] = 'Bearer ' .. line
+  end
+end
 
 if list then
   for line in io.lines(list) do
@@ -23,6 +37,10 @@ if list then
 elseif body then
   request = function()
     number = number + 1
+    if tokenFile then
+      sent = sent + 1
+      headers['authorization'] = tokens[math.min(sent, #tokens)]
+    end
     return wrk.format(method, path, headers, body:format(number))
   end
 else
