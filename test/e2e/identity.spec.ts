@@ -4,7 +4,9 @@ import { ApiClient, tally } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
 import { CampaignClient } from '../support/campaign-client.js';
 import { type DescribedCall, describedCalls } from '../support/described-calls.js';
+import { openDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
+import { Shop } from '../support/shop.js';
 import { IDENTITY_BY_SECRET, TokenIssuer } from '../support/tokens.js';
 import { newInt32UserIds, newUserIds } from '../support/unique-ids.js';
 
@@ -176,21 +178,24 @@ describe('a user who is not named', () => {
   });
 });
 
+async function bearer(userId: number): Promise<Record<string, string>> {
+  return { authorization: `Bearer ${await issuer.ofUser(userId)}` };
+}
+
 describe('an order of another user', () => {
   it('is not found, and cannot be paid', async () => {
-    const [userId = 0, thief = 0] = newUserIds(2);
-    const admin = { authorization: 'Bearer local-admin' };
-    const { body: order } = await api.call<{ orderId: number; code?: string }>('/api/orders', {
-      method: 'POST',
-      body: { userId, items: [{ productId: 1, quantity: 1 }] },
-      headers: admin,
+    const shop = new Shop(api, openDatabase());
+    const [owner, thief, productId] = [await shop.user(5_000), await shop.user(5_000), await shop.product()];
+    const { status, body } = await shop.placeOrder({ items: [{ productId, quantity: 1 }] }, await bearer(owner));
+    expect({ status, userId: body.userId }).toEqual({ status: 201, userId: owner });
+
+    const path = `/api/orders/${body.orderId}`;
+    const pay = async (userId: number) =>
+      api.call(`${path}/payment`, { method: 'POST', body: {}, headers: await bearer(userId) });
+    expect(tally([await api.call(path, { headers: await bearer(thief) }), await pay(thief)])).toEqual({
+      '404 ORDER_NOT_FOUND': 2,
     });
-    // Without seeded users and products it is not made; what matters is asked of an order of nobody then, too.
-    const orderId = order.orderId ?? 1;
-    const headers = { authorization: `Bearer ${await issuer.ofUser(thief)}` };
-    const looked = await api.call(`/api/orders/${orderId}`, { headers });
-    const paid = await api.call(`/api/orders/${orderId}/payment`, { method: 'POST', body: {}, headers });
-    expect(tally([looked, paid])).toEqual({ '404 ORDER_NOT_FOUND': 2 });
+    expect(tally([await api.call(path, { headers: await bearer(owner) }), await pay(owner)])).toEqual({ '200': 2 });
   });
 });
 
