@@ -181,6 +181,19 @@ it('shows what failed and tries it again', async () => {
   }, `#coupon=${couponId}`);
 });
 
+it('shows who changed the coupon, and from what to what', async () => {
+  const { couponId } = await site.api.createCoupon({ name: 'Traced', totalQuantity: 7 });
+  await site.api.patchCoupon(couponId, { isActive: false });
+  await withPage(async (page) => {
+    await page.click('#actions');
+    await giveToken(page, TOKEN);
+    const rows = page.locator('section[aria-labelledby=actions-title] tbody tr');
+    await eventually(async () => expect(await rows.count()).toBe(2));
+    expect(await rows.first().innerText()).toMatch(/token\s+coupon\.change\s+isActive: true → false\s+done/);
+    expect(await rows.last().innerText()).toMatch(/token\s+coupon\.create\s+.*totalQuantity: 7.*\s+done/);
+  }, `#coupon=${couponId}`);
+});
+
 describe('for everyone', () => {
   it('speaks Korean to a Korean browser on a phone, fits it, and English on demand', async () => {
     const { couponId } = await site.api.createCoupon({ name: '블랙프라이데이 50퍼센트 할인 쿠폰 이름이 아주 긴 경우' });
