@@ -193,11 +193,19 @@ describe('what is refused', () => {
 });
 
 describe('the OpenAPI document', () => {
-  it.each(['/api/products/ranking/top', '/api/products/ranking/product/{productId}'])('describes %s', async (path) => {
-    const { body } = await ranking.api.call<{ paths: Record<string, Record<string, unknown>> }>('/docs-json');
+  it.each([
+    ['/api/products/ranking/top', 'TopRanking'],
+    ['/api/products/ranking/product/{productId}', 'ProductRank'],
+  ])('describes %s', async (path, answer) => {
+    const { body } = await ranking.api.call<{
+      paths: Record<string, Record<string, unknown>>;
+      components: { schemas: Record<string, unknown> };
+    }>('/docs-json');
     const operation = JSON.stringify(body.paths[path]?.['get']);
-    for (const word of ['VALIDATION_FAILED', 'INTERNAL_ERROR', 'asOf', 'example', 'none', 'summary'])
+    for (const word of ['VALIDATION_FAILED', 'RATE_LIMITED', 'INTERNAL_ERROR', 'summary', `schemas/${answer}`])
       expect(operation).toContain(word);
+    const schema = JSON.stringify(body.components.schemas[answer]);
+    for (const word of ['asOf', 'example', 'none']) expect(schema).toContain(word);
   });
 });
 
