@@ -18,6 +18,8 @@ export const ANY_DATABASE = [
   'e2e/dashboard-in-trouble',
   'e2e/dashboard-stream',
   'e2e/drain-after-outage',
+  'e2e/identity',
+  'e2e/key-server',
   'e2e/kill-under-load',
   'e2e/load-balancer',
   'e2e/log-lines',
@@ -77,4 +79,5 @@ export const ANY_DATABASE = [
   'integration/simulation',
   'integration/simulation-checks',
   'integration/sweep-alone',
+  'integration/tokens',
 ];
