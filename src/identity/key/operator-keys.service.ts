@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { hash } from 'node:crypto';
 import { CONFIG } from '../../platform/config/config.module.js';
 import { type Caller, highestRole, type OperatorRole } from '../access/caller.js';
+import { sha256Of } from '../access/sha256.js';
 import type { IdentityConfig } from '../identity.config.js';
 
 /** The name of the administrator whose key is `admin.token`. */
@@ -17,17 +17,13 @@ export class OperatorKeys {
     if (admin.token !== undefined) this.add(sha256Of(admin.token), TOKEN_NAME, ['admin']);
   }
 
-  /** Whose key this is. Digests are looked up, so the time it takes tells nothing about a key. */
-  find(key: string): Caller | undefined {
-    return this.bySha256.get(sha256Of(key));
+  /** Whose key has this SHA-256. The time it takes to look for a digest tells nothing about a key. */
+  find(sha256: string): Caller | undefined {
+    return this.bySha256.get(sha256);
   }
 
   private add(sha256: string, name: string, roles: readonly OperatorRole[]): void {
     const role = highestRole(roles);
     this.bySha256.set(sha256, { name, scopes: [], ...(role !== undefined && { role }) });
   }
-}
-
-function sha256Of(key: string): string {
-  return hash('sha256', key, 'hex');
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../access/caller.js';
 
@@ -16,17 +15,13 @@ export class RememberedTokens {
   private readonly known = new LRUCache<string, Remembered>({ max: MAX_TOKENS });
 
   /** @param now in ms since 1970, as `end` */
-  find(token: string, now: number): Caller | undefined {
-    const found = this.known.get(digest(token));
+  find(sha256: string, now: number): Caller | undefined {
+    const found = this.known.get(sha256);
     return found !== undefined && now < found.until ? found.caller : undefined;
   }
 
   /** @param end when the token ends */
-  add(token: string, caller: Caller, now: number, end: number): void {
-    this.known.set(digest(token), { caller, until: Math.min(end, now + MAX_AGE_MS) });
+  add(sha256: string, caller: Caller, now: number, end: number): void {
+    this.known.set(sha256, { caller, until: Math.min(end, now + MAX_AGE_MS) });
   }
-}
-
-function digest(token: string): string {
-  return hash('sha256', token, 'base64');
 }

@@ -5,6 +5,7 @@ import { Clock } from '../../platform/clock.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import { UnauthenticatedError } from '../../platform/errors/platform.errors.js';
 import type { Caller } from '../access/caller.js';
+import { sha256Of } from '../access/sha256.js';
 import { algorithmsOf, type IdentityConfig } from '../identity.config.js';
 import { callerOfClaims } from './claims.js';
 import { KeySetService } from './key-set.service.js';
@@ -49,9 +50,9 @@ export class TokenVerifier {
     };
   }
 
-  /** Who is behind a token that was verified lately; undefined says nothing. Never waits. */
-  recall(token: string): Caller | undefined {
-    return this.remembered.find(token, this.clock.now().getTime());
+  /** Who is behind the token with this SHA-256, if it was verified lately; undefined says nothing. Never waits. */
+  recall(sha256: string): Caller | undefined {
+    return this.remembered.find(sha256, this.clock.now().getTime());
   }
 
   /** @throws UnauthenticatedError, IdentityUnavailableError when its key is not known and cannot be asked for */
@@ -61,7 +62,7 @@ export class TokenVerifier {
     try {
       const { payload } = await jwtVerify(token, this.verifier.keyOf, { ...this.options, currentDate: now });
       const caller = callerOfClaims(payload, this.userIdClaim, this.hasProfiles);
-      this.remembered.add(token, caller, now.getTime(), endOf(payload));
+      this.remembered.add(sha256Of(token), caller, now.getTime(), endOf(payload));
       return caller;
     } catch (error) {
       // What is wrong with it is nobody's business, and a help for whoever forges one.
