@@ -64,7 +64,8 @@ export class CouponService {
     });
     // Also for a request that comes again: the process may have ended before it was loaded.
     if (draft.strategy === 'reservation') await this.rebuilds.loadOrAwait(created.couponId);
-    return created;
+    const redisCoupons = await this.redisCouponsOf([{ id: created.couponId, strategy: draft.strategy }]);
+    return redisCoupons === undefined ? { ...created, reservedQuantity: null } : created;
   }
 
   /** Creates the coupon under a given id; false, and nothing changes, when there is one already. */
@@ -124,7 +125,9 @@ export class CouponService {
   }
 
   /** What Redis knows of the coupons, or undefined while it is away: a coupon can be shown all the same. */
-  private async redisCouponsOf(coupons: readonly Coupon[]): Promise<Map<number, RedisCoupon> | undefined> {
+  private async redisCouponsOf(
+    coupons: ReadonlyArray<Pick<Coupon, 'id' | 'strategy'>>,
+  ): Promise<Map<number, RedisCoupon> | undefined> {
     const reserving = coupons.filter((coupon) => coupon.strategy === 'reservation');
     try {
       return await this.store.inspectMany(reserving.map((coupon) => coupon.id));
