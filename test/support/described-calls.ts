@@ -1,26 +1,4 @@
-interface Schema {
-  readonly $ref?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly allOf?: readonly Schema[];
-  readonly anyOf?: readonly Schema[];
-  readonly example?: unknown;
-}
-
-interface Content {
-  readonly schema?: Schema;
-  readonly example?: unknown;
-}
-
-interface Operation {
-  readonly security?: ReadonlyArray<Readonly<Record<string, readonly string[]>>>;
-  readonly parameters?: ReadonlyArray<{ readonly name: string; readonly in: string }>;
-  readonly requestBody?: { readonly content: Readonly<Record<string, Content>> };
-}
-
-interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components?: unknown;
-}
+import { OpenApiDocument, type Operation, type Schema } from './openapi-document.js';
 
 /** A call as the OpenAPI document describes it. */
 export interface DescribedCall {
@@ -39,45 +17,31 @@ export interface DescribedCall {
 
 /** Every call of the OpenAPI document of an application: what a test asks of each, a new one cannot slip past. */
 export async function describedCalls(url: string): Promise<DescribedCall[]> {
-  const document = (await (await fetch(`${url}/docs-json`)).json()) as Document;
-  return Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]) => described(document, path, method.toUpperCase(), operation)),
-  );
+  const document = await OpenApiDocument.of(url);
+  return document.operations.map(([call, operation]) => described(document, call, operation));
 }
 
-function described(document: Document, path: string, method: string, operation: Operation): DescribedCall {
+function described(document: OpenApiDocument, call: string, operation: Operation): DescribedCall {
   const { security = [], parameters = [], requestBody } = operation;
-  const content = requestBody?.content['application/json'];
-  const schema = content?.schema;
+  const [method = '', path = ''] = call.split(' ');
+  const named = requestBody?.content['application/json']?.schema;
+  const schema = named === undefined ? undefined : document.resolve(named);
   const userIn = (['path', 'query'] as const).filter((place) =>
     parameters.some((parameter) => parameter.name === 'userId' && parameter.in === place),
   );
-  const [needed] = security;
-  const [scheme, roles = []] = Object.entries(needed ?? {})[0] ?? [];
+  const [scheme, roles = []] = Object.entries((security[0] ?? {}) as Record<string, string[]>)[0] ?? [];
   return {
-    name: `${method} ${path}`,
-    method,
+    name: `${method.toUpperCase()} ${path}`,
+    method: method.toUpperCase(),
     path,
     needs: scheme === 'operator' ? roles[0] : scheme,
     userIn: [...userIn, ...(schema !== undefined && hasUser(document, schema) ? (['body'] as const) : [])],
     hasBody: requestBody !== undefined,
-    example: exampleOf(document, content),
+    example: schema?.example as DescribedCall['example'],
   };
 }
 
-function hasUser(document: Document, schema: Schema): boolean {
-  const { properties = {}, allOf = [], anyOf = [] } = resolved(document, schema);
+function hasUser(document: OpenApiDocument, schema: Schema): boolean {
+  const { properties = {}, allOf = [], anyOf = [] } = document.resolve(schema);
   return 'userId' in properties || [...allOf, ...anyOf].some((part) => hasUser(document, part));
-}
-
-function exampleOf(document: Document, content: Content | undefined): DescribedCall['example'] {
-  if (content === undefined) return undefined;
-  return (content.example ?? resolved(document, content.schema ?? {}).example) as DescribedCall['example'];
-}
-
-function resolved(document: Document, schema: Schema): Schema {
-  if (schema.$ref === undefined) return schema;
-  const path = schema.$ref.replace(/^#\//, '').split('/');
-  const found = path.reduce<unknown>((node, name) => (node as Record<string, unknown>)[name], document);
-  return resolved(document, found as Schema);
 }

@@ -7,6 +7,8 @@ export interface Schema {
   readonly example?: unknown;
   readonly examples?: readonly unknown[];
   readonly properties?: object;
+  readonly allOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
 }
 
 interface Content {
