@@ -34,7 +34,8 @@ export interface RootModule<C extends Config> extends Introduction {
  * The whole application, ready for `listen()`.
  *
  * Each request pays for what is here, so there is little: one hook that sets what a browser may do with its answer and lets
- * it wait for its turn, one that looks at its head, one that sets the other headers of its answer, one that adds up its duration, one pipe, one filter; no request log, no interceptor, no Connect middleware.
+ * it wait for its turn, one that looks at its head, one that sets the other headers of its answer, one that adds up its
+ * duration, one pipe, one filter; no request log, no interceptor, no Connect middleware.
  */
 export async function createApp<C extends Config>(root: RootModule<C>, config: C): Promise<NestFastifyApplication> {
   const security = new SecurityHeaders(config);

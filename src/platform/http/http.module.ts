@@ -7,26 +7,17 @@ import { HttpMetrics } from './http-metrics.js';
 import { HttpServers } from './http-servers.js';
 import { ManagementServer } from './management-server.js';
 
+const PROVIDERS = [
+  ProblemFilter,
+  ArrivalChecks,
+  ConnectionLimit,
+  GracefulShutdown,
+  HttpMetrics,
+  HttpServers,
+  ManagementServer,
+];
+
 /** What {@link createApp} takes from the container, the servers that listen, and the limit of connections. */
 @Global()
-@Module({
-  providers: [
-    ProblemFilter,
-    ArrivalChecks,
-    ConnectionLimit,
-    GracefulShutdown,
-    HttpMetrics,
-    HttpServers,
-    ManagementServer,
-  ],
-  exports: [
-    ProblemFilter,
-    ArrivalChecks,
-    ConnectionLimit,
-    GracefulShutdown,
-    HttpMetrics,
-    HttpServers,
-    ManagementServer,
-  ],
-})
+@Module({ providers: PROVIDERS, exports: PROVIDERS })
 export class HttpModule {}
