@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApiClient } from '../support/api-client.js';
 import { type AppProcess, startApp } from '../support/app-process.js';
-import { INSTALLING_MS, openBrowser } from '../support/browser.js';
+import { INSTALLING_MS, openBrowser, openWindow } from '../support/browser.js';
 import { atEndOfFile } from '../support/cleanup.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { newUserId } from '../support/unique-ids.js';
@@ -147,22 +147,23 @@ describe('a browser', () => {
           headers: { 'content-type': 'application/json', authorization: 'Bearer x' },
           body: JSON.stringify({ userId: ${userId} }),
         }).then((response) => [response.status, response.headers.get('location')], (error) => error.name)`;
-      const page = await browser.newPage();
+      // A window each: a form on its way would keep its page from going anywhere else.
+      const open = async (url: string) => (await openWindow(browser, url)).page;
       const userId = newUserId();
 
-      await page.goto(listedOrigin);
-      expect(await page.evaluate(reserve(userId))).toEqual([200, `/api/coupons/${couponId}/reservations/${userId}`]);
+      const shop = await open(listedOrigin);
+      expect(await shop.evaluate(reserve(userId))).toEqual([200, `/api/coupons/${couponId}/reservations/${userId}`]);
       // A form sends it without asking, from another site: for a browser localhost is one.
       const cross = newUserId();
-      await page.goto(listedOrigin.replace('127.0.0.1', 'localhost'));
-      const sent = page.waitForResponse(/issue-async/);
-      await page.evaluate(`
+      const otherSite = await open(listedOrigin.replace('127.0.0.1', 'localhost'));
+      const sent = otherSite.waitForResponse(/issue-async/);
+      await otherSite.evaluate(`
         document.body.innerHTML =
           '<form method="post" action="${own.url}/coupons/${cross}/issue-async?couponId=${couponId}">';
         document.forms[0].submit()`);
       expect((await sent).status()).toBe(403);
-      await page.goto(otherOrigin);
-      expect(await page.evaluate(reserve(newUserId()))).toBe('TypeError');
+      const other = await open(otherOrigin);
+      expect(await other.evaluate(reserve(newUserId()))).toBe('TypeError');
     },
     INSTALLING_MS,
   );
