@@ -78,7 +78,7 @@ describe('a process that dies after-failure-commit', () => {
     await eventually(async () => expect(await site.leftBehind(couponId)).toMatchObject({ pending: 0, rows: 1 }));
     // (no sweep may come after the first one: it would publish the new total before anyone asks)
     await site.start({ FAULT_POINT: 'after-failure-commit', COUPON_SWEEP_INTERVAL_MS: '600000' });
-    await site.hasSwept();
+    await site.app.hasSwept();
     await site.database.change('UPDATE coupons SET total_quantity = 1 WHERE id = ?', [couponId]);
 
     // When the process dies between the failure and the release

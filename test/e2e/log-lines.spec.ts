@@ -154,6 +154,7 @@ describe('the saga', () => {
   it('tells a compensation with its reason, in one line for a batch', async () => {
     // No sweep after the first one: it would publish the lowered total before the hundred are admitted.
     await site.start({ LOG_LEVEL: 'info', ...PATIENT, COUPON_SWEEP_INTERVAL_MS: '600000' });
+    await site.app.hasSwept();
     const { couponId } = await site.api.createCoupon({ totalQuantity: 500 });
     const release = await site.holdLedger(couponId);
     const users = newUserIds(300);

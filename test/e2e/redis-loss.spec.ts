@@ -115,7 +115,7 @@ describe('an older copy of the file', () => {
     const { couponId } = await site.api.createCoupon({ totalQuantity: 2 });
     // (no sweep may come after the first one: it would publish the new total before anyone asks)
     await site.start({ FAULT_POINT: 'after-failure-commit', COUPON_SWEEP_INTERVAL_MS: '600000' });
-    await site.hasSwept();
+    await site.app.hasSwept();
     await site.database.change('UPDATE coupons SET total_quantity = 0 WHERE id = ?', [couponId]);
     const userId = newUserId();
     await site.api.reserve(couponId, userId);

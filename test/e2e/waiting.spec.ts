@@ -41,23 +41,22 @@ async function expectWaiters(counts: { wait?: number; stream?: number }): Promis
   });
 }
 
-/** A reservation that is not decided before the result is called. */
-async function undecided(): Promise<{ couponId: number; userId: number; decide: () => Promise<void> }> {
+/** A reservation that is not decided before `decide` is called, which commits the `assignments` to the coupon's row. */
+async function undecided(assignments?: string): Promise<{
+  couponId: number;
+  userId: number;
+  decide: () => Promise<void>;
+}> {
   const { couponId } = await site.api.createCoupon({ totalQuantity: 1000 });
   const userId = newUserId();
-  const decide = await site.holdLedger(couponId);
-  await site.api.reserve(couponId, userId);
+  const decide = await site.holdLedger(couponId, assignments);
+  expect(await site.api.reserve(couponId, userId)).toMatchObject({ status: 200 });
   return { couponId, userId, decide };
 }
 
 /** As `undecided`, and it will fail: the ledger has no room for what Redis admits. */
-async function doomed(): Promise<{ couponId: number; userId: number; decide: () => Promise<void> }> {
-  const { couponId } = await site.api.createCoupon();
-  await site.database.change('UPDATE coupons SET total_quantity = 0 WHERE id = ?', [couponId]);
-  const userId = newUserId();
-  const decide = await site.holdLedger(couponId);
-  await site.api.reserve(couponId, userId);
-  return { couponId, userId, decide };
+function doomed(): ReturnType<typeof undecided> {
+  return undecided('total_quantity = 0');
 }
 
 describe('a look-up that waits', () => {

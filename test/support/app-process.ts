@@ -109,6 +109,13 @@ export class AppProcess {
     return (await Scrape.of(this)).sum(name);
   }
 
+  /** Resolves when the first sweep is over, which every process begins with. */
+  async hasSwept(): Promise<void> {
+    await eventually(async () => {
+      if ((await this.metric('firstcome_sweeps_total')) === 0) throw new Error('the first sweep is not over');
+    });
+  }
+
   /**
    * Resolves when `path` answers that all is well, not only degraded; @throws Error with the logs when the process ends
    * before, or never gets there.

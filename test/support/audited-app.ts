@@ -38,6 +38,7 @@ export class AuditedApp {
     const urls = { REDIS_URL: redisServer.url, DATABASE_URL: mysqlServer.url };
     const settings = { ...urls, COUPON_SWEEP_INTERVAL_MS: String(sweepIntervalMs), ...env };
     const app = await startApp({ env: settings, waitFor: '/health/ready' });
+    await app.hasSwept();
     return new AuditedApp(
       new ApiClient(app.url),
       redis,

@@ -1,10 +1,8 @@
-import { expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { ApiClient } from './api-client.js';
 import { type AppProcess, type Environment, startApp } from './app-process.js';
 import { openDatabase, type TestDatabase } from './database.js';
-import { eventually } from './poll.js';
 import { openRedis } from './redis.js';
 import { holdRowLock } from './row-lock.js';
 import { type PrivateServer, startPrivateMysql, startPrivateRedis } from './servers.js';
@@ -81,14 +79,12 @@ export class Site {
     if (this.process?.hasExited !== false || !this.isOrdinary) await this.start();
   }
 
-  /** Resolves when the first sweep is over, which every process begins with. */
-  async hasSwept(): Promise<void> {
-    await eventually(async () => expect(await this.app.metric('firstcome_sweeps_total')).toBeGreaterThan(0));
-  }
-
-  /** Holds the coupon's row lock, so that the ledger decides nothing; call the result to give it back. */
-  async holdLedger(couponId: number): Promise<() => Promise<void>> {
-    return await holdRowLock(this.mysqlServer.url, 'coupons', couponId);
+  /**
+   * Holds the coupon's row lock, so that the ledger decides nothing; call the result to give it back, which commits the
+   * `assignments`.
+   */
+  async holdLedger(couponId: number, assignments?: string): Promise<() => Promise<void>> {
+    return await holdRowLock(this.mysqlServer.url, 'coupons', couponId, assignments);
   }
 
   /** What a dead process has left of a coupon. */
