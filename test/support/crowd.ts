@@ -13,8 +13,12 @@ export interface Ask {
   readonly answer: Answer<ReservationBody>;
 }
 
-/** After a refusal a client waits, or else a crowd that is refused takes the processor from the one it waits for. */
-const PAUSE_MS = 20;
+/**
+ * After a refusal a client waits, and twice as long after each further one in a row: or else a crowd that is refused
+ * takes the processor from the one it waits for, and keeps it from coming back where the machine is busy.
+ */
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 640;
 
 const crowds: Crowd[] = [];
 
@@ -71,11 +75,17 @@ export class Crowd {
   }
 
   private async ask(client: number): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
     while (!this.hasEnoughOf) {
       const userId = newUserId();
       const answer = await this.api.reserve(this.couponId, userId);
       this.asks.push({ client, userId, answer });
-      if (answer.status !== 200) await delay(PAUSE_MS);
+      if (answer.status === 200) {
+        pauseMs = FIRST_PAUSE_MS;
+        continue;
+      }
+      await delay(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }
 }
