@@ -31,7 +31,7 @@ beforeAll(async () => {
   issuing = await Instance.open(own);
   waiting = await Instance.open({
     servers: { ...own.servers, redisUrl: proxy.url },
-    env: { REDIS_COMMAND_TIMEOUT_MS: '250', LOG_LEVEL: 'fatal' },
+    env: { REDIS_COMMAND_TIMEOUT_MS: '1000', LOG_LEVEL: 'fatal' },
   });
   third = await Instance.open(own);
 });
