@@ -8,6 +8,7 @@ import { CreateRelayAndWebhooks1763600000015 } from './events/migrations/1763600
 import { CreateAdminActions1763600000016 } from './identity/migrations/1763600000016-create-admin-actions.js';
 import { CreateDatabaseProbes1763600000008 } from './operations/migrations/1763600000008-create-database-probes.js';
 import { CreateOrders1763600000005 } from './order/migrations/1763600000005-create-orders.js';
+import { LetOrdersEnd1763600000020 } from './order/migrations/1763600000020-let-orders-end.js';
 import { PutOrderNumbersIntoPaidIndex1763600000009 } from './order/migrations/1763600000009-put-order-numbers-into-paid-index.js';
 import type { Migration } from './platform/database/data-source-options.js';
 import { CreateIdempotencyKeys1763600000004 } from './platform/idempotency/migrations/1763600000004-create-idempotency-keys.js';
@@ -38,4 +39,5 @@ export const MIGRATIONS: Migration[] = [
   CreateAdminActions1763600000016,
   AddEntryTickets1763600000017,
   AllowUsersWithoutEmail1763600000018,
+  LetOrdersEnd1763600000020,
 ];

@@ -1,7 +1,7 @@
 import type { OrderAmounts } from './order-amounts.js';
 
 /** The states of an order. */
-export const ORDER_STATUSES = ['PENDING', 'PAID'] as const;
+export const ORDER_STATUSES = ['PENDING', 'PAID', 'CANCELLED', 'REFUNDED', 'EXPIRED'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 /** A line of an order; name and price are those of the moment it was created. */
