@@ -1,5 +1,6 @@
 import type { ToldEvent } from '../events/index.js';
 import type { Coupon } from './coupon.entity.js';
+import { usableUntilOf } from './usage-terms.js';
 
 /** Who got, or did not get, the coupon: [user id, sequence number]. The rest is read where they are told. */
 export type ToldReservations = ReadonlyArray<readonly [userId: number, sequenceNumber: number]>;
@@ -46,12 +47,14 @@ export function decidedEvents(
 /** The definition as it is from now on. */
 export function changedEvent(coupon: Coupon): ToldEvent {
   const { id: couponId, name, totalQuantity, startsAt, expiresAt, isActive, eventPosition: position } = coupon;
+  const { usableDays, isRedeemable } = coupon;
+  const usableUntil = usableDays === null ? usableUntilOf(coupon) : null;
   return {
     type: 'firstcome.coupon.changed',
     subject: couponSubject(couponId),
     position,
     couponId,
-    content: { name, totalQuantity, startsAt, expiresAt, isActive },
+    content: { name, totalQuantity, startsAt, expiresAt, usableDays, usableUntil, isActive, isRedeemable },
     occurredAt: coupon.updatedAt ?? coupon.createdAt,
   };
 }

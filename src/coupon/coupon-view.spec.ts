@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { couponView, reservedQuantityOf } from './coupon-view.js';
 import { OPEN_ENTRY } from './entry-terms.js';
+import { PLAIN_USAGE } from './usage-terms.js';
 import { Coupon } from './coupon.entity.js';
 
 const STARTS_AT = new Date('2026-11-20T09:00:00Z');
@@ -14,6 +15,7 @@ function coupon(overrides: Partial<Coupon> = {}): Coupon {
     id: 42,
     name: 'Test coupon',
     totalQuantity: 10,
+    returnedQuantity: 0,
     issuedQuantity: 4,
     failedQuantity: 1,
     discountAmount: 1000,
@@ -25,6 +27,8 @@ function coupon(overrides: Partial<Coupon> = {}): Coupon {
     codeFormat: 'none',
     strategy: 'reservation',
     ...OPEN_ENTRY,
+    ...PLAIN_USAGE,
+    latestExpiresAt: new Date(0),
     version: 3,
     epoch: 1,
     sequenceBase: 0,
@@ -39,6 +43,7 @@ describe('couponView', () => {
       couponId: 42,
       name: 'Test coupon',
       totalQuantity: 10,
+      returnedQuantity: 0,
       issuedQuantity: 4,
       reservedQuantity: 2,
       remainingQuantity: 4,
@@ -49,6 +54,8 @@ describe('couponView', () => {
       codeFormat: 'none',
       strategy: 'reservation',
       ...OPEN_ENTRY,
+      ...PLAIN_USAGE,
+      usableUntil: EXPIRES_AT,
       startsAt: STARTS_AT,
       expiresAt: EXPIRES_AT,
       createdAt: STARTS_AT,

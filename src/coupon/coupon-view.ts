@@ -1,5 +1,6 @@
 import type { Audience, CodeFormat, Coupon, Strategy } from './coupon.entity.js';
 import { type Challenge, type Entry, entryOpensAtOf, type EntryTerms } from './entry-terms.js';
+import { usableUntilOf, type UsageTerms } from './usage-terms.js';
 import type { RedisCoupon } from './reservation/redis-coupon.store.js';
 
 /** How a coupon stands; the first that applies, in this order. */
@@ -7,15 +8,17 @@ export const COUPON_STATUSES = ['PAUSED', 'SCHEDULED', 'ENDED', 'SOLD_OUT', 'OPE
 export type CouponStatus = (typeof COUPON_STATUSES)[number];
 
 /** A coupon as the API shows it. */
-export interface CouponView {
+export interface CouponView extends Omit<UsageTerms, 'usableUntil'> {
   readonly couponId: number;
   readonly name: string;
   readonly totalQuantity: number;
+  /** Slots that revocations gave back, besides the total. */
+  readonly returnedQuantity: number;
   /** Rows in the ledger. */
   readonly issuedQuantity: number;
   /** Held but not yet issued; null when Redis can't say. */
   readonly reservedQuantity: number | null;
-  /** Total less issued and reserved; less issued alone when Redis can't say. */
+  /** Total and returned, less issued and reserved; less issued alone when Redis can't say. */
   readonly remainingQuantity: number;
   readonly discountAmount: number | null;
   readonly discountRate: number | null;
@@ -30,6 +33,8 @@ export interface CouponView {
   readonly challenge: Challenge;
   readonly startsAt: Date;
   readonly expiresAt: Date;
+  /** Until when what is issued now may be spent; null where the days say it. */
+  readonly usableUntil: Date | null;
   readonly createdAt: Date;
   readonly status: CouponStatus;
 }
@@ -40,6 +45,7 @@ type ShownCoupon = Pick<
   | 'id'
   | 'name'
   | 'totalQuantity'
+  | 'returnedQuantity'
   | 'issuedQuantity'
   | 'discountAmount'
   | 'discountRate'
@@ -48,6 +54,8 @@ type ShownCoupon = Pick<
   | 'codeFormat'
   | 'strategy'
   | keyof EntryTerms
+  | keyof UsageTerms
+  | 'latestExpiresAt'
   | 'startsAt'
   | 'expiresAt'
   | 'createdAt'
@@ -60,11 +68,12 @@ type ShownCoupon = Pick<
  */
 export function couponView(coupon: ShownCoupon, reservedQuantity: number | null, now: Date): CouponView {
   const committed = coupon.issuedQuantity + (reservedQuantity ?? 0);
-  const remainingQuantity = Math.max(0, coupon.totalQuantity - committed);
+  const remainingQuantity = Math.max(0, coupon.totalQuantity + coupon.returnedQuantity - committed);
   return {
     couponId: coupon.id,
     name: coupon.name,
     totalQuantity: coupon.totalQuantity,
+    returnedQuantity: coupon.returnedQuantity,
     issuedQuantity: coupon.issuedQuantity,
     reservedQuantity,
     remainingQuantity,
@@ -80,6 +89,12 @@ export function couponView(coupon: ShownCoupon, reservedQuantity: number | null,
     challenge: coupon.challenge,
     startsAt: coupon.startsAt,
     expiresAt: coupon.expiresAt,
+    usableDays: coupon.usableDays,
+    usableUntil: coupon.usableDays === null ? usableUntilOf(coupon) : null,
+    isRedeemable: coupon.isRedeemable,
+    minOrderAmount: coupon.minOrderAmount,
+    maxDiscountAmount: coupon.maxDiscountAmount,
+    productIds: coupon.productIds,
     createdAt: coupon.createdAt,
     status: statusOf(coupon, remainingQuantity, now),
   };

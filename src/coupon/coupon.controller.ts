@@ -9,7 +9,7 @@ import {
   idempotencyKeyOf,
 } from '../platform/idempotency/idempotency-key.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
-import { couponListResponse, couponResponse } from './coupon.responses.js';
+import { changedCouponResponse, couponListResponse, couponResponse } from './coupon.responses.js';
 import {
   changeCouponBody,
   type CouponPatch,
@@ -21,8 +21,8 @@ import {
 } from './coupon.schemas.js';
 import { CouponService } from './coupon.service.js';
 
-/** Who operates pauses and resumes; the rest is decided by administrators. */
-const FIELDS_OF_OPERATORS = ['isActive'];
+/** Who operates pauses and resumes claiming and spending; the rest is decided by administrators. */
+const FIELDS_OF_OPERATORS = ['isActive', 'isRedeemable'];
 
 @ApiTags('coupons')
 @Controller('api/coupons')
@@ -86,9 +86,15 @@ export class CouponController {
     summary: 'Change a coupon',
     description:
       'Changes what is named and leaves the rest. Every instance sees it within a second. An `expiresAt` that is already ' +
-      'past ends the coupon.',
+      'past ends the claim window; what people hold is not shortened by it. `isActive` false pauses claiming, ' +
+      '`isRedeemable` false spending. Use-by times concern what is issued from now on, with `applyToIssued` also what is ' +
+      'issued already; tighter conditions need it.',
   })
-  @ApiResponse({ status: HttpStatus.OK, description: 'The coupon after the change', standardSchema: couponResponse })
+  @ApiResponse({
+    status: HttpStatus.OK,
+    description: 'The coupon after the change',
+    standardSchema: changedCouponResponse,
+  })
   @Problems('COUPON_NOT_FOUND', 'QUANTITY_BELOW_COMMITTED', 'RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
   change(
     @Param('couponId', { schema: idParam }) couponId: number,

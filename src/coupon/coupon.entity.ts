@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { bigint } from '../platform/database/columns.js';
+import { bigint, numberList } from '../platform/database/columns.js';
 import { type Challenge, type Entry, OPEN_ENTRY } from './entry-terms.js';
 
 /** Who may ask: users of the table `users`, or any user id. */
@@ -27,6 +27,10 @@ export class Coupon {
   @Column({ name: 'total_quantity', type: 'int' })
   totalQuantity!: number;
 
+  /** Slots that revocations gave back; rows never shrink. */
+  @Column({ name: 'returned_quantity', type: 'int', default: 0 })
+  returnedQuantity!: number;
+
   /** Rows in `user_coupons`; P1 is its guarded update in issuance.repository.ts. */
   @Column({ name: 'issued_quantity', type: 'int', default: 0 })
   issuedQuantity!: number;
@@ -46,6 +50,28 @@ export class Coupon {
 
   @Column({ name: 'expires_at', type: 'datetime', precision: 3 })
   expiresAt!: Date;
+
+  /** The latest `expiresAt` that the coupon had before it was moved to an earlier one; see usage-terms.ts. */
+  @Column({ name: 'latest_expires_at', type: 'datetime', precision: 3 })
+  latestExpiresAt!: Date;
+
+  @Column({ name: 'usable_days', type: 'int', nullable: true })
+  usableDays!: number | null;
+
+  @Column({ name: 'usable_until', type: 'datetime', precision: 3, nullable: true })
+  usableUntil!: Date | null;
+
+  @Column({ name: 'is_redeemable', type: 'boolean', default: true })
+  isRedeemable!: boolean;
+
+  @Column({ name: 'min_order_amount', type: 'bigint', nullable: true, transformer: bigint })
+  minOrderAmount!: number | null;
+
+  @Column({ name: 'max_discount_amount', type: 'bigint', nullable: true, transformer: bigint })
+  maxDiscountAmount!: number | null;
+
+  @Column({ name: 'product_ids', type: 'varchar', length: 2000, nullable: true, transformer: numberList })
+  productIds!: readonly number[] | null;
 
   @Column({ name: 'is_active', type: 'boolean', default: true })
   isActive!: boolean;
@@ -98,4 +124,9 @@ export class Coupon {
   /** When the definition was last changed; null: it is as it was created. */
   @Column({ name: 'updated_at', type: 'datetime', precision: 3, nullable: true })
   updatedAt!: Date | null;
+
+  /** How many rows there may be (P1). In statements it is the column of that name, which the database adds up. */
+  get capacity(): number {
+    return this.totalQuantity + this.returnedQuantity;
+  }
 }

@@ -19,6 +19,13 @@ declare module '../platform/errors/error-codes.js' {
   }
 }
 
+/** A coupon as it would be with a smaller total. */
+interface Lowered {
+  readonly id: number;
+  readonly totalQuantity: number;
+  readonly returnedQuantity: number;
+}
+
 /** No coupon has this id. */
 export class CouponNotFoundError extends DomainError {
   constructor(couponId: number) {
@@ -67,12 +74,14 @@ export class CouponSoldOutError extends DomainError {
   }
 }
 
-/** The new total is smaller than what is issued and reserved together. */
+/** With the new total there would be fewer slots than what is issued and reserved together. */
 export class QuantityBelowCommittedError extends DomainError {
-  constructor(couponId: number, totalQuantity: number, committedQuantity: number) {
+  constructor({ id: couponId, totalQuantity, returnedQuantity }: Lowered, committedQuantity: number) {
+    const givenBack = returnedQuantity === 0 ? '' : `, ${returnedQuantity} slots were given back`;
     super(
       'QUANTITY_BELOW_COMMITTED',
-      `Coupon ${couponId} cannot be lowered to ${totalQuantity}: ${committedQuantity} are issued or reserved. Choose at least that.`,
+      `Coupon ${couponId} cannot be lowered to ${totalQuantity}: ${committedQuantity} are issued or reserved${givenBack}. ` +
+        `Choose at least ${committedQuantity - returnedQuantity}.`,
       { couponId, totalQuantity, committedQuantity },
     );
   }

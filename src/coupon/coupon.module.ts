@@ -46,6 +46,8 @@ import { LeakedSlots } from './issuance/leaked-slots.service.js';
 import { MissingHolders } from './issuance/missing-holders.service.js';
 import { SweepService } from './issuance/sweep.service.js';
 import { WaiterLimits } from './issuance/waiter-limits.js';
+import { IssuedUseByRepository } from './issued-use-by.repository.js';
+import { IssuedUseBy } from './issued-use-by.service.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { LockIssuanceRepository } from './lock/lock-issuance.repository.js';
 import { LockIssuanceService } from './lock/lock-issuance.service.js';
@@ -151,6 +153,8 @@ const WATCH = [CouponOverviewService, CouponWatch, CouponGauges, WatchCouponsJob
 export const COUPON_PROVIDERS = [
   CouponRepository,
   CouponService,
+  IssuedUseBy,
+  IssuedUseByRepository,
   CouponAdministration,
   ReservationService,
   ReservationFollower,

@@ -11,6 +11,9 @@ export type NewCoupon = Omit<
   Coupon,
   | 'id'
   | 'issuedQuantity'
+  | 'returnedQuantity'
+  | 'capacity'
+  | 'latestExpiresAt'
   | 'failedQuantity'
   | 'version'
   | 'epoch'
@@ -87,8 +90,12 @@ export class CouponRepository {
   async saveDefinition(manager: EntityManager, coupon: Coupon): Promise<void> {
     const { id, name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt } = coupon;
     const { entry, entryOpensAt, entrySpreadSeconds, challenge } = coupon;
-    const terms = { entry, entryOpensAt, entrySpreadSeconds, challenge };
+    const { usableDays, usableUntil, latestExpiresAt, isRedeemable } = coupon;
+    const { minOrderAmount, maxDiscountAmount, productIds } = coupon;
+    const entryTerms = { entry, entryOpensAt, entrySpreadSeconds, challenge };
+    const useBy = { usableDays, usableUntil, latestExpiresAt, isRedeemable };
+    const conditions = { minOrderAmount, maxDiscountAmount, productIds };
     const definition = { name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt };
-    await manager.update(Coupon, { id }, { ...definition, ...terms });
+    await manager.update(Coupon, { id }, { ...definition, ...entryTerms, ...useBy, ...conditions });
   }
 }

@@ -5,6 +5,7 @@ import { COUPON_STATUSES } from './coupon-view.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
 import { CHALLENGES, ENTRIES, MAX_ENTRY_SPREAD_SECONDS } from './entry-terms.js';
 import { FAILURE_REASONS } from './issuance-failure.entity.js';
+import { MAX_USABLE_DAYS } from './usage-terms.js';
 import { USER_COUPON_STATUSES } from './user-coupon-status.js';
 
 /** What the calls of this module answer, with examples: for the OpenAPI document, and for the types of the views. */
@@ -16,6 +17,7 @@ const COUPON = {
   couponId: 1,
   name: 'Black Friday 50%',
   totalQuantity: 1000,
+  returnedQuantity: 0,
   issuedQuantity: 120,
   reservedQuantity: 3,
   remainingQuantity: 877,
@@ -31,6 +33,12 @@ const COUPON = {
   challenge: 'none',
   startsAt: '2026-11-20T09:00:00.000Z',
   expiresAt: '2036-11-27T09:00:00.000Z',
+  usableDays: null,
+  usableUntil: '2036-12-31T14:59:59.000Z',
+  isRedeemable: true,
+  minOrderAmount: 30_000,
+  maxDiscountAmount: 10_000,
+  productIds: null,
   createdAt: '2026-11-01T02:00:00.000Z',
   status: 'OPEN',
 };
@@ -80,9 +88,12 @@ export const couponResponse = z
     couponId: id,
     name: z.string(),
     totalQuantity: z.int().min(1),
+    returnedQuantity: count.meta({ description: 'Slots that revocations gave back; they can be issued again' }),
     issuedQuantity: count.meta({ description: 'Rows in the ledger' }),
     reservedQuantity: count.nullable().meta({ description: 'Held but not yet issued; null while Redis is away' }),
-    remainingQuantity: count,
+    remainingQuantity: count.meta({
+      description: 'totalQuantity and returnedQuantity, less issuedQuantity and reservedQuantity',
+    }),
     discountAmount: z.int().min(1).nullable().meta({ description: 'Won off' }),
     discountRate: z.int().min(1).max(100).nullable().meta({ description: 'Percent off' }),
     isActive: z.boolean(),
@@ -94,11 +105,34 @@ export const couponResponse = z
     entrySpreadSeconds: z.int().min(0).max(MAX_ENTRY_SPREAD_SECONDS),
     challenge: z.enum(CHALLENGES),
     startsAt: time,
-    expiresAt: time,
+    expiresAt: time.meta({ description: 'The end of the claim window' }),
+    usableDays: z.int().min(1).max(MAX_USABLE_DAYS).nullable().meta({
+      description: 'For how many days of 24 h from its issue a user coupon may be spent; null: usableUntil says it',
+    }),
+    usableUntil: time.nullable().meta({
+      description: 'Until when what is issued from now on may be spent; null: usableDays says it',
+    }),
+    isRedeemable: z.boolean().meta({ description: 'false: spending is suspended' }),
+    minOrderAmount: z.int().min(1).nullable().meta({
+      description: 'Won that the lines on which the discount counts must come to',
+    }),
+    maxDiscountAmount: z.int().min(1).nullable().meta({ description: 'Won that a discountRate takes off at most' }),
+    productIds: z.array(id).nullable().meta({ description: 'The discount counts on these products only' }),
     createdAt: time,
     status: z.enum(COUPON_STATUSES),
   })
   .meta({ id: 'Coupon', example: COUPON });
+
+export const changedCouponResponse = couponResponse
+  .extend({
+    appliedToIssued: count.optional().meta({
+      description: 'With applyToIssued: how many user coupons got another use-by time',
+    }),
+    remainingToApply: count.optional().meta({
+      description: 'With applyToIssued: how many did not get it in time; send the same again until it is 0',
+    }),
+  })
+  .meta({ id: 'ChangedCoupon', example: COUPON });
 
 export const couponListResponse = z
   .object({ coupons: z.array(couponResponse), nextCursor })
@@ -178,7 +212,14 @@ export const auditResponse = z
       })
       .nullable()
       .meta({ description: 'null while Redis is away, and with strategy lock' }),
-    database: z.object({ totalQuantity: count, issuedQuantity: count, rows: count, distinctUsers: count }),
+    database: z.object({
+      totalQuantity: count,
+      issuedQuantity: count,
+      returnedQuantity: count,
+      rows: count,
+      distinctUsers: count,
+      slotsReturned: count.meta({ description: 'Rows whose slot was given back' }),
+    }),
     violations: z.array(z.object({ code: z.enum(VIOLATION_CODES), detail: z.string() })),
   })
   .meta({
@@ -187,7 +228,14 @@ export const auditResponse = z
       couponId: 1,
       consistent: true,
       redis: { reserved: 123, users: 123, pending: 3, sequence: 124, epoch: 1, available: 877 },
-      database: { totalQuantity: 1000, issuedQuantity: 120, rows: 120, distinctUsers: 120 },
+      database: {
+        totalQuantity: 1000,
+        issuedQuantity: 120,
+        returnedQuantity: 0,
+        rows: 120,
+        distinctUsers: 120,
+        slotsReturned: 0,
+      },
       violations: [],
     },
   });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeCursor } from '../platform/http/schemas.js';
-import { assertWindow, changeCouponBody, createCouponBody, holderOf, userCouponsQuery } from './coupon.schemas.js';
+import { assertTerms, changeCouponBody, createCouponBody, holderOf, userCouponsQuery } from './coupon.schemas.js';
 
 const DAY_MS = 24 * 3_600_000;
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
+const plain = { discountRate: 50, usableUntil: null, maxDiscountAmount: null };
 const body = { name: 'Test coupon', totalQuantity: 10, discountRate: 50, startsAt: inDays(0), expiresAt: inDays(1) };
 
 describe('createCouponBody', () => {
@@ -79,15 +80,17 @@ describe('changeCouponBody', () => {
   });
 });
 
-describe('assertWindow', () => {
+describe('assertTerms', () => {
   it('wants the end after the start, and tickets to be given before it', () => {
     const now = new Date();
     const [before, after] = [new Date(now.getTime() - 1), new Date(now.getTime() + 1)];
-    expect(() => assertWindow({ entryOpensAt: null, startsAt: now, expiresAt: after })).not.toThrow();
-    expect(() => assertWindow({ entryOpensAt: null, startsAt: now, expiresAt: now })).toThrow('expiresAt');
-    expect(() => assertWindow({ entryOpensAt: before, startsAt: now, expiresAt: after })).not.toThrow();
-    expect(() => assertWindow({ entryOpensAt: now, startsAt: now, expiresAt: after })).not.toThrow();
-    expect(() => assertWindow({ entryOpensAt: after, startsAt: now, expiresAt: after })).toThrow('entryOpensAt');
+    expect(() => assertTerms({ ...plain, entryOpensAt: null, startsAt: now, expiresAt: after }, {})).not.toThrow();
+    expect(() => assertTerms({ ...plain, entryOpensAt: null, startsAt: now, expiresAt: now }, {})).toThrow('expiresAt');
+    expect(() => assertTerms({ ...plain, entryOpensAt: before, startsAt: now, expiresAt: after }, {})).not.toThrow();
+    expect(() => assertTerms({ ...plain, entryOpensAt: now, startsAt: now, expiresAt: after }, {})).not.toThrow();
+    expect(() => assertTerms({ ...plain, entryOpensAt: after, startsAt: now, expiresAt: after }, {})).toThrow(
+      'entryOpensAt',
+    );
   });
 });
 

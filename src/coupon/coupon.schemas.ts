@@ -4,7 +4,6 @@ import {
   cursorQuery,
   id,
   idParam,
-  isoDateTime,
   limitQuery,
   newestPosition,
   oneOf,
@@ -17,6 +16,16 @@ import { idempotencyKey } from '../platform/idempotency/idempotency-key.js';
 import { refusalOf } from '../platform/http/validation.pipe.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
 import { CHALLENGES, ENTRIES, MAX_ENTRY_SPREAD_SECONDS, OPEN_ENTRY } from './entry-terms.js';
+import {
+  APPLICABLE,
+  assertUsage,
+  type CheckedTerms,
+  eitherDaysOrUntil,
+  namesOneUseBy,
+  pointInTime,
+  usageFields,
+  usagePatchFields,
+} from './usage-terms.schemas.js';
 import { USER_COUPON_STATUSES } from './user-coupon-status.js';
 
 /** What the calls of this module take. Fields that may be left out may also be null. */
@@ -24,9 +33,6 @@ import { USER_COUPON_STATUSES } from './user-coupon-status.js';
 const MAX_NAME_LENGTH = 255;
 const MAX_TOTAL_QUANTITY = 10_000_000;
 const MAX_DISCOUNT_AMOUNT = 1_000_000_000_000;
-/** What DATETIME can hold, in MySQL as in MariaDB. */
-const EARLIEST = new Date('1000-01-01T00:00:00Z');
-const LATEST = new Date('9999-12-31T23:59:59.999Z');
 
 const NAME_ERROR =
   `must be text of 1 to ${MAX_NAME_LENGTH} characters besides spaces at the ends, some of them visible, ` +
@@ -38,9 +44,6 @@ const SPREAD_ERROR = `must be a whole number from 0 to ${MAX_ENTRY_SPREAD_SECOND
 const name = visibleText(MAX_NAME_LENGTH, NAME_ERROR);
 const totalQuantity = wholeNumber(MAX_TOTAL_QUANTITY).meta({ description: 'The stock' });
 const isActive = z.boolean({ error: 'must be true or false' });
-const pointInTime = isoDateTime.refine((time) => time >= EARLIEST && time <= LATEST, {
-  error: 'must be between the years 1000 and 9999 (UTC)',
-});
 
 const entry = oneOf(ENTRIES);
 const entrySpreadSeconds = z
@@ -83,11 +86,22 @@ export const createCouponBody = z
     challenge: withDefault(challenge, OPEN_ENTRY.challenge).meta({
       description: 'What must be passed for a ticket: none (the default), or turnstile of Cloudflare',
     }),
+    ...usageFields,
     idempotencyKey,
   })
   .refine(({ discountAmount, discountRate }) => (discountAmount === undefined) !== (discountRate === undefined), {
     path: ['discountAmount'],
     error: 'exactly one of discountAmount and discountRate must be given',
+  })
+  .refine(namesOneUseBy, eitherDaysOrUntil)
+  .refine(({ maxDiscountAmount, discountRate }) => maxDiscountAmount === undefined || discountRate !== undefined, {
+    path: ['maxDiscountAmount'],
+    error: 'must be left out where there is no discountRate',
+  })
+  .refine(({ usableUntil, expiresAt }) => usableUntil === undefined || usableUntil >= expiresAt, {
+    path: ['usableUntil'],
+    error: 'must not be earlier than expiresAt',
+    when: everyFieldIsRight,
   })
   .refine(({ startsAt, expiresAt }) => expiresAt > startsAt, {
     path: ['expiresAt'],
@@ -137,50 +151,67 @@ export function couponDraft(fields: { [Name in keyof z.input<typeof createCoupon
 export const changeCouponBody = z
   .strictObject({
     name: optional(name),
-    isActive: optional(isActive).meta({ description: 'false pauses the coupon' }),
-    totalQuantity: optional(totalQuantity).meta({ description: 'Never below issued + reserved' }),
+    isActive: optional(isActive).meta({ description: 'false pauses claiming; what people hold can be spent' }),
+    totalQuantity: optional(totalQuantity).meta({
+      description: 'Never below what is issued and reserved, less the slots that were given back',
+    }),
     startsAt: optional(pointInTime),
-    expiresAt: optional(pointInTime).meta({ description: 'Later than startsAt, the new or the old one' }),
+    expiresAt: optional(pointInTime).meta({
+      description: 'The end of the claim window, later than startsAt; what people hold is not shortened by it',
+    }),
     entry: optional(entry).meta({ description: 'open lets everyone in; a ticket is needed no longer' }),
     entryOpensAt: optional(pointInTime).meta({ description: OPENING }),
     entrySpreadSeconds: optional(entrySpreadSeconds).meta({ description: 'For tickets from now on' }),
     challenge: optional(challenge),
+    ...usagePatchFields,
   })
-  .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
+  .refine(({ applyToIssued: _how, ...patch }) => Object.values(patch).some((value) => value !== undefined), {
     error:
       'must have at least one of name, isActive, totalQuantity, startsAt, expiresAt, entry, entryOpensAt, ' +
-      'entrySpreadSeconds, challenge',
+      'entrySpreadSeconds, challenge, usableDays, usableUntil, isRedeemable, minOrderAmount, maxDiscountAmount, ' +
+      'productIds',
   })
-  // What is not named must not be there at all: merged into the coupon, undefined would overwrite.
-  .transform((patch) => ({
-    ...(patch.name !== undefined && { name: patch.name }),
-    ...(patch.isActive !== undefined && { isActive: patch.isActive }),
-    ...(patch.totalQuantity !== undefined && { totalQuantity: patch.totalQuantity }),
-    ...(patch.startsAt !== undefined && { startsAt: patch.startsAt }),
-    ...(patch.expiresAt !== undefined && { expiresAt: patch.expiresAt }),
-    ...(patch.entry !== undefined && { entry: patch.entry }),
-    ...(patch.entryOpensAt !== undefined && { entryOpensAt: patch.entryOpensAt }),
-    ...(patch.entrySpreadSeconds !== undefined && { entrySpreadSeconds: patch.entrySpreadSeconds }),
-    ...(patch.challenge !== undefined && { challenge: patch.challenge }),
-  }))
+  .refine(namesOneUseBy, eitherDaysOrUntil)
+  .refine((patch) => patch.applyToIssued !== true || APPLICABLE.some((name) => patch[name] !== undefined), {
+    path: ['applyToIssued'],
+    error: `must come with one of ${APPLICABLE.join(', ')}`,
+  })
+  .transform((patch) => withoutUndefined({ ...patch, ...oneUseBy(patch) }))
   .meta({ id: 'ChangeCouponRequest', example: { totalQuantity: 2000, isActive: true } });
+
+/** Whichever of the two is given takes the place of the other. */
+function oneUseBy({ usableDays, usableUntil }: { usableDays?: number | null; usableUntil?: Date | null }) {
+  if (typeof usableDays === 'number') return { usableUntil: null };
+  return usableUntil instanceof Date ? { usableDays: null } : {};
+}
+
+/** What is not named is not there at all: merged into the coupon, undefined would overwrite. */
+function withoutUndefined<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  const named = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(named) as { [Name in keyof T]?: Exclude<T[Name], undefined> };
+}
 
 /** What is to change of a coupon's definition; what is not named stays. */
 export type CouponPatch = z.output<typeof changeCouponBody>;
 
-/** The times of a coupon that have an order. */
-interface Window {
+/** What of a coupon must fit together. */
+interface Window extends CheckedTerms {
   readonly entryOpensAt: Date | null;
   readonly startsAt: Date;
-  readonly expiresAt: Date;
 }
 
-/** @throws ValidationFailedError when the window would end before it starts, or its tickets be given after that */
-export function assertWindow({ entryOpensAt, startsAt, expiresAt }: Window): void {
+/**
+ * @param named what the request names
+ * @throws ValidationFailedError when the claim window would end before it starts, its tickets be given after that, or
+ *   spending end before it
+ */
+export function assertTerms(coupon: Window, named: object): void {
+  const { entryOpensAt, startsAt, expiresAt } = coupon;
   if (expiresAt <= startsAt) throw new ValidationFailedError([{ path: 'expiresAt', message: WINDOW_ERROR }]);
   if (entryOpensAt !== null && entryOpensAt > startsAt) {
     throw new ValidationFailedError([{ path: 'entryOpensAt', message: OPENING_ERROR }]);
   }
+  assertUsage(coupon, named);
 }
 
 /** The body where the path has the coupon's id. */

@@ -12,7 +12,9 @@ import type { Coupon } from './coupon.entity.js';
 import { CouponNotFoundError } from './coupon.errors.js';
 import { CouponRepository, type NewCoupon } from './coupon.repository.js';
 import type { couponResponse } from './coupon.responses.js';
-import { assertWindow, type CouponDraft, type CouponPatch, type Page } from './coupon.schemas.js';
+import { assertTerms, type CouponDraft, type CouponPatch, type Page } from './coupon.schemas.js';
+import { type Applied, IssuedUseBy } from './issued-use-by.service.js';
+import { assertNoTighter } from './usage-terms.schemas.js';
 import { EntryRules } from './entry/entry-rules.service.js';
 import { definitionOf } from './reservation/coupon-definition.js';
 import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
@@ -29,6 +31,9 @@ export interface CouponPage {
 /** A new coupon. Its times are text, since the answer is stored under the idempotency key. */
 export type CreatedCoupon = AnswerOf<typeof couponResponse>;
 
+/** A coupon after a change, and how far that has come with what is issued already, where it was to be applied to it. */
+export type ChangedCoupon = CouponView & Partial<Applied>;
+
 /** Creates, shows and changes coupons. */
 @Injectable()
 export class CouponService {
@@ -37,6 +42,7 @@ export class CouponService {
     private readonly definitions: CouponDefinitionService,
     private readonly definitionCache: DefinitionCache,
     private readonly entryRules: EntryRules,
+    private readonly issuedUseBy: IssuedUseBy,
     private readonly rebuilds: RebuildService,
     private readonly store: RedisCouponStore,
     private readonly idempotency: IdempotencyService,
@@ -60,7 +66,7 @@ export class CouponService {
       const id = await this.coupons.insert(manager, coupon);
       const subject = couponSubject(id);
       await this.trail.record(manager, publish, { actor, action: 'coupon.create', subject, after: draft });
-      return createdCoupon(couponView({ ...coupon, id, issuedQuantity: 0 }, 0, now));
+      return createdCoupon(couponView({ ...coupon, ...UNTOUCHED, id }, 0, now));
     });
     // Also for a request that comes again: the process may have ended before it was loaded.
     if (draft.strategy === 'reservation') await this.rebuilds.loadOrAwait(created.couponId);
@@ -107,15 +113,21 @@ export class CouponService {
   /**
    * Changes the definition; this instance sees it at once, every other one within a second.
    *
-   * @throws CouponNotFoundError, ValidationFailedError when the window would end before it starts, and for terms
-   *   of entry that the settings do not allow,
-   *   QuantityBelowCommittedError when the total would be less than what is issued and reserved
+   * @throws CouponNotFoundError, ValidationFailedError when the window would end before it starts or spending before
+   *   the window, for terms of entry that the settings do not allow, and when something would be taken from people
+   *   without `applyToIssued` (P14),
+   *   QuantityBelowCommittedError when there would be fewer slots than what is issued and reserved
    */
-  async change(couponId: number, patch: CouponPatch, actor: Actor): Promise<CouponView> {
-    this.entryRules.assertKeepable(patch);
-    const coupon = await this.definitions.change(couponId, patch, actor, assertWindow);
+  async change(couponId: number, { applyToIssued, ...change }: CouponPatch, actor: Actor): Promise<ChangedCoupon> {
+    this.entryRules.assertKeepable(change);
+    const coupon = await this.definitions.change(couponId, change, actor, (after, before) => {
+      assertTerms(after, change);
+      if (applyToIssued !== true) assertNoTighter(before, after);
+    });
     this.definitionCache.remember(definitionOf(coupon));
-    return await this.view(coupon);
+    // First the definition: what is issued from now on has the new use-by time, so no row is missed.
+    const applied = applyToIssued === true ? await this.issuedUseBy.apply(couponId, actor) : {};
+    return { ...(await this.view(coupon)), ...applied };
   }
 
   private async view(coupon: Coupon): Promise<CouponView> {
@@ -138,12 +150,17 @@ export class CouponService {
   }
 }
 
+/** What a coupon begins with. */
+const UNTOUCHED = { issuedQuantity: 0, returnedQuantity: 0, latestExpiresAt: new Date(0) };
+
 function createdCoupon(coupon: CouponView): CreatedCoupon {
   return {
     ...coupon,
     entryOpensAt: coupon.entryOpensAt?.toISOString() ?? null,
     startsAt: coupon.startsAt.toISOString(),
     expiresAt: coupon.expiresAt.toISOString(),
+    usableUntil: coupon.usableUntil?.toISOString() ?? null,
+    productIds: coupon.productIds && [...coupon.productIds],
     createdAt: coupon.createdAt.toISOString(),
   };
 }
@@ -154,6 +171,11 @@ function newCoupon(draft: CouponDraft, createdAt: Date): NewCoupon {
     discountAmount: draft.discountAmount ?? null,
     discountRate: draft.discountRate ?? null,
     entryOpensAt: draft.entryOpensAt ?? null,
+    usableDays: draft.usableDays ?? null,
+    usableUntil: draft.usableUntil ?? null,
+    minOrderAmount: draft.minOrderAmount ?? null,
+    maxDiscountAmount: draft.maxDiscountAmount ?? null,
+    productIds: draft.productIds ?? null,
     createdAt,
   };
 }

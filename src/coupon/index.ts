@@ -5,7 +5,8 @@ export { entryTicketOf } from './entry/entry-ticket-header.js';
 export { located } from './reservation-location.js';
 export { reserved } from './reservation-view.js';
 export { ReservationService } from './reservation.service.js';
-export { type UsableCoupon, UserCouponUsage } from './user-coupon-usage.repository.js';
+export { type UsableCoupon, type UsageConditions, UserCouponUsage } from './user-coupon-usage.repository.js';
+export { NOT_USABLE_REASONS, type NotUsableReason } from './user-coupon-status.js';
 export { UserCouponService } from './user-coupon.service.js';
 export {
   type CouponOverview,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { And, type FindOptionsWhere, In, LessThanOrEqual, MoreThan, Repository } from 'typeorm';
 import { type FailureReason, IssuanceFailure } from './issuance-failure.entity.js';
-import type { Holding } from './reservation-reading.js';
+import { type Holding, issuedReading, type ReservationEnding } from './reservation-reading.js';
 import type { Reservation } from './reservation/reservation.js';
 import { UserCoupon } from './user-coupon.entity.js';
 
@@ -14,11 +14,9 @@ export class LedgerRepository {
     @InjectRepository(IssuanceFailure) private readonly failures: Repository<IssuanceFailure>,
   ) {}
 
-  async findRow(couponId: number, userId: number) {
+  async findRow(couponId: number, userId: number): Promise<ReservationEnding | undefined> {
     const row = await this.userCoupons.findOneBy({ couponId, userId });
-    if (row === null) return undefined;
-    const { id, sequenceNumber, code, issuedAt } = row;
-    return { sequenceNumber, userCouponId: id, code, issuedAt: issuedAt.toISOString() };
+    return row === null ? undefined : issuedReading(Object.assign(row, { userCouponId: row.id }));
   }
 
   /** The user coupon with this id. */
@@ -37,18 +35,13 @@ export class LedgerRepository {
   /** The rows of these users, who are given by coupon, in the order of the ids of both. */
   async rowsOf(users: ReadonlyMap<number, readonly number[]>) {
     const [condition, parameters] = ofUsers(users);
-    const rows: Array<Holding & { sequenceNumber: number; userCouponId: number; code: string | null; issuedAt: Date }> =
-      await this.userCoupons.query(
-        `SELECT coupon_id AS couponId, user_id AS userId, sequence_number AS sequenceNumber, id AS userCouponId, code,
-                issued_at AS issuedAt
+    const rows: Array<Holding & Parameters<typeof issuedReading>[0]> = await this.userCoupons.query(
+      `SELECT coupon_id AS couponId, user_id AS userId, sequence_number AS sequenceNumber, id AS userCouponId, code,
+                issued_at AS issuedAt, expires_at AS expiresAt
            FROM user_coupons WHERE ${condition} ORDER BY coupon_id, user_id`,
-        parameters,
-      );
-    return rows.map(({ couponId, userId, issuedAt, ...row }) => ({
-      couponId,
-      userId,
-      reading: { status: 'ISSUED' as const, ...row, issuedAt: issuedAt.toISOString() },
-    }));
+      parameters,
+    );
+    return rows.map(({ couponId, userId, ...row }) => ({ couponId, userId, reading: issuedReading(row) }));
   }
 
   /** As `rowsOf`, the latest failure of each who has one. */

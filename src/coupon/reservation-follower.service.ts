@@ -6,7 +6,7 @@ import type { WaiterKind } from './issuance/waiter-limits.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { hasEnded, type ReservationReading } from './reservation-reading.js';
 import type { CallerWait } from './reservation-wait.js';
-import type { ReservationState } from './reservation-view.js';
+import { type ReservationState, stateOf } from './reservation-view.js';
 import { DefinitionCache } from './reservation/definition-cache.js';
 import { RedisCouponStore } from './reservation/redis-coupon.store.js';
 
@@ -35,7 +35,7 @@ export class ReservationFollower {
    */
   async find(couponId: number, userId: number): Promise<ReservationState> {
     const { strategy } = await this.definitions.require(couponId);
-    return { couponId, userId, ...(await this.read(couponId, userId, { isInRedis: strategy === 'reservation' })) };
+    return stateOf(couponId, userId, await this.read(couponId, userId, { isInRedis: strategy === 'reservation' }));
   }
 
   /** As `find`, but while the reservation has not ended waits for that, as long as the caller does. */
@@ -66,7 +66,7 @@ export class ReservationFollower {
   async follow(couponId: number, userId: number, { kind, onState, onEnd }: Follower): Promise<() => void> {
     const { strategy } = await this.definitions.require(couponId);
     const onNews = (reading: ReservationReading): void => {
-      onState({ couponId, userId, ...reading });
+      onState(stateOf(couponId, userId, reading));
       if (hasEnded(reading)) onEnd();
     };
     if (strategy === 'lock') {
@@ -94,7 +94,7 @@ export class ReservationFollower {
     const pending = isInRedis ? await this.pendingNumber(couponId, userId) : undefined;
     if (typeof pending === 'number') return { status: 'RESERVED', sequenceNumber: pending };
     const row = await this.ledgerRepository.findRow(couponId, userId);
-    if (row !== undefined) return { status: 'ISSUED', ...row };
+    if (row !== undefined) return row;
     // A failure may be followed by a reservation that only Redis knows of.
     if (pending === 'UNKNOWN') throw new ReservationUnavailableError(couponId);
     const failure = await this.ledgerRepository.findLatestFailure(couponId, userId);

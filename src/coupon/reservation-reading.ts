@@ -8,6 +8,8 @@ export type ReservationEnding =
       readonly userCouponId: number;
       readonly code: string | null;
       readonly issuedAt: string;
+      /** Until when the user coupon may be spent. */
+      readonly expiresAt: string;
     }
   | { readonly status: 'FAILED'; readonly sequenceNumber: number; readonly failureReason: FailureReason };
 
@@ -18,6 +20,20 @@ export type ReservationReading = { readonly status: 'RESERVED'; readonly sequenc
 export interface Holding {
   readonly couponId: number;
   readonly userId: number;
+}
+
+/** What a row says of its reservation. */
+interface Row {
+  readonly sequenceNumber: number;
+  readonly userCouponId: number;
+  readonly code: string | null;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}
+
+export function issuedReading({ sequenceNumber, userCouponId, code, issuedAt, expiresAt }: Row) {
+  const times = { issuedAt: issuedAt.toISOString(), expiresAt: expiresAt.toISOString() };
+  return { status: 'ISSUED' as const, sequenceNumber, userCouponId, code, ...times };
 }
 
 export function hasEnded(reading: ReservationReading): reading is ReservationEnding {

@@ -1,4 +1,5 @@
 import type { AnswerOf } from '../platform/http/response-schemas.js';
+import type { ReservationReading } from './reservation-reading.js';
 import type { issuedResponse, reservationResponse, reservedResponse } from './coupon.responses.js';
 
 /** The answer to a reservation. ISSUED at once only with `strategy: lock`. */
@@ -26,6 +27,13 @@ export type ReservationState = AnswerOf<typeof reservationResponse>;
 export function reserved(couponId: number, userId: number, sequenceNumber: number): Reserved {
   const message = `Reserved: you are number ${sequenceNumber}. Your coupon is being issued.`;
   return { couponId, userId, sequenceNumber, status: 'RESERVED', message };
+}
+
+/** Until when the user coupon may be spent is a matter of the user coupon, not of the reservation. */
+export function stateOf(couponId: number, userId: number, reading: ReservationReading): ReservationState {
+  if (reading.status !== 'ISSUED') return { couponId, userId, ...reading };
+  const { expiresAt: _useBy, ...state } = reading;
+  return { couponId, userId, ...state };
 }
 
 export function issued(row: IssuedRow): Issued {

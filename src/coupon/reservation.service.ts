@@ -65,7 +65,7 @@ export class ReservationService {
       couponName: definition.name,
       userId,
       issuedAt: new Date(ended.issuedAt),
-      expiresAt: new Date(definition.expiresAt),
+      expiresAt: new Date(ended.expiresAt),
     });
   }
 

@@ -12,16 +12,21 @@ const held = {
   code: null,
   issuedAt: new Date('2026-11-20T09:00:00Z'),
   usedAt: null,
+  revokedAt: null,
   expiresAt: EXPIRES_AT,
 };
 
 describe('userCouponView', () => {
   it.each([
-    ['AVAILABLE', null, BEFORE],
-    ['EXPIRED', null, EXPIRES_AT],
-    ['USED', BEFORE, BEFORE],
-    ['USED', BEFORE, EXPIRES_AT],
-  ])('is %s (used at %s, seen at %s)', (status, usedAt, now) => {
-    expect(userCouponView({ ...held, usedAt }, now)).toEqual({ ...held, usedAt, status });
+    ['AVAILABLE', null, null, BEFORE],
+    ['EXPIRED', null, null, EXPIRES_AT],
+    ['REVOKED', null, BEFORE, BEFORE],
+    ['REVOKED', null, BEFORE, EXPIRES_AT],
+    ['USED', BEFORE, null, BEFORE],
+    ['USED', BEFORE, null, EXPIRES_AT],
+    ['USED', BEFORE, BEFORE, BEFORE],
+  ])('is %s (used at %s, revoked at %s, seen at %s)', (status, usedAt, revokedAt, now) => {
+    const { revokedAt: _, ...shown } = held;
+    expect(userCouponView({ ...held, usedAt, revokedAt }, now)).toEqual({ ...shown, usedAt, status });
   });
 });

@@ -12,12 +12,15 @@ export interface HeldCoupon {
   readonly code: string | null;
   readonly issuedAt: Date;
   readonly usedAt: Date | null;
+  /** Null for one that nobody took back. */
+  readonly revokedAt: Date | null;
   readonly expiresAt: Date;
 }
 
 /** A user coupon as the API shows it. */
-export type UserCouponView = HeldCoupon & { readonly status: UserCouponStatus };
+export type UserCouponView = Omit<HeldCoupon, 'revokedAt'> & { readonly status: UserCouponStatus };
 
 export function userCouponView(held: HeldCoupon, now: Date): UserCouponView {
-  return { ...held, status: userCouponStatusOf(held, now) };
+  const { revokedAt: _revokedAt, ...shown } = held;
+  return { ...shown, status: userCouponStatusOf(held, now) };
 }

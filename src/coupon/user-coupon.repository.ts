@@ -7,7 +7,7 @@ import { IN_STATUS } from './user-coupon-status.js';
 import type { HeldCoupon } from './user-coupon-view.js';
 import { UserCoupon } from './user-coupon.entity.js';
 
-const TERMS = { usedAt: 'held.used_at', expiresAt: 'coupon.expires_at', now: ':now' };
+const TERMS = { of: 'held.', now: ':now' };
 
 /** Reads the table `user_coupons`; the issuance writes it, and user-coupon-usage.repository.ts marks what is used. */
 @Injectable()
@@ -27,7 +27,8 @@ export class UserCouponRepository {
       .addSelect('held.code', 'code')
       .addSelect('held.issued_at', 'issuedAt')
       .addSelect('held.used_at', 'usedAt')
-      .addSelect('coupon.expires_at', 'expiresAt')
+      .addSelect('held.revoked_at', 'revokedAt')
+      .addSelect('held.expires_at', 'expiresAt')
       .where('held.user_id = :userId', { userId });
     if (status !== undefined) query.andWhere(IN_STATUS[status](TERMS), { now });
     return await newestFirst(query, { time: 'held.issued_at', id: 'held.id' }, page).getRawMany<HeldCoupon>();

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { CouponService } from '../coupon/index.js';
+import { couponDraft, CouponService } from '../coupon/index.js';
 import { Clock } from '../platform/clock.js';
 import { CONFIG } from '../platform/config/config.module.js';
 import { TransactionRunner } from '../platform/database/transaction-runner.js';
@@ -83,22 +83,14 @@ export class Seeder implements OnApplicationBootstrap {
 
   private async seedCoupon(): Promise<boolean> {
     const startsAt = this.clock.now();
-    return await this.coupons.createMissing(COUPON_ID, {
+    const draft = couponDraft({
       name: 'WELCOME10',
       totalQuantity: 1000,
-      discountAmount: undefined,
       discountRate: 10,
-      startsAt,
-      expiresAt: new Date(startsAt.getTime() + YEAR_MS),
-      isActive: true,
-      audience: 'registered',
-      codeFormat: 'none',
-      strategy: 'reservation',
-      entry: 'open',
-      entryOpensAt: undefined,
-      entrySpreadSeconds: 10,
-      challenge: 'none',
+      startsAt: startsAt.toISOString(),
+      expiresAt: new Date(startsAt.getTime() + YEAR_MS).toISOString(),
     });
+    return await this.coupons.createMissing(COUPON_ID, draft);
   }
 
   private async insert<T extends { readonly id: number }>(

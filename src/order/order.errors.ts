@@ -1,3 +1,4 @@
+import type { NotUsableReason } from '../coupon/index.js';
 import { DomainError } from '../platform/errors/domain-error.js';
 
 declare module '../platform/errors/error-codes.js' {
@@ -22,14 +23,22 @@ export class OrderAlreadyPaidError extends DomainError {
   }
 }
 
-/** The user holds no user coupon of this coupon that is AVAILABLE. */
+const WHY: Readonly<Record<NotUsableReason, string>> = {
+  NOT_HELD: 'The user holds no such coupon.',
+  USED: 'The coupon is used already.',
+  REVOKED: 'The coupon was taken back.',
+  EXPIRED: 'The coupon has expired: its use-by time is over.',
+  SUSPENDED: 'The coupon cannot be spent at the moment.',
+};
+
+/** The user holds no user coupon of this coupon that could be spent now. */
 export class CouponNotUsableError extends DomainError {
-  constructor(data: { couponId: number } | { userCouponId: number }) {
+  constructor(reason: NotUsableReason, data: { couponId: number } | { userCouponId: number }) {
     super(
       'COUPON_NOT_USABLE',
-      'The user holds no such coupon, or it is used or has expired. Order without it, or with another one; ' +
+      `${WHY[reason]} Order without it, or with another one; ` +
         'GET /api/users/{userId}/coupons?status=AVAILABLE lists them.',
-      data,
+      { ...data, reason },
     );
   }
 }

@@ -106,7 +106,7 @@ export class OrderService {
   ): Promise<UsableCoupon | undefined> {
     if (couponId === undefined) return undefined;
     const coupon = await this.userCoupons.find(manager, couponId, userId, now);
-    if (coupon === undefined) throw new CouponNotUsableError({ couponId });
+    if (typeof coupon === 'string') throw new CouponNotUsableError(coupon, { couponId });
     return coupon;
   }
 }

@@ -79,9 +79,7 @@ export class PaymentService {
     for (const { productId, quantity } of items) await this.products.takeFromStock(manager, productId, quantity);
     // Not before the waiting is over: the day of the sale is the one in which it happens.
     const paidAt = this.clock.now();
-    if (userCouponId !== null && !(await this.userCoupons.use(manager, userCouponId, paidAt))) {
-      throw new CouponNotUsableError({ userCouponId });
-    }
+    if (userCouponId !== null) await this.use(manager, userCouponId, paidAt);
     const paid = { orderId, orderNumber, userId, paidAmount, paidAt, items };
     const used = userCouponId === null ? undefined : { userCouponId, couponId: couponId ?? undefined };
     const lastPosition = await this.payments.markPaid(manager, orderId, paidAt, used === undefined ? 1 : 2);
@@ -89,5 +87,10 @@ export class PaymentService {
     await this.outbox.write(manager, publish, paidEvents(paid, used, lastPosition));
     publish(new PaymentCompletedEvent(orderId, orderNumber, paidAt, items));
     return { orderId, paidAmount, remainingBalance, status: 'PAID', paidAt: paidAt.toISOString() };
+  }
+
+  private async use(manager: EntityManager, userCouponId: number, usedAt: Date): Promise<void> {
+    const reason = await this.userCoupons.use(manager, userCouponId, usedAt);
+    if (reason !== undefined) throw new CouponNotUsableError(reason, { userCouponId });
   }
 }

@@ -31,6 +31,7 @@ describe('campaignDraft', () => {
       discountRate: 15,
       discountAmount: undefined,
       isActive: true,
+      isRedeemable: true,
       audience: 'anyone',
       codeFormat: 'hangul',
       strategy: 'reservation',

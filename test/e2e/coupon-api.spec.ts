@@ -35,6 +35,7 @@ describe.each<Strategy>(['reservation', 'lock'])('a coupon with the strategy %s'
         couponId: number,
         name: 'Black Friday 50%',
         totalQuantity: 1000,
+        returnedQuantity: 0,
         issuedQuantity: 0,
         reservedQuantity: 0,
         remainingQuantity: 1000,
@@ -50,6 +51,12 @@ describe.each<Strategy>(['reservation', 'lock'])('a coupon with the strategy %s'
         challenge: 'none',
         startsAt: '2026-01-01T00:00:00.000Z',
         expiresAt: body.expiresAt,
+        usableDays: null,
+        usableUntil: body.expiresAt,
+        isRedeemable: true,
+        minOrderAmount: null,
+        maxDiscountAmount: null,
+        productIds: null,
         createdAt: time,
         status: 'OPEN',
       });
@@ -165,7 +172,14 @@ describe.each<Strategy>(['reservation', 'lock'])('a coupon with the strategy %s'
         strategy === 'lock'
           ? null
           : { reserved: 3, users: 3, pending: 0, sequence: 3, epoch: number, available: number },
-      database: { totalQuantity: 10, issuedQuantity: 3, rows: 3, distinctUsers: 3 },
+      database: {
+        totalQuantity: 10,
+        issuedQuantity: 3,
+        returnedQuantity: 0,
+        rows: 3,
+        distinctUsers: 3,
+        slotsReturned: 0,
+      },
       violations: [],
     };
     await eventually(async () => expect(await api.audit(couponId)).toMatchObject({ status: 200, body: audit }));

@@ -113,7 +113,8 @@ describe('the coupons of a user', () => {
       await database.change('UPDATE user_coupons SET used_at = issued_at WHERE coupon_id = ?', [coupon?.couponId]);
     }
     for (const coupon of [expired, usedAndOver]) {
-      expect((await api.patchCoupon(coupon?.couponId ?? 0, { expiresAt: inDays(-0.001) })).status).toBe(200);
+      const ended = { expiresAt: inDays(-0.001), usableUntil: inDays(-0.001), applyToIssued: true };
+      expect((await api.patchCoupon(coupon?.couponId ?? 0, ended)).status).toBe(200);
     }
 
     const expected: Array<[UserCouponBody['status'], Array<number | undefined>]> = [

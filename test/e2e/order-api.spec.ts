@@ -89,10 +89,18 @@ describe('an order', () => {
     const [used, expired] = [await shop.coupon(userId), await shop.coupon(userId)];
     const held = await shop.coupon(newUserId());
     await shop.database.change('UPDATE user_coupons SET used_at = issued_at WHERE coupon_id = ?', [used]);
-    await shop.api.patchCoupon(expired, { expiresAt: new Date(Date.now() - 1000).toISOString() });
-    for (const couponId of [held, used, expired, Number.MAX_SAFE_INTEGER]) {
+    const past = new Date(Date.now() - 1000).toISOString();
+    const ended = { expiresAt: past, usableUntil: past, applyToIssued: true };
+    expect((await shop.api.patchCoupon(expired, ended)).status).toBe(200);
+    const reasons: Array<[number, string]> = [
+      [held, 'NOT_HELD'],
+      [used, 'USED'],
+      [expired, 'EXPIRED'],
+      [Number.MAX_SAFE_INTEGER, 'NOT_HELD'],
+    ];
+    for (const [couponId, reason] of reasons) {
       const answer = await shop.placeOrder({ userId, items: [{ productId, quantity: 1 }], couponId });
-      expect(answer).toMatchObject({ status: 409, error: 'COUPON_NOT_USABLE' });
+      expect(answer).toMatchObject({ status: 409, error: 'COUPON_NOT_USABLE', body: { reason } });
     }
     expect(await shop.orderCounts(userId)).toEqual({});
   });
@@ -212,8 +220,11 @@ describe('a payment', () => {
     const [userId, productId] = [await shop.user(10_000), await shop.product()];
     const couponId = await shop.coupon(userId);
     const orderId = await shop.order(userId, [{ productId, quantity: 1 }], couponId);
-    await shop.api.patchCoupon(couponId, { expiresAt: new Date(Date.now() - 1000).toISOString() });
-    expect(await shop.pay(orderId, userId)).toMatchObject({ status: 409, error: 'COUPON_NOT_USABLE' });
+    const past = new Date(Date.now() - 1000).toISOString();
+    const ended = { expiresAt: past, usableUntil: past, applyToIssued: true };
+    expect(await shop.api.patchCoupon(couponId, ended)).toMatchObject({ status: 200, body: { appliedToIssued: 1 } });
+    const body = { reason: 'EXPIRED' };
+    expect(await shop.pay(orderId, userId)).toMatchObject({ status: 409, error: 'COUPON_NOT_USABLE', body });
     expect(await shop.balanceOf(userId)).toBe(10_000);
   });
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 /** A coupon with a total of 5 and so many slots held, in version 4. */
 async function withHolders(held: number): Promise<CouponDefinition> {
-  const couponId = await redis.load({ totalQuantity: 5, version: 4 });
+  const couponId = await redis.load({ capacity: 5, version: 4 });
   for (const userId of newUserIds(held)) await redis.reserve(couponId, userId);
   return (await redis.definitions.definition(couponId)) as CouponDefinition;
 }
@@ -24,7 +24,7 @@ describe('publish', () => {
     const newer = redis.definition({
       couponId,
       name: '새 이름',
-      totalQuantity: 9,
+      capacity: 9,
       startsAt: 1_000,
       expiresAt: 2_000,
       isActive: false,
@@ -48,7 +48,7 @@ describe('publish', () => {
     ['an older', -1],
   ])('changes nothing for %s version', async (_which, difference) => {
     const { couponId, version } = await withHolders(1);
-    const definition = redis.definition({ couponId, totalQuantity: 9, version: version + difference });
+    const definition = redis.definition({ couponId, capacity: 9, version: version + difference });
     expect(await redis.withoutEffect(couponId, () => redis.definitions.publish(definition))).toBe('NOT_NEWER');
   });
 
@@ -66,17 +66,17 @@ describe('publish', () => {
 });
 
 describe('lower', () => {
-  it.each([2, 3, 4])('to %i with 2 slots held writes the definition', async (totalQuantity) => {
+  it.each([2, 3, 4])('to %i with 2 slots held writes the definition', async (capacity) => {
     const { couponId, ...definition } = await withHolders(2);
-    const lowered = { couponId, ...definition, totalQuantity, version: definition.version + 1 };
+    const lowered = { couponId, ...definition, capacity, version: definition.version + 1 };
     expect(await redis.definitions.lower(lowered)).toBe('LOWERED');
     expect(await redis.definitions.definition(couponId)).toEqual(lowered);
     expect(await redis.slots(couponId)).toMatchObject({ loaded: true, reserved: 2, sequence: 2 });
   });
 
-  it.each([0, 1])('to %i with 2 slots held changes nothing and says how many are held', async (totalQuantity) => {
+  it.each([0, 1])('to %i with 2 slots held changes nothing and says how many are held', async (capacity) => {
     const { couponId, ...definition } = await withHolders(2);
-    const lowered = { couponId, ...definition, totalQuantity, version: definition.version + 1 };
+    const lowered = { couponId, ...definition, capacity, version: definition.version + 1 };
     expect(await redis.withoutEffect(couponId, () => redis.definitions.lower(lowered))).toEqual({ reserved: 2 });
   });
 
@@ -85,23 +85,21 @@ describe('lower', () => {
     ['an older', -1],
   ])('changes nothing for %s version, whatever is held', async (_which, difference) => {
     const { couponId, version, ...definition } = await withHolders(2);
-    for (const totalQuantity of [1, 4]) {
-      const lowered = { couponId, ...definition, totalQuantity, version: version + difference };
+    for (const capacity of [1, 4]) {
+      const lowered = { couponId, ...definition, capacity, version: version + difference };
       expect(await redis.withoutEffect(couponId, () => redis.definitions.lower(lowered))).toBe('NOT_NEWER');
     }
   });
 
   it('compares versions as numbers: 10 is newer than 9', async () => {
-    const couponId = await redis.load({ totalQuantity: 5, version: 9 });
-    expect(await redis.definitions.lower(redis.definition({ couponId, totalQuantity: 4, version: 10 }))).toBe(
-      'LOWERED',
-    );
+    const couponId = await redis.load({ capacity: 5, version: 9 });
+    expect(await redis.definitions.lower(redis.definition({ couponId, capacity: 4, version: 10 }))).toBe('LOWERED');
   });
 
   it.each(NOT_LOADED_CAUSES)('changes nothing while the coupon is not loaded: %s', async (_cause, plant) => {
     const definition = await withHolders(2);
     await plant(redis, definition.couponId);
-    const lowered = { ...definition, totalQuantity: 4, version: definition.version + 1 };
+    const lowered = { ...definition, capacity: 4, version: definition.version + 1 };
     expect(await redis.withoutEffect(definition.couponId, () => redis.definitions.lower(lowered))).toBe('NOT_LOADED');
   });
 
@@ -109,9 +107,9 @@ describe('lower', () => {
     const definition = await withHolders(2);
     const { couponId, version } = definition;
     const [first, second] = newUserIds(2) as [number, number];
-    await redis.definitions.lower({ ...definition, totalQuantity: 2, version: version + 1 });
+    await redis.definitions.lower({ ...definition, capacity: 2, version: version + 1 });
     expect(await redis.reserve(couponId, first)).toBe('SOLD_OUT');
-    await redis.definitions.publish({ ...definition, totalQuantity: 3, version: version + 2 });
+    await redis.definitions.publish({ ...definition, capacity: 3, version: version + 2 });
     expect(await redis.reserve(couponId, first)).toBe(3);
     expect(await redis.reserve(couponId, second)).toBe('SOLD_OUT');
   });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 /** A coupon with one confirmed and one pending user. */
 async function withHolders() {
-  const couponId = await redis.load({ totalQuantity: 10 });
+  const couponId = await redis.load({ capacity: 10 });
   const [confirmed, pending] = newUserIds(2) as [number, number];
   await redis.reserve(couponId, confirmed);
   await redis.reserve(couponId, pending);
@@ -31,7 +31,7 @@ interface Swap {
 }
 
 async function swap(couponId: number, { token = MINE, users, epoch = 2, sequenceBase = 0 }: Swap = {}) {
-  return await redis.rebuilds.swapRebuilt(redis.definition({ couponId, totalQuantity: 10 }), token, {
+  return await redis.rebuilds.swapRebuilt(redis.definition({ couponId, capacity: 10 }), token, {
     users: users ?? (await redis.raw.scard(keys.rebuildUsers(couponId))),
     epoch,
     sequenceBase,

@@ -58,7 +58,7 @@ describe('a slot', () => {
   });
 
   it('is decided for each user of one call in the order given', async () => {
-    const couponId = await redis.load({ totalQuantity: 3 });
+    const couponId = await redis.load({ capacity: 3 });
     const [holder, first, second, third] = newUserIds(4) as [number, number, number, number];
     await redis.reserve(couponId, holder);
     const answers = await redis.admission.reserve(couponId, [first, first, holder, second, third, first]);
@@ -67,7 +67,7 @@ describe('a slot', () => {
   });
 
   it('goes once to a user who asks 100 times at once, of two processes', async () => {
-    const couponId = await redis.load({ totalQuantity: 100 });
+    const couponId = await redis.load({ capacity: 100 });
     const userId = newUserId();
     const asks = Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? redis : other));
     const answers = await inParallel(asks, (each) => each.reserve(couponId, userId));
@@ -76,7 +76,7 @@ describe('a slot', () => {
   });
 
   it('goes to as many of 1,000 users as there are, under numbers without a gap', async () => {
-    const couponId = await redis.load({ totalQuantity: 500 });
+    const couponId = await redis.load({ capacity: 500 });
     const answers = await inParallel(newUserIds(1000), (userId, index) =>
       (index % 2 === 0 ? redis : other).reserve(couponId, userId),
     );
@@ -119,7 +119,7 @@ describe('a refusal changes nothing', () => {
   });
 
   it('ALREADY_RESERVED to a holder, pending or confirmed, also when the coupon is sold out', async () => {
-    const couponId = await redis.load({ totalQuantity: 2 });
+    const couponId = await redis.load({ capacity: 2 });
     const [first, second] = newUserIds(2) as [number, number];
     await redis.reserve(couponId, first);
     expect(await refusal(couponId, first)).toBe('ALREADY_RESERVED');
@@ -129,16 +129,16 @@ describe('a refusal changes nothing', () => {
     expect(await refusal(couponId, second, { ignoreWindow: true })).toBe('ALREADY_RESERVED');
   });
 
-  it.each([1, 2])('SOLD_OUT when 2 slots are held of a total of %i', async (totalQuantity) => {
-    const couponId = await redis.load({ totalQuantity: 2 });
+  it.each([1, 2])('SOLD_OUT when 2 slots are held of a total of %i', async (capacity) => {
+    const couponId = await redis.load({ capacity: 2 });
     for (const userId of newUserIds(2)) await redis.reserve(couponId, userId);
-    await redis.raw.hset(keys.state(couponId), 'total', totalQuantity);
+    await redis.raw.hset(keys.state(couponId), 'total', capacity);
     expect(await refusal(couponId, newUserId())).toBe('SOLD_OUT');
     expect(await refusal(couponId, newUserId(), { ignoreWindow: true })).toBe('SOLD_OUT');
   });
 
   it('comes in the order of the API', async () => {
-    const couponId = await redis.load({ totalQuantity: 1 });
+    const couponId = await redis.load({ capacity: 1 });
     const state = keys.state(couponId);
     const holder = newUserId();
     await redis.reserve(couponId, holder);

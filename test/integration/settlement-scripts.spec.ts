@@ -21,7 +21,7 @@ async function reserve(couponId: number, userId = newUserId()): Promise<Reservat
 
 /** A coupon with a total of 3, and its three pending reservations. */
 async function soldOut() {
-  const couponId = await redis.load({ totalQuantity: 3 });
+  const couponId = await redis.load({ capacity: 3 });
   const pending = [await reserve(couponId), await reserve(couponId), await reserve(couponId)] as const;
   return { couponId, pending };
 }
@@ -100,7 +100,7 @@ describe('confirm', () => {
   });
 
   it('and release take a whole batch of 500', async () => {
-    const couponId = await redis.load({ totalQuantity: 1000 });
+    const couponId = await redis.load({ capacity: 1000 });
     const reserved = await inParallel(newUserIds(1000), (userId) => reserve(couponId, userId));
     expect(await redis.settlement.confirm(couponId, reserved.slice(0, 500))).toBe(true);
     expect(await redis.settlement.release(couponId, reserved.slice(500))).toBe(500);
@@ -173,7 +173,7 @@ describe('release', () => {
   });
 
   it('of 200 failed attempts, each sent three times and among 200 others, takes no one else’s slot', async () => {
-    const couponId = await redis.load({ totalQuantity: 400 });
+    const couponId = await redis.load({ capacity: 400 });
     const reserved = shuffled(await inParallel(newUserIds(400), (userId) => reserve(couponId, userId)));
     const [failed, confirmed, waiting] = [reserved.slice(0, 200), reserved.slice(200, 300), reserved.slice(300)];
     await redis.settlement.confirm(couponId, confirmed);

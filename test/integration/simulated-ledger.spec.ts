@@ -9,7 +9,7 @@ import {
   recordHistory,
   replay,
 } from '../support/ledger-comparison/comparison.js';
-import { Fixture, NOON } from '../support/ledger-comparison/fixture.js';
+import { AT_NOON, Fixture } from '../support/ledger-comparison/fixture.js';
 import { LOCK_HISTORIES, PATIENT_HISTORIES, WEIGHED_HISTORIES } from '../support/ledger-comparison/lock-histories.js';
 import { METHOD_HISTORIES } from '../support/ledger-comparison/method-histories.js';
 import { PLANTED_FAULTS } from '../support/ledger-comparison/planted-ledger-faults.js';
@@ -157,8 +157,8 @@ describe('the simulated server', () => {
     const side = new SimulatedSide((await recordingOf(FIRST)).start);
     const recorder = new Recorder(side);
     const [couponId = 0] = side.rows.coupons.map(({ id }) => id);
-    await recorder.take(a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 1, events: 1 })));
-    await recorder.take(b((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 1, events: 1 })));
+    await recorder.take(a((on, tx) => on.issuance.takeFromCapacity(tx, couponId, { issued: 1, events: 1 })));
+    await recorder.take(b((on, tx) => on.issuance.takeFromCapacity(tx, couponId, { issued: 1, events: 1 })));
     expect(recorder.waiting).toEqual(['B']);
     const closed = jest.fn();
     side.sessionOf('A').onClosed = closed;
@@ -177,7 +177,7 @@ describe('the simulated server', () => {
     const recorder = new Recorder(side);
     const insert = (...userIds: number[]) => {
       const rows = userIds.map((userId) => ({ userId, sequenceNumber: userId, code: null }));
-      return recorder.take(a((on, tx) => on.issuance.insertUserCoupons(tx, couponId, rows, NOON)));
+      return recorder.take(a((on, tx) => on.issuance.insertUserCoupons(tx, couponId, rows, AT_NOON)));
     };
     await insert(10, 20);
     await insert(30);

@@ -100,7 +100,9 @@ class Stores {
     ],
   ): void {
     const { userCoupons } = this.ledger.server.tables;
-    const row = { id: userCoupons.takeId(), couponId, userId, sequenceNumber, code: null, issuedAt: NOW, usedAt: null };
+    const numbers = { id: userCoupons.takeId(), couponId, userId, sequenceNumber };
+    const times = { issuedAt: NOW, expiresAt: NOW, usedAt: null, revokedAt: null };
+    const row = { ...numbers, ...times, code: null, slotReturned: false };
     this.commit(
       locking('row', function* (view) {
         yield* view.insert(userCoupons, [row]);

@@ -35,7 +35,7 @@ async function isLoaded(couponId: number): Promise<boolean> {
 }
 
 async function totalInRedis(couponId: number): Promise<number | undefined> {
-  return (await world.one.get(RedisCouponStore).inspect(couponId)).definition?.totalQuantity;
+  return (await world.one.get(RedisCouponStore).inspect(couponId)).definition?.capacity;
 }
 
 describe('a sweep', () => {

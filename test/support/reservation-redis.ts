@@ -77,7 +77,7 @@ export class ReservationRedis {
     return {
       couponId: newUserId(),
       name: 'Script coupon',
-      totalQuantity: 3,
+      capacity: 3,
       startsAt: Date.now() - HOUR_MS,
       expiresAt: Date.now() + HOUR_MS,
       isActive: true,

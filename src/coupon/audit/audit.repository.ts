@@ -7,8 +7,11 @@ import { withLongStatements } from '../../platform/database/pool/long-statements
 export interface LedgerCounts {
   readonly totalQuantity: number;
   readonly issuedQuantity: number;
+  readonly returnedQuantity: number;
   readonly rows: number;
   readonly distinctUsers: number;
+  /** Rows whose slot was given back. */
+  readonly slotsReturned: number;
 }
 
 @Injectable()
@@ -21,8 +24,10 @@ export class AuditRepository {
       manager.query<LedgerCounts[]>(
         `SELECT c.total_quantity AS totalQuantity,
                 c.issued_quantity AS issuedQuantity,
+                c.returned_quantity AS returnedQuantity,
                 (SELECT COUNT(*) FROM user_coupons WHERE coupon_id = c.id) AS \`rows\`,
-                (SELECT COUNT(DISTINCT user_id) FROM user_coupons WHERE coupon_id = c.id) AS distinctUsers
+                (SELECT COUNT(DISTINCT user_id) FROM user_coupons WHERE coupon_id = c.id) AS distinctUsers,
+                (SELECT COUNT(*) FROM user_coupons WHERE coupon_id = c.id AND slot_returned) AS slotsReturned
            FROM coupons c WHERE c.id = ?`,
         [couponId],
       ),

@@ -93,13 +93,14 @@ function redisView(
   coupon: Coupon,
   { reserved = 0, users, pending, sequence = 0, epoch = 0 }: RedisCoupon,
 ): Audit['redis'] {
-  return { reserved, users, pending, sequence, epoch, available: Math.max(0, coupon.totalQuantity - reserved) };
+  return { reserved, users, pending, sequence, epoch, available: Math.max(0, coupon.capacity - reserved) };
 }
 
-function ledgerViolations({ totalQuantity, issuedQuantity, rows, distinctUsers }: LedgerCounts): Violation[] {
+function ledgerViolations(counts: LedgerCounts): Violation[] {
+  const { totalQuantity, returnedQuantity, issuedQuantity, rows, distinctUsers, slotsReturned } = counts;
+  const capacity = totalQuantity + returnedQuantity;
   const violations: Violation[] = [];
-  if (rows > totalQuantity)
-    violations.push({ code: 'OVER_ISSUED', detail: `${rows} rows for a total of ${totalQuantity}` });
+  if (rows > capacity) violations.push({ code: 'OVER_ISSUED', detail: `${rows} rows for a capacity of ${capacity}` });
   if (distinctUsers < rows)
     violations.push({ code: 'DUPLICATE_USER', detail: `${rows} rows for ${distinctUsers} users` });
   if (issuedQuantity !== rows) {
@@ -107,6 +108,10 @@ function ledgerViolations({ totalQuantity, issuedQuantity, rows, distinctUsers }
       code: 'COUNTER_MISMATCH',
       detail: `issued_quantity is ${issuedQuantity}, there are ${rows} rows`,
     });
+  }
+  if (returnedQuantity !== slotsReturned) {
+    const detail = `returned_quantity is ${returnedQuantity}, ${slotsReturned} rows gave their slot back`;
+    violations.push({ code: 'RETURNED_MISMATCH', detail });
   }
   return violations;
 }

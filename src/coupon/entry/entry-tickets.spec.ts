@@ -13,7 +13,7 @@ const STARTS_AT = Date.parse('2026-11-20T09:00:00Z');
 const DEFINITION: CouponDefinition = {
   couponId: 42,
   name: 'Test coupon',
-  totalQuantity: 10,
+  capacity: 10,
   startsAt: STARTS_AT,
   expiresAt: STARTS_AT + 86_400_000,
   isActive: true,

@@ -4,15 +4,20 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { CodeFormat } from '../coupon.entity.js';
 import type { FailureReason } from '../issuance-failure.entity.js';
 import type { Reservation } from '../reservation/reservation.js';
+import { usableUntilIn, type UseByTerms } from '../usage-terms.js';
+
+/** What is written into every row: which code it has, and until when it may be spent. */
+export interface IssueTerms extends UseByTerms {
+  readonly codeFormat: CodeFormat;
+}
 
 /** The coupon as the deciding transaction sees it, under its row lock. */
-export interface LedgerCoupon {
+export interface LedgerCoupon extends IssueTerms {
   readonly couponId: number;
-  readonly totalQuantity: number;
+  readonly capacity: number;
   readonly issuedQuantity: number;
   readonly failedQuantity: number;
   readonly sequenceBase: number;
-  readonly codeFormat: CodeFormat;
 }
 
 export interface FailedReservation extends Reservation {
@@ -30,13 +35,14 @@ export interface CounterChange {
   readonly late?: number;
   readonly onlyIfNoneFailed?: boolean;
   readonly lowestNumber?: number;
+  readonly onlyUnder?: UseByTerms;
 }
 
 /** What the coupon's row says once a decision is counted. */
 export interface Counted {
   /** Of the last event that tells of the decision. */
   readonly lastPosition: number;
-  /** The decision issued the last of the total; one event more tells of it. */
+  /** The decision issued the last of the capacity; one event more tells of it. */
   readonly isSoldOut: boolean;
 }
 
@@ -47,7 +53,16 @@ export interface IssuedCoupon {
   readonly sequenceNumber: number;
   readonly code: string | null;
   readonly issuedAt: Date;
+  readonly expiresAt: Date;
 }
+
+/** When rows are issued, and until when they may be spent. */
+export interface IssueTimes {
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}
+
+const ISSUE_TERMS = `code_format AS codeFormat, usable_days AS usableDays, ${usableUntilIn()} AS usableUntil`;
 
 /** The ledger's tables. What belongs to the deciding transaction is given its EntityManager. */
 @Injectable()
@@ -57,8 +72,8 @@ export class IssuanceRepository {
   /** Locks the coupon's row: whoever holds it decides; undefined when there is no such coupon. */
   async lockCoupon(manager: EntityManager, couponId: number): Promise<LedgerCoupon | undefined> {
     const [row] = await manager.query<LedgerCoupon[]>(
-      `SELECT id AS couponId, total_quantity AS totalQuantity, issued_quantity AS issuedQuantity,
-              failed_quantity AS failedQuantity, sequence_base AS sequenceBase, code_format AS codeFormat
+      `SELECT id AS couponId, capacity, issued_quantity AS issuedQuantity,
+              failed_quantity AS failedQuantity, sequence_base AS sequenceBase, ${ISSUE_TERMS}
          FROM coupons WHERE id = ? FOR UPDATE`,
       [couponId],
     );
@@ -87,11 +102,12 @@ export class IssuanceRepository {
     manager: EntityManager,
     couponId: number,
     rows: ReadonlyArray<Reservation & { readonly code: string | null }>,
-    issuedAt: Date,
+    { issuedAt, expiresAt }: IssueTimes,
   ): Promise<void> {
-    await manager.query('INSERT INTO user_coupons (coupon_id, user_id, sequence_number, code, issued_at) VALUES ?', [
-      rows.map(({ userId, sequenceNumber, code }) => [couponId, userId, sequenceNumber, code, issuedAt]),
-    ]);
+    await manager.query(
+      'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, code, issued_at, expires_at) VALUES ?',
+      [rows.map(({ userId, sequenceNumber, code }) => [couponId, userId, sequenceNumber, code, issuedAt, expiresAt])],
+    );
   }
 
   async insertFailures(
@@ -115,39 +131,46 @@ export class IssuanceRepository {
     );
   }
 
-  /** The format of the coupon's codes, which never changes; undefined when there is no such coupon. */
-  async codeFormat(manager: EntityManager, couponId: number): Promise<CodeFormat | undefined> {
-    const [row] = await manager.query<Array<{ codeFormat: CodeFormat }>>(
-      'SELECT code_format AS codeFormat FROM coupons WHERE id = ?',
-      [couponId],
-    );
-    return row?.codeFormat;
+  /** What rows of the coupon are to say, as it is now; undefined when there is no such coupon. */
+  async termsOf(manager: EntityManager, couponId: number): Promise<IssueTerms | undefined> {
+    const [row] = await manager.query<IssueTerms[]>(`SELECT ${ISSUE_TERMS} FROM coupons WHERE id = ?`, [couponId]);
+    return row;
   }
 
   /**
-   * P1: adds what was decided to the coupon's counters, and takes its row lock, unless more than the total would be
+   * P1: adds what was decided to the coupon's counters, and takes its row lock, unless more than the capacity would be
    * issued: then undefined, and what was inserted must be rolled back. With `onlyIfNoneFailed` it is undefined too once
-   * a reservation of the coupon has failed, with `lowestNumber` when that was given out before the last rebuild.
-   * `outOfRoom` also makes the definition newer, so that Redis takes the ledger's total even when someone changed the
+   * a reservation of the coupon has failed, with `lowestNumber` when that was given out before the last rebuild, with
+   * `onlyUnder` when a PATCH has changed until when it may be spent.
+   * `outOfRoom` also makes the definition newer, so that Redis takes the ledger's capacity even when someone changed the
    * table behind our back.
    *
    * The positions of the decision's events are counted in the same statement (P12), and come back with its answer:
    * LAST_INSERT_ID(...) is twice the last one, and one more when the coupon is sold out. It stands first, where
    * `issued_quantity` is still the one of before.
    */
-  async takeFromTotal(
+  async takeFromCapacity(
     manager: EntityManager,
     couponId: number,
-    { issued, events, failed = 0, late = 0, outOfRoom = false, onlyIfNoneFailed = false, lowestNumber }: CounterChange,
+    {
+      issued,
+      events,
+      failed = 0,
+      late = 0,
+      outOfRoom = false,
+      onlyIfNoneFailed = false,
+      lowestNumber,
+      onlyUnder,
+    }: CounterChange,
   ): Promise<Counted | undefined> {
     const { affectedRows, insertId } = await manager.query<{ affectedRows: number; insertId: number }>(
       `UPDATE coupons
           SET event_position =
-                LAST_INSERT_ID(2 * (event_position + ?) + 3 * (? > 0 AND issued_quantity + ? = total_quantity)) DIV 2,
+                LAST_INSERT_ID(2 * (event_position + ?) + 3 * (? > 0 AND issued_quantity + ? = capacity)) DIV 2,
               issued_quantity = issued_quantity + ?, failed_quantity = failed_quantity + ?, version = version + ?,
               late_quantity = late_quantity + ?
-        WHERE id = ? AND (? = 0 OR issued_quantity + ? <= total_quantity) AND (? = 0 OR failed_quantity = 0)
-          AND sequence_base < ?`,
+        WHERE id = ? AND (? = 0 OR issued_quantity + ? <= capacity) AND (? = 0 OR failed_quantity = 0)
+          AND sequence_base < ? AND (? = 0 OR (usable_days <=> ? AND ${usableUntilIn()} = ?))`,
       [
         events,
         issued,
@@ -161,6 +184,9 @@ export class IssuanceRepository {
         issued,
         Number(onlyIfNoneFailed),
         lowestNumber ?? Number.MAX_SAFE_INTEGER,
+        Number(onlyUnder !== undefined),
+        onlyUnder?.usableDays ?? null,
+        onlyUnder?.usableUntil ?? null,
       ],
     );
     if (affectedRows !== 1) return undefined;
@@ -178,7 +204,8 @@ export class IssuanceRepository {
   /** The rows of these users, once they are committed. */
   async issuedTo(couponId: number, userIds: readonly number[]): Promise<IssuedCoupon[]> {
     return await this.dataSource.query<IssuedCoupon[]>(
-      `SELECT id AS userCouponId, user_id AS userId, sequence_number AS sequenceNumber, code, issued_at AS issuedAt
+      `SELECT id AS userCouponId, user_id AS userId, sequence_number AS sequenceNumber, code, issued_at AS issuedAt,
+              expires_at AS expiresAt
          FROM user_coupons WHERE coupon_id = ? AND user_id IN (?)`,
       [couponId, userIds],
     );

@@ -8,11 +8,17 @@ import { type PublishAfterCommit, TransactionRunner } from '../../platform/datab
 import { FaultPoints } from '../../platform/fault-points.js';
 import { COUPON_ISSUANCE } from '../coupon-connections.js';
 import { decidedEvents } from '../coupon-events.js';
-import type { CodeFormat } from '../coupon.entity.js';
 import type { Reservation } from '../reservation/reservation.js';
+import { useByOf } from '../usage-terms.js';
 import { CouponCodeGenerator } from './coupon-code.js';
 import { CouponGoneError } from './issuance-errors.js';
-import { type Counted, type FailedReservation, IssuanceRepository, type LedgerCoupon } from './issuance.repository.js';
+import {
+  type Counted,
+  type FailedReservation,
+  IssuanceRepository,
+  type IssueTerms,
+  type LedgerCoupon,
+} from './issuance.repository.js';
 
 declare module '../../platform/fault-points.js' {
   interface FaultPointNames {
@@ -47,7 +53,8 @@ const ONE_ATTEMPT = { attempts: 1, connections: COUPON_ISSUANCE };
  */
 @Injectable()
 export class Ledger {
-  private readonly codeFormats = new LRUCache<number, CodeFormat>({ max: REMEMBERED_COUPONS });
+  /** As they were when a row lock or a look last showed them; whether they still hold, the counting statement asks. */
+  private readonly terms = new LRUCache<number, IssueTerms>({ max: REMEMBERED_COUPONS });
 
   constructor(
     private readonly transactions: TransactionRunner,
@@ -94,11 +101,12 @@ export class Ledger {
     const { manager } = deciding;
     const issued = reservations.length;
     const lowestNumber = Math.min(...reservations.map(({ sequenceNumber }) => sequenceNumber));
-    const conditions = { onlyIfNoneFailed: true, lowestNumber };
-    const counted = await this.repository.takeFromTotal(manager, couponId, { issued, events: 1, ...conditions });
+    const terms = await this.termsOf(manager, couponId);
+    const conditions = { onlyIfNoneFailed: true, lowestNumber, onlyUnder: terms };
+    const counted = await this.repository.takeFromCapacity(manager, couponId, { issued, events: 1, ...conditions });
     if (counted === undefined) return undefined;
     const now = this.clock.now();
-    await this.insertRows(manager, couponId, await this.codeFormat(manager, couponId), reservations, now);
+    await this.insertRows(manager, couponId, terms, reservations, now);
     const decided = { issued: reservations, failed: [] };
     await this.tell(deciding, couponId, decided, counted, now);
     return decided;
@@ -112,7 +120,7 @@ export class Ledger {
     const { manager } = deciding;
     const coupon = await this.lock(manager, couponId);
     const { holders, failed, undecided } = await this.sortOut(manager, coupon, reservations);
-    const room = Math.max(0, coupon.totalQuantity - coupon.issuedQuantity);
+    const room = Math.max(0, coupon.capacity - coupon.issuedQuantity);
     const rows = oneOfEachUser(undecided).slice(0, room);
     for (const { userId } of rows) holders.add(userId);
     const refused = undecided
@@ -120,7 +128,7 @@ export class Ledger {
       .map((reservation) => ({
         ...reservation,
         reason: 'SOLD_OUT_IN_LEDGER' as const,
-        detail: `all ${coupon.totalQuantity} were issued already`,
+        detail: `all ${coupon.capacity} were issued already`,
       }));
     await this.record(deciding, coupon, { issued: rows, failed: refused });
     return decision(reservations, holders, [...failed, ...refused]);
@@ -142,6 +150,8 @@ export class Ledger {
   private async lock(manager: EntityManager, couponId: number): Promise<LedgerCoupon> {
     const coupon = await this.repository.lockCoupon(manager, couponId);
     if (coupon === undefined) throw new CouponGoneError(couponId);
+    const { codeFormat, usableDays, usableUntil } = coupon;
+    this.terms.set(couponId, { codeFormat, usableDays, usableUntil });
     return coupon;
   }
 
@@ -163,19 +173,16 @@ export class Ledger {
     return { holders, failed, undecided };
   }
 
-  private async record(
-    deciding: Deciding,
-    { couponId, codeFormat, sequenceBase }: LedgerCoupon,
-    decided: Decision,
-  ): Promise<void> {
+  private async record(deciding: Deciding, coupon: LedgerCoupon, decided: Decision): Promise<void> {
     const { manager } = deciding;
+    const { couponId, sequenceBase } = coupon;
     const { issued, failed } = decided;
     if (issued.length + failed.length === 0) return;
     const now = this.clock.now();
-    if (issued.length > 0) await this.insertRows(manager, couponId, codeFormat, issued, now);
+    if (issued.length > 0) await this.insertRows(manager, couponId, coupon, issued, now);
     if (failed.length > 0) await this.repository.insertFailures(manager, couponId, failed, now);
     const outOfRoom = failed.some(({ reason }) => reason === 'SOLD_OUT_IN_LEDGER');
-    const counted = await this.repository.takeFromTotal(manager, couponId, {
+    const counted = await this.repository.takeFromCapacity(manager, couponId, {
       issued: issued.length,
       events: Number(issued.length > 0) + Number(failed.length > 0),
       failed: failed.length,
@@ -201,24 +208,24 @@ export class Ledger {
   private async insertRows(
     manager: EntityManager,
     couponId: number,
-    codeFormat: CodeFormat,
+    terms: IssueTerms,
     reservations: readonly Reservation[],
     issuedAt: Date,
   ): Promise<void> {
     const rows = reservations.map(({ userId, sequenceNumber }) => ({
       userId,
       sequenceNumber,
-      code: this.codes.draw(codeFormat),
+      code: this.codes.draw(terms.codeFormat),
     }));
-    await this.repository.insertUserCoupons(manager, couponId, rows, issuedAt);
+    await this.repository.insertUserCoupons(manager, couponId, rows, { issuedAt, expiresAt: useByOf(terms, issuedAt) });
   }
 
-  private async codeFormat(manager: EntityManager, couponId: number): Promise<CodeFormat> {
-    const known = this.codeFormats.get(couponId);
+  private async termsOf(manager: EntityManager, couponId: number): Promise<IssueTerms> {
+    const known = this.terms.get(couponId);
     if (known !== undefined) return known;
-    const found = await this.repository.codeFormat(manager, couponId);
+    const found = await this.repository.termsOf(manager, couponId);
     if (found === undefined) throw new CouponGoneError(couponId);
-    this.codeFormats.set(couponId, found);
+    this.terms.set(couponId, found);
     return found;
   }
 }

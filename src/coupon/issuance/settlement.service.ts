@@ -5,6 +5,7 @@ import { messageOf, stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { DefinitionPublisher } from '../reservation/definition-publisher.service.js';
 import { SettlementStore } from '../reservation/settlement.store.js';
+import { issuedReading } from '../reservation-reading.js';
 import { IssuanceMetrics } from './issuance-metrics.js';
 import { type FailedReservation, IssuanceRepository } from './issuance.repository.js';
 import type { Decision } from './ledger.service.js';
@@ -99,7 +100,7 @@ export class SettlementService implements OnApplicationShutdown {
     if (issued.length > 0) await this.store.confirm(couponId, issued);
   }
 
-  /** When the ledger had no room, its total goes to Redis first: the freed slots must not admit the next victim. */
+  /** When the ledger had no room, its capacity goes to Redis first: the freed slots must not admit the next victim. */
   private async release(couponId: number, { failed }: Decision): Promise<void> {
     if (failed.length === 0) return;
     if (failed.some(({ reason }) => reason === 'SOLD_OUT_IN_LEDGER')) await this.publisher.publish(couponId);
@@ -120,9 +121,7 @@ export class SettlementService implements OnApplicationShutdown {
       couponId,
       awaited.map(({ userId }) => userId),
     );
-    for (const { userId, issuedAt, ...row } of rows) {
-      this.waiters.announce(couponId, userId, { status: 'ISSUED', ...row, issuedAt: issuedAt.toISOString() });
-    }
+    for (const row of rows) this.waiters.announce(couponId, row.userId, issuedReading(row));
   }
 }
 

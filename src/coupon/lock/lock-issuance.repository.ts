@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { isDuplicateKey } from '../../platform/database/database-errors.js';
 import type { CodeFormat } from '../coupon.entity.js';
+import { usableUntilIn, type UseByTerms } from '../usage-terms.js';
 
 /** The coupon as the one who holds its row lock sees it. */
-export interface LockStrategyCoupon {
+export interface LockStrategyCoupon extends UseByTerms {
   readonly name: string;
-  readonly totalQuantity: number;
+  readonly capacity: number;
   readonly issuedQuantity: number;
   /** The greatest number given out. Nothing rebuilds a lock coupon, so `sequence_base` is free to keep count. */
   readonly lastSequenceNumber: number;
@@ -24,6 +25,7 @@ export interface NewUserCoupon {
   readonly sequenceNumber: number;
   readonly code: string | null;
   readonly issuedAt: Date;
+  readonly expiresAt: Date;
 }
 
 export type InsertResult = { readonly userCouponId: number } | 'USER_HAS_ROW' | 'CODE_IS_TAKEN';
@@ -34,9 +36,9 @@ export class LockIssuanceRepository {
   /** Waits for the coupon's row lock, held until the transaction ends; undefined when there is no such coupon. */
   async lockCoupon(manager: EntityManager, couponId: number): Promise<LockStrategyCoupon | undefined> {
     const [row] = await manager.query<Array<Omit<LockStrategyCoupon, 'isActive'> & { isActive: number }>>(
-      `SELECT name, total_quantity AS totalQuantity, issued_quantity AS issuedQuantity,
-              sequence_base AS lastSequenceNumber, event_position AS eventPosition, code_format AS codeFormat, is_active AS isActive,
-              starts_at AS startsAt, expires_at AS expiresAt
+      `SELECT name, capacity, issued_quantity AS issuedQuantity, sequence_base AS lastSequenceNumber,
+              event_position AS eventPosition, code_format AS codeFormat, is_active AS isActive, starts_at AS startsAt,
+              expires_at AS expiresAt, usable_days AS usableDays, ${usableUntilIn()} AS usableUntil
          FROM coupons WHERE id = ? FOR UPDATE`,
       [couponId],
     );
@@ -62,8 +64,9 @@ export class LockIssuanceRepository {
   async insert(manager: EntityManager, row: NewUserCoupon): Promise<InsertResult> {
     try {
       const { insertId } = await manager.query<{ insertId: number }>(
-        'INSERT INTO user_coupons (coupon_id, user_id, sequence_number, code, issued_at) VALUES (?, ?, ?, ?, ?)',
-        [row.couponId, row.userId, row.sequenceNumber, row.code, row.issuedAt],
+        `INSERT INTO user_coupons (coupon_id, user_id, sequence_number, code, issued_at, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?)`,
+        [row.couponId, row.userId, row.sequenceNumber, row.code, row.issuedAt, row.expiresAt],
       );
       return { userCouponId: insertId };
     } catch (error) {
@@ -74,18 +77,18 @@ export class LockIssuanceRepository {
   }
 
   /**
-   * P1: counts one more, unless more than the total would be issued: then false, and the caller must roll back. Guarded
+   * P1: counts one more, unless more than the capacity would be issued: then false, and the caller must roll back. Guarded
    * because on a Galera cluster the row lock keeps out only those on the same node. `lastPosition` becomes that of the
    * coupon's events.
    */
-  async takeFromTotal(
+  async takeFromCapacity(
     manager: EntityManager,
     couponId: number,
     { sequenceNumber, lastPosition }: { readonly sequenceNumber: number; readonly lastPosition: number },
   ): Promise<boolean> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(
       `UPDATE coupons SET issued_quantity = issued_quantity + 1, sequence_base = ?, event_position = ?
-        WHERE id = ? AND issued_quantity < total_quantity`,
+        WHERE id = ? AND issued_quantity < capacity`,
       [sequenceNumber, lastPosition, couponId],
     );
     return affectedRows === 1;

@@ -21,6 +21,7 @@ import {
 import { CouponCodeGenerator } from '../issuance/coupon-code.js';
 import type { IssuedRow } from '../reservation-view.js';
 import { RefusalTally } from '../reservation/refusal-tally.js';
+import { useByOf } from '../usage-terms.js';
 import { type LockStrategyCoupon, LockIssuanceRepository, type NewUserCoupon } from './lock-issuance.repository.js';
 
 /** Two collisions in a row are as good as impossible; a generator that is broken must not hold the lock for ever. */
@@ -95,18 +96,18 @@ export class LockIssuanceService {
     const { now, hasRow } = await this.repository.lookUpUser(manager, couponId, userId);
     assertOpen(couponId, coupon, now);
     if (hasRow) throw new AlreadyIssuedError(couponId, userId);
-    if (coupon.issuedQuantity >= coupon.totalQuantity) throw new CouponSoldOutError(couponId);
+    if (coupon.issuedQuantity >= coupon.capacity) throw new CouponSoldOutError(couponId);
 
     const sequenceNumber = coupon.lastSequenceNumber + 1;
-    const row = { couponId, userId, sequenceNumber, issuedAt: now };
+    const row = { couponId, userId, sequenceNumber, issuedAt: now, expiresAt: useByOf(coupon, now) };
     const written = await this.insert(manager, row, coupon);
-    const isSoldOut = coupon.issuedQuantity + 1 === coupon.totalQuantity;
+    const isSoldOut = coupon.issuedQuantity + 1 === coupon.capacity;
     const lastPosition = coupon.eventPosition + 1 + Number(isSoldOut);
-    if (!(await this.repository.takeFromTotal(manager, couponId, { sequenceNumber, lastPosition })))
+    if (!(await this.repository.takeFromCapacity(manager, couponId, { sequenceNumber, lastPosition })))
       throw new CouponSoldOutError(couponId);
     const decided = { issued: [row], failed: [] };
     await this.outbox.write(manager, publish, decidedEvents(couponId, decided, { lastPosition, isSoldOut }, now));
-    return { ...row, ...written, couponName: coupon.name, expiresAt: coupon.expiresAt };
+    return { ...row, ...written, couponName: coupon.name };
   }
 
   private async insert(manager: EntityManager, row: Omit<NewUserCoupon, 'code'>, { codeFormat }: LockStrategyCoupon) {

@@ -8,6 +8,7 @@ import { Coupon } from '../coupon.entity.js';
 import { CouponNotFoundError, QuantityBelowCommittedError, ReservationUnavailableError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
 import type { EntryTerms } from '../entry-terms.js';
+import type { UsageTerms } from '../usage-terms.js';
 import { CouponChanges } from './coupon-changes.service.js';
 import { definitionOf } from './coupon-definition.js';
 import { DefinitionPublisher } from './definition-publisher.service.js';
@@ -16,7 +17,7 @@ import { RebuildService } from './rebuild.service.js';
 
 /** What may change of a coupon once it exists. */
 export type DefinitionChange = Partial<
-  Pick<Coupon, 'name' | 'isActive' | 'totalQuantity' | 'startsAt' | 'expiresAt' | keyof EntryTerms>
+  Pick<Coupon, 'name' | 'isActive' | 'totalQuantity' | 'startsAt' | 'expiresAt' | keyof EntryTerms | keyof UsageTerms>
 >;
 
 /** Changes definitions. One change of a coupon at a time: the row lock is held from the first look to the commit. */
@@ -36,8 +37,8 @@ export class CouponDefinitionService {
   ) {}
 
   /**
-   * Changes the coupon in MySQL and tells Redis. `validate` sees the coupon as it will be, under the lock, and throws
-   * to refuse it. A smaller total goes to Redis first, so that nobody is admitted to a slot that is about to go.
+   * Changes the coupon in MySQL and tells Redis. `validate` sees the coupon as it will be and as it is, under the lock, and
+   * throws to refuse the change. A smaller total goes to Redis first, so that nobody is admitted to a slot that is about to go.
    *
    * @throws CouponNotFoundError, QuantityBelowCommittedError (nothing changed), ReservationUnavailableError when a
    * total can't be lowered because Redis can't be asked what is reserved
@@ -46,7 +47,7 @@ export class CouponDefinitionService {
     couponId: number,
     change: DefinitionChange,
     actor: Actor,
-    validate: (coupon: Coupon) => void,
+    validate: (after: Coupon, before: Coupon) => void,
   ): Promise<Coupon> {
     // Redis may have a smaller total that MySQL has not.
     let mayBeAhead = false;
@@ -55,7 +56,7 @@ export class CouponDefinitionService {
         const before = await this.coupons.lock(manager, couponId);
         if (before === null) throw new CouponNotFoundError(couponId);
         const after = changed(before, change, this.clock.now());
-        validate(after);
+        validate(after, before);
         const isLowering = after.totalQuantity < before.totalQuantity;
         if (isLowering) assertNotBelowIssued(after);
         const goesToRedisFirst = isLowering && after.strategy === 'reservation';
@@ -104,10 +105,10 @@ export class CouponDefinitionService {
     }
   }
 
-  private refuse({ id, totalQuantity }: Coupon, answer: Exclude<Lowering, 'LOWERED'>): Error {
-    if (typeof answer === 'object') return new QuantityBelowCommittedError(id, totalQuantity, answer.reserved);
-    if (answer === 'NOT_LOADED') this.rebuilds.start(id);
-    return new ReservationUnavailableError(id);
+  private refuse(coupon: Coupon, answer: Exclude<Lowering, 'LOWERED'>): Error {
+    if (typeof answer === 'object') return new QuantityBelowCommittedError(coupon, answer.reserved);
+    if (answer === 'NOT_LOADED') this.rebuilds.start(coupon.id);
+    return new ReservationUnavailableError(coupon.id);
   }
 
   /** MySQL kept the larger total, or could not say: Redis takes what MySQL has, as soon as both can be asked. */
@@ -143,23 +144,17 @@ function namedOf(before: Coupon, change: DefinitionChange): DefinitionChange {
   return Object.fromEntries(names.map((name) => [name, before[name]]));
 }
 
-function assertNotBelowIssued({ id, totalQuantity, issuedQuantity }: Coupon): void {
-  if (totalQuantity < issuedQuantity) throw new QuantityBelowCommittedError(id, totalQuantity, issuedQuantity);
+function assertNotBelowIssued(coupon: Coupon): void {
+  if (coupon.capacity < coupon.issuedQuantity) throw new QuantityBelowCommittedError(coupon, coupon.issuedQuantity);
 }
 
 function changed(before: Coupon, change: DefinitionChange, updatedAt: Date): Coupon {
-  return Object.assign(new Coupon(), before, {
-    name: change.name ?? before.name,
-    isActive: change.isActive ?? before.isActive,
-    totalQuantity: change.totalQuantity ?? before.totalQuantity,
-    startsAt: change.startsAt ?? before.startsAt,
-    expiresAt: change.expiresAt ?? before.expiresAt,
-    entry: change.entry ?? before.entry,
-    entryOpensAt: change.entryOpensAt ?? before.entryOpensAt,
-    entrySpreadSeconds: change.entrySpreadSeconds ?? before.entrySpreadSeconds,
-    challenge: change.challenge ?? before.challenge,
-    version: before.version + 1,
-    eventPosition: before.eventPosition + 1,
+  const { latestExpiresAt, expiresAt, version, eventPosition } = before;
+  return Object.assign(new Coupon(), before, change, {
+    // So that ending the claim window early ends no use-by time (P14).
+    latestExpiresAt: latestExpiresAt > expiresAt ? latestExpiresAt : expiresAt,
+    version: version + 1,
+    eventPosition: eventPosition + 1,
     updatedAt,
   });
 }

@@ -5,7 +5,7 @@ import { type CouponDefinition, fromState, stateOf, toStateFields } from './coup
 const DEFINITION: CouponDefinition = {
   couponId: 42,
   name: '쿠폰',
-  totalQuantity: 10,
+  capacity: 10,
   startsAt: 1_000,
   expiresAt: 2_000,
   isActive: true,

@@ -6,7 +6,8 @@ import { type Challenge, type Entry, OPEN_ENTRY } from '../entry-terms.js';
 export interface CouponDefinition {
   readonly couponId: number;
   readonly name: string;
-  readonly totalQuantity: number;
+  /** How many slots there are: the total, and those that revocations gave back. */
+  readonly capacity: number;
   readonly startsAt: number;
   readonly expiresAt: number;
   readonly isActive: boolean;
@@ -25,7 +26,7 @@ export function definitionOf(coupon: Coupon): CouponDefinition {
   return {
     couponId: coupon.id,
     name: coupon.name,
-    totalQuantity: coupon.totalQuantity,
+    capacity: coupon.capacity,
     startsAt: coupon.startsAt.getTime(),
     expiresAt: coupon.expiresAt.getTime(),
     isActive: coupon.isActive,
@@ -49,7 +50,7 @@ export function sameDefinition(one: CouponDefinition, other: CouponDefinition): 
 export function toStateFields(definition: CouponDefinition): string[] {
   return [
     ['name', definition.name],
-    ['total', definition.totalQuantity],
+    ['total', definition.capacity],
     ['startsAt', definition.startsAt],
     ['expiresAt', definition.expiresAt],
     ['active', definition.isActive ? 1 : 0],
@@ -82,7 +83,7 @@ export function fromState(couponId: number, state: Readonly<Record<string, strin
   return {
     couponId,
     name: state.name ?? '',
-    totalQuantity: Number(state.total),
+    capacity: Number(state.total),
     startsAt: Number(state.startsAt),
     expiresAt: Number(state.expiresAt),
     isActive: state.active === '1',

@@ -9,7 +9,7 @@ const LOWERINGS: Readonly<Record<number, 'LOWERED' | 'NOT_LOADED' | 'NOT_NEWER'>
   [-3]: 'NOT_NEWER',
 };
 
-/** What became of a smaller total; `reserved`, when more slots than that are held. */
+/** What became of a smaller capacity; `reserved`, when more slots than that are held. */
 export type Lowering = (typeof LOWERINGS)[number] | { readonly reserved: number };
 
 /** The definitions as Redis has them. Every method throws RedisUnavailableError when Redis can't be asked. */
@@ -25,11 +25,11 @@ export class DefinitionStore {
     return answer === 1 ? 'PUBLISHED' : answer === 0 ? 'NOT_NEWER' : 'NOT_LOADED';
   }
 
-  /** Writes a newer definition with a smaller total, unless more slots are held already: then how many. */
+  /** Writes a newer definition with a smaller capacity, unless more slots are held already: then how many. */
   async lower(definition: CouponDefinition): Promise<Lowering> {
     const id = definition.couponId;
     const answer = await this.redis.ask(keys.state(id), (client) =>
-      client.lowerTotal(...scriptKeys(id), definition.version, definition.totalQuantity, ...toStateFields(definition)),
+      client.lowerTotal(...scriptKeys(id), definition.version, definition.capacity, ...toStateFields(definition)),
     );
     return LOWERINGS[answer] ?? { reserved: answer };
   }

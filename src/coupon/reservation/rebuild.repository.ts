@@ -40,12 +40,12 @@ export class RebuildRepository {
 
   /**
    * P5: raises `sequence_base` above every number that can have been given out: the greatest that anyone knows (the
-   * ledger, Redis, the instance that rebuilds, an earlier rebuild), plus the whole total. Numbers that nobody knows
+   * ledger, Redis, the instance that rebuilds, an earlier rebuild), plus the whole capacity. Numbers that nobody knows
    * belong to reservations that held a slot at the same time, so there are at most as many as slots. (The slots not
    * issued yet would not be enough: reservations from before an earlier loss may have been issued meanwhile.)
    */
   async raiseSequenceBase(manager: EntityManager, couponId: number, greatestKnown: number): Promise<void> {
-    await manager.query('UPDATE coupons SET sequence_base = GREATEST(sequence_base, ?) + total_quantity WHERE id = ?', [
+    await manager.query('UPDATE coupons SET sequence_base = GREATEST(sequence_base, ?) + capacity WHERE id = ?', [
       greatestKnown,
       couponId,
     ]);

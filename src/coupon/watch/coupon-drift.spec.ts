@@ -9,7 +9,7 @@ function look({
 }: { issued?: number; total?: number } & Partial<Look['redis']> = {}): Look {
   return {
     redis: { loaded: true, reserved: redis.users ?? 10, users: 10, pending: 0, ...redis },
-    totalQuantity: total,
+    capacity: total,
     issuedQuantity: issued,
   };
 }

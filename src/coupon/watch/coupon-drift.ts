@@ -3,7 +3,7 @@ import type { RedisCoupon } from '../reservation/redis-coupon.store.js';
 /** What one look saw of a coupon: first Redis, at one moment, and then MySQL. */
 export interface Look {
   readonly redis: Pick<RedisCoupon, 'loaded' | 'reserved' | 'users' | 'pending'>;
-  readonly totalQuantity: number;
+  readonly capacity: number;
   readonly issuedQuantity: number;
 }
 
@@ -28,6 +28,6 @@ function counterMismatch({ redis: { reserved, users } }: Look): number {
   return reserved === undefined ? 0 : Math.abs(reserved - users);
 }
 
-function surplus({ issuedQuantity, totalQuantity }: Look): number {
-  return Math.max(0, issuedQuantity - totalQuantity);
+function surplus({ issuedQuantity, capacity }: Look): number {
+  return Math.max(0, issuedQuantity - capacity);
 }

@@ -8,7 +8,7 @@ import { type CouponObservation, CouponWatch } from './coupon-watch.service.js';
 type Shown = readonly [name: string, help: string, value: (observation: CouponObservation) => number | undefined];
 
 const OF_EACH_COUPON: readonly Shown[] = [
-  ['firstcome_coupon_stock', 'The total quantity of an open coupon.', (observation) => observation.totalQuantity],
+  ['firstcome_coupon_stock', 'How many an open coupon can be issued in all.', (observation) => observation.capacity],
   ['firstcome_coupon_issued', 'User coupons issued of an open coupon.', (observation) => observation.issuedQuantity],
   [
     'firstcome_coupon_remaining',

@@ -13,7 +13,7 @@ import { PendingAge } from './pending-age.js';
 /** How an open coupon stands. */
 export interface CouponObservation {
   readonly couponId: number;
-  readonly totalQuantity: number;
+  readonly capacity: number;
   readonly issuedQuantity: number;
   /** Complete and trusted in Redis; otherwise closed until it is rebuilt. */
   readonly isLoaded: boolean;
@@ -134,14 +134,14 @@ export class CouponWatch {
     if (redisCoupon.sequence !== undefined) watched.age.look(redisCoupon.sequence, lowest, now);
 
     watched.coupon = row ?? watched.coupon;
-    const { totalQuantity, issuedQuantity } = watched.coupon;
-    const look = row && { redis: redisCoupon, totalQuantity, issuedQuantity };
+    const { capacity, issuedQuantity } = watched.coupon;
+    const look = row && { redis: redisCoupon, capacity, issuedQuantity };
     watched.observation = {
       couponId,
-      totalQuantity,
+      capacity,
       issuedQuantity,
       isLoaded: redisCoupon.loaded,
-      remainingQuantity: Math.max(0, totalQuantity - Math.max(redisCoupon.users, issuedQuantity)),
+      remainingQuantity: Math.max(0, capacity - Math.max(redisCoupon.users, issuedQuantity)),
       pending: redisCoupon.pending,
       oldestPendingSeconds: lowest === undefined ? 0 : watched.age.of(lowest, now) / 1000,
       drift: look && watched.look && driftBetween(watched.look, look),

@@ -1,5 +1,6 @@
 import { Coupon } from '../../../src/coupon/coupon.entity.js';
 import { OPEN_ENTRY } from '../../../src/coupon/entry-terms.js';
+import { PLAIN_USAGE } from '../../../src/coupon/usage-terms.js';
 import type { Tables } from '../ledger/table.js';
 import { EPOCH_MS } from '../world/world.js';
 import type { Plan } from './plan.js';
@@ -14,6 +15,7 @@ export function placeCoupons({ coupons }: Plan, tables: Tables): void {
         id: couponId,
         name: `Coupon ${couponId}`,
         totalQuantity,
+        returnedQuantity: 0,
         issuedQuantity: 0,
         failedQuantity: 0,
         discountAmount: 1000,
@@ -25,6 +27,8 @@ export function placeCoupons({ coupons }: Plan, tables: Tables): void {
         codeFormat,
         strategy,
         ...OPEN_ENTRY,
+        ...PLAIN_USAGE,
+        latestExpiresAt: new Date(0),
         version: 1,
         epoch: 0,
         sequenceBase: 0,

@@ -6,9 +6,15 @@ import type { EventType } from '../../../src/events/told-event.js';
 import type { OrderStatus } from '../../../src/order/order.js';
 import type { BusinessDay } from '../../../src/ranking/business-day.js';
 
-export type CouponRow = Readonly<Coupon>;
+/** What the database adds up is no column of it: see `capacityOf`. */
+export type CouponRow = Readonly<Omit<Coupon, 'capacity'>>;
 export type UserCouponRow = Readonly<UserCoupon>;
 export type FailureRow = Readonly<IssuanceFailure>;
+
+/** How many rows the coupon may have (P1). */
+export function capacityOf({ totalQuantity, returnedQuantity }: CouponRow): number {
+  return totalQuantity + returnedQuantity;
+}
 
 export interface OrderRow {
   readonly id: number;

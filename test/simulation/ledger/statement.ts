@@ -1,7 +1,7 @@
 import type { Lock } from './lock-queue.js';
 import type { Locking, View } from './view.js';
 
-/** A statement: what it is called in a story ("issuance.takeFromTotal"), and what it does to the session's view. */
+/** A statement: what it is called in a story ("issuance.takeFromCapacity"), and what it does to the session's view. */
 export interface Statement<T> {
   readonly name: string;
   /** It is a SELECT without locks. */

@@ -13,6 +13,7 @@ import {
   IssuanceRepository,
 } from '../../../src/coupon/issuance/issuance.repository.js';
 import { Ledger } from '../../../src/coupon/issuance/ledger.service.js';
+import { issuedReading } from '../../../src/coupon/reservation-reading.js';
 import { ReservationWaiters } from '../../../src/coupon/issuance/reservation-waiters.service.js';
 import { RetryingLedger } from '../../../src/coupon/issuance/retrying-ledger.service.js';
 import { reserved } from '../../../src/coupon/reservation-view.js';
@@ -152,7 +153,7 @@ function markBeforeTransaction(instance: SimulatedInstance): void {
 }
 
 function stockIsNotGuarded(instance: SimulatedInstance): void {
-  replaceMethod(instance, IssuanceRepository, 'takeFromTotal', () => takeUnguarded);
+  replaceMethod(instance, IssuanceRepository, 'takeFromCapacity', () => takeUnguarded);
   replaceMethod(instance, IssuanceRepository, 'lockCoupon', (lock) => async (manager, couponId) => {
     const coupon = await lock(manager, couponId);
     return coupon && { ...coupon, issuedQuantity: 0 };
@@ -172,7 +173,7 @@ async function takeUnguarded(
   }: CounterChange,
 ): Promise<Counted | undefined> {
   return await runnerOf(manager).run(
-    locking('issuance.takeFromTotal', function* (view) {
+    locking('issuance.takeFromCapacity', function* (view) {
       let counted: Counted | undefined;
       yield* view.update(view.tables.coupons.byId, [couponId], (row) => {
         if ((onlyIfNoneFailed && row.failedQuantity > 0) || row.sequenceBase >= lowestNumber) return undefined;
@@ -198,11 +199,11 @@ function retryUnderOldNumber(instance: SimulatedInstance): void {
     const { userId, sequenceNumber } = failure;
     const repository = instance.get(IssuanceRepository);
     await instance.get(TransactionRunner).run(async (manager, publish) => {
-      const counted = await repository.takeFromTotal(manager, couponId, { issued: 1, events: 1 });
+      const counted = await repository.takeFromCapacity(manager, couponId, { issued: 1, events: 1 });
       if (counted === undefined) throw new CouponSoldOutError(couponId);
       const row = { userId, sequenceNumber, code: null };
       const now = new Date();
-      await repository.insertUserCoupons(manager, couponId, [row], now);
+      await repository.insertUserCoupons(manager, couponId, [row], { issuedAt: now, expiresAt: now });
       const decided = { issued: [row], failed: [] };
       await instance.get(Outbox).write(manager, publish, decidedEvents(couponId, decided, counted, now));
     });
@@ -213,8 +214,9 @@ function retryUnderOldNumber(instance: SimulatedInstance): void {
 function tellBeforeCommit(instance: SimulatedInstance): void {
   replaceMethod(instance, Ledger, 'decide', (decide) => async (couponId, reservations) => {
     for (const { userId, sequenceNumber } of reservations) {
-      const row = { userCouponId: 0, sequenceNumber, code: null, issuedAt: new Date().toISOString() };
-      instance.get(ReservationWaiters).announce(couponId, userId, { status: 'ISSUED', ...row });
+      const times = { issuedAt: new Date(), expiresAt: new Date() };
+      const row = { userCouponId: 0, sequenceNumber, code: null, ...times };
+      instance.get(ReservationWaiters).announce(couponId, userId, issuedReading(row));
     }
     return await decide(couponId, reservations);
   });

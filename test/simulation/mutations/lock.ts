@@ -20,11 +20,11 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
       replaceMethod(
         instance,
         LockIssuanceRepository,
-        'takeFromTotal',
+        'takeFromCapacity',
         () =>
           async (manager, couponId, { sequenceNumber, lastPosition }) => {
             return await runnerOf(manager).run(
-              locking('lockIssuance.takeFromTotal', (view) =>
+              locking('lockIssuance.takeFromCapacity', (view) =>
                 view.update(view.tables.coupons.byId, [couponId], (row) => {
                   const counted = { sequenceBase: sequenceNumber, eventPosition: lastPosition };
                   return { ...row, ...counted, issuedQuantity: row.issuedQuantity + 1 };

@@ -1,5 +1,6 @@
 import { Coupon } from '../../../src/coupon/coupon.entity.js';
 import { OPEN_ENTRY } from '../../../src/coupon/entry-terms.js';
+import { PLAIN_USAGE } from '../../../src/coupon/usage-terms.js';
 import type { TestDatabase } from '../database.js';
 import type { CouponRow, FailureRow, OrderItemRow, OrderRow, UserCouponRow } from '../../simulation/ledger/rows.js';
 import { emptyTables, insertRows } from './stored-rows.js';
@@ -11,6 +12,9 @@ export const HOUR_MS = 3_600_000;
 export function hours(after: number): Date {
   return new Date(NOON.getTime() + after * HOUR_MS);
 }
+
+/** When histories issue, and until when that may be spent. */
+export const AT_NOON = { issuedAt: NOON, expiresAt: hours(1) };
 
 /** The definition after a change. */
 export function changed(coupon: Coupon, change: Partial<Coupon>): Coupon {
@@ -104,7 +108,8 @@ export class Fixture {
   private couponRows(): CouponRow[] {
     const row: Omit<CouponRow, 'id'> = {
       name: 'A coupon',
-      totalQuantity: USERS_THERE.length + 2,
+      totalQuantity: USERS_THERE.length + 1,
+      returnedQuantity: 1,
       issuedQuantity: USERS_THERE.length,
       failedQuantity: 0,
       discountAmount: 1000,
@@ -116,6 +121,8 @@ export class Fixture {
       codeFormat: 'alphanumeric',
       strategy: 'reservation',
       ...OPEN_ENTRY,
+      ...PLAIN_USAGE,
+      latestExpiresAt: hours(0.5),
       version: 1,
       epoch: 0,
       sequenceBase: 0,
@@ -142,6 +149,9 @@ export class Fixture {
         code: CODES_THERE[index] ?? null,
         issuedAt: NOON,
         usedAt: index === USERS_THERE.length - 1 ? NOON : null,
+        expiresAt: couponId === this.endedCoupon ? hours(-0.5) : hours(1),
+        revokedAt: null,
+        slotReturned: false,
       })),
     );
   }

@@ -1,6 +1,6 @@
 /** Histories of one session at a time, which together call every method and see each of its answers. */
 import type { NewCoupon } from '../../../src/coupon/coupon.repository.js';
-import { changed, type Fixture, hours, NOON } from './fixture.js';
+import { AT_NOON, changed, type Fixture, hours, NOON } from './fixture.js';
 import { a, b, commit, rollback, x } from './step-words.js';
 import type { Step } from './steps.js';
 
@@ -19,6 +19,12 @@ const NEW_COUPON: NewCoupon = {
   entryOpensAt: hours(-4),
   entrySpreadSeconds: 0,
   challenge: 'turnstile',
+  usableDays: 30,
+  usableUntil: null,
+  isRedeemable: false,
+  minOrderAmount: 3000,
+  maxDiscountAmount: 1000,
+  productIds: [7, 8],
   createdAt: hours(-3),
 };
 
@@ -64,7 +70,10 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
       entrySpreadSeconds: 600,
       challenge: 'turnstile',
     } as const;
-    const change = { name: 'Another name', totalQuantity: 9, ...window, isActive: false, ...entry };
+    const usage = { usableDays: null, usableUntil: hours(4), isRedeemable: false, latestExpiresAt: hours(3) };
+    const conditions = { minOrderAmount: 2000, maxDiscountAmount: null, productIds: [9] };
+    const definition = { name: 'Another name', totalQuantity: 9, ...window, isActive: false };
+    const change = { ...definition, ...entry, ...usage, ...conditions };
     return [
       a((on, tx) => on.coupons.lock(tx, fixture.missingCoupon)),
       a(async (on, tx) => {
@@ -137,11 +146,11 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
     return [
       a((on, tx) => on.issuance.lockCoupon(tx, missingCoupon)),
       a((on, tx) => on.issuance.lockCoupon(tx, couponId)),
-      a((on, tx) => on.issuance.codeFormat(tx, couponId)),
-      a((on, tx) => on.issuance.codeFormat(tx, missingCoupon)),
+      a((on, tx) => on.issuance.termsOf(tx, couponId)),
+      a((on, tx) => on.issuance.termsOf(tx, missingCoupon)),
       a((on, tx) => on.issuance.usersWithRow(tx, couponId, [10, 15, 20])),
       a((on, tx) => on.issuance.failuresOf(tx, couponId, [10, 40])),
-      a((on, tx) => on.issuance.insertUserCoupons(tx, couponId, rows, hours(0.5))),
+      a((on, tx) => on.issuance.insertUserCoupons(tx, couponId, rows, AT_NOON)),
       a((on, tx) => on.issuance.insertFailures(tx, couponId, failures, hours(0.5))),
       a((on, tx) => on.issuance.usersWithRow(tx, couponId, [10, 15, 20])),
       a((on, tx) => on.issuance.failuresOf(tx, couponId, [40, 41])),
@@ -160,20 +169,20 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
   'counters are raised as far as the total allows': (fixture) => {
     const [couponId] = fixture.coupons;
     return [
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 3, events: 1 })),
+      a((on, tx) => on.issuance.takeFromCapacity(tx, couponId, { issued: 3, events: 1 })),
       a((on, tx) =>
-        on.issuance.takeFromTotal(tx, couponId, { issued: 2, events: 1, onlyIfNoneFailed: true, lowestNumber: 1 }),
+        on.issuance.takeFromCapacity(tx, couponId, { issued: 2, events: 1, onlyIfNoneFailed: true, lowestNumber: 1 }),
       ),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 1, events: 1 })),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 3 })),
+      a((on, tx) => on.issuance.takeFromCapacity(tx, couponId, { issued: 1, events: 1 })),
+      a((on, tx) => on.issuance.takeFromCapacity(tx, couponId, { issued: 0, events: 3 })),
       a((on, tx) =>
-        on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 1, failed: 2, late: 3, outOfRoom: true }),
+        on.issuance.takeFromCapacity(tx, couponId, { issued: 0, events: 1, failed: 2, late: 3, outOfRoom: true }),
       ),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 1, onlyIfNoneFailed: true })),
+      a((on, tx) => on.issuance.takeFromCapacity(tx, couponId, { issued: 0, events: 1, onlyIfNoneFailed: true })),
       a((on, tx) => on.rebuilds.keepSequenceBase(tx, couponId, 8)),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 1, lowestNumber: 8 })),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 1, failed: 1, lowestNumber: 9 })),
-      a((on, tx) => on.issuance.takeFromTotal(tx, fixture.missingCoupon, { issued: 0, events: 1 })),
+      a((on, tx) => on.issuance.takeFromCapacity(tx, couponId, { issued: 0, events: 1, lowestNumber: 8 })),
+      a((on, tx) => on.issuance.takeFromCapacity(tx, couponId, { issued: 0, events: 1, failed: 1, lowestNumber: 9 })),
+      a((on, tx) => on.issuance.takeFromCapacity(tx, fixture.missingCoupon, { issued: 0, events: 1 })),
       commit('A'),
       x((on) => on.issuance.lateRowsAreKnown(couponId, 1, 3)),
       x((on) => on.coupons.find(couponId)),
@@ -189,7 +198,7 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
     return [
       a((on, tx) => on.rebuilds.greatestNumber(tx, couponId)),
       a((on, tx) => on.rebuilds.greatestNumber(tx, fixture.missingCoupon)),
-      a((on, tx) => on.issuance.takeFromTotal(tx, couponId, { issued: 0, events: 1, late: 1 })),
+      a((on, tx) => on.issuance.takeFromCapacity(tx, couponId, { issued: 0, events: 1, late: 1 })),
       a((on, tx) => on.rebuilds.beginEpoch(tx, couponId)),
       a((on, tx) => on.rebuilds.keepSequenceBase(tx, couponId, 40)),
       a((on, tx) => on.rebuilds.keepSequenceBase(tx, couponId, 30)),
@@ -226,7 +235,7 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
 
   'a coupon is issued under its lock': (fixture) => {
     const [, couponId] = fixture.coupons;
-    const row = { couponId, userId: 10, sequenceNumber: 40, code: 'D', issuedAt: NOON };
+    const row = { couponId, userId: 10, sequenceNumber: 40, code: 'D', ...AT_NOON };
     return [
       a((on, tx) => on.lockIssuance.lockCoupon(tx, fixture.missingCoupon)),
       a((on, tx) => on.lockIssuance.lockCoupon(tx, couponId)),
@@ -236,9 +245,9 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
       a((on, tx) => on.lockIssuance.insert(tx, { ...row, sequenceNumber: 50, code: null })),
       a((on, tx) => on.lockIssuance.insert(tx, { ...row, userId: 20, sequenceNumber: 50 })),
       a((on, tx) => on.lockIssuance.insert(tx, { ...row, userId: 20, code: 'H' })),
-      a((on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, { sequenceNumber: 40, lastPosition: 40 })),
-      a((on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, { sequenceNumber: 50, lastPosition: 50 })),
-      a((on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, { sequenceNumber: 60, lastPosition: 60 })),
+      a((on, tx) => on.lockIssuance.takeFromCapacity(tx, couponId, { sequenceNumber: 40, lastPosition: 40 })),
+      a((on, tx) => on.lockIssuance.takeFromCapacity(tx, couponId, { sequenceNumber: 50, lastPosition: 50 })),
+      a((on, tx) => on.lockIssuance.takeFromCapacity(tx, couponId, { sequenceNumber: 60, lastPosition: 60 })),
       commit('A'),
       b((on, tx) => on.lockIssuance.lockCoupon(tx, couponId)),
     ];

@@ -1,3 +1,5 @@
+import { usableUntilOf } from '../../../src/coupon/usage-terms.js';
+import { capacityOf } from '../../simulation/ledger/rows.js';
 import { type Lock, LockQueue } from '../../simulation/ledger/lock-queue.js';
 import { SimulatedIssuanceRepository } from '../../simulation/ledger/repositories/issuance.repository.js';
 import { SimulatedLedgerRepository } from '../../simulation/ledger/repositories/ledger.repository.js';
@@ -22,8 +24,9 @@ export const PLANTED_FAULTS: Readonly<Record<string, () => Remove>> = {
           reading('issuance.lockCoupon', (view) => {
             const row = view.find(view.tables.coupons.byId, [couponId]);
             if (row === undefined) return undefined;
-            const { totalQuantity, issuedQuantity, failedQuantity, sequenceBase, codeFormat } = row;
-            return { couponId, totalQuantity, issuedQuantity, failedQuantity, sequenceBase, codeFormat };
+            const { issuedQuantity, failedQuantity, sequenceBase, codeFormat, usableDays } = row;
+            const counts = { capacity: capacityOf(row), issuedQuantity, failedQuantity, sequenceBase };
+            return { couponId, ...counts, codeFormat, usableDays, usableUntil: usableUntilOf(row) };
           }),
         ),
     ),
@@ -132,10 +135,10 @@ export const PLANTED_FAULTS: Readonly<Record<string, () => Remove>> = {
   'the total is not looked at': () =>
     plant(
       SimulatedIssuanceRepository.prototype,
-      'takeFromTotal',
+      'takeFromCapacity',
       () => async (manager, couponId, change) =>
         await runnerOf(manager).run(
-          locking('issuance.takeFromTotal', function* (view) {
+          locking('issuance.takeFromCapacity', function* (view) {
             yield* view.update(view.tables.coupons.byId, [couponId], (row) => ({
               ...row,
               issuedQuantity: row.issuedQuantity + change.issued,

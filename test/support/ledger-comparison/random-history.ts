@@ -1,6 +1,6 @@
 import { randomFrom } from '../random.js';
 import type { NextStep } from './comparison.js';
-import { changed, type Fixture, hours, NEW_CODES, NEW_NUMBERS, NEW_USERS, NOON } from './fixture.js';
+import { AT_NOON, changed, type Fixture, hours, NEW_CODES, NEW_NUMBERS, NEW_USERS, NOON } from './fixture.js';
 import type { Actor, Inside, Outside, Step } from './steps.js';
 
 const STEPS = 30;
@@ -65,7 +65,7 @@ function insideCall(fixture: Fixture, chance: Chance): Inside {
     chance.oneOf<Inside>([
       (on, tx) => on.issuance.usersWithRow(tx, couponId, users),
       (on, tx) => on.issuance.failuresOf(tx, couponId, users),
-      (on, tx) => on.issuance.codeFormat(tx, anyCoupon),
+      (on, tx) => on.issuance.termsOf(tx, anyCoupon),
       (on, tx) => on.lockIssuance.lookUpUser(tx, couponId, users[0] ?? 0),
       (on, tx) => on.rebuilds.greatestNumber(tx, couponId),
       (on, tx) => on.rebuilds.base(tx, anyCoupon),
@@ -91,9 +91,9 @@ function writingCall(chance: Chance, couponId: number): Inside {
     return { userId, sequenceNumber, reason: 'REFUSED_BY_DATABASE' as const, detail: 'of the history' };
   });
   return chance.oneOf<Inside>([
-    (on, tx) => on.issuance.insertUserCoupons(tx, couponId, reservations, NOON),
-    (on, tx) => on.issuance.insertUserCoupons(tx, couponId, reservations, NOON),
-    (on, tx) => on.lockIssuance.insert(tx, { couponId, ...first, issuedAt: NOON }),
+    (on, tx) => on.issuance.insertUserCoupons(tx, couponId, reservations, AT_NOON),
+    (on, tx) => on.issuance.insertUserCoupons(tx, couponId, reservations, AT_NOON),
+    (on, tx) => on.lockIssuance.insert(tx, { couponId, ...first, ...AT_NOON }),
     (on, tx) => on.issuance.insertFailures(tx, couponId, failures, NOON),
   ]);
 }
@@ -110,9 +110,9 @@ function countingCall(chance: Chance, couponId: number): Inside {
   };
   const number = chance.oneOf(NEW_NUMBERS);
   return chance.oneOf<Inside>([
-    (on, tx) => on.issuance.takeFromTotal(tx, couponId, change),
-    (on, tx) => on.issuance.takeFromTotal(tx, couponId, change),
-    (on, tx) => on.lockIssuance.takeFromTotal(tx, couponId, { sequenceNumber: number, lastPosition: number }),
+    (on, tx) => on.issuance.takeFromCapacity(tx, couponId, change),
+    (on, tx) => on.issuance.takeFromCapacity(tx, couponId, change),
+    (on, tx) => on.lockIssuance.takeFromCapacity(tx, couponId, { sequenceNumber: number, lastPosition: number }),
     (on, tx) => on.rebuilds.beginEpoch(tx, couponId),
     (on, tx) => on.rebuilds.keepSequenceBase(tx, couponId, number),
     (on, tx) => on.rebuilds.raiseSequenceBase(tx, couponId, number),

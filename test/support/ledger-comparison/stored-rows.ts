@@ -12,6 +12,7 @@ const COLUMNS: Columns = {
     id: 'id',
     name: 'name',
     totalQuantity: 'total_quantity',
+    returnedQuantity: 'returned_quantity',
     issuedQuantity: 'issued_quantity',
     failedQuantity: 'failed_quantity',
     discountAmount: 'discount_amount',
@@ -26,6 +27,13 @@ const COLUMNS: Columns = {
     entryOpensAt: 'entry_opens_at',
     entrySpreadSeconds: 'entry_spread_seconds',
     challenge: 'challenge',
+    usableDays: 'usable_days',
+    usableUntil: 'usable_until',
+    latestExpiresAt: 'latest_expires_at',
+    isRedeemable: 'is_redeemable',
+    minOrderAmount: 'min_order_amount',
+    maxDiscountAmount: 'max_discount_amount',
+    productIds: 'product_ids',
     version: 'version',
     epoch: 'epoch',
     sequenceBase: 'sequence_base',
@@ -42,6 +50,9 @@ const COLUMNS: Columns = {
     code: 'code',
     issuedAt: 'issued_at',
     usedAt: 'used_at',
+    expiresAt: 'expires_at',
+    revokedAt: 'revoked_at',
+    slotReturned: 'slot_returned',
   },
   issuanceFailures: {
     id: 'id',
@@ -114,7 +125,10 @@ const UNUSED: Readonly<Partial<Record<TableName, object>>> = {
 };
 
 /** Columns that are true or false: they come as 1 or 0. */
-const SWITCHES = new Set(['isActive', 'isDispatched']);
+const SWITCHES = new Set(['isActive', 'isRedeemable', 'slotReturned', 'isDispatched']);
+
+/** Columns that hold a list, as JSON. */
+const LISTS = new Set(['productIds']);
 
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 
@@ -138,10 +152,13 @@ async function readTable(database: TestDatabase, name: TableName): Promise<objec
     `SELECT ${columns.join(', ')} FROM ${TABLES[name]} ORDER BY 1, 2`,
   );
   return rows.map((row) =>
-    Object.fromEntries(
-      Object.entries(row).map(([column, value]) => [column, SWITCHES.has(column) ? value === 1 : value]),
-    ),
+    Object.fromEntries(Object.entries(row).map(([property, value]) => [property, asRow(property, value)])),
   );
+}
+
+function asRow(property: string, value: unknown): unknown {
+  if (LISTS.has(property) && typeof value === 'string') return JSON.parse(value);
+  return SWITCHES.has(property) ? value === 1 : value;
 }
 
 function readable(column: string): string {
@@ -155,8 +172,12 @@ async function insertIntoTable(database: TestDatabase, name: TableName, rows: re
   const properties = Object.entries<string>(COLUMNS[name]);
   const columns = [...properties.map(([, column]) => column), ...Object.keys(unused)];
   const values = rows.map((row) => [
-    ...properties.map(([property]) => (row as Record<string, unknown>)[property]),
+    ...properties.map(([property]) => asColumn(property, (row as Record<string, unknown>)[property])),
     ...Object.values(unused),
   ]);
   await database.change(`INSERT INTO ${TABLES[name]} (${columns.join(', ')}) VALUES ?`, [values]);
+}
+
+function asColumn(property: string, value: unknown): unknown {
+  return LISTS.has(property) && value !== null ? JSON.stringify(value) : value;
 }

@@ -26,7 +26,7 @@ const OPERATIONS = [
   'countOrders',
   'beginReconcile',
   'endReconcile',
-  'issuance.takeFromTotal',
+  'issuance.takeFromCapacity',
   'issuance.insertUserCoupons',
   'coupon.lock',
   'rebuild.beginEpoch',

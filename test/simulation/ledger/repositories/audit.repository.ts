@@ -11,9 +11,16 @@ export class SimulatedAuditRepository implements PublicPart<AuditRepository> {
       reading('audit.counts', (view) => {
         const coupon = view.find(view.tables.coupons.byId, [couponId]);
         if (coupon === undefined) return undefined;
-        const { totalQuantity, issuedQuantity } = coupon;
-        const userIds = view.rowsOf(view.tables.userCoupons.byUser, couponId).map(({ userId }) => userId);
-        return { totalQuantity, issuedQuantity, rows: userIds.length, distinctUsers: new Set(userIds).size };
+        const { totalQuantity, issuedQuantity, returnedQuantity } = coupon;
+        const rows = view.rowsOf(view.tables.userCoupons.byUser, couponId);
+        return {
+          totalQuantity,
+          issuedQuantity,
+          returnedQuantity,
+          rows: rows.length,
+          distinctUsers: new Set(rows.map(({ userId }) => userId)).size,
+          slotsReturned: rows.filter(({ slotReturned }) => slotReturned).length,
+        };
       }),
     );
   }

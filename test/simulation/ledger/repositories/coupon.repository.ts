@@ -93,11 +93,21 @@ export class SimulatedCouponRepository implements PublicPart<CouponRepository> {
   async saveDefinition(manager: EntityManager, coupon: Coupon): Promise<void> {
     const { id, name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt } = coupon;
     const { entry, entryOpensAt, entrySpreadSeconds, challenge } = coupon;
-    const terms = { entry, entryOpensAt, entrySpreadSeconds, challenge };
+    const { usableDays, usableUntil, latestExpiresAt, isRedeemable } = coupon;
+    const { minOrderAmount, maxDiscountAmount, productIds } = coupon;
+    const entryTerms = { entry, entryOpensAt, entrySpreadSeconds, challenge };
+    const useBy = { usableDays, usableUntil, latestExpiresAt, isRedeemable };
+    const conditions = { minOrderAmount, maxDiscountAmount, productIds };
     const definition = { name, totalQuantity, startsAt, expiresAt, isActive, version, eventPosition, updatedAt };
     await runnerOf(manager).run(
       locking('coupon.saveDefinition', (view) =>
-        view.update(view.tables.coupons.byId, [id], (row) => ({ ...row, ...definition, ...terms })),
+        view.update(view.tables.coupons.byId, [id], (row) => ({
+          ...row,
+          ...definition,
+          ...entryTerms,
+          ...useBy,
+          ...conditions,
+        })),
       ),
     );
   }
@@ -129,18 +139,29 @@ function entityOrNull(row: CouponRow | undefined): Coupon | null {
   return row === undefined ? null : entity(row);
 }
 
+/** The default of `latest_expires_at`. */
+const EARLIEST = new Date('1000-01-01T00:00:00.000Z');
+
 /** With the defaults of the table. */
 function newRow(id: number, coupon: NewCoupon): CouponRow {
   return {
     id,
     name: coupon.name,
     totalQuantity: coupon.totalQuantity,
+    returnedQuantity: 0,
     issuedQuantity: 0,
     failedQuantity: 0,
     discountAmount: coupon.discountAmount,
     discountRate: coupon.discountRate,
     startsAt: coupon.startsAt,
     expiresAt: coupon.expiresAt,
+    latestExpiresAt: EARLIEST,
+    usableDays: coupon.usableDays,
+    usableUntil: coupon.usableUntil,
+    isRedeemable: coupon.isRedeemable,
+    minOrderAmount: coupon.minOrderAmount,
+    maxDiscountAmount: coupon.maxDiscountAmount,
+    productIds: coupon.productIds,
     isActive: coupon.isActive,
     audience: coupon.audience,
     codeFormat: coupon.codeFormat,

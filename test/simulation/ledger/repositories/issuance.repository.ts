@@ -1,15 +1,17 @@
 import type { EntityManager } from 'typeorm';
-import type { CodeFormat } from '../../../../src/coupon/coupon.entity.js';
 import type {
   Counted,
   CounterChange,
   FailedReservation,
   IssuanceRepository,
   IssuedCoupon,
+  IssueTerms,
+  IssueTimes,
   LedgerCoupon,
 } from '../../../../src/coupon/issuance/issuance.repository.js';
 import type { Reservation } from '../../../../src/coupon/reservation/reservation.js';
-import type { UserCouponRow } from '../rows.js';
+import { usableUntilOf, type UseByTerms } from '../../../../src/coupon/usage-terms.js';
+import { capacityOf, type CouponRow, type UserCouponRow } from '../rows.js';
 import { locking, reading } from '../statement.js';
 import type { View } from '../view.js';
 import { type PublicPart, runnerOf, type StatementRunner } from './statement-runner.js';
@@ -23,8 +25,9 @@ export class SimulatedIssuanceRepository implements PublicPart<IssuanceRepositor
       locking('issuance.lockCoupon', function* (view) {
         const row = yield* view.lock(view.tables.coupons.byId, [couponId]);
         if (row === undefined) return undefined;
-        const { totalQuantity, issuedQuantity, failedQuantity, sequenceBase, codeFormat } = row;
-        return { couponId, totalQuantity, issuedQuantity, failedQuantity, sequenceBase, codeFormat };
+        const { issuedQuantity, failedQuantity, sequenceBase } = row;
+        const counts = { capacity: capacityOf(row), issuedQuantity, failedQuantity, sequenceBase };
+        return { couponId, ...counts, ...termsOf(row) };
       }),
     );
   }
@@ -52,7 +55,7 @@ export class SimulatedIssuanceRepository implements PublicPart<IssuanceRepositor
     manager: EntityManager,
     couponId: number,
     rows: ReadonlyArray<Reservation & { readonly code: string | null }>,
-    issuedAt: Date,
+    { issuedAt, expiresAt }: IssueTimes,
   ): Promise<void> {
     await runnerOf(manager).run(
       locking('issuance.insertUserCoupons', (view) => {
@@ -61,7 +64,8 @@ export class SimulatedIssuanceRepository implements PublicPart<IssuanceRepositor
           userCoupons,
           rows.map(({ userId, sequenceNumber, code }) => {
             const id = userCoupons.takeId();
-            return { id, couponId, userId, sequenceNumber, code, issuedAt, usedAt: null };
+            const row = { id, couponId, userId, sequenceNumber, code, issuedAt, expiresAt };
+            return { ...row, usedAt: null, revokedAt: null, slotReturned: false };
           }),
         );
       }),
@@ -88,26 +92,32 @@ export class SimulatedIssuanceRepository implements PublicPart<IssuanceRepositor
     );
   }
 
-  async codeFormat(manager: EntityManager, couponId: number): Promise<CodeFormat | undefined> {
+  async termsOf(manager: EntityManager, couponId: number): Promise<IssueTerms | undefined> {
     return await runnerOf(manager).run(
-      reading('issuance.codeFormat', (view) => view.find(view.tables.coupons.byId, [couponId])?.codeFormat),
+      reading('issuance.termsOf', (view) => {
+        const row = view.find(view.tables.coupons.byId, [couponId]);
+        return row && termsOf(row);
+      }),
     );
   }
 
-  async takeFromTotal(
+  async takeFromCapacity(
     manager: EntityManager,
     couponId: number,
-    { issued, events, failed = 0, late = 0, outOfRoom = false, onlyIfNoneFailed = false, lowestNumber }: CounterChange,
+    change: CounterChange,
   ): Promise<Counted | undefined> {
+    const { issued, events, failed = 0, late = 0, outOfRoom = false, onlyIfNoneFailed = false } = change;
+    const { lowestNumber = Number.MAX_SAFE_INTEGER, onlyUnder } = change;
     return await runnerOf(manager).run(
-      locking('issuance.takeFromTotal', function* (view) {
+      locking('issuance.takeFromCapacity', function* (view) {
         let counted: Counted | undefined;
         yield* view.update(view.tables.coupons.byId, [couponId], (row) => {
-          const { issuedQuantity, failedQuantity, totalQuantity, version, lateQuantity, sequenceBase } = row;
-          const hasRoom = issued === 0 || issuedQuantity + issued <= totalQuantity;
+          const { issuedQuantity, failedQuantity, version, lateQuantity, sequenceBase } = row;
+          const hasRoom = issued === 0 || issuedQuantity + issued <= capacityOf(row);
           const isFree = !onlyIfNoneFailed || failedQuantity === 0;
-          if (!hasRoom || !isFree || sequenceBase >= (lowestNumber ?? Number.MAX_SAFE_INTEGER)) return undefined;
-          const isSoldOut = issued > 0 && issuedQuantity + issued === totalQuantity;
+          const isAsKnown = onlyUnder === undefined || sameUseBy(termsOf(row), onlyUnder);
+          if (!hasRoom || !isFree || !isAsKnown || sequenceBase >= lowestNumber) return undefined;
+          const isSoldOut = issued > 0 && issuedQuantity + issued === capacityOf(row);
           counted = { lastPosition: row.eventPosition + events + Number(isSoldOut), isSoldOut };
           return {
             ...row,
@@ -136,12 +146,20 @@ export class SimulatedIssuanceRepository implements PublicPart<IssuanceRepositor
   async issuedTo(couponId: number, userIds: readonly number[]): Promise<IssuedCoupon[]> {
     return await this.outside.run(
       reading('issuance.issuedTo', (view) =>
-        rowsOf(view, couponId, userIds).map(({ id, userId, sequenceNumber, code, issuedAt }) => {
-          return { userCouponId: id, userId, sequenceNumber, code, issuedAt };
+        rowsOf(view, couponId, userIds).map(({ id, userId, sequenceNumber, code, issuedAt, expiresAt }) => {
+          return { userCouponId: id, userId, sequenceNumber, code, issuedAt, expiresAt };
         }),
       ),
     );
   }
+}
+
+function termsOf(row: CouponRow): IssueTerms {
+  return { codeFormat: row.codeFormat, usableDays: row.usableDays, usableUntil: usableUntilOf(row) };
+}
+
+function sameUseBy(one: UseByTerms, other: UseByTerms): boolean {
+  return one.usableDays === other.usableDays && one.usableUntil.getTime() === other.usableUntil.getTime();
 }
 
 /** The rows of these users, in the order of their ids: that of the index. */

@@ -1,6 +1,6 @@
 import type { FailureReason } from '../../../../src/coupon/issuance-failure.entity.js';
 import type { LedgerRepository } from '../../../../src/coupon/ledger.repository.js';
-import type { Holding } from '../../../../src/coupon/reservation-reading.js';
+import { type Holding, issuedReading, type ReservationEnding } from '../../../../src/coupon/reservation-reading.js';
 import type { Reservation } from '../../../../src/coupon/reservation/reservation.js';
 import { UserCoupon } from '../../../../src/coupon/user-coupon.entity.js';
 import { reading } from '../statement.js';
@@ -11,13 +11,11 @@ import type { PublicPart, StatementRunner } from './statement-runner.js';
 export class SimulatedLedgerRepository implements PublicPart<LedgerRepository> {
   constructor(private readonly outside: StatementRunner) {}
 
-  async findRow(couponId: number, userId: number) {
+  async findRow(couponId: number, userId: number): Promise<ReservationEnding | undefined> {
     return await this.outside.run(
       reading('ledger.findRow', (view) => {
         const row = view.find(view.tables.userCoupons.byUser, [couponId, userId]);
-        if (row === undefined) return undefined;
-        const { id, sequenceNumber, code, issuedAt } = row;
-        return { sequenceNumber, userCouponId: id, code, issuedAt: issuedAt.toISOString() };
+        return row && issuedReading({ ...row, userCouponId: row.id });
       }),
     );
   }
@@ -52,9 +50,7 @@ export class SimulatedLedgerRepository implements PublicPart<LedgerRepository> {
         holdingsOf(users).flatMap(({ couponId, userId }) => {
           const row = view.find(view.tables.userCoupons.byUser, [couponId, userId]);
           if (row === undefined) return [];
-          const { id, sequenceNumber, code, issuedAt } = row;
-          const issued = { sequenceNumber, userCouponId: id, code, issuedAt: issuedAt.toISOString() };
-          return [{ couponId, userId, reading: { status: 'ISSUED' as const, ...issued } }];
+          return [{ couponId, userId, reading: issuedReading({ ...row, userCouponId: row.id }) }];
         }),
       ),
     );

@@ -6,6 +6,8 @@ import type {
   NewUserCoupon,
 } from '../../../../src/coupon/lock/lock-issuance.repository.js';
 import { isDuplicateKey } from '../../../../src/platform/database/database-errors.js';
+import { usableUntilOf } from '../../../../src/coupon/usage-terms.js';
+import { capacityOf } from '../rows.js';
 import { locking, reading } from '../statement.js';
 import { type PublicPart, runnerOf } from './statement-runner.js';
 
@@ -16,10 +18,11 @@ export class SimulatedLockIssuanceRepository implements PublicPart<LockIssuanceR
       locking('lockIssuance.lockCoupon', function* (view) {
         const row = yield* view.lock(view.tables.coupons.byId, [couponId]);
         if (row === undefined) return undefined;
-        const { name, totalQuantity, issuedQuantity, sequenceBase, codeFormat, isActive, startsAt, expiresAt } = row;
-        const { eventPosition } = row;
-        const counts = { totalQuantity, issuedQuantity, lastSequenceNumber: sequenceBase, eventPosition };
-        return { name, ...counts, codeFormat, isActive, startsAt, expiresAt };
+        const { name, issuedQuantity, sequenceBase, codeFormat, isActive, startsAt, expiresAt } = row;
+        const { eventPosition, usableDays } = row;
+        const counts = { capacity: capacityOf(row), issuedQuantity, lastSequenceNumber: sequenceBase, eventPosition };
+        const useBy = { usableDays, usableUntil: usableUntilOf(row) };
+        return { name, ...counts, codeFormat, isActive, startsAt, expiresAt, ...useBy };
       }),
     );
   }
@@ -37,10 +40,11 @@ export class SimulatedLockIssuanceRepository implements PublicPart<LockIssuanceR
     try {
       return await runnerOf(manager).run(
         locking('lockIssuance.insert', function* (view) {
-          const { couponId, userId, sequenceNumber, code, issuedAt } = row;
+          const { couponId, userId, sequenceNumber, code, issuedAt, expiresAt } = row;
           const id = view.tables.userCoupons.takeId();
-          const inserted = { id, couponId, userId, sequenceNumber, code, issuedAt, usedAt: null };
-          yield* view.insert(view.tables.userCoupons, [inserted]);
+          const inserted = { id, couponId, userId, sequenceNumber, code, issuedAt, expiresAt };
+          const unused = { usedAt: null, revokedAt: null, slotReturned: false };
+          yield* view.insert(view.tables.userCoupons, [{ ...inserted, ...unused }]);
           return { userCouponId: id };
         }),
       );
@@ -51,15 +55,15 @@ export class SimulatedLockIssuanceRepository implements PublicPart<LockIssuanceR
     }
   }
 
-  async takeFromTotal(
+  async takeFromCapacity(
     manager: EntityManager,
     couponId: number,
     { sequenceNumber, lastPosition }: { readonly sequenceNumber: number; readonly lastPosition: number },
   ): Promise<boolean> {
     return await runnerOf(manager).run(
-      locking('lockIssuance.takeFromTotal', (view) =>
+      locking('lockIssuance.takeFromCapacity', (view) =>
         view.update(view.tables.coupons.byId, [couponId], (row) =>
-          row.issuedQuantity < row.totalQuantity
+          row.issuedQuantity < capacityOf(row)
             ? {
                 ...row,
                 issuedQuantity: row.issuedQuantity + 1,

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { RebuildBase, RebuildRepository } from '../../../../src/coupon/reservation/rebuild.repository.js';
-import type { CouponRow } from '../rows.js';
+import { capacityOf, type CouponRow } from '../rows.js';
 import { locking, reading } from '../statement.js';
 import { type PublicPart, runnerOf } from './statement-runner.js';
 
@@ -27,8 +27,8 @@ export class SimulatedRebuildRepository implements PublicPart<RebuildRepository>
   }
 
   async raiseSequenceBase(manager: EntityManager, couponId: number, greatestKnown: number): Promise<void> {
-    await this.update('rebuild.raiseSequenceBase', manager, couponId, ({ sequenceBase, totalQuantity }) => ({
-      sequenceBase: Math.max(sequenceBase, greatestKnown) + totalQuantity,
+    await this.update('rebuild.raiseSequenceBase', manager, couponId, (row) => ({
+      sequenceBase: Math.max(row.sequenceBase, greatestKnown) + capacityOf(row),
     }));
   }
 

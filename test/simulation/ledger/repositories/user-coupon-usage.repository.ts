@@ -1,37 +1,55 @@
 import type { EntityManager } from 'typeorm';
-import { userCouponStatusOf } from '../../../../src/coupon/user-coupon-status.js';
+import { type NotUsableReason, notUsableReasonOf } from '../../../../src/coupon/user-coupon-status.js';
 import type { UsableCoupon, UserCouponUsage } from '../../../../src/coupon/user-coupon-usage.repository.js';
 import type { CouponRow, UserCouponRow } from '../rows.js';
 import { locking, reading } from '../statement.js';
+import type { View } from '../view.js';
 import { type PublicPart, runnerOf } from './statement-runner.js';
 
 /** The statements of the real one, over the simulated tables. */
 export class SimulatedUserCouponUsage implements PublicPart<UserCouponUsage> {
-  async find(manager: EntityManager, couponId: number, userId: number, now: Date): Promise<UsableCoupon | undefined> {
+  async find(
+    manager: EntityManager,
+    couponId: number,
+    userId: number,
+    now: Date,
+  ): Promise<UsableCoupon | NotUsableReason> {
     return await runnerOf(manager).run(
       reading('userCouponUsage.find', (view) => {
         const held = view.find(view.tables.userCoupons.byUser, [couponId, userId]);
         const coupon = view.find(view.tables.coupons.byId, [couponId]);
-        if (held === undefined || coupon === undefined || !isAvailable(held, coupon, now)) return undefined;
-        const { discountAmount, discountRate } = coupon;
-        return { userCouponId: held.id, discountAmount, discountRate };
+        const reason = reasonOf(held, coupon, now);
+        if (held === undefined || coupon === undefined || reason !== undefined) return reason ?? 'NOT_HELD';
+        const { discountAmount, discountRate, minOrderAmount, maxDiscountAmount, productIds } = coupon;
+        const conditions = { minOrderAmount, maxDiscountAmount, productIds };
+        return { userCouponId: held.id, discountAmount, discountRate, ...conditions };
       }),
     );
   }
 
   /** It locks the user coupon alone, and reads the coupon as it is committed. */
-  async use(manager: EntityManager, userCouponId: number, usedAt: Date): Promise<boolean> {
-    return await runnerOf(manager).run(
+  async use(manager: EntityManager, userCouponId: number, usedAt: Date): Promise<NotUsableReason | undefined> {
+    const isUsed = await runnerOf(manager).run(
       locking('userCouponUsage.use', (view) =>
-        view.update(view.tables.userCoupons.byId, [userCouponId], (held) => {
-          const coupon = view.find(view.tables.coupons.byId, [held.couponId]);
-          return coupon !== undefined && isAvailable(held, coupon, usedAt) ? { ...held, usedAt } : undefined;
-        }),
+        view.update(view.tables.userCoupons.byId, [userCouponId], (held) =>
+          reasonOf(held, couponOf(view, held), usedAt) === undefined ? { ...held, usedAt } : undefined,
+        ),
       ),
+    );
+    if (isUsed) return undefined;
+    return await runnerOf(manager).run(
+      reading('userCouponUsage.whyNot', (view) => {
+        const held = view.find(view.tables.userCoupons.byId, [userCouponId]);
+        return reasonOf(held, held && couponOf(view, held), usedAt) ?? 'USED';
+      }),
     );
   }
 }
 
-function isAvailable({ usedAt }: UserCouponRow, { expiresAt }: CouponRow, now: Date): boolean {
-  return userCouponStatusOf({ usedAt, expiresAt }, now) === 'AVAILABLE';
+function couponOf(view: View, { couponId }: UserCouponRow): CouponRow | undefined {
+  return view.find(view.tables.coupons.byId, [couponId]);
+}
+
+function reasonOf(held: UserCouponRow | undefined, coupon: CouponRow | undefined, now: Date) {
+  return notUsableReasonOf(held && coupon && { ...held, isRedeemable: coupon.isRedeemable }, now);
 }

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { withLongStatements } from '../platform/database/pool/long-statements.js';
+import { usableUntilIn } from './usage-terms.js';
+
+/** Rows of `user_coupons`, by sequence numbers: after the first, up to the last. */
+export interface NumberRange {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/**
+ * As `useByOf`, from the coupon as it is now: of two changes at once the rows get the later one, whoever writes them. A
+ * subquery locks no coupon at READ COMMITTED.
+ */
+const USE_BY = `(SELECT COALESCE(user_coupons.issued_at + INTERVAL coupon.usable_days DAY, ${usableUntilIn('coupon.')})
+                   FROM coupons coupon WHERE coupon.id = user_coupons.coupon_id)`;
+
+/** The use-by times of rows that are issued already. */
+@Injectable()
+export class IssuedUseByRepository {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** The greatest number of the next `size` rows after `after`; undefined when there is none. */
+  async chunkEnd(couponId: number, after: number, size: number): Promise<number | undefined> {
+    const [row] = await this.dataSource.query<Array<{ last: number | null }>>(
+      `SELECT MAX(sequence_number) AS last
+         FROM (SELECT sequence_number FROM user_coupons WHERE coupon_id = ? AND sequence_number > ?
+                ORDER BY sequence_number LIMIT ?) AS chunk`,
+      [couponId, after, size],
+    );
+    return row?.last ?? undefined;
+  }
+
+  /** Gives the rows the use-by time that they would be issued with now; how many had another one. */
+  async apply(manager: EntityManager, couponId: number, { after, upTo }: NumberRange): Promise<number> {
+    const { affectedRows } = await manager.query<{ affectedRows: number }>(
+      `UPDATE user_coupons SET expires_at = ${USE_BY}
+        WHERE coupon_id = ? AND sequence_number > ? AND sequence_number <= ? AND expires_at <> ${USE_BY}`,
+      [couponId, after, upTo],
+    );
+    return affectedRows;
+  }
+
+  /** How many rows after `after` have another use-by time than they would be issued with now. */
+  async countOthers(couponId: number, after: number): Promise<number> {
+    const [row] = await withLongStatements(this.dataSource, (manager) =>
+      manager.query<Array<{ others: number | string }>>(
+        `SELECT COUNT(*) AS others FROM user_coupons
+          WHERE coupon_id = ? AND sequence_number > ? AND expires_at <> ${USE_BY}`,
+        [couponId, after],
+      ),
+    );
+    return Number(row?.others ?? 0);
+  }
+}

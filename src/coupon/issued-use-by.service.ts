@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { ActionTrail, type Actor } from '../identity/index.js';
+import { Clock } from '../platform/clock.js';
+import { TransactionRunner } from '../platform/database/transaction-runner.js';
+import { couponSubject } from './coupon-events.js';
+import { IssuedUseByRepository } from './issued-use-by.repository.js';
+
+/** So many rows in one transaction, which holds up payments with them for that long. */
+const CHUNK = 1_000;
+/** After so long the caller is told how many are left. */
+const MAX_MS = 20_000;
+
+/** How far a change of the use-by time has come. */
+export interface Applied {
+  /** Rows that had another one before. */
+  readonly appliedToIssued: number;
+  /** Rows that still have another one. */
+  readonly remainingToApply: number;
+}
+
+/** P14: the one way in which a use-by time that somebody has is changed, and only because it was asked for by name. */
+@Injectable()
+export class IssuedUseBy {
+  constructor(
+    private readonly repository: IssuedUseByRepository,
+    private readonly transactions: TransactionRunner,
+    private readonly trail: ActionTrail,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Gives all rows of the coupon the use-by time that it has now, in chunks, for 20 s at most. */
+  async apply(couponId: number, actor: Actor): Promise<Applied> {
+    const action = { actor, action: 'coupon.apply-to-issued', subject: couponSubject(couponId) };
+    return await this.trail.run(
+      action,
+      () => this.applyAll(couponId),
+      (applied) => applied,
+    );
+  }
+
+  private async applyAll(couponId: number): Promise<Applied> {
+    const until = this.clock.now().getTime() + MAX_MS;
+    let appliedToIssued = 0;
+    for (let after = 0; ;) {
+      const upTo = await this.repository.chunkEnd(couponId, after, CHUNK);
+      if (upTo === undefined) return { appliedToIssued, remainingToApply: 0 };
+      appliedToIssued += await this.transactions.run((manager) =>
+        this.repository.apply(manager, couponId, { after, upTo }),
+      );
+      after = upTo;
+      if (this.clock.now().getTime() < until) continue;
+      return { appliedToIssued, remainingToApply: await this.repository.countOthers(couponId, after) };
+    }
+  }
+}
