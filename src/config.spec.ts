@@ -246,6 +246,24 @@ describe('loadConfig', () => {
     },
   );
 
+  it('deletes no unpaid order before it has expired', () => {
+    expect(loadConfig(local()).order).toEqual({
+      refundDays: 7,
+      expireAfterMinutes: 30,
+      expiryIntervalMs: 30_000,
+      retentionDays: 90,
+    });
+    const aDay = { ORDER_RETENTION_DAYS: '1' };
+    expect(problemsOf(local({ ...aDay, ORDER_EXPIRE_AFTER_MINUTES: '1440' }))).toEqual([]);
+    expect(problemsOf(local({ ...aDay, ORDER_EXPIRE_AFTER_MINUTES: '1441' }))).toEqual([
+      'order.expireAfterMinutes (ORDER_EXPIRE_AFTER_MINUTES) is "1441": must be 1440 or less: not longer than order.retentionDays (ORDER_RETENTION_DAYS), after which orders that were never paid are deleted',
+    ]);
+    expect(problemsOf(local({ ORDER_REFUND_DAYS: '0', ORDER_EXPIRE_AFTER_MINUTES: '0' }))).toEqual([
+      'order.refundDays (ORDER_REFUND_DAYS) is "0": must be a whole number from 1 to 3650',
+      'order.expireAfterMinutes (ORDER_EXPIRE_AFTER_MINUTES) is "0": must be a whole number from 1 to 43200',
+    ]);
+  });
+
   it('does not judge by a setting that is no number', () => {
     expect(problemsOf(local({ DATABASE_POOL_SIZE: 'many' }))).toEqual([
       'database.poolSize (DATABASE_POOL_SIZE) is "many": must be a whole number from 5 to 1000',

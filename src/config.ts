@@ -23,6 +23,7 @@ import {
 import { adminSettings, type IdentityConfig, identityRules, identitySettings } from './identity/identity.config.js';
 import { type RateLimitConfig, rateLimitSettings } from './identity/limits/rate-limit.config.js';
 import { type LoadTestConfig, loadTestSettings, noSeedInProduction } from './load-test/load-test.config.js';
+import { expiredOrdersAreKept, type OrderConfig, orderSettings } from './order/order.config.js';
 import { platformRules, platformSettings } from './platform/config/config.schema.js';
 import { readConfig } from './platform/config/read-config.js';
 import { type RankingConfig, rankingSettings } from './ranking/ranking.config.js';
@@ -38,6 +39,7 @@ const schema = z
     user: userSettings,
     coupon: couponSettings,
     entryTickets: entryTicketSettings,
+    order: orderSettings,
     outbox: outboxSettings,
     events: eventsSettings,
     webhooks: webhookSettings,
@@ -56,6 +58,7 @@ const schema = z
     lockLeavesConnections,
     reservedAreOfTheIssuer,
     retriesLeaveConnections,
+    expiredOrdersAreKept,
     noOpenAccessInProduction,
     noSeedInProduction,
   );
@@ -65,6 +68,7 @@ export type AppConfig = IdentityConfig &
   RateLimitConfig &
   UserConfig &
   CouponConfig &
+  OrderConfig &
   EventsConfig &
   RankingConfig &
   RpcConfig &
