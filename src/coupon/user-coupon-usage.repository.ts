@@ -58,6 +58,11 @@ export class UserCouponUsage {
     // It can be spent again by now: whoever had it used, or suspended it, took that back since the statement before.
     return notUsableReasonOf(row && { ...row, isRedeemable: row.isRedeemable === 1 }, usedAt) ?? 'USED';
   }
+
+  /** Takes back that the user coupon was used: its order was refunded, and is refunded once only. */
+  async giveBack(manager: EntityManager, userCouponId: number): Promise<void> {
+    await manager.query('UPDATE user_coupons SET used_at = NULL WHERE id = ?', [userCouponId]);
+  }
 }
 
 function usable(row: HeldRow | undefined, now: Date): UsableCoupon | NotUsableReason {

@@ -6,6 +6,7 @@ export const EVENT_TYPES = [
   'firstcome.coupon.changed',
   'firstcome.coupon.used',
   'firstcome.order.paid',
+  'firstcome.order.refunded',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

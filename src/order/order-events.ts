@@ -11,6 +11,13 @@ export interface PaidOrder {
   readonly items: readonly SoldItem[];
 }
 
+/** What is told of a refund: what was told of the payment, and the refund. */
+export interface RefundedOrder extends PaidOrder {
+  readonly paidAt: string;
+  /** In won. */
+  readonly refundedAmount: number;
+}
+
 /** What is told of a user coupon that was used; the rest is read when it is told. */
 export interface UsedCoupon {
   readonly userCouponId: number;
@@ -35,4 +42,33 @@ export function paidEvents(
     content: { userCouponId },
   };
   return [usedEvent, paidEvent];
+}
+
+/** The event of a refund. */
+export function refundedEvent(
+  order: Omit<RefundedOrder, 'paidAmount' | 'paidAt'> & {
+    readonly paidAt: Date;
+    readonly refundedAt: Date;
+    readonly couponId: number | null;
+  },
+  position: number,
+): ToldEvent<RefundedOrder> {
+  const { orderId, orderNumber, userId, refundedAmount, items, paidAt, refundedAt, couponId } = order;
+  return {
+    type: 'firstcome.order.refunded',
+    subject: `orders/${orderNumber}`,
+    position,
+    couponId: couponId ?? undefined,
+    occurredAt: refundedAt,
+    // All of it is refunded.
+    content: {
+      orderId,
+      orderNumber,
+      userId,
+      paidAmount: refundedAmount,
+      refundedAmount,
+      items,
+      paidAt: paidAt.toISOString(),
+    },
+  };
 }

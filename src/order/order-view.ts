@@ -22,5 +22,8 @@ export function orderView(order: Order): OrderView {
     status: order.status,
     createdAt: order.createdAt.toISOString(),
     paidAt: order.paidAt?.toISOString() ?? null,
+    cancelledAt: order.cancelledAt?.toISOString() ?? null,
+    refundedAt: order.refundedAt?.toISOString() ?? null,
+    refundedAmount: order.refundedAmount,
   };
 }

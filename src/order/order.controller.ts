@@ -9,8 +9,11 @@ import {
   idempotencyKeyOf,
 } from '../platform/idempotency/idempotency-key.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
-import { orderListResponse, orderResponse, paymentResponse } from './order.responses.js';
+import { cancellationResponse, orderListResponse, orderResponse, paymentResponse } from './order.responses.js';
+import { CancellationService } from './cancellation.service.js';
 import {
+  type CancellationBody,
+  cancellationBody,
   type CreateOrderBody,
   createOrderBody,
   draftOf,
@@ -30,6 +33,7 @@ export class OrderController {
   constructor(
     private readonly orders: OrderService,
     private readonly payments: PaymentService,
+    private readonly cancellations: CancellationService,
   ) {}
 
   @Post()
@@ -88,13 +92,15 @@ export class OrderController {
     summary: 'Pay an order',
     description:
       'From the balance of its user. Balance, stock, coupon and order change together or not at all; an order that is ' +
-      'refused stays PENDING and may be paid later.',
+      'refused stays PENDING and may be paid later. An order that is not paid expires after `order.expireAfterMinutes` (30).',
   })
   @ApiIdempotencyKey()
   @ApiResponse({ status: HttpStatus.OK, description: 'The order is paid', standardSchema: paymentResponse })
   @Problems(
     'ORDER_NOT_FOUND',
     'ORDER_ALREADY_PAID',
+    'ORDER_EXPIRED',
+    'ORDER_NOT_PAYABLE',
     'INSUFFICIENT_BALANCE',
     'OUT_OF_STOCK',
     'COUPON_NOT_USABLE',
@@ -106,5 +112,26 @@ export class OrderController {
     @Headers(IDEMPOTENCY_KEY_HEADER) header: string | undefined,
   ) {
     return this.payments.pay(orderId, body.userId, idempotencyKeyOf(body, header));
+  }
+
+  @Post(':orderId/cancel')
+  @NamesUser('act', 'body')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({
+    summary: 'Cancel an order',
+    description:
+      'One that is PENDING becomes CANCELLED. One that is PAID becomes REFUNDED, within `order.refundDays` (7) of its ' +
+      'payment: balance, stock and coupon are given back together or not at all. `remainingBalance` is what the user can ' +
+      'spend then.',
+  })
+  @ApiIdempotencyKey()
+  @ApiResponse({ status: HttpStatus.OK, description: 'The order has ended', standardSchema: cancellationResponse })
+  @Problems('ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE', 'REFUND_PERIOD_OVER', 'BALANCE_FULL', 'DATABASE_UNAVAILABLE')
+  cancel(
+    @Param('orderId', { schema: idParam }) orderId: number,
+    @Body({ schema: cancellationBody }) body: CancellationBody,
+    @Headers(IDEMPOTENCY_KEY_HEADER) header: string | undefined,
+  ) {
+    return this.cancellations.cancel(orderId, body.userId, idempotencyKeyOf(body, header));
   }
 }

@@ -1,9 +1,18 @@
 import type { NotUsableReason } from '../coupon/index.js';
 import { DomainError } from '../platform/errors/domain-error.js';
+import type { OrderStatus } from './order.js';
 
 declare module '../platform/errors/error-codes.js' {
   interface ErrorCodes {
-    order: 'ORDER_NOT_FOUND' | 'ORDER_ALREADY_PAID' | 'INSUFFICIENT_BALANCE' | 'COUPON_NOT_USABLE';
+    order:
+      | 'ORDER_NOT_FOUND'
+      | 'ORDER_ALREADY_PAID'
+      | 'ORDER_EXPIRED'
+      | 'ORDER_NOT_PAYABLE'
+      | 'ORDER_NOT_CANCELLABLE'
+      | 'REFUND_PERIOD_OVER'
+      | 'INSUFFICIENT_BALANCE'
+      | 'COUPON_NOT_USABLE';
   }
 }
 
@@ -20,6 +29,50 @@ export class OrderNotFoundError extends DomainError {
 export class OrderAlreadyPaidError extends DomainError {
   constructor(orderId: number) {
     super('ORDER_ALREADY_PAID', `Order ${orderId} is already paid. Do not pay it again.`, { orderId });
+  }
+}
+
+/** The order was not paid in time. */
+export class OrderExpiredError extends DomainError {
+  constructor(orderId: number) {
+    super('ORDER_EXPIRED', `Order ${orderId} was not paid in time. Place a new one.`, { orderId });
+  }
+}
+
+/** The order was cancelled, before it was paid or after. */
+export class OrderNotPayableError extends DomainError {
+  constructor(orderId: number, orderStatus: 'CANCELLED' | 'REFUNDED') {
+    super('ORDER_NOT_PAYABLE', `Order ${orderId} is ${orderStatus} and cannot be paid. Place a new one.`, {
+      orderId,
+      orderStatus,
+    });
+  }
+}
+
+/** Why an order in this state cannot be paid. */
+export function paymentRefusal(orderId: number, status: Exclude<OrderStatus, 'PENDING'>): DomainError {
+  if (status === 'PAID') return new OrderAlreadyPaidError(orderId);
+  if (status === 'EXPIRED') return new OrderExpiredError(orderId);
+  return new OrderNotPayableError(orderId, status);
+}
+
+/** The order has ended already. */
+export class OrderNotCancellableError extends DomainError {
+  constructor(orderId: number, orderStatus: OrderStatus) {
+    super('ORDER_NOT_CANCELLABLE', `Order ${orderId} is ${orderStatus} and cannot be cancelled.`, {
+      orderId,
+      orderStatus,
+    });
+  }
+}
+
+/** The order was paid too long ago. */
+export class RefundPeriodOverError extends DomainError {
+  constructor(orderId: number, refundableUntil: Date) {
+    super('REFUND_PERIOD_OVER', `Order ${orderId} could be cancelled until ${refundableUntil.toISOString()}.`, {
+      orderId,
+      refundableUntil: refundableUntil.toISOString(),
+    });
   }
 }
 

@@ -4,6 +4,8 @@ import { CouponModule } from '../coupon/index.js';
 import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
 import { ProductModule } from '../product/index.js';
 import { UserModule } from '../user/index.js';
+import { CancellationRepository } from './cancellation.repository.js';
+import { CancellationService } from './cancellation.service.js';
 import { DescribeOrderEvents } from './describe-order-events.js';
 import { OrderNumbers } from './order-number.js';
 import { OrderController } from './order.controller.js';
@@ -13,13 +15,15 @@ import { PaidOrders } from './paid-orders.repository.js';
 import { PaymentRepository } from './payment.repository.js';
 import { PaymentService } from './payment.service.js';
 
-/** Everything that the module is made of, besides its controller. */
+/** What orders are made, paid and cancelled with. */
 export const ORDER_PROVIDERS = [
   OrderService,
   OrderRepository,
   OrderNumbers,
   PaymentService,
   PaymentRepository,
+  CancellationService,
+  CancellationRepository,
   PaidOrders,
   DescribeOrderEvents,
 ];

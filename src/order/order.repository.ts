@@ -7,9 +7,11 @@ import type { OrdersQuery } from './order.schemas.js';
 
 const COLUMNS = `id AS orderId, order_number AS orderNumber, user_id AS userId, status, subtotal_amount AS subtotalAmount,
   discount_amount AS discountAmount, total_amount AS totalAmount, user_coupon_id AS userCouponId,
-  created_at AS createdAt, paid_at AS paidAt`;
+  created_at AS createdAt, paid_at AS paidAt, cancelled_at AS cancelledAt, refunded_at AS refundedAt,
+  refunded_amount AS refundedAmount`;
 
 type OrderRow = Omit<Order, 'items'>;
+type Reader = Pick<EntityManager, 'query'>;
 
 /** The tables `orders` and `order_items`; the payment has a repository of its own. */
 @Injectable()
@@ -35,9 +37,10 @@ export class OrderRepository {
     return orderId;
   }
 
-  async find(orderId: number): Promise<Order | undefined> {
-    const rows = await this.dataSource.query<OrderRow[]>(`SELECT ${COLUMNS} FROM orders WHERE id = ?`, [orderId]);
-    const [order] = await this.withItems(rows);
+  /** @param reader a transaction that must see what it has done itself */
+  async find(orderId: number, reader: Reader = this.dataSource): Promise<Order | undefined> {
+    const rows = await reader.query<OrderRow[]>(`SELECT ${COLUMNS} FROM orders WHERE id = ?`, [orderId]);
+    const [order] = await this.withItems(reader, rows);
     return order;
   }
 
@@ -59,7 +62,7 @@ export class OrderRepository {
       `SELECT ${COLUMNS} FROM orders WHERE ${conditions.join(' AND ')} ORDER BY created_at DESC, id DESC LIMIT ?`,
       [...parameters, limit],
     );
-    return await this.withItems(rows);
+    return await this.withItems(this.dataSource, rows);
   }
 
   private async insertOrder(manager: EntityManager, order: NewOrder): Promise<number | undefined> {
@@ -85,9 +88,9 @@ export class OrderRepository {
     }
   }
 
-  private async withItems(orders: readonly OrderRow[]): Promise<Order[]> {
+  private async withItems(reader: Reader, orders: readonly OrderRow[]): Promise<Order[]> {
     if (orders.length === 0) return [];
-    const rows = await this.dataSource.query<Array<{ orderId: number } & OrderItem>>(
+    const rows = await reader.query<Array<{ orderId: number } & OrderItem>>(
       `SELECT order_id AS orderId, product_id AS productId, product_name AS productName, unit_price AS unitPrice, quantity
          FROM order_items WHERE order_id IN (?) ORDER BY order_id, line_number`,
       [orders.map(({ orderId }) => orderId)],

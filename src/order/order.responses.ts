@@ -15,31 +15,37 @@ const ORDER = {
   status: 'PENDING',
   createdAt: '2026-11-20T09:00:00.123Z',
   paidAt: null,
+  cancelledAt: null,
+  refundedAt: null,
+  refundedAmount: null,
 };
 
-export const orderResponse = z
-  .object({
-    orderId: id,
-    userId: id,
-    orderNumber: z.string(),
-    items: z.array(
-      z
-        .object({
-          productId: id,
-          productName: z.string().meta({ description: 'As it was when the order was created' }),
-          unitPrice: won.meta({ description: 'In won, as it was when the order was created' }),
-          quantity: z.int().min(1),
-        })
-        .meta({ id: 'OrderItem' }),
-    ),
-    subtotalAmount: won,
-    discountAmount: won,
-    totalAmount: won.meta({ description: 'In won: subtotalAmount less discountAmount' }),
-    status: z.enum(ORDER_STATUSES),
-    createdAt: time,
-    paidAt: time.nullable(),
-  })
-  .meta({ id: 'Order', example: ORDER });
+const order = z.object({
+  orderId: id,
+  userId: id,
+  orderNumber: z.string(),
+  items: z.array(
+    z
+      .object({
+        productId: id,
+        productName: z.string().meta({ description: 'As it was when the order was created' }),
+        unitPrice: won.meta({ description: 'In won, as it was when the order was created' }),
+        quantity: z.int().min(1),
+      })
+      .meta({ id: 'OrderItem' }),
+  ),
+  subtotalAmount: won,
+  discountAmount: won,
+  totalAmount: won.meta({ description: 'In won: subtotalAmount less discountAmount' }),
+  status: z.enum(ORDER_STATUSES),
+  createdAt: time,
+  paidAt: time.nullable(),
+  cancelledAt: time.nullable(),
+  refundedAt: time.nullable(),
+  refundedAmount: won.nullable(),
+});
+
+export const orderResponse = order.meta({ id: 'Order', example: ORDER });
 
 export const orderListResponse = z
   .object({ orders: z.array(orderResponse), nextCursor })
@@ -61,5 +67,19 @@ export const paymentResponse = z
       remainingBalance: 35_100,
       status: 'PAID',
       paidAt: '2026-11-20T09:00:04.567Z',
+    },
+  });
+
+export const cancellationResponse = order
+  .extend({ remainingBalance: won.meta({ description: 'In won, after the refund' }) })
+  .meta({
+    id: 'Cancellation',
+    example: {
+      ...ORDER,
+      status: 'REFUNDED',
+      paidAt: '2026-11-20T09:00:04.567Z',
+      refundedAt: '2026-11-21T10:30:00.890Z',
+      refundedAmount: ORDER.totalAmount,
+      remainingBalance: 60_000,
     },
   });

@@ -71,6 +71,11 @@ export const paymentBody = z
   .meta({ id: 'PaymentRequest', example: { userId: 1000, idempotencyKey: 'payment-2026-11-20-0001' } });
 export type PaymentBody = z.output<typeof paymentBody>;
 
+export const cancellationBody = z
+  .strictObject({ userId: id, idempotencyKey })
+  .meta({ id: 'CancellationRequest', example: { userId: 1000, idempotencyKey: 'cancellation-2026-11-20-0001' } });
+export type CancellationBody = z.output<typeof cancellationBody>;
+
 /** Who asks for an order; whoever does not say so is shown it by its id alone. */
 export const orderQuery = z.strictObject({
   userId: idParam.optional().meta({ description: 'When given, an order of another user is not found' }),

@@ -20,6 +20,15 @@ import type { OrderDraft, OrdersQuery } from './order.schemas.js';
 /** A second collision in a row is a chance of one in billions; more of them are a fault. */
 const NUMBER_ATTEMPTS = 5;
 
+/** How an order begins. */
+const NOT_PAID = {
+  status: 'PENDING',
+  paidAt: null,
+  cancelledAt: null,
+  refundedAt: null,
+  refundedAmount: null,
+} as const;
+
 /** A page of orders; `nextCursor` is null on the last one. */
 export type OrderPage = AnswerOf<typeof orderListResponse>;
 
@@ -84,7 +93,7 @@ export class OrderService {
         createdAt,
       };
       const orderId = await this.orders.insert(manager, order);
-      if (orderId !== undefined) return { ...order, orderId, status: 'PENDING', paidAt: null };
+      if (orderId !== undefined) return { ...order, orderId, ...NOT_PAID };
     }
     throw new Error(`${NUMBER_ATTEMPTS} order numbers in a row were taken`);
   }

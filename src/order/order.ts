@@ -1,6 +1,9 @@
 import type { OrderAmounts } from './order-amounts.js';
 
-/** The states of an order. */
+/**
+ * The states of an order. PENDING becomes PAID, CANCELLED or EXPIRED; PAID may become REFUNDED; nothing leads out of the
+ * other three.
+ */
 export const ORDER_STATUSES = ['PENDING', 'PAID', 'CANCELLED', 'REFUNDED', 'EXPIRED'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
@@ -29,4 +32,8 @@ export interface Order extends NewOrder {
   readonly orderId: number;
   readonly status: OrderStatus;
   readonly paidAt: Date | null;
+  readonly cancelledAt: Date | null;
+  readonly refundedAt: Date | null;
+  /** In won; null unless it was refunded. */
+  readonly refundedAmount: number | null;
 }

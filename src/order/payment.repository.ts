@@ -3,11 +3,12 @@ import type { EntityManager } from 'typeorm';
 import type { OrderStatus } from './order.js';
 import type { SoldItem } from './payment-completed.event.js';
 
-/** What a payment has to know of its order. */
+/** What a payment has to know of its order, and a cancellation. */
 export interface PayableOrder {
   readonly orderNumber: string;
   readonly userId: number;
   readonly status: OrderStatus;
+  readonly paidAt: Date | null;
   /** In won. */
   readonly totalAmount: number;
   readonly userCouponId: number | null;
@@ -24,6 +25,7 @@ export class PaymentRepository {
   async lock(manager: EntityManager, orderId: number): Promise<PayableOrder | undefined> {
     const rows = await manager.query<Array<Omit<PayableOrder, 'items'> & SoldItem>>(
       `SELECT orders.order_number AS orderNumber, orders.user_id AS userId, orders.status AS status,
+              orders.paid_at AS paidAt,
               orders.total_amount AS totalAmount, orders.user_coupon_id AS userCouponId,
               (SELECT coupon_id FROM user_coupons WHERE id = orders.user_coupon_id) AS couponId,
               item.product_id AS productId, item.quantity AS quantity
@@ -33,9 +35,9 @@ export class PaymentRepository {
     );
     const [order] = rows;
     if (order === undefined) return undefined;
-    const { orderNumber, userId, status, totalAmount, userCouponId, couponId } = order;
+    const { orderNumber, userId, status, paidAt, totalAmount, userCouponId, couponId } = order;
     const items = rows.map(({ productId, quantity }) => ({ productId, quantity }));
-    return { orderNumber, userId, status, totalAmount, userCouponId, couponId, items };
+    return { orderNumber, userId, status, paidAt, totalAmount, userCouponId, couponId, items };
   }
 
   /**

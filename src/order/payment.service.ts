@@ -10,7 +10,7 @@ import { IdempotencyService } from '../platform/idempotency/idempotency.service.
 import { ProductService } from '../product/index.js';
 import { BalanceService, PURCHASES } from '../user/index.js';
 import { paidEvents } from './order-events.js';
-import { CouponNotUsableError, OrderAlreadyPaidError, OrderNotFoundError } from './order.errors.js';
+import { CouponNotUsableError, OrderAlreadyPaidError, OrderNotFoundError, paymentRefusal } from './order.errors.js';
 import type { paymentResponse } from './order.responses.js';
 import { PaymentCompletedEvent } from './payment-completed.event.js';
 import { PaymentRepository } from './payment.repository.js';
@@ -43,8 +43,8 @@ export class PaymentService {
    * once that is committed. Where nobody knows whether it was, the event is lost, and the next reconcile of the ranking
    * makes up for it; without a key, a payment that happened is refused as already paid.
    *
-   * @throws OrderNotFoundError also for another user's order, OrderAlreadyPaidError, InsufficientBalanceError,
-   *   OutOfStockError, CouponNotUsableError, IdempotencyKeyReusedError, IdempotencyInProgressError; nothing changes
+   * @throws OrderNotFoundError also for another user's order, OrderAlreadyPaidError, OrderExpiredError,
+   *   OrderNotPayableError once it was cancelled, InsufficientBalanceError, OutOfStockError, CouponNotUsableError, IdempotencyKeyReusedError, IdempotencyInProgressError; nothing changes
    */
   async pay(orderId: number, userId: number, key: string | undefined): Promise<PaymentView> {
     const request = {
@@ -72,7 +72,7 @@ export class PaymentService {
   ): Promise<PaymentView> {
     const order = await this.payments.lock(manager, orderId);
     if (order === undefined || order.userId !== userId) throw new OrderNotFoundError(orderId);
-    if (order.status !== 'PENDING') throw new OrderAlreadyPaidError(orderId);
+    if (order.status !== 'PENDING') throw paymentRefusal(orderId, order.status);
     const { orderNumber, items, totalAmount: paidAmount, userCouponId, couponId } = order;
 
     const remainingBalance = await this.balances.debit(manager, userId, paidAmount);

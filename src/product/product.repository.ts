@@ -48,6 +48,11 @@ export class ProductRepository {
     return affectedRows === 1;
   }
 
+  /** Puts pieces back into the stock, up to `max`; a product that is gone has none. */
+  async putBack(manager: EntityManager, productId: number, quantity: number, max: number): Promise<void> {
+    await manager.query('UPDATE products SET stock = LEAST(stock + ?, ?) WHERE id = ?', [quantity, max, productId]);
+  }
+
   /** Adds to the stock or takes from it; false, and nothing changes, for no product, below zero and above `max`. */
   async changeStock(manager: EntityManager, { productId, delta }: StockChange, max: number): Promise<boolean> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(

@@ -6,7 +6,7 @@ import type { Product } from './product.entity.js';
 import { OutOfStockError, ProductNotFoundError } from './product.errors.js';
 import { type Offer, ProductRepository } from './product.repository.js';
 import type { productListResponse, productResponse } from './product.responses.js';
-import type { ProductsQuery } from './product.schemas.js';
+import { MAX_STOCK, type ProductsQuery } from './product.schemas.js';
 
 /** A product as the API shows it. */
 export type ProductView = AnswerOf<typeof productResponse>;
@@ -14,7 +14,7 @@ export type ProductView = AnswerOf<typeof productResponse>;
 /** A page of products; `nextCursor` is null on the last one. */
 export type ProductPage = AnswerOf<typeof productListResponse>;
 
-/** Shows what is sold, and for orders: at which price, and takes it from the stock. */
+/** Shows what is sold, and for orders: at which price, takes it from the stock and puts it back. */
 @Injectable()
 export class ProductService {
   constructor(private readonly products: ProductRepository) {}
@@ -56,6 +56,14 @@ export class ProductService {
   async takeFromStock(manager: EntityManager, productId: number, quantity: number): Promise<void> {
     const isTaken = await this.products.takeFromStock(manager, productId, quantity);
     if (!isTaken) throw new OutOfStockError(productId, quantity);
+  }
+
+  /**
+   * Puts pieces that were sold back into the stock, in the caller's transaction. It never fails for what has become of
+   * the product: of a stock that is as full as can be counted the rest is left out.
+   */
+  async putBackIntoStock(manager: EntityManager, productId: number, quantity: number): Promise<void> {
+    await this.products.putBack(manager, productId, quantity, MAX_STOCK);
   }
 }
 

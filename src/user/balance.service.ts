@@ -5,7 +5,7 @@ import { ValidationFailedError } from '../platform/errors/platform.errors.js';
 import type { AnswerOf } from '../platform/http/response-schemas.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
 import { PURCHASES } from './purchase-connections.js';
-import { InsufficientBalanceError, UserNotFoundError } from './user.errors.js';
+import { BalanceFullError, InsufficientBalanceError, UserNotFoundError } from './user.errors.js';
 import { UserRepository } from './user.repository.js';
 import type { balanceResponse, chargeResponse } from './user.responses.js';
 
@@ -18,7 +18,7 @@ export type ChargeView = AnswerOf<typeof chargeResponse>;
 /** Above this a sum would no longer be an exact number in JSON. */
 const MAX_BALANCE = Number.MAX_SAFE_INTEGER;
 
-/** Shows, tops up and takes from balances. */
+/** Shows and tops up balances, takes from them and gives back. */
 @Injectable()
 export class BalanceService {
   constructor(
@@ -27,9 +27,12 @@ export class BalanceService {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws UserNotFoundError */
-  async get(userId: number): Promise<BalanceView> {
-    const user = await this.users.find(userId);
+  /**
+   * @param manager of a transaction that must see what it has done itself
+   * @throws UserNotFoundError
+   */
+  async get(userId: number, manager?: EntityManager): Promise<BalanceView> {
+    const user = await this.users.find(userId, manager);
     if (user === null) throw new UserNotFoundError(userId);
     return { userId, balance: user.balance };
   }
@@ -58,6 +61,17 @@ export class BalanceService {
     const remaining = await this.users.debit(manager, userId, amount);
     if (remaining === undefined) throw new InsufficientBalanceError(userId, amount);
     return remaining;
+  }
+
+  /**
+   * Gives `amount` won back to the balance, in the caller's transaction; the balance after it.
+   *
+   * @throws BalanceFullError, and nothing changes; for a user that does not exist, too
+   */
+  async credit(manager: EntityManager, userId: number, amount: number): Promise<number> {
+    const balance = await this.users.credit(manager, userId, amount, MAX_BALANCE);
+    if (balance === undefined) throw new BalanceFullError(userId, amount, MAX_BALANCE);
+    return balance;
   }
 
   private async refusal(manager: EntityManager, userId: number): Promise<Error> {

@@ -2,7 +2,7 @@ import { DomainError } from '../platform/errors/domain-error.js';
 
 declare module '../platform/errors/error-codes.js' {
   interface ErrorCodes {
-    user: 'USER_NOT_FOUND' | 'INSUFFICIENT_BALANCE';
+    user: 'USER_NOT_FOUND' | 'INSUFFICIENT_BALANCE' | 'BALANCE_FULL';
   }
 }
 
@@ -20,5 +20,16 @@ export class InsufficientBalanceError extends DomainError {
       userId,
       totalAmount: amount,
     });
+  }
+}
+
+/** With what is given back the balance would be more than can be counted. */
+export class BalanceFullError extends DomainError {
+  constructor(userId: number, amount: number, maxBalance: number) {
+    super(
+      'BALANCE_FULL',
+      `With ${amount} won more the balance of user ${userId} would be above ${maxBalance} won. Spend some of it and try again.`,
+      { userId, amount, maxBalance },
+    );
   }
 }

@@ -187,6 +187,25 @@ describe('an order', () => {
     expect(paidAmount).toBe(5000);
   });
 
+  it('that is refunded: that it is paid, then that it is refunded', async () => {
+    const [userId, productId] = [await shop.user(10_000), await shop.product({ price: 3000 })];
+    const orderId = await shop.order(userId, [{ productId, quantity: 2 }]);
+    const { paidAmount, paidAt } = (await shop.pay(orderId, userId)).body;
+    const { orderNumber, refundedAt, refundedAmount } = (await shop.cancel(orderId, userId)).body;
+    const told = await toldUntil(`orders/${orderNumber}`, 'firstcome.order.refunded');
+    expect(typesOf(told)).toEqual(['order.paid', 'order.refunded']);
+    const paid = { orderId, orderNumber, userId, paidAmount, paidAt, items: [{ productId, quantity: 2 }] };
+    expect(told.map(({ data }) => data)).toEqual([paid, { ...paid, refundedAmount, refundedAt }]);
+    expect(told[1]?.time).toBe(refundedAt);
+    expect(refundedAmount).toBe(6000);
+  });
+
+  it('that is cancelled before it is paid: nothing', async () => {
+    const [userId, productId] = [await shop.user(), await shop.product()];
+    const orderId = await shop.order(userId, [{ productId, quantity: 1 }]);
+    expect((await shop.cancel(orderId, userId)).status).toBe(200);
+  });
+
   it('that is paid without one: that it is paid', async () => {
     const [userId, productId] = [await shop.user(10_000), await shop.product()];
     const orderId = await shop.order(userId, [{ productId, quantity: 1 }]);

@@ -41,6 +41,9 @@ describe('an order', () => {
       status: 'PENDING',
       createdAt: time,
       paidAt: null,
+      cancelledAt: null,
+      refundedAt: null,
+      refundedAmount: null,
     });
 
     await shop.database.change("UPDATE products SET price = 1, name = 'Renamed' WHERE id IN (?)", [[first, second]]);

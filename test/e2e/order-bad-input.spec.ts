@@ -135,6 +135,18 @@ describe('a payment', () => {
   });
 });
 
+describe('a cancellation', () => {
+  it('is refused when an id is none, and with fields that it does not have', async () => {
+    const path = `/api/orders/${orderId}/cancel`;
+    for (const id of BAD_IDS) invalid(await postText(path, `{"userId":${id}}`), 'userId');
+    for (const id of BAD_ID_TEXTS)
+      invalid(await postText(`/api/orders/${id}/cancel`, `{"userId":${userId}}`), 'orderId');
+    invalid(await postText(path, '{}'), 'userId');
+    invalid(await postText(path, `{"userId":${userId},"reason":"no"}`), 'reason');
+    invalid(await postText(path, `{"userId":${userId},"idempotencyKey":""}`), 'idempotencyKey');
+  });
+});
+
 describe('a charge', () => {
   it.each(['0', '-1', '0.5', '1000000000001', '1e300', '"100"', 'null', 'true', '[1]'])(
     'of %s is refused',
@@ -170,29 +182,31 @@ describe('what is shown', () => {
     }
   });
 
-  it('of orders has two states', async () => {
-    for (const status of ['paid', 'CANCELLED', '', 'PAID&status=PENDING']) {
+  it('of orders has five states', async () => {
+    for (const status of ['paid', 'CANCELED', '', 'PAID&status=PENDING']) {
       invalid(await shop.api.call(`/api/orders?userId=${userId}&status=${status}`), 'status');
     }
   });
 });
 
 describe('a body', () => {
-  it.each(['/api/orders', '/api/orders/:orderId/payment', '/api/users/:userId/balance/charge'])(
-    'of %s is a JSON object of at most 64 KiB',
-    async (template) => {
-      const path = template.replace(':orderId', String(orderId)).replace(':userId', String(userId));
-      invalid(await shop.api.call(path, { method: 'POST' }), 'body');
-      for (const text of ['null', '[]', '"text"', '7']) {
-        expect(await postText(path, text)).toMatchObject({ status: 400, error: 'VALIDATION_FAILED' });
-      }
-      for (const text of ['{', '{"userId":7', 'userId=7']) {
-        expect(await postText(path, text)).toMatchObject({ status: 400, error: 'MALFORMED_JSON' });
-      }
-      const long = JSON.stringify({ userId, idempotencyKey: 'x'.repeat(70_000) });
-      expect(await postText(path, long)).toMatchObject({ status: 413, error: 'BODY_TOO_LARGE' });
-      const asText = await fetch(url + path, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' });
-      expect(asText.status).toBe(415);
-    },
-  );
+  it.each([
+    '/api/orders',
+    '/api/orders/:orderId/payment',
+    '/api/orders/:orderId/cancel',
+    '/api/users/:userId/balance/charge',
+  ])('of %s is a JSON object of at most 64 KiB', async (template) => {
+    const path = template.replace(':orderId', String(orderId)).replace(':userId', String(userId));
+    invalid(await shop.api.call(path, { method: 'POST' }), 'body');
+    for (const text of ['null', '[]', '"text"', '7']) {
+      expect(await postText(path, text)).toMatchObject({ status: 400, error: 'VALIDATION_FAILED' });
+    }
+    for (const text of ['{', '{"userId":7', 'userId=7']) {
+      expect(await postText(path, text)).toMatchObject({ status: 400, error: 'MALFORMED_JSON' });
+    }
+    const long = JSON.stringify({ userId, idempotencyKey: 'x'.repeat(70_000) });
+    expect(await postText(path, long)).toMatchObject({ status: 413, error: 'BODY_TOO_LARGE' });
+    const asText = await fetch(url + path, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' });
+    expect(asText.status).toBe(415);
+  });
 });

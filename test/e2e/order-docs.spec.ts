@@ -4,7 +4,9 @@ import { ADMIN, BODY, type DescribedCall, OpenApiDocument } from '../support/ope
 /** Every call about products, users and orders in the OpenAPI document. */
 
 const KEY = 'IDEMPOTENCY_IN_PROGRESS IDEMPOTENCY_KEY_REUSED';
-const REFUSED_PAYMENT = 'ORDER_NOT_FOUND ORDER_ALREADY_PAID INSUFFICIENT_BALANCE OUT_OF_STOCK COUPON_NOT_USABLE';
+const REFUSED_PAYMENT =
+  'ORDER_NOT_FOUND ORDER_ALREADY_PAID ORDER_EXPIRED ORDER_NOT_PAYABLE INSUFFICIENT_BALANCE OUT_OF_STOCK COUPON_NOT_USABLE';
+const REFUSED_CANCELLATION = 'ORDER_NOT_FOUND ORDER_NOT_CANCELLABLE REFUND_PERIOD_OVER BALANCE_FULL';
 
 const CALLS: DescribedCall[] = [
   ['get /api/products', '200', ''],
@@ -19,6 +21,7 @@ const CALLS: DescribedCall[] = [
   ['get /api/orders', '200', ''],
   ['get /api/orders/{orderId}', '200', 'ORDER_NOT_FOUND'],
   ['post /api/orders/{orderId}/payment', '200', `${BODY} ${KEY} ${REFUSED_PAYMENT}`],
+  ['post /api/orders/{orderId}/cancel', '200', `${BODY} ${KEY} ${REFUSED_CANCELLATION}`],
 ];
 
 let document: OpenApiDocument;

@@ -11,9 +11,16 @@ export interface OrderBody {
   subtotalAmount: number;
   discountAmount: number;
   totalAmount: number;
-  status: 'PENDING' | 'PAID';
+  status: 'PENDING' | 'PAID' | 'CANCELLED' | 'REFUNDED' | 'EXPIRED';
   createdAt: string;
   paidAt: string | null;
+  cancelledAt: string | null;
+  refundedAt: string | null;
+  refundedAmount: number | null;
+}
+
+export interface CancellationBody extends OrderBody {
+  remainingBalance: number;
 }
 
 interface PaymentBody {
@@ -92,6 +99,10 @@ export class Shop {
 
   pay(orderId: number, userId: number, idempotencyKey?: string): Promise<Answer<PaymentBody>> {
     return this.api.call(`/api/orders/${orderId}/payment`, { method: 'POST', body: { userId, idempotencyKey } });
+  }
+
+  cancel(orderId: number, userId: number, idempotencyKey?: string): Promise<Answer<CancellationBody>> {
+    return this.api.call(`/api/orders/${orderId}/cancel`, { method: 'POST', body: { userId, idempotencyKey } });
   }
 
   charge(userId: number, body: object, headers?: Record<string, string>): Promise<Answer<ChargeBody>> {

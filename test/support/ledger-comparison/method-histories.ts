@@ -298,6 +298,11 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
       rollback('A'),
       a((on, tx) => on.usage.use(tx, userCoupon, NOON)),
       commit('A'),
+      a((on, tx) => on.usage.giveBack(tx, userCoupon)),
+      b((on, tx) => on.usage.use(tx, userCoupon, NOON)),
+      a((on, tx) => on.usage.giveBack(tx, fixture.missingCoupon)),
+      commit('A'),
+      commit('B'),
     ];
   },
 

@@ -11,13 +11,13 @@ export class SimulatedPaymentRepository implements PublicPart<PaymentRepository>
         const order = yield* view.lock(view.tables.orders.byId, [orderId]);
         if (order === undefined) return undefined;
         const rows = yield* view.lockAll(view.tables.orderItems.byProduct, orderId);
-        const { orderNumber, userId, status, totalAmount, userCouponId } = order;
+        const { orderNumber, userId, status, paidAt, totalAmount, userCouponId } = order;
         const held = userCouponId === null ? undefined : view.find(view.tables.userCoupons.byId, [userCouponId]);
         const couponId = held?.couponId ?? null;
         const items = rows.map(({ productId, quantity }) => ({ productId, quantity }));
         // An order without items is not in the join.
         if (items.length === 0) return undefined;
-        return { orderNumber, userId, status, totalAmount, userCouponId, couponId, items };
+        return { orderNumber, userId, status, paidAt, totalAmount, userCouponId, couponId, items };
       }),
     );
   }

@@ -44,6 +44,14 @@ export class SimulatedUserCouponUsage implements PublicPart<UserCouponUsage> {
       }),
     );
   }
+
+  async giveBack(manager: EntityManager, userCouponId: number): Promise<void> {
+    await runnerOf(manager).run(
+      locking('userCouponUsage.giveBack', function* (view) {
+        yield* view.update(view.tables.userCoupons.byId, [userCouponId], (held) => ({ ...held, usedAt: null }));
+      }),
+    );
+  }
 }
 
 function couponOf(view: View, { couponId }: UserCouponRow): CouponRow | undefined {
