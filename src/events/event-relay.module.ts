@@ -77,6 +77,6 @@ const EVENT_RELAY_PROVIDERS = [...RELAY_PROVIDERS, ...HOUSEKEEPING, ...WEBHOOKS,
   imports: [TypeOrmModule.forFeature([Webhook, Delivery])],
   controllers: [WebhookController, WebhookDeliveryController],
   providers: EVENT_RELAY_PROVIDERS,
-  exports: [Outbox],
+  exports: [Outbox, RelayLease],
 })
 export class EventRelayModule {}

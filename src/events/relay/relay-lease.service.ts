@@ -29,7 +29,10 @@ interface Held extends Term {
   until: number;
 }
 
-/** Lets one instance at a time tell. Whoever was frozen may still believe that it does, but can note nothing. */
+/**
+ * Lets one instance at a time tell. Whoever was frozen may still believe that it does, but can note nothing. Jobs that
+ * one instance does to save the others the work go by its {@link RelayLease.term}, too.
+ */
 @Injectable()
 export class RelayLease {
   private readonly logger = new Logger('Relay');
