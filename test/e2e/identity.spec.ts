@@ -183,19 +183,24 @@ async function bearer(userId: number): Promise<Record<string, string>> {
 }
 
 describe('an order of another user', () => {
-  it('is not found, and cannot be paid', async () => {
+  it('is not found, and can be neither paid nor cancelled', async () => {
     const shop = new Shop(api, openDatabase());
     const [owner, thief, productId] = [await shop.user(5_000), await shop.user(5_000), await shop.product()];
     const { status, body } = await shop.placeOrder({ items: [{ productId, quantity: 1 }] }, await bearer(owner));
     expect({ status, userId: body.userId }).toEqual({ status: 201, userId: owner });
 
     const path = `/api/orders/${body.orderId}`;
-    const pay = async (userId: number) =>
-      api.call(`${path}/payment`, { method: 'POST', body: {}, headers: await bearer(userId) });
-    expect(tally([await api.call(path, { headers: await bearer(thief) }), await pay(thief)])).toEqual({
-      '404 ORDER_NOT_FOUND': 2,
-    });
-    expect(tally([await api.call(path, { headers: await bearer(owner) }), await pay(owner)])).toEqual({ '200': 2 });
+    const callsOf = async (userId: number) => {
+      const headers = await bearer(userId);
+      const post = { method: 'POST', body: {}, headers } as const;
+      return [
+        await api.call(path, { headers }),
+        await api.call(`${path}/payment`, post),
+        await api.call(`${path}/cancel`, post),
+      ];
+    };
+    expect(tally(await callsOf(thief))).toEqual({ '404 ORDER_NOT_FOUND': 3 });
+    expect(tally(await callsOf(owner))).toEqual({ '200': 3 });
   });
 });
 
