@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import type { OrderStatus } from './order.js';
 import type { SoldItem } from './payment-completed.event.js';
 
 /** An order and when it was paid. */
@@ -11,8 +12,21 @@ export interface PaidOrder {
   readonly paidAt: Date;
 }
 
+/** A paid order that was given back, and when. */
+export interface RefundedOrder extends PaidOrder {
+  readonly refundedAt: Date;
+}
+
 /** The last order of a page, after which the next page begins. */
 type Cursor = Pick<PaidOrder, 'orderId' | 'paidAt'>;
+type RefundCursor = Pick<RefundedOrder, 'orderId' | 'paidAt' | 'refundedAt'>;
+
+/** Some of the orders paid in this quarter of an hour were refunded, the last of them at this time. */
+export interface RefundedSales {
+  /** Where the quarter begins. Every day of every time zone begins with one. */
+  readonly paidFrom: Date;
+  readonly lastRefundedAt: Date;
+}
 
 /** What an order took. */
 export interface SoldOrder {
@@ -28,8 +42,14 @@ export interface ProductSales {
 
 // Named, since a time range that looks large would tempt the server to read the whole table.
 const PAID_ORDERS = 'orders FORCE INDEX (ix_orders_paid)';
+const REFUNDED_ORDERS = 'orders FORCE INDEX (ix_orders_refunded)';
+const QUARTER_MINUTES = 15;
+const BEGINNING = new Date(0);
 
-/** What was sold when, from the orders themselves. Times are `paidAt`: `from` is included, `to` is not. */
+/**
+ * What was sold when, and what of it was given back, from the orders themselves. Times are `paidAt`: `from` is included,
+ * `to` is not.
+ */
 @Injectable()
 export class PaidOrders {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
@@ -39,13 +59,40 @@ export class PaidOrders {
    * after `after` on. A page costs the same wherever in the day it is, and is read from the index alone.
    */
   async between(from: Date, to: Date, limit: number, after?: Cursor): Promise<PaidOrder[]> {
-    const { paidAt, orderId } = after ?? { paidAt: from, orderId: 0 };
-    return await this.dataSource.query<PaidOrder[]>(
-      `SELECT id AS orderId, order_number AS orderNumber, paid_at AS paidAt FROM ${PAID_ORDERS}
-        WHERE status = 'PAID' AND paid_at >= ? AND paid_at < ? AND (paid_at > ? OR id > ?)
-        ORDER BY paid_at, id LIMIT ?`,
-      [paidAt, to, paidAt, orderId, limit],
+    return await this.page('PAID', to, limit, after ?? { paidAt: from, orderId: 0 });
+  }
+
+  /** As `between`, of the orders that were paid in that time and refunded since. */
+  async refundedBetween(from: Date, to: Date, limit: number, after?: Cursor): Promise<PaidOrder[]> {
+    return await this.page('REFUNDED', to, limit, after ?? { paidAt: from, orderId: 0 });
+  }
+
+  /**
+   * At most `limit` of the orders refunded at `since` or later that were paid at `from` or later: the earliest refund
+   * first, of equals the earliest payment, of these the lower id; from the one after `after` on.
+   */
+  async refundedSince(since: Date, from: Date, limit: number, after?: RefundCursor): Promise<RefundedOrder[]> {
+    const { refundedAt, paidAt, orderId } = after ?? { refundedAt: since, paidAt: BEGINNING, orderId: 0 };
+    return await this.dataSource.query<RefundedOrder[]>(
+      `SELECT id AS orderId, order_number AS orderNumber, paid_at AS paidAt, refunded_at AS refundedAt
+         FROM ${REFUNDED_ORDERS}
+        WHERE refunded_at >= ? AND (refunded_at > ? OR paid_at > ? OR (paid_at = ? AND id > ?)) AND paid_at >= ?
+        ORDER BY refunded_at, paid_at, id LIMIT ?`,
+      [refundedAt, refundedAt, paidAt, paidAt, orderId, from, limit],
     );
+  }
+
+  /** When the orders were paid that were refunded at `since` or later and paid at `from` or later, the earliest first. */
+  async refundedSales(since: Date, from: Date): Promise<RefundedSales[]> {
+    const rows = await this.dataSource.query<Array<{ quarter: number | string; lastRefundedAt: Date }>>(
+      `SELECT TIMESTAMPDIFF(MINUTE, '1970-01-01', paid_at) DIV ? AS quarter, MAX(refunded_at) AS lastRefundedAt
+         FROM ${REFUNDED_ORDERS} WHERE refunded_at >= ? AND paid_at >= ? GROUP BY quarter ORDER BY quarter`,
+      [QUARTER_MINUTES, since, from],
+    );
+    return rows.map(({ quarter, lastRefundedAt }) => ({
+      paidFrom: new Date(Number(quarter) * QUARTER_MINUTES * 60_000),
+      lastRefundedAt,
+    }));
   }
 
   /** What the orders took, in their order; an order without items is left out. */
@@ -71,5 +118,14 @@ export class PaidOrders {
       [from, to, limit],
     );
     return rows.map(({ productId, salesCount }) => ({ productId, salesCount: Number(salesCount) }));
+  }
+
+  private async page(status: OrderStatus, to: Date, limit: number, { paidAt, orderId }: Cursor): Promise<PaidOrder[]> {
+    return await this.dataSource.query<PaidOrder[]>(
+      `SELECT id AS orderId, order_number AS orderNumber, paid_at AS paidAt FROM ${PAID_ORDERS}
+        WHERE status = ? AND paid_at >= ? AND paid_at < ? AND (paid_at > ? OR id > ?)
+        ORDER BY paid_at, id LIMIT ?`,
+      [status, paidAt, to, paidAt, orderId, limit],
+    );
   }
 }

@@ -1,13 +1,14 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { OrderRepository } from '../../src/order/order.repository.js';
-import { type PaidOrder, PaidOrders } from '../../src/order/paid-orders.repository.js';
+import { type PaidOrder, PaidOrders, type RefundedOrder } from '../../src/order/paid-orders.repository.js';
 import { PaymentRepository } from '../../src/order/payment.repository.js';
 import { ProductNames } from '../../src/product/product-names.service.js';
 import { Product } from '../../src/product/product.entity.js';
 import { ProductRepository } from '../../src/product/product.repository.js';
 import { openDatabase, openDataSource, type TestDatabase } from '../support/database.js';
 import { createOwnSchema } from '../support/own-schema.js';
+import { SalesBook } from '../support/sales.js';
 import { newUserId } from '../support/unique-ids.js';
 
 /** What the ranking asks of orders and products, on the real database. */
@@ -148,6 +149,81 @@ describe('paid orders of a time range', () => {
     expect(await paidOrders.totalsBetween(from, to, 10)).toEqual(totals);
     expect(await paidOrders.totalsBetween(from, to, 2)).toEqual(totals.slice(0, 2));
     expect(await paidOrders.totalsBetween(to, from, 2)).toEqual([]);
+  });
+});
+
+describe('refunded orders', () => {
+  const product = newUserId();
+  const minutes = (after: number) => new Date(to.getTime() + after * 60_000);
+  /** When each was paid and refunded, in minutes. */
+  const TIMES = [
+    [1, 90],
+    [1, 90],
+    [16, 90],
+    [14.9, 91],
+    [40, 80],
+  ] as const;
+  const orders: PaidOrder[] = [];
+
+  beforeAll(async () => {
+    for (const [paid, refunded] of TIMES) {
+      const orderId = await paidAt(minutes(paid), [[product, 1]]);
+      orders.push({ orderId, orderNumber: numberOf(orderId) ?? '', paidAt: minutes(paid) });
+      await new SalesBook(database).refund(orderId, minutes(refunded));
+    }
+  });
+
+  const at = (...indexes: number[]) => indexes.map((index) => orders[index]);
+  const refundedAt = (...indexes: number[]) =>
+    indexes.map((index) => ({ ...orders[index], refundedAt: minutes(TIMES[index]?.[1] ?? 0) }));
+
+  it('are found by the time of their payment, and not among the paid ones', async () => {
+    expect(await paidOrders.refundedBetween(minutes(1), minutes(40), 10)).toEqual(at(0, 1, 3, 2));
+    expect(await paidOrders.refundedBetween(minutes(1), minutes(40), 2, orders[0])).toEqual(at(1, 3));
+    expect(await paidOrders.between(minutes(1), minutes(60), 10)).toEqual([]);
+    expect(await paidOrders.totalsBetween(minutes(1), minutes(60), 10)).toEqual([]);
+  });
+
+  it('are found by the time of their refund, of those paid since then', async () => {
+    expect(await paidOrders.refundedSince(minutes(80), minutes(1), 10)).toEqual(refundedAt(4, 0, 1, 2, 3));
+    expect(await paidOrders.refundedSince(minutes(81), minutes(1), 10)).toEqual(refundedAt(0, 1, 2, 3));
+    expect(await paidOrders.refundedSince(minutes(80), minutes(2), 10)).toEqual(refundedAt(4, 2, 3));
+    expect(await paidOrders.refundedSince(minutes(92), minutes(1), 10)).toEqual([]);
+  });
+
+  it.each([1, 2])('come in pages of %i, also where several were refunded in one millisecond', async (size) => {
+    const found: RefundedOrder[] = [];
+    for (let after: RefundedOrder | undefined; ;) {
+      const page = await paidOrders.refundedSince(minutes(80), minutes(1), size, after);
+      found.push(...page);
+      after = page.at(-1);
+      if (after === undefined) break;
+    }
+    expect(found).toEqual(refundedAt(4, 0, 1, 2, 3));
+  });
+
+  it('tell in which quarters of an hour they were paid, and when the last of them was refunded', async () => {
+    expect(await paidOrders.refundedSales(minutes(80), minutes(1))).toEqual([
+      { paidFrom: minutes(0), lastRefundedAt: minutes(91) },
+      { paidFrom: minutes(15), lastRefundedAt: minutes(90) },
+      { paidFrom: minutes(30), lastRefundedAt: minutes(80) },
+    ]);
+    expect(await paidOrders.refundedSales(minutes(90.5), minutes(2))).toEqual([
+      { paidFrom: minutes(0), lastRefundedAt: minutes(91) },
+    ]);
+    expect(await paidOrders.refundedSales(minutes(92), minutes(1))).toEqual([]);
+  });
+
+  it('are looked for in the index of refunds, without sorting', async () => {
+    await database.rows('ANALYZE TABLE orders');
+    const explained = new ExplainingSource();
+    const [after] = refundedAt(0);
+    await new PaidOrders(explained.dataSource).refundedSince(minutes(80), minutes(1), 500, after as RefundedOrder);
+    expect(explained.plan).toMatchObject([{ key: 'ix_orders_refunded', type: 'range' }]);
+    expect(explained.plan[0]?.Extra).not.toContain('filesort');
+    await new PaidOrders(explained.dataSource).refundedSales(minutes(80), minutes(1));
+    expect(explained.plan).toMatchObject([{ key: 'ix_orders_refunded', type: 'range' }]);
+    expect(explained.plan[0]?.Extra).toContain('Using index');
   });
 });
 

@@ -21,6 +21,7 @@ const ORDER = {
   totalAmount: 1,
   userCouponId: null,
   paidAt: null,
+  refundedAt: null,
   eventPosition: 0,
 };
 const [USERS, PENDING] = [keys.users(COUPON), keys.pending(COUPON)];

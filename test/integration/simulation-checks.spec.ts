@@ -135,6 +135,7 @@ class Stores {
       totalAmount: 1,
       userCouponId: null,
       paidAt: null,
+      refundedAt: null,
       eventPosition: 0,
     };
     orders.put({ ...order, status: 'PENDING' });

@@ -77,6 +77,14 @@ export class SalesBook {
     );
   }
 
+  /** The order was given back: what a refund leaves behind whose process died after the commit. */
+  async refund(orderId: number, refundedAt = new Date()): Promise<void> {
+    await this.database.change(
+      "UPDATE orders SET status = 'REFUNDED', refunded_at = ?, refunded_amount = total_amount WHERE id = ?",
+      [refundedAt, orderId],
+    );
+  }
+
   /** Forgets all orders and all backups of this database. */
   async clear(): Promise<void> {
     for (const table of ['order_items', 'orders', 'product_ranking_backups', 'product_ranking_backup_days']) {

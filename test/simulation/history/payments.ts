@@ -49,6 +49,7 @@ function placeOrder(history: History, id: number, userId: number, items: readonl
     totalAmount: 0,
     userCouponId: null,
     paidAt: null,
+    refundedAt: null,
     eventPosition: 0,
   });
 }

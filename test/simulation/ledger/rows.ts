@@ -25,6 +25,7 @@ export interface OrderRow {
   readonly totalAmount: number;
   readonly userCouponId: number | null;
   readonly paidAt: Date | null;
+  readonly refundedAt: Date | null;
   readonly eventPosition: number;
 }
 

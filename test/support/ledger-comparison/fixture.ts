@@ -92,6 +92,15 @@ export class Fixture {
     return this.base + 2;
   }
 
+  /** Refunded at the same time as the next one, which was paid earlier. */
+  get refundedOrder(): number {
+    return this.base + 6;
+  }
+
+  get earlierPaidOrder(): number {
+    return this.base + 7;
+  }
+
   get orderWithoutItems(): number {
     return this.base + 3;
   }
@@ -171,7 +180,7 @@ export class Fixture {
   }
 
   private orderRows(): OrderRow[] {
-    const row = { userId: 1, totalAmount: 1000, userCouponId: null, eventPosition: 0 };
+    const row = { userId: 1, totalAmount: 1000, userCouponId: null, refundedAt: null, eventPosition: 0 };
     const order = (id: number) => ({ id, orderNumber: `T${id}`, ...row });
     return [
       { ...order(this.pendingOrder), userCouponId: this.userCoupon, status: 'PENDING', paidAt: null },
@@ -180,6 +189,8 @@ export class Fixture {
       // With one pending order alone MariaDB looks for it by its status, as it never would in a real table.
       { ...order(this.base + 4), status: 'PENDING', paidAt: null },
       { ...order(this.base + 5), status: 'PENDING', paidAt: null },
+      { ...order(this.refundedOrder), status: 'REFUNDED', paidAt: hours(0.25), refundedAt: hours(3) },
+      { ...order(this.earlierPaidOrder), status: 'REFUNDED', paidAt: hours(-1), refundedAt: hours(3) },
     ];
   }
 

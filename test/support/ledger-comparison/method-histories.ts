@@ -334,6 +334,24 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
     ];
   },
 
+  'refunded orders are found': ({ refundedOrder, earlierPaidOrder }) => {
+    const first = { orderId: earlierPaidOrder, paidAt: hours(-1), refundedAt: hours(3) };
+    return [
+      x((on) => on.paidOrders.refundedBetween(hours(-1), hours(2), 10)),
+      x((on) => on.paidOrders.refundedBetween(hours(-1), hours(0), 10)),
+      x((on) => on.paidOrders.refundedBetween(hours(-1), hours(2), 1, first)),
+      x((on) => on.paidOrders.refundedSince(hours(3), hours(-1), 10)),
+      x((on) => on.paidOrders.refundedSince(hours(3), hours(-1), 1)),
+      x((on) => on.paidOrders.refundedSince(hours(3), hours(0), 10)),
+      x((on) => on.paidOrders.refundedSince(hours(3), hours(-1), 10, first)),
+      x((on) => on.paidOrders.refundedSince(hours(3), hours(-1), 10, { ...first, orderId: refundedOrder - 1 })),
+      x((on) => on.paidOrders.refundedSince(hours(4), hours(-1), 10)),
+      x((on) => on.paidOrders.refundedSales(hours(3), hours(-1))),
+      x((on) => on.paidOrders.refundedSales(hours(3), hours(0))),
+      x((on) => on.paidOrders.refundedSales(hours(4), hours(-1))),
+    ];
+  },
+
   'rankings are backed up': ({ days: [first, second, third] }) => {
     const products = [product(1, 7), { ...product(2, 8), productName: null }];
     return [

@@ -72,6 +72,7 @@ const COLUMNS: Columns = {
     totalAmount: 'total_amount',
     userCouponId: 'user_coupon_id',
     paidAt: 'paid_at',
+    refundedAt: 'refunded_at',
     eventPosition: 'event_position',
   },
   orderItems: { orderId: 'order_id', productId: 'product_id', quantity: 'quantity' },
