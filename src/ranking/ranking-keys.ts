@@ -13,7 +13,10 @@ const VERSION = 2;
 export const rankingKeys = {
   /** Sorted set: product → quantity sold; see {@link memberOf}. */
   sales: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:sales`,
-  /** Set: numbers of the orders that are counted already. */
+  /**
+   * Set: numbers of the orders that are counted already, and the markers of the refunds that are; see {@link refundOf}.
+   * One set for both, so that none can be lost without the other: a refund would be counted down twice.
+   */
   orders: (day: BusinessDay) => `ranking:{${day}}:${VERSION}:orders`,
   /**
    * The identity of the server in which the day was found complete, and when the reconcile began that found it so. Versions
@@ -32,6 +35,11 @@ export const rankingKeys = {
 /** Sales, orders and marker of a day, in the order in which the scripts take them. */
 export function dayKeys(day: BusinessDay): [string, string, string] {
   return [rankingKeys.sales(day), rankingKeys.orders(day), rankingKeys.reconciled(day)];
+}
+
+/** The marker of the refund of an order, beside the order numbers: none of these has a colon. */
+export function refundOf(orderNumber: string): string {
+  return `refunded:${orderNumber}`;
 }
 
 /**

@@ -6,6 +6,7 @@ type Argument = string | number;
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     countOrders(...keysAndArguments: Argument[]): Result<[counted: number, complete: number], Context>;
+    uncountOrders(...keysAndArguments: Argument[]): Result<[uncounted: number, complete: number], Context>;
     topProducts(
       ...keysAndArguments: Argument[]
     ): Result<[reconciledMsAgo: number, ...productsAndQuantities: string[]], Context>;
@@ -22,6 +23,7 @@ declare module 'ioredis' {
 /** The scripts of this folder; the files say what they take and answer. */
 export const RANKING_SCRIPTS = loadScripts(import.meta.url, {
   countOrders: { file: 'lua/count-orders.lua', numberOfKeys: 3 },
+  uncountOrders: { file: 'lua/uncount-orders.lua', numberOfKeys: 3 },
   topProducts: { file: 'lua/top-products.lua', numberOfKeys: 3 },
   productRank: { file: 'lua/product-rank.lua', numberOfKeys: 3 },
   sinceReconcile: { file: 'lua/since-reconcile.lua', numberOfKeys: 3 },

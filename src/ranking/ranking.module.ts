@@ -17,6 +17,7 @@ import { LiveRanking } from './reading/live-ranking.js';
 import { ProductLabels } from './reading/product-labels.js';
 import { ReconcileRankingJob } from './reconcile/reconcile-ranking.job.js';
 import { ReconcileService } from './reconcile/reconcile.service.js';
+import { UncountSalesWhenOrderRefundedListener } from './uncount-sales-when-order-refunded.listener.js';
 
 /** Everything that the module is made of, besides its controller. */
 export const RANKING_PROVIDERS = [
@@ -26,6 +27,7 @@ export const RANKING_PROVIDERS = [
   RankingMetrics,
   RankingTurns,
   CountSalesWhenPaymentCompletedListener,
+  UncountSalesWhenOrderRefundedListener,
   ReconcileService,
   ReconcileRankingJob,
   BackupRepository,

@@ -4,13 +4,16 @@ import type { PaymentCompletedEvent, ProductSales } from '../order/index.js';
 import { RedisConnection } from '../platform/redis/redis-connection.js';
 import { BusinessCalendar } from './business-calendar.js';
 import type { BusinessDay } from './business-day.js';
-import { dayKeys, memberOf, rankingKeys as keys } from './ranking-keys.js';
+import { dayKeys, memberOf, rankingKeys as keys, refundOf } from './ranking-keys.js';
 
 /** The marker of a day expires so long before its counts, so that no empty day is taken for a complete one. */
 const MARKER_LEAD_MS = 60_000;
 
-/** A paid order, as far as it is counted; it has an item at least. */
+/** A paid or refunded order, as far as it is counted or counted down; it has an item at least. */
 export type CountableOrder = Pick<PaymentCompletedEvent, 'orderNumber' | 'items'>;
+
+/** An order as the day's set of orders knows it. */
+type OrderReference = Pick<CountableOrder, 'orderNumber'>;
 
 /** A reconcile under way, from {@link RankingStore.beginReconcile}. */
 export interface ReconcileToken {
@@ -55,24 +58,38 @@ export class RankingStore {
    */
   async count(day: BusinessDay, orders: readonly CountableOrder[]): Promise<{ counted: number; isComplete: boolean }> {
     if (!this.keeps(day) || orders.length === 0) return { counted: 0, isComplete: true };
-    const lines = orders.flatMap(({ orderNumber, items }) => [
-      orderNumber,
-      items.length,
-      ...items.flatMap(({ productId, quantity }) => [memberOf(productId), quantity]),
-    ]);
+    const lines = orders.flatMap((order) => [order.orderNumber, ...linesOf(order)]);
     const [counted, complete] = await this.redis.ask(keys.sales(day), (client) =>
       client.countOrders(...dayKeys(day), this.calendar.keptMs(day), ...lines),
     );
     return { counted, isComplete: complete === 1 };
   }
 
+  /**
+   * Counts refunded orders of the day down, each once however often it is called, and says of how many the refund was
+   * new. One that is not counted yet never will be, so it does not matter which of the two comes first. Otherwise as
+   * `count`.
+   */
+  async uncount(
+    day: BusinessDay,
+    orders: readonly CountableOrder[],
+  ): Promise<{ uncounted: number; isComplete: boolean }> {
+    if (!this.keeps(day) || orders.length === 0) return { uncounted: 0, isComplete: true };
+    const lines = orders.flatMap((order) => [order.orderNumber, refundOf(order.orderNumber), ...linesOf(order)]);
+    const [uncounted, complete] = await this.redis.ask(keys.sales(day), (client) =>
+      client.uncountOrders(...dayKeys(day), this.calendar.keptMs(day), ...lines),
+    );
+    return { uncounted, isComplete: complete === 1 };
+  }
+
   /** The orders among these that are not counted yet. */
-  async uncounted<T extends Pick<CountableOrder, 'orderNumber'>>(day: BusinessDay, orders: readonly T[]): Promise<T[]> {
-    if (orders.length === 0) return [];
-    const numbers = orders.map(({ orderNumber }) => orderNumber);
-    const key = keys.orders(day);
-    const flags = await this.redis.ask(key, (client) => client.smismember(key, ...numbers));
-    return orders.filter((_order, index) => flags[index] === 0);
+  async uncounted<T extends OrderReference>(day: BusinessDay, orders: readonly T[]): Promise<T[]> {
+    return await this.without(day, orders, ({ orderNumber }) => orderNumber);
+  }
+
+  /** The orders among these of which no refund is counted yet. */
+  async unrefunded<T extends OrderReference>(day: BusinessDay, orders: readonly T[]): Promise<T[]> {
+    return await this.without(day, orders, ({ orderNumber }) => refundOf(orderNumber));
   }
 
   /** The `limit` products sold most; undefined while the day is not complete. */
@@ -138,7 +155,20 @@ export class RankingStore {
     await this.redis.nodeOf(keys.sales(day)).ping();
   }
 
+  /** The orders whose member is not in the day's set of orders. */
+  private async without<T>(day: BusinessDay, orders: readonly T[], memberFor: (order: T) => string): Promise<T[]> {
+    if (orders.length === 0) return [];
+    const key = keys.orders(day);
+    const flags = await this.redis.ask(key, (client) => client.smismember(key, ...orders.map(memberFor)));
+    return orders.filter((_order, index) => flags[index] === 0);
+  }
+
   private markerMs(day: BusinessDay): number {
     return this.calendar.keptMs(day) - MARKER_LEAD_MS;
   }
+}
+
+/** How many lines an order has, and each of them, as the scripts take them. */
+function linesOf({ items }: CountableOrder): Array<string | number> {
+  return [items.length, ...items.flatMap(({ productId, quantity }) => [memberOf(productId), quantity])];
 }

@@ -6,7 +6,7 @@ import { RedisConnection } from '../../src/platform/redis/redis-connection.js';
 import { openRedisWith } from '../../src/platform/redis/open-redis.js';
 import { BusinessCalendar } from '../../src/ranking/business-calendar.js';
 import { addDays } from '../../src/ranking/business-day.js';
-import { dayKeys, memberOf, rankingKeys as keys } from '../../src/ranking/ranking-keys.js';
+import { dayKeys, memberOf, rankingKeys as keys, refundOf } from '../../src/ranking/ranking-keys.js';
 import { type ReconcileToken, RankingStore } from '../../src/ranking/ranking.store.js';
 import { REDIS_SCRIPTS } from '../../src/redis-scripts.js';
 import { atEndOfFile } from '../support/cleanup.js';
@@ -16,6 +16,7 @@ import { expectConnected, openRedis } from '../support/redis.js';
 
 const DAY_MS = 24 * 3_600_000;
 const COUNT_ORDERS = REDIS_SCRIPTS['countOrders']?.lua ?? '';
+const UNCOUNT_ORDERS = REDIS_SCRIPTS['uncountOrders']?.lua ?? '';
 
 /** A day that nobody else counts for: the store believes that it is today. */
 let day = addDays('3000-01-01', randomInt(1_000_000));
@@ -168,6 +169,69 @@ describe('count-orders.lua', () => {
   });
 });
 
+describe('uncount-orders.lua', () => {
+  const [seven, eight] = [order('T7', [42, 3], [43, 1]), order('T8', [42, 2])];
+
+  it('counts each line of a counted order down, and says that the day is complete', async () => {
+    await newDay();
+    await store.count(day, [seven, eight]);
+    expect(await store.uncount(day, [seven])).toEqual({ uncounted: 1, isComplete: true });
+    expect(pairs(await store.top(day, 100))).toEqual([[42, 2]]);
+    expect((await raw.smembers(keys.orders(day))).sort()).toEqual(['T7', 'T8', refundOf('T7')]);
+    expect(await store.unrefunded(day, [seven, eight])).toEqual([eight]);
+    expect(await store.uncounted(day, [seven, eight, order('T9')])).toEqual([order('T9')]);
+  });
+
+  it('counts an order down once, also when it is delivered fifty times at once, beside deliveries of its sale', async () => {
+    await newDay();
+    await store.count(day, [eight]);
+    const uncounting = inParallel(Array.from({ length: 50 }), () => store.uncount(day, [seven]));
+    const counting = inParallel(Array.from({ length: 50 }), () => store.count(day, [seven]));
+    const [uncounts] = await Promise.all([uncounting, counting]);
+    expect(uncounts.filter(({ uncounted }) => uncounted === 1)).toHaveLength(1);
+    expect(pairs(await store.top(day, 100))).toEqual([[42, 2]]);
+  });
+
+  it('marks an order that was not counted, which is never counted then', async () => {
+    await newDay();
+    expect(await store.uncount(day, [seven, eight, seven])).toEqual({ uncounted: 2, isComplete: true });
+    expect(await store.count(day, [seven, eight])).toEqual({ counted: 0, isComplete: true });
+    expect(await store.uncount(day, [seven, eight])).toEqual({ uncounted: 0, isComplete: true });
+    expect(pairs(await store.top(day, 100))).toEqual([]);
+    // Complete: its sales and its orders are there, and half of neither is taken for lost.
+    expect(await raw.zrange(keys.sales(day), '0', '-1', 'WITHSCORES')).toEqual([memberOf(42), '0', memberOf(43), '0']);
+    await reconcile();
+    expect((await raw.smembers(keys.orders(day))).sort()).toEqual(['T7', 'T8', refundOf('T7'), refundOf('T8')]);
+  });
+
+  it('counts also while the day is not complete, and says so', async () => {
+    await newDay({ isComplete: false });
+    expect(await store.uncount(day, [seven])).toEqual({ uncounted: 1, isComplete: false });
+    expect(await store.uncount(day, [seven])).toEqual({ uncounted: 0, isComplete: false });
+  });
+
+  it('lets the keys expire with those of sales, and is not called for a day that is no longer kept', async () => {
+    await newDay();
+    await store.uncount(day, [seven]);
+    const [sales = 0, orders = 0, complete = 0] = await Promise.all(dayKeys(day).map((key) => raw.pttl(key)));
+    expect(complete).toBeGreaterThan(0);
+    expect(complete).toBeLessThan(Math.min(sales, orders));
+    const old = addDays(day, -400);
+    expect(await store.uncount(old, [seven])).toEqual({ uncounted: 0, isComplete: true });
+    expect(await store.uncount(day, [])).toEqual({ uncounted: 0, isComplete: true });
+    expect(await raw.exists(...dayKeys(old))).toBe(0);
+  });
+
+  it('refuses an order that has no line, and does not go round in circles', async () => {
+    await newDay();
+    for (const lines of [-1, 0]) {
+      const call = raw.eval(UNCOUNT_ORDERS, 3, ...dayKeys(day), 60_000, 'T7', refundOf('T7'), lines, memberOf(42), 3);
+      await expect(call).rejects.toThrow('ERR an order has a line at least');
+    }
+    expect(await raw.exists(keys.orders(day), keys.sales(day))).toBe(0);
+  });
+});
+
 describe('top-products.lua', () => {
   it('answers an empty list for a complete day without a sale', async () => {
     await newDay();
@@ -202,6 +266,25 @@ describe('top-products.lua', () => {
     ]);
   });
 
+  it('leaves out products at zero, also where they would fill up the list', async () => {
+    await newDay();
+    await sell([9, 2], [12, 1], [11, 1]);
+    const refunded = order('T7', [10, 5], [8, 1], [12, 1]);
+    await store.count(day, [refunded]);
+    await store.uncount(day, [refunded]);
+    for (const limit of [3, 4, 100]) {
+      expect(pairs(await store.top(day, limit))).toEqual([
+        [9, 2],
+        [11, 1],
+        [12, 1],
+      ]);
+    }
+    expect(pairs(await store.top(day, 2))).toEqual([
+      [9, 2],
+      [11, 1],
+    ]);
+  });
+
   it.each(INCOMPLETE)('answers nothing for a day that is not complete: %s', async (_name, plant) => {
     await newDay();
     await sell([42, 1]);
@@ -222,6 +305,17 @@ describe('product-rank.lua', () => {
     await newDay();
     await sell([9, 5]);
     expect(await store.rankOf(day, 10)).toMatchObject({ rank: null, salesCount: 0 });
+  });
+
+  it('answers the same for a product of which everything was refunded, and the ranks of the others', async () => {
+    await newDay();
+    await sell([9, 5], [12, 1]);
+    const refunded = order('T7', [10, 3], [11, 3]);
+    await store.count(day, [refunded]);
+    expect(await store.rankOf(day, 12)).toMatchObject({ rank: 4, salesCount: 1 });
+    await store.uncount(day, [refunded]);
+    expect(await store.rankOf(day, 10)).toMatchObject({ rank: null, salesCount: 0 });
+    expect(await store.rankOf(day, 12)).toMatchObject({ rank: 2, salesCount: 1 });
   });
 
   it.each(INCOMPLETE)('answers nothing for a day that is not complete: %s', async (_name, plant) => {
@@ -252,6 +346,7 @@ describe('begin-reconcile.lua and end-reconcile.lua', () => {
     async (_name, key) => {
       await newDay();
       await sell([42, 3]);
+      await store.uncount(day, [order('T7', [42, 1])]);
       const other = await store.beginReconcile(day);
       await raw.del(key(day));
       const token = await store.beginReconcile(day);

@@ -1,5 +1,5 @@
 import { reservationKeys, scriptKeys } from '../../src/coupon/reservation/reservation-keys.js';
-import { dayKeys, memberOf, rankingKeys } from '../../src/ranking/ranking-keys.js';
+import { dayKeys, memberOf, rankingKeys, refundOf } from '../../src/ranking/ranking-keys.js';
 import type { Dice } from './redis-operations.js';
 
 const DAY = '2031-01-01';
@@ -161,6 +161,10 @@ export const SCRIPT_CALLS: Readonly<Record<string, (coupon: CouponDraws, dice: D
     keys: dayKeys(DAY),
     args: [drawTtl(dice), ...Array.from({ length: 1 + dice.below(3) }, () => drawOrder(dice)).flat()],
   }),
+  uncountOrders: (_coupon, dice) => ({
+    keys: dayKeys(DAY),
+    args: [drawTtl(dice), ...Array.from({ length: 1 + dice.below(3) }, () => drawRefund(dice)).flat()],
+  }),
   topProducts: (_coupon, dice) => ({ keys: dayKeys(DAY), args: [String(dice.below(6))] }),
   productRank: (_coupon, dice) => ({ keys: dayKeys(DAY), args: [drawProduct(dice)] }),
   beginReconcile: (coupon, dice) => ({ keys: RANKING_KEYS, args: [coupon.token(), drawTtl(dice)] }),
@@ -183,6 +187,12 @@ function drawBeginning(dice: Dice): string {
 
 export function drawProduct(dice: Dice): string {
   return memberOf(1 + dice.below(6));
+}
+
+/** As an order, with the marker of its refund after its number. */
+function drawRefund(dice: Dice): string[] {
+  const [number = '', ...lines] = drawOrder(dice);
+  return [number, refundOf(number), ...lines];
 }
 
 /** Its id, how many lines it has, and products with quantities. */

@@ -6,7 +6,15 @@ import { Dice, type Operation, type Sequence } from './redis-operations.js';
 const OPERATIONS = 40;
 const REBUILD = ['beginRebuild', 'addRebuiltUsers', 'addRebuiltUsers', 'swapRebuilt', 'endRebuild'];
 const READS = ['topProducts', 'productRank', 'sinceReconcile'];
-const RECONCILE = ['beginReconcile', 'countOrders', 'endReconcile', 'countOrders', ...READS];
+const RECONCILE = [
+  'beginReconcile',
+  'countOrders',
+  'uncountOrders',
+  'endReconcile',
+  'countOrders',
+  'uncountOrders',
+  ...READS,
+];
 const EMPTY_DAY = ['beginReconcile', 'endReconcile', 'topProducts'];
 /** Much has to be right before they do all that they can. */
 const CHOOSY_SCRIPTS = ['lowerTotal', 'lowerTotal', 'releaseLeaked', 'releaseLeaked', 'publishDefinition'];

@@ -19,6 +19,7 @@ export const SCRIPT_RESULTS: Readonly<Record<string, readonly string[]>> = {
   swapRebuilt: ['0', 'n'],
   endRebuild: ['0', 'n'],
   countOrders: ['0 0', '0 n', 'n 0', 'n n'],
+  uncountOrders: ['0 0', '0 n', 'n 0', 'n n'],
   topProducts: ['-1', 'n', 'n ...'],
   productRank: ['-1', 'n', 'n ...'],
   sinceReconcile: ['-1', 'n'],
@@ -31,7 +32,7 @@ export const SCRIPT_RESULTS: Readonly<Record<string, readonly string[]>> = {
 export function resultsOf(script: string, reply: unknown): string[] {
   if (!Array.isArray(reply)) return [kindOf(reply)];
   if (script === 'reserveCoupon') return reply.map(kindOf);
-  if (script === 'countOrders') return [reply.map(kindOf).join(' ')];
+  if (script === 'countOrders' || script === 'uncountOrders') return [reply.map(kindOf).join(' ')];
   if (script === 'readDefinition') return [reply.length === 0 ? '' : '...'];
   return [[kindOf(reply[0]), ...(reply.length > 1 ? ['...'] : [])].join(' ')];
 }

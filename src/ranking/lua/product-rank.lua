@@ -4,7 +4,7 @@ The rank of one product on a day: most sold first, of equals the lower id first.
 KEYS  1 sales  2 orders  3 reconciled
 ARGV  1 product
 Returns -1 first when the day is not complete, and nothing more; else
-      how many ms ago the last reconcile began, when the product was not sold
+      how many ms ago the last reconcile began, when the product was not sold, or all of it was refunded
       these ms, rank, quantity when it was
 ]]
 --- @include "ms-since-reconcile.lua"
@@ -14,7 +14,7 @@ if not reconciledMsAgo then
   return { -1 }
 end
 local quantity = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not quantity then
+if not quantity or tonumber(quantity) <= 0 then
   return { reconciledMsAgo }
 end
 local soldMore = redis.call('ZCOUNT', KEYS[1], '(' .. quantity, '+inf')

@@ -1,5 +1,5 @@
 --[[
-The products sold most on a day. Changes nothing.
+The products sold most on a day. Changes nothing. One of which everything was refunded was not sold.
 
 KEYS  1 sales  2 orders  3 reconciled
 ARGV  1 how many products at most
@@ -16,6 +16,10 @@ end
 local limit = tonumber(ARGV[1])
 local answer = { reconciledMsAgo }
 local top = redis.call('ZREVRANGE', KEYS[1], 0, limit - 1, 'WITHSCORES')
+while #top > 0 and tonumber(top[#top]) <= 0 do
+  top[#top] = nil
+  top[#top] = nil
+end
 if #top == 0 then
   return answer
 end

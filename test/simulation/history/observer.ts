@@ -163,7 +163,7 @@ export class Observer {
     this.isDirty = true;
     const couponId = /^coupon:\{(\d+)\}/.exec(call.keys[0] ?? '')?.[1];
     if (couponId !== undefined) return this.coupons.get(Number(couponId))?.watch(call);
-    if (call.name === 'countOrders') return () => this.ranking.counted(call.process);
+    if (call.name === 'countOrders' || call.name === 'uncountOrders') return () => this.ranking.counted(call.process);
     if (call.name === 'endReconcile') return () => this.ranking.reconciled(call);
     return undefined;
   };
