@@ -358,6 +358,26 @@ describe('begin-reconcile.lua and end-reconcile.lua', () => {
     },
   );
 
+  it.each([
+    ['sales', keys.sales],
+    ['orders', keys.orders],
+  ])('are waited for by who counts after the %s are lost: a new half would hide the loss', async (_name, key) => {
+    await newDay();
+    const [before, after] = [order('T7', [42, 3]), order('T8', [42, 2], [43, 1])];
+    await store.count(day, [before]);
+    await raw.del(key(day));
+    expect(await store.count(day, [after])).toEqual({ counted: 0, isComplete: false });
+    expect(await store.uncount(day, [before])).toEqual({ uncounted: 0, isComplete: false });
+    await store.beginReconcile(day);
+    expect(await store.count(day, [before, after])).toEqual({ counted: 2, isComplete: false });
+    expect(await store.uncount(day, [before])).toEqual({ uncounted: 1, isComplete: false });
+    await reconcile();
+    expect(pairs(await store.top(day, 100))).toEqual([
+      [42, 2],
+      [43, 1],
+    ]);
+  });
+
   it('say how long ago a reconcile began, by the clock of Redis, and not how long ago it ended', async () => {
     await newDay({ isComplete: false });
     await sell([42, 3]);

@@ -6,10 +6,11 @@ ARGV  1 token of this reconcile
       2 ms until the day's keys expire
 Returns when it began, in ms by this server's clock: what the end of the reconcile has to be told
 ]]
+--- @include "is-half-lost.lua"
 --- @include "now-ms.lua"
 --- @include "../../platform/redis/lua/server-identity.lua"
 
-if redis.call('EXISTS', KEYS[1]) ~= redis.call('EXISTS', KEYS[2]) then
+if isHalfLost(KEYS[1], KEYS[2]) then
   -- The other reconciles under way must not call complete what they counted before.
   redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 end

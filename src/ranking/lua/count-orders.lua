@@ -1,5 +1,6 @@
 --[[
-Counts the lines of paid orders, each order once, however often it is called.
+Counts the lines of paid orders, each order once, however often it is called. Where half of the day's counts is lost it
+counts nothing: the reconcile does.
 
 KEYS  1 sales  2 orders  3 reconciled
 ARGV  1 ms until the day's keys expire
@@ -11,6 +12,9 @@ Returns two numbers
 --- @include "ms-since-reconcile.lua"
 
 local complete = msSinceReconcile(KEYS[1], KEYS[2], KEYS[3]) and 1 or 0
+if isHalfLost(KEYS[1], KEYS[2]) then
+  return { 0, 0 }
+end
 local counted = 0
 local i = 2
 while i < #ARGV do
