@@ -1,15 +1,17 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { PaidOrders } from '../../order/index.js';
 import { Clock } from '../../platform/clock.js';
 import { SingleFlight } from '../../platform/concurrency/single-flight.js';
 import { messageOf } from '../../platform/errors/error-text.js';
+import { CONFIG } from '../../platform/config/config.module.js';
 import { CircuitBreakers } from '../../platform/metrics/circuit-breakers.js';
 import { BackupRepository } from '../backup/backup.repository.js';
 import { BackupService } from '../backup/backup.service.js';
 import { BusinessCalendar } from '../business-calendar.js';
 import type { BusinessDay } from '../business-day.js';
 import { RankingMetrics } from '../ranking-metrics.js';
+import type { RankingConfig } from '../ranking.config.js';
 import { type Backup, rank, type RankedSales, shown, type SourcedSnapshot, TOP } from '../ranking.js';
 import { OutageBreaker } from './outage-breaker.js';
 import { ProductLabels } from './product-labels.js';
@@ -19,14 +21,16 @@ const SHARED_MS = 500;
 const SHARED_DAYS = 32;
 const TIMEOUT_MS = 2_000;
 const RETRY_AFTER_MS = 1_000;
+/** So many backups have failed by then, or one was late. */
+const OVERDUE_INTERVALS = 2;
 const BEGINNING = new Date(0);
 
 /** What MySQL answers, and from which of its tables. */
 export type LedgerSnapshot = SourcedSnapshot & { readonly source: 'backup' | 'database' };
 
 /**
- * The ranking as MySQL has it: the day's backup, or where there is none yet, or none as late as wanted, the paid orders
- * added up. Each has a breaker of its own, since to add up a day takes long where to read a backup does not; and what a
+ * The ranking as MySQL has it: the day's backup, or where there is none yet, none as late as wanted, or for today none for
+ * two intervals, the paid orders added up, which are the backup from then on. Each has a breaker of its own, since to add up a day takes long where to read a backup does not; and what a
  * past day takes long for is held against neither.
  */
 @Injectable()
@@ -34,6 +38,7 @@ export class LedgerRanking {
   private readonly logger = new Logger('Ranking');
   private readonly shared = new LRUCache<BusinessDay, LedgerSnapshot>({ max: SHARED_DAYS, ttl: SHARED_MS });
   private readonly loads = new SingleFlight<BusinessDay, LedgerSnapshot | undefined>();
+  private readonly overdueMs: number;
   private readonly backupBreaker = this.breakerOf('backups of rankings');
   private readonly databaseBreaker = this.breakerOf('paid orders to rank');
 
@@ -46,7 +51,9 @@ export class LedgerRanking {
     private readonly metrics: RankingMetrics,
     private readonly clock: Clock,
     breakers: CircuitBreakers,
+    @Inject(CONFIG) config: RankingConfig,
   ) {
+    this.overdueMs = OVERDUE_INTERVALS * config.ranking.backup.intervalMs;
     breakers.watch('ranking_backup', () => this.backupBreaker.isOpen);
     breakers.watch('ranking_database', () => this.databaseBreaker.isOpen);
   }
@@ -82,9 +89,17 @@ export class LedgerRanking {
     const stored = await this.backupBreaker.ask(async () => ({ backup: await this.repository.find(day) }), counts);
     if (stored === undefined) return undefined;
     const { backup } = stored;
-    if (backup === undefined || backup.asOf < since)
-      return await this.databaseBreaker.ask(() => this.addUp(day), counts);
+    const isUsable = backup !== undefined && backup.asOf >= since;
+    if (!isUsable || this.isOverdue(day, backup)) {
+      const added = await this.databaseBreaker.ask(() => this.addUp(day), counts);
+      if (added !== undefined || !isUsable) return added;
+    }
     return { source: 'backup', asOf: backup.asOf, products: shown(await this.named(backup.products)) };
+  }
+
+  /** Today's should have been replaced: nobody can take one from Redis, and the sales since then are in MySQL alone. */
+  private isOverdue(day: BusinessDay, { asOf }: Backup): boolean {
+    return day === this.calendar.today() && this.clock.now().getTime() - asOf.getTime() > this.overdueMs;
   }
 
   private async addUp(day: BusinessDay): Promise<LedgerSnapshot> {
