@@ -25,7 +25,7 @@ export class RankingMetrics {
     this.backupFailures = registry.counter('firstcome_ranking_backup_failures_total', 'Backups of a day that failed.');
     this.corrections = registry.counter(
       'firstcome_ranking_reconcile_corrections_total',
-      'Paid orders that a reconcile found uncounted and counted.',
+      'Payments and refunds that a reconcile found uncounted and counted.',
     );
     this.lastBackupAt = clock.now();
     this.lastReconcileAt = clock.now();

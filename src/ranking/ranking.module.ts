@@ -15,6 +15,7 @@ import { RankingStore } from './ranking.store.js';
 import { LedgerRanking } from './reading/ledger-ranking.js';
 import { LiveRanking } from './reading/live-ranking.js';
 import { ProductLabels } from './reading/product-labels.js';
+import { LateRefunds } from './reconcile/late-refunds.service.js';
 import { ReconcileRankingJob } from './reconcile/reconcile-ranking.job.js';
 import { ReconcileService } from './reconcile/reconcile.service.js';
 import { UncountSalesWhenOrderRefundedListener } from './uncount-sales-when-order-refunded.listener.js';
@@ -29,6 +30,7 @@ export const RANKING_PROVIDERS = [
   CountSalesWhenPaymentCompletedListener,
   UncountSalesWhenOrderRefundedListener,
   ReconcileService,
+  LateRefunds,
   ReconcileRankingJob,
   BackupRepository,
   BackupService,

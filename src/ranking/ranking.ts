@@ -7,6 +7,12 @@ export type Source = (typeof SOURCES)[number];
 /** As many products as a ranking shows, a backup holds and a fallback knows. */
 export const TOP = 100;
 
+/**
+ * A payment or a refund takes its time before it takes part in a commit: so much later than its time it may come to be
+ * seen. Clocks of instances that differ count too.
+ */
+export const LATE_COMMIT_MS = 60_000;
+
 /** What is shown in place of a name that is not known. */
 const UNKNOWN_PRODUCT = 'Unknown product';
 

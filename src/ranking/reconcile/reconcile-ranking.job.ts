@@ -6,11 +6,13 @@ import { BusinessCalendar } from '../business-calendar.js';
 import { addDays } from '../business-day.js';
 import { RankingTurns, type SharedJob } from '../ranking-turns.js';
 import type { RankingConfig } from '../ranking.config.js';
+import { LateRefunds } from './late-refunds.service.js';
 import { ReconcileService } from './reconcile.service.js';
 
 /**
- * Reconciles today, and yesterday for payments that were lost around midnight: at the start and whenever Redis becomes
- * ready again, on every instance; and every `ranking.reconcile.intervalMs` on one of them.
+ * Reconciles today, yesterday for payments that were lost around midnight, and what was refunded of the days before: at
+ * the start and whenever Redis becomes ready again, on every instance; and every `ranking.reconcile.intervalMs` on one
+ * of them.
  */
 @Injectable()
 export class ReconcileRankingJob implements OnApplicationBootstrap {
@@ -19,6 +21,7 @@ export class ReconcileRankingJob implements OnApplicationBootstrap {
 
   constructor(
     private readonly reconciles: ReconcileService,
+    private readonly lateRefunds: LateRefunds,
     private readonly calendar: BusinessCalendar,
     private readonly redis: RedisConnection,
     private readonly turns: RankingTurns,
@@ -32,11 +35,12 @@ export class ReconcileRankingJob implements OnApplicationBootstrap {
     this.turns.schedule(this.job, () => this.run());
   }
 
-  /** Reconciles the days that may still lack payments; true when all of them are exact. Never throws. */
+  /** Reconciles the days that may still lack payments or refunds; true when all of them are exact. Never throws. */
   async reconcileAll(): Promise<boolean> {
     const today = this.calendar.today();
     const isTodayExact = await this.reconciles.tryReconcile(today);
-    return (await this.reconciles.tryReconcile(addDays(today, -1))) && isTodayExact;
+    const isYesterdayExact = await this.reconciles.tryReconcile(addDays(today, -1));
+    return (await this.lateRefunds.tryUncount()) && isYesterdayExact && isTodayExact;
   }
 
   /** Reconciles if it is this instance's turn; true when it was, and that went well. Never throws. */

@@ -18,8 +18,9 @@ const PAUSE_MS = 500;
 
 /**
  * Makes the counts of a day exact: counts, with the script that counts every payment, the paid orders that Redis does
- * not know, and then marks the day complete. It never overwrites a count, so a payment that comes in meanwhile is
- * neither lost nor doubled. Safe to run twice and on every instance at once.
+ * not know, counts down with that of every refund those that were refunded, and then marks the day complete. It never
+ * overwrites a count, so a payment or a refund that comes in meanwhile is neither lost nor doubled. Safe to run twice
+ * and on every instance at once.
  */
 @Injectable()
 export class ReconcileService {
@@ -37,7 +38,7 @@ export class ReconcileService {
 
   /**
    * Reconciles the day, from its first order on, also when another reconcile of the day is under way: it may have begun
-   * before what the caller knows of. Returns how many orders had to be counted.
+   * before what the caller knows of. Returns how many orders had to be counted or counted down.
    *
    * @throws RedisUnavailableError, what the database throws, and Error when Redis loses its keys again and again
    */
@@ -90,7 +91,8 @@ export class ReconcileService {
       const token = await this.store.beginReconcile(day);
       corrections += await this.countMissing(day);
       if (!(await this.store.endReconcile(day, token))) continue;
-      if (corrections > 0) this.logger.log(`${day}: counted ${corrections} orders that Redis did not know`);
+      if (corrections > 0)
+        this.logger.log(`${day}: counted ${corrections} payments and refunds that Redis did not know`);
       return corrections;
     }
     throw new Error(`Redis lost its keys ${ATTEMPTS} times during a reconcile`);
@@ -98,15 +100,37 @@ export class ReconcileService {
 
   private async countMissing(day: BusinessDay): Promise<number> {
     const { from, to } = this.calendar.boundsOf(day);
+    const counted = await this.correct(
+      (after) => this.paidOrders.between(from, to, PAGE, after),
+      async (orders) => {
+        const missing = await this.paidOrders.itemsOf(await this.store.uncounted(day, orders));
+        return (await this.store.count(day, missing)).counted;
+      },
+    );
+    // After the paid ones: an order that is refunded meanwhile is found among these or among those, if not in both.
+    const uncounted = await this.correct(
+      (after) => this.paidOrders.refundedBetween(from, to, PAGE, after),
+      async (orders) => {
+        const missing = await this.paidOrders.itemsOf(await this.store.unrefunded(day, orders));
+        return (await this.store.uncount(day, missing)).uncounted;
+      },
+    );
+    return counted + uncounted;
+  }
+
+  /** Goes through the orders page by page; how many had to be corrected. */
+  private async correct(
+    read: (after: PaidOrder | undefined) => Promise<PaidOrder[]>,
+    correctPage: (orders: PaidOrder[]) => Promise<number>,
+  ): Promise<number> {
     let corrections = 0;
     for (let after: PaidOrder | undefined; ;) {
-      const orders = await this.paidOrders.between(from, to, PAGE, after);
-      const missing = await this.paidOrders.itemsOf(await this.store.uncounted(day, orders));
-      const { counted } = await this.store.count(day, missing);
-      this.metrics.corrections.inc(counted);
-      corrections += counted;
+      const orders = await read(after);
       after = orders.at(-1);
       if (after === undefined) return corrections;
+      const corrected = await correctPage(orders);
+      this.metrics.corrections.inc(corrected);
+      corrections += corrected;
     }
   }
 }
