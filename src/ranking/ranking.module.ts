@@ -4,6 +4,7 @@ import { ProductModule } from '../product/index.js';
 import { BackUpRankingJob } from './backup/back-up-ranking.job.js';
 import { BackupRepository } from './backup/backup.repository.js';
 import { BackupService } from './backup/backup.service.js';
+import { StaleBackups } from './backup/stale-backups.service.js';
 import { BusinessCalendar } from './business-calendar.js';
 import { CountSalesWhenPaymentCompletedListener } from './count-sales-when-payment-completed.listener.js';
 import { RankingLease } from './ranking-lease.js';
@@ -34,6 +35,7 @@ export const RANKING_PROVIDERS = [
   ReconcileRankingJob,
   BackupRepository,
   BackupService,
+  StaleBackups,
   BackUpRankingJob,
   RankingService,
   LiveRanking,

@@ -9,13 +9,11 @@ import { addDays, type BusinessDay } from '../business-day.js';
 import { RankingMetrics } from '../ranking-metrics.js';
 import { RankingLease } from '../ranking-lease.js';
 import type { RankingConfig } from '../ranking.config.js';
-import { type Backup, rank, TOP } from '../ranking.js';
+import { type Backup, LATE_COMMIT_MS, rank, TOP } from '../ranking.js';
 import { RankingStore } from '../ranking.store.js';
 import { ReconcileService } from '../reconcile/reconcile.service.js';
 import { BackupRepository } from './backup.repository.js';
-
-/** A payment takes its time before it takes part in a commit, so a day may get a sale so long after its end. */
-const LATE_COMMIT_MS = 60_000;
+import { StaleBackups } from './stale-backups.service.js';
 
 /** How the backup of a day ended. */
 export type BackupResult = 'BACKED_UP' | 'NEWER_IS_THERE' | 'NOT_COMPLETE';
@@ -29,6 +27,7 @@ export class BackupService {
     private readonly store: RankingStore,
     private readonly reconciles: ReconcileService,
     private readonly repository: BackupRepository,
+    private readonly staleBackups: StaleBackups,
     private readonly transactions: TransactionRunner,
     private readonly names: ProductNames,
     private readonly lease: RankingLease,
@@ -39,15 +38,15 @@ export class BackupService {
   ) {}
 
   /**
-   * Backs up today, and past days last backed up before their end; true when all of them are. A failure is logged and
-   * counted, and stops no other.
+   * Backs up today, and past days last backed up before their end or before a refund; true when all of them are. A
+   * failure is logged and counted, and stops no other.
    *
    * @throws Error only when MySQL cannot say which days are due
    */
   async backUpAll(): Promise<boolean> {
     let areAllDone = await this.attempt(this.calendar.today());
     for (const day of await this.unfinishedDays()) areAllDone = (await this.attempt(day)) && areAllDone;
-    return areAllDone;
+    return (await this.staleBackups.renewAll()) && areAllDone;
   }
 
   /**
