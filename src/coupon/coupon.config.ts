@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MIN_POOL_SIZE } from '../platform/config/config.schema.js';
-import { atMost, type DeepReadonly, oneOf, rule, wholeNumber } from '../platform/config/settings.js';
+import { atMost, type DeepReadonly, oneOf, onOff, rule, wholeNumber } from '../platform/config/settings.js';
 import type { EntryTicketConfig } from './entry/entry-tickets.config.js';
 
 /** One for attempts that follow a failed one, and one for coupons that are well. */
@@ -39,6 +39,8 @@ export const couponSettings = z.strictObject({
   rebuild: z.strictObject({ chunkSize: wholeNumber(1, 100_000), lockTtlMs: wholeNumber(1_000, 600_000) }),
   /** For the metrics: how often the open coupons are looked at, and at how many of them at most. */
   watch: z.strictObject({ intervalMs: wholeNumber(50, 600_000), maxCoupons: wholeNumber(1, 10_000) }),
+  /** Whether what happens to the open coupons, `watch.maxCoupons` at most, is written down for the live page. */
+  history: z.strictObject({ enabled: onOff }),
 });
 
 export type CouponConfig = EntryTicketConfig & { readonly coupon: DeepReadonly<z.output<typeof couponSettings>> };

@@ -81,8 +81,13 @@ import { UserCoupon } from './user-coupon.entity.js';
 import { UserCouponRepository } from './user-coupon.repository.js';
 import { UserCouponService } from './user-coupon.service.js';
 import { CouponGauges } from './watch/coupon-gauges.js';
+import { CouponHistoryReader } from './watch/coupon-history.service.js';
+import { CouponHistoryStore } from './watch/coupon-history.store.js';
 import { CouponOverviewService } from './watch/coupon-overview.service.js';
 import { CouponWatch } from './watch/coupon-watch.service.js';
+import { HistoryRecorder } from './watch/history-recorder.service.js';
+import { RecordHistoryJob } from './watch/record-history.job.js';
+import { SharedRefusals } from './watch/shared-refusals.service.js';
 import { WatchCouponsJob } from './watch/watch-coupons.job.js';
 
 /** Redis admits. */
@@ -147,7 +152,17 @@ const AUDIT = [AuditService, AuditRepository, SlotComparison];
 /** What other systems are told. */
 const EVENTS = [DescribeCouponEvents];
 
-const WATCH = [CouponOverviewService, CouponWatch, CouponGauges, WatchCouponsJob];
+const WATCH = [
+  CouponOverviewService,
+  CouponWatch,
+  CouponGauges,
+  WatchCouponsJob,
+  SharedRefusals,
+  CouponHistoryStore,
+  CouponHistoryReader,
+  HistoryRecorder,
+  RecordHistoryJob,
+];
 
 /** Everything that the module is made of, besides its controllers. */
 export const COUPON_PROVIDERS = [
@@ -188,6 +203,13 @@ export const COUPON_PROVIDERS = [
     UserCouponController,
   ],
   providers: COUPON_PROVIDERS,
-  exports: [CouponService, ReservationService, UserCouponService, CouponOverviewService, UserCouponUsage],
+  exports: [
+    CouponService,
+    ReservationService,
+    UserCouponService,
+    CouponOverviewService,
+    CouponHistoryReader,
+    UserCouponUsage,
+  ],
 })
 export class CouponModule {}

@@ -81,6 +81,15 @@ export class CouponRepository {
     return { coupons, count };
   }
 
+  /** Coupons of any strategy whose window opens before `soon` and is not over, those that open last first, at most `limit`. */
+  async findUnderWay(now: Date, soon: Date, limit: number): Promise<Coupon[]> {
+    return await this.coupons.find({
+      where: { startsAt: LessThanOrEqual(soon), expiresAt: MoreThan(now) },
+      order: { startsAt: 'DESC', id: 'DESC' },
+      take: limit,
+    });
+  }
+
   /** Locks the coupon's row until the transaction ends; null when there is no such coupon. */
   async lock(manager: EntityManager, couponId: number): Promise<Coupon | null> {
     return await manager.findOne(Coupon, { where: { id: couponId }, lock: { mode: 'pessimistic_write' } });

@@ -67,8 +67,8 @@ async function everything(): Promise<unknown> {
   const tables = await Promise.all(
     TABLES.map((table) => database.row(`SELECT COUNT(*) AS size, COALESCE(SUM(id), 0) AS ids FROM ${table}`)),
   );
-  // The ranking's jobs write theirs in the background, whatever is asked.
-  const keys = (await redis.keys('*')).filter((key) => !key.startsWith('ranking:')).sort();
+  // The ranking's jobs, and who writes the history of coupons, write theirs in the background, whatever is asked.
+  const keys = (await redis.keys('*')).filter((key) => !/^(ranking|firstcome:history):/.test(key)).sort();
   const values = await Promise.all(keys.map(async (key) => (await redis.dumpBuffer(key))?.toString('hex')));
   return { tables, coupons: await database.rows('SELECT * FROM coupons ORDER BY id'), keys, values };
 }

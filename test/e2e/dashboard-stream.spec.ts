@@ -61,8 +61,7 @@ describe('the stream', () => {
     );
     expect(listener.snapshots.some(({ latency }) => (latency.p99 ?? 0) > 0)).toBe(true);
     const history: History = JSON.parse(await (await fetch(`${site.app.url}/dashboard/history/${couponId}`)).text());
-    expect(history.coupon.map(([, remaining]) => remaining)).toEqual(expect.arrayContaining([20, 0]));
-    expect(history.coupon.map(([time]) => time)).toContain(at);
+    expect(history.latency.map(([time]) => time)).toContain(at);
     listener.close();
   });
 

@@ -26,6 +26,7 @@ const DEFAULTS = {
   REDIS_COMMAND_TIMEOUT_MS: '10000',
   RANKING_READ_TIMEOUT_MS: '10000',
   COUPON_ISSUANCE_LINGER_MS: '0',
+  COUPON_HISTORY_ENABLED: 'false',
   LOAD_TEST_SEED_AT_START: 'false',
   // Sweeps and failures warn, and here they are wanted.
   LOG_LEVEL: 'error',

@@ -1,15 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { randomBytes } from 'node:crypto';
 import { isDatabaseUnavailable, isLockConflict } from '../../platform/database/database-errors.js';
 import { DomainError } from '../../platform/errors/domain-error.js';
 import type { ErrorCode } from '../../platform/errors/error-codes.js';
 
-const REMEMBERED_COUPONS = 1_000;
+const REMEMBERED_COUPONS = 10_000;
 
 /** How often a coupon was refused, by the code of the refusal. */
 export type Refusals = Readonly<Partial<Record<ErrorCode, number>>>;
 
-const NONE: Refusals = {};
+/** What one process has refused of one coupon since it began to count. */
+export interface OwnRefusals {
+  /** Of nobody else, and of no other time: a process that counts anew does so under another one. */
+  readonly countedBy: string;
+  readonly counts: Refusals;
+}
+
+interface Entry extends OwnRefusals {
+  readonly counts: Partial<Record<ErrorCode, number>>;
+  isNew: boolean;
+}
 
 /**
  * What this process refused of each coupon since it started, for whoever watches a drop. Metrics have no label for the
@@ -17,12 +28,16 @@ const NONE: Refusals = {};
  */
 @Injectable()
 export class RefusalTally {
-  private readonly byCoupon = new LRUCache<number, Partial<Record<ErrorCode, number>>>({ max: REMEMBERED_COUPONS });
+  private readonly byCoupon = new LRUCache<number, Entry>({ max: REMEMBERED_COUPONS });
 
   count(couponId: number, code: ErrorCode): void {
-    let refusals = this.byCoupon.get(couponId);
-    if (refusals === undefined) this.byCoupon.set(couponId, (refusals = {}));
-    refusals[code] = (refusals[code] ?? 0) + 1;
+    let entry = this.byCoupon.get(couponId);
+    if (entry === undefined) {
+      entry = { countedBy: randomBytes(6).toString('base64url'), counts: {}, isNew: true };
+      this.byCoupon.set(couponId, entry);
+    }
+    entry.counts[code] = (entry.counts[code] ?? 0) + 1;
+    entry.isNew = true;
   }
 
   /** As `count`, by what a caller hears for this error; a fault of our own is no refusal. */
@@ -31,8 +46,26 @@ export class RefusalTally {
     if (code !== undefined) this.count(couponId, code);
   }
 
-  of(couponId: number): Refusals {
-    return this.byCoupon.peek(couponId) ?? NONE;
+  /** Undefined where nothing was refused. */
+  of(couponId: number): OwnRefusals | undefined {
+    return this.byCoupon.peek(couponId);
+  }
+
+  /** The coupons of which more was refused since the last call, or since {@link putBack} was called for them. */
+  takeNew(): number[] {
+    const couponIds: number[] = [];
+    for (const [couponId, entry] of this.byCoupon.entries()) {
+      if (!entry.isNew) continue;
+      entry.isNew = false;
+      couponIds.push(couponId);
+    }
+    return couponIds;
+  }
+
+  /** For who took it and could not make use of it. */
+  putBack(couponId: number): void {
+    const entry = this.byCoupon.peek(couponId);
+    if (entry !== undefined) entry.isNew = true;
   }
 }
 

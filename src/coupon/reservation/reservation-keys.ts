@@ -30,6 +30,21 @@ export const reservationKeys = {
   },
 };
 
+/**
+ * The keys of what is written down of a coupon for those who watch it. They have the coupon's hash tag, but are none of the
+ * above: nothing that closes, rebuilds or forgets a coupon looks at them. All expire.
+ */
+export const historyKeys = {
+  /** Hash: who counted and the reason → how often. See `watch/shared-refusals.service.ts`. */
+  refusals: (couponId: number) => `firstcome:history:{${couponId}}:refusals`,
+  /** List: a point for each second of about the last hour, the oldest first. See `watch/history-point.ts`. */
+  seconds: (couponId: number) => `firstcome:history:{${couponId}}:seconds`,
+  /** List: a point for each minute of the coupon's life, the oldest first. */
+  minutes: (couponId: number) => `firstcome:history:{${couponId}}:minutes`,
+  /** The token of the instance that writes points; expires. */
+  leader: 'firstcome:history:leader',
+};
+
 /** The five keys of a coupon, in the order in which the scripts take them. */
 export function scriptKeys(couponId: number): [string, string, string, string, string] {
   return [

@@ -5,9 +5,10 @@ import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { FailureRepository } from '../issuance/failure.repository.js';
 import { type RedisCoupon, RedisCouponStore } from '../reservation/redis-coupon.store.js';
-import { type Refusals, RefusalTally } from '../reservation/refusal-tally.js';
+import type { Refusals } from '../reservation/refusal-tally.js';
 import { ReserveBreakers } from '../reservation/reserve-breakers.js';
 import { CouponWatch } from './coupon-watch.service.js';
+import { SharedRefusals } from './shared-refusals.service.js';
 
 /** A coupon as the ledger has it. */
 export interface LedgerSide {
@@ -42,8 +43,10 @@ export interface CouponOverview {
   /** False while the coupon is closed until it has been rebuilt; null when Redis can't say. */
   readonly isLoaded: boolean | null;
   readonly openFailures: number;
-  /** Of this process. */
+  /** By all instances, as far as is known: while Redis is away, the others as they were before. */
   readonly refusals: Refusals;
+  /** False while what other instances counted could never be read. */
+  readonly isRefusalsOfAll: boolean;
 }
 
 function newestFirst(a: Coupon, b: Coupon): number {
@@ -58,7 +61,7 @@ export class CouponOverviewService {
     private readonly failures: FailureRepository,
     private readonly store: RedisCouponStore,
     private readonly reserveBreakers: ReserveBreakers,
-    private readonly refusals: RefusalTally,
+    private readonly refusals: SharedRefusals,
     private readonly watch: CouponWatch,
     private readonly clock: Clock,
   ) {}
@@ -73,12 +76,19 @@ export class CouponOverviewService {
     return all.map((coupon) => ({ coupon, openFailures: failures.get(coupon.id) ?? 0 }));
   }
 
-  /** Those coupons whose slots Redis holds. @throws RedisUnavailableError */
+  /**
+   * Those coupons whose slots Redis holds. Of all of them it hears how often they were refused.
+   *
+   * @throws RedisUnavailableError
+   */
   async askRedis(ledgerSides: readonly LedgerSide[]): Promise<Map<number, RedisSide>> {
     const couponIds = ledgerSides
       .filter(({ coupon }) => coupon.strategy === 'reservation')
       .map(({ coupon }) => coupon.id);
-    const redisCoupons = await this.store.inspectMany(couponIds);
+    const [redisCoupons] = await Promise.all([
+      this.store.inspectMany(couponIds),
+      this.refusals.listen(ledgerSides.map(({ coupon }) => coupon.id)),
+    ]);
     const pendingFor = new Map(
       this.watch.observations.map((observation) => [observation.couponId, observation.oldestPendingSeconds * 1000]),
     );
@@ -93,7 +103,8 @@ export class CouponOverviewService {
   combine({ coupon, openFailures }: LedgerSide, redis: RedisSide | undefined): CouponOverview {
     const now = this.clock.now();
     const view = couponView(coupon, reservedQuantityOf(coupon, redis?.redisCoupon, now), now);
-    const rest = { view, openFailures, refusals: this.refusals.of(coupon.id) };
+    const { counts: refusals, isOfAll: isRefusalsOfAll } = this.refusals.of(coupon.id);
+    const rest = { view, openFailures, refusals, isRefusalsOfAll };
     if (coupon.strategy === 'lock') {
       return {
         ...rest,

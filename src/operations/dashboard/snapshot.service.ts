@@ -1,7 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { hostname } from 'node:os';
-import { type CouponOverview, CouponOverviewService, type LedgerSide, type RedisSide } from '../../coupon/index.js';
+import {
+  CouponHistoryReader,
+  type CouponOverview,
+  CouponOverviewService,
+  type LedgerSide,
+  type RedisSide,
+} from '../../coupon/index.js';
 import { Clock } from '../../platform/clock.js';
 import { CONFIG } from '../../platform/config/config.module.js';
 import { isDatabaseUnavailable } from '../../platform/database/database-errors.js';
@@ -12,7 +18,8 @@ import { RedisConnection } from '../../platform/redis/redis-connection.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import { RankingService } from '../../ranking/index.js';
 import { DatabaseProbeRepository } from '../health/database-probe.repository.js';
-import { CouponHistory, HISTORY_MS } from './coupon-history.js';
+import { CouponActivity } from './coupon-activity.js';
+import { pointsOf } from './coupon-points.js';
 import { LatencyWindow } from './latency-window.js';
 import { Reading } from './reading.js';
 import type {
@@ -29,13 +36,15 @@ const NEWEST_COUPONS = 50;
 /** Besides the newest: a stranger may ask for many. */
 const MAX_OTHER_COUPONS = 50;
 const RANKING_LENGTH = 10;
+/** For so long answer times are remembered. */
+const LATENCIES_MS = 600_000;
 /** Less than the time between two snapshots: who does not answer does not stop the others. */
 const WAIT_MS = 600;
 /** An answer that is late is no sign of health. */
 const LATE: Dependency = { isUp: false, responseMs: null, reason: 'TIMEOUT' };
 const RESERVATION_DURATION = 'firstcome_reservation_duration_seconds';
 
-/** Takes snapshots, and remembers ten minutes of them. Whatever is down, a snapshot says so and does not fail. */
+/** Takes snapshots. Whatever is down, a snapshot says so and does not fail. */
 @Injectable()
 export class SnapshotService {
   private readonly logger = new Logger('Dashboard');
@@ -47,11 +56,12 @@ export class SnapshotService {
   private readonly ranking = this.reading<RankingSnapshot>();
   private readonly latency: LatencyWindow;
   private readonly latencies: LatencyPoint[] = [];
-  private readonly histories = new LRUCache<number, CouponHistory>({ max: NEWEST_COUPONS + MAX_OTHER_COUPONS });
+  private readonly activities = new LRUCache<number, CouponActivity>({ max: NEWEST_COUPONS + MAX_OTHER_COUPONS });
   private loggedError = '';
 
   constructor(
     private readonly coupons: CouponOverviewService,
+    private readonly written: CouponHistoryReader,
     private readonly rankings: RankingService,
     private readonly redisConnection: RedisConnection,
     private readonly database: DatabaseProbeRepository,
@@ -77,7 +87,7 @@ export class SnapshotService {
     const at = this.now();
     const latency = await this.latency.sinceLastTime();
     this.latencies.push([at, latency.p50, latency.p99]);
-    while ((this.latencies[0]?.[0] ?? at) < at - HISTORY_MS) this.latencies.shift();
+    while ((this.latencies[0]?.[0] ?? at) < at - LATENCIES_MS) this.latencies.shift();
     return {
       at,
       timeZone: this.config.ranking.timeZone,
@@ -94,9 +104,15 @@ export class SnapshotService {
     };
   }
 
-  /** What was seen of a coupon so far; empty for one that was not looked at. */
-  history(couponId: number): History {
-    return { instance: this.instance, coupon: this.histories.get(couponId)?.points ?? [], latency: this.latencies };
+  /** What was written down of a coupon so far, and how long this instance took, as far as somebody watched it. */
+  async history(couponId: number): Promise<History> {
+    const rest = { instance: this.instance, latency: this.latencies };
+    try {
+      return { ...rest, coupon: pointsOf(await this.written.read(couponId)) };
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+      return { ...rest, coupon: null };
+    }
   }
 
   private couponsAt(at: number): CouponsSnapshot {
@@ -109,8 +125,8 @@ export class SnapshotService {
 
   private couponAt(at: number, overview: CouponOverview): CouponSnapshot {
     const { view, pending, isLoaded, openFailures, refusals } = overview;
-    let history = this.histories.get(view.couponId);
-    if (history === undefined) this.histories.set(view.couponId, (history = new CouponHistory()));
+    let activity = this.activities.get(view.couponId);
+    if (activity === undefined) this.activities.set(view.couponId, (activity = new CouponActivity()));
     return {
       couponId: view.couponId,
       name: view.name,
@@ -128,7 +144,7 @@ export class SnapshotService {
       remainingQuantity: view.remainingQuantity,
       pending,
       isLoaded,
-      ...history.add(at, overview),
+      ...activity.add(at, overview),
       refusals,
       openFailures,
     };

@@ -65,9 +65,8 @@ export interface CouponSnapshot {
   readonly isLoaded: boolean | null;
   /** By all instances. */
   readonly acceptedPerSecond: number | null;
-  /** By this instance. */
   readonly refusedPerSecond: number;
-  /** By this instance since it started, by error code. */
+  /** By all instances since the coupon was made, by error code; while Redis is away, of the others what was known before. */
   readonly refusals: Readonly<Record<string, number>>;
   /** Failures that nobody has retried. */
   readonly openFailures: number;
@@ -91,15 +90,16 @@ export interface RankingSnapshot {
   }>;
 }
 
-/** One second of a coupon: [at, remaining, accepted/s, refused/s, pending]. */
+/** A second of a coupon, or a longer time before it: [at, remaining, accepted/s, refused/s, pending]. By all instances. */
 export type CouponPoint = readonly [number, number, number | null, number, number | null];
 
 /** One second of this instance: [at, p50, p99]. */
 export type LatencyPoint = readonly [number, number | null, number | null];
 
-/** What has been seen of a coupon before the page asked; the oldest first. */
+/** What happened before the page was opened; the oldest first. */
 export interface History {
   readonly instance: string;
-  readonly coupon: readonly CouponPoint[];
+  /** Null when Redis, which has it, cannot be asked. */
+  readonly coupon: readonly CouponPoint[] | null;
   readonly latency: readonly LatencyPoint[];
 }

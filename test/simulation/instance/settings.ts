@@ -10,6 +10,7 @@ const BASE: Settings = {
   IDENTITY_MODE: 'trusted-callers',
   ADMIN_TOKEN: 'not-used-in-any-simulated-history-0123456789',
   METRICS_ENABLED: 'false',
+  COUPON_HISTORY_ENABLED: 'false',
   // Often enough for a history of a minute.
   RANKING_RECONCILE_INTERVAL_MS: '7000',
   COUPON_ISSUE_TIMEOUT_MS: '3000',

@@ -58,6 +58,8 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
       x((on) => on.coupons.findOpen(NOON, 100)),
       x((on) => on.coupons.findOpen(hours(-1), 100)),
       x((on) => on.coupons.findOpen(hours(100), 1)),
+      x((on) => on.coupons.findUnderWay(NOON, hours(2), 2)),
+      x((on) => on.coupons.findUnderWay(hours(-100), hours(100), 100)),
     ];
   },
 

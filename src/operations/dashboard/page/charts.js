@@ -1,7 +1,7 @@
 /** The three charts of a coupon, drawn by uPlot with the colours of the style sheet. */
 import uPlot from './uplot.js';
 import { el, setText } from './dom.js';
-import { clockOnAxis, milliseconds, number, shortNumber, t } from './language.js';
+import { milliseconds, number, shortNumber, t, timeOnAxis } from './language.js';
 
 /** @import { TextKey } from './language.js' */
 /** @import { Series } from './series.js' */
@@ -30,7 +30,7 @@ function plansFor(total) {
       title: 'demand',
       lines: [
         { label: 'accepted', where: 'ofAll', color: '--accepted', fill: '--accepted-fill' },
-        { label: 'refused', where: 'ofThis', color: '--refused', dash: [5, 3] },
+        { label: 'refused', where: 'ofAll', color: '--refused', dash: [5, 3] },
       ],
       stepped: true,
       format: number,
@@ -159,7 +159,8 @@ class Chart {
             grid: { show: false },
             size: 28,
             space: 80,
-            values: (_plot, seconds) => seconds.map((second) => clockOnAxis(second * 1000)),
+            values: (_plot, seconds) =>
+              seconds.map((second) => timeOnAxis(second * 1000, (this.#to - this.#from) * 1000)),
           },
           { ...axis, size: 56, space: 36, values: (_plot, values) => values.map((value) => shortNumber(value)) },
         ],
@@ -206,6 +207,21 @@ function aloneIn(values) {
   );
 }
 
+/**
+ * And the one before, since of seconds in which nothing happened some are left out.
+ * @template {readonly [number, ...unknown[]]} P
+ * @param {readonly P[]} points
+ * @param {number} from
+ */
+function since(points, from) {
+  return points.slice(
+    Math.max(
+      0,
+      points.findLastIndex(([at]) => at < from),
+    ),
+  );
+}
+
 export class Charts {
   /** @param {number} total */
   constructor(total) {
@@ -225,21 +241,22 @@ export class Charts {
 
   /**
    * @param {Series} series
-   * @param {number} now
-   * @param {number} rangeMs
+   * @param {number} from  in ms since 1970, as `to`
+   * @param {number} to
    */
-  show(series, now, rangeMs) {
-    const from = (now - rangeMs) / 1000;
-    const coupon = series.coupon.filter(([at]) => at >= now - rangeMs);
-    const latency = series.latency.filter(([at]) => at >= now - rangeMs);
+  show(series, from, to) {
+    const coupon = since(series.coupon, from);
+    const latency = since(series.latency, from);
     const seconds = coupon.map(([at]) => at / 1000);
-    this.stock.show([seconds, coupon.map(([, remaining]) => remaining)], from, now / 1000);
-    this.demand.show([seconds, coupon.map((point) => point[2]), coupon.map((point) => point[3])], from, now / 1000);
-    this.latency.show(
-      [latency.map(([at]) => at / 1000), latency.map((point) => point[1]), latency.map((point) => point[2])],
-      from,
-      now / 1000,
-    );
+    const show = (/** @type {Chart} */ chart, /** @type {uPlot.AlignedData} */ data) =>
+      chart.show(data, from / 1000, to / 1000);
+    show(this.stock, [seconds, coupon.map(([, remaining]) => remaining)]);
+    show(this.demand, [seconds, coupon.map((point) => point[2]), coupon.map((point) => point[3])]);
+    show(this.latency, [
+      latency.map(([at]) => at / 1000),
+      latency.map((point) => point[1]),
+      latency.map((point) => point[2]),
+    ]);
   }
 
   destroy() {

@@ -5,18 +5,13 @@ import { Charts } from './charts.js';
 import { el } from './dom.js';
 import { Failures } from './failures.js';
 import { Hero } from './hero.js';
-import { number, t, zoneName } from './language.js';
+import { zoneName } from './language.js';
+import { Ranges } from './ranges.js';
 import { Refusals } from './refusals.js';
 import { Series } from './series.js';
 import { Tiles } from './tiles.js';
 
 /** @import { CouponSnapshot, Snapshot } from '../snapshot.js' */
-
-const MINUTE_MS = 60_000;
-const RANGES = [1, 5, 10];
-
-/** Chosen once, it stays for the next coupon. */
-let rangeMinutes = 1;
 
 export class Detail {
   #hero = new Hero();
@@ -24,6 +19,7 @@ export class Detail {
   #refusals = new Refusals();
   /** @type {Charts} */
   #charts;
+  #ranges = new Ranges(() => this.#redraw?.());
   /** @type {(() => void) | undefined} */
   #redraw;
   #isGone = false;
@@ -43,7 +39,7 @@ export class Detail {
       el(
         'div',
         { class: 'card-head' },
-        this.#rangeChoice(),
+        this.#ranges.element,
         el('span', { class: 'hint', id: 'zone' }, zoneName(Date.now())),
       ),
       this.#charts.element,
@@ -67,11 +63,11 @@ export class Detail {
     await this.series.add(snapshot);
     if (this.#isGone) return;
     if (coupon.totalQuantity !== this.#charts.total) this.#changeTotal(coupon.totalQuantity);
-    this.#redraw = () => this.#charts.show(this.series, snapshot.at, rangeMinutes * MINUTE_MS);
+    this.#redraw = () => this.#charts.show(this.series, this.#ranges.from(this.series, snapshot.at), snapshot.at);
     this.#redraw();
     this.#hero.show(coupon, this.series, snapshot);
     this.#tiles.show(snapshot, coupon, this.series);
-    this.#refusals.show(coupon.refusals, snapshot.instance);
+    this.#refusals.show(coupon.refusals, snapshot);
     this.failures.show(coupon.openFailures);
   }
 
@@ -86,23 +82,5 @@ export class Detail {
     this.#charts.element.replaceWith(charts.element);
     this.#charts.destroy();
     this.#charts = charts;
-  }
-
-  #rangeChoice() {
-    const choices = RANGES.map((minutes) => {
-      const choose = () => {
-        rangeMinutes = minutes;
-        this.#redraw?.();
-      };
-      const input = el('input', {
-        type: 'radio',
-        name: 'range',
-        value: minutes,
-        checked: minutes === rangeMinutes,
-        change: choose,
-      });
-      return el('label', {}, input, el('span', {}, t('minutes', { n: number(minutes) })));
-    });
-    return el('div', { class: 'ranges', role: 'radiogroup', 'aria-label': t('range') }, ...choices);
   }
 }

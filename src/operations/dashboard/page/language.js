@@ -45,6 +45,7 @@ function timesOf(wanted, zone) {
     new Intl.DateTimeFormat(wanted, { ...options, ...(zone !== undefined && { timeZone: zone }) });
   return {
     clock: format(TIME),
+    axisDay: format(DAY_AND_TIME),
     day: format({ ...DAY_AND_TIME, timeZoneName: 'short' }),
     otherYear: format({ year: 'numeric', ...DAY_AND_TIME, timeZoneName: 'short' }),
     zone: format({ timeZoneName: 'short' }),
@@ -131,9 +132,11 @@ export function clock(time) {
 /**
  * Where the time zone stands beside, see {@link zoneName}.
  * @param {number} time
+ * @param {number} spanMs  how long the axis is: with the day where it is longer than one
  */
-export function clockOnAxis(time) {
-  return formats.business.clock.format(new Date(time));
+export function timeOnAxis(time, spanMs) {
+  const { clock: ofDay, axisDay } = formats.business;
+  return (spanMs < DAY ? ofDay : axisDay).format(new Date(time));
 }
 
 /** @param {number | string} time */

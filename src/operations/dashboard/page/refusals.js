@@ -1,6 +1,8 @@
-/** Why people were refused: most often because it was sold out, which is how a drop should end. */
+/** Why people were refused, by all instances: most often because it was sold out, which is how a drop should end. */
 import { arrange, el, setText } from './dom.js';
 import { number, t, textOf } from './language.js';
+
+/** @import { Snapshot } from '../snapshot.js' */
 
 export class Refusals {
   #list = el('ul', { class: 'reasons' });
@@ -17,9 +19,9 @@ export class Refusals {
 
   /**
    * @param {Readonly<Record<string, number>>} refusals
-   * @param {string} instance
+   * @param {Snapshot} snapshot
    */
-  show(refusals, instance) {
+  show(refusals, { health, instance }) {
     const sorted = Object.entries(refusals).sort(([, a], [, b]) => b - a);
     const rows = sorted.map(([code, count]) => {
       const row = this.#rows.get(code) ?? newRow(code);
@@ -28,7 +30,8 @@ export class Refusals {
       return row.element;
     });
     arrange(this.#list, rows);
-    setText(this.#note, rows.length === 0 ? t('refusalsNone') : t('refusalsNote', { instance }));
+    const note = rows.length === 0 ? t('refusalsNone') : t('refusalsNote');
+    setText(this.#note, health.redis.isUp ? note : t('refusalsNoteAlone', { instance }));
   }
 }
 

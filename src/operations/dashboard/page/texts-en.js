@@ -98,7 +98,6 @@ export const EN = {
   oldest: 'oldest {time}',
   nothingPending: 'all is issued',
   ofAll: 'all instances',
-  ofThis: 'this instance',
   ofThisAll: 'this instance, all coupons',
   peak: 'peak {value}',
   total: '{count} in all',
@@ -114,11 +113,14 @@ export const EN = {
   refused: 'Refused',
   range: 'Time range',
   minutes: '{n} min',
+  wholeLife: 'All',
   zoneAndHere: '{zone} (here {here})',
 
   refusals: 'Why refused',
-  refusalsNone: 'Nobody was refused by this instance.',
-  refusalsNote: 'Counted by {instance} since it started.',
+  refusalsNone: 'Nobody was refused.',
+  refusalsNote: 'Counted by all instances since the coupon was made.',
+  refusalsNoteAlone:
+    'While Redis is away: what all instances counted before, and what {instance} alone has counted since.',
 
   audit: 'Audit',
   auditHint: 'Compares every slot in Redis with every row in MySQL.',
@@ -186,7 +188,8 @@ export const EN = {
   rankingEmpty: 'Nothing was sold today yet.',
   rankingAway: 'No ranking at the moment.',
   sold: '{count} sold',
-  instance: 'Numbers marked "this instance" are of {instance}. Streams open: {streams}, all fed by one look a second.',
+  instance:
+    'Answer times, marked "this instance", are of {instance}. Streams open: {streams}, all fed by one look a second.',
 
   adminTitle: 'Admin token',
   adminHint: 'Asked once, kept in the memory of this page only, and gone when you close or reload it.',

@@ -97,7 +97,6 @@ export const KO = {
   oldest: '가장 오래된 것 {time}',
   nothingPending: '모두 발급됨',
   ofAll: '모든 인스턴스',
-  ofThis: '이 인스턴스',
   ofThisAll: '이 인스턴스, 모든 쿠폰',
   peak: '최고 {value}',
   total: '모두 {count}건',
@@ -113,11 +112,13 @@ export const KO = {
   refused: '거절',
   range: '시간 범위',
   minutes: '{n}분',
+  wholeLife: '전체',
   zoneAndHere: '{zone} (여기는 {here})',
 
   refusals: '거절 이유',
-  refusalsNone: '이 인스턴스가 거절한 요청이 없습니다.',
-  refusalsNote: '{instance}이(가) 시작된 뒤로 센 값입니다.',
+  refusalsNone: '거절된 요청이 없습니다.',
+  refusalsNote: '쿠폰을 만든 뒤로 모든 인스턴스가 센 값입니다.',
+  refusalsNoteAlone: 'Redis가 없는 동안: 그 전에 모든 인스턴스가 센 값에 {instance}만 그 뒤로 센 값을 더했습니다.',
 
   audit: '감사',
   auditHint: 'Redis의 모든 슬롯과 MySQL의 모든 행을 비교합니다.',

@@ -42,7 +42,7 @@ class Tile {
 export class Tiles {
   #tiles = {
     accepted: new Tile('tile-accepted', 'acceptedRate', 'ofAll'),
-    refused: new Tile('tile-refused', 'refusedRate', 'ofThis'),
+    refused: new Tile('tile-refused', 'refusedRate', 'ofAll'),
     latency: new Tile('tile-latency', 'latency', 'ofThisAll'),
     pending: new Tile('tile-pending', 'pending', 'ofAll'),
   };
@@ -55,7 +55,7 @@ export class Tiles {
    */
   show(snapshot, coupon, series) {
     const peakOf = (/** @type {1 | 2} */ index) => Math.max(0, ...series.latency.map((point) => point[index] ?? 0));
-    const peakAccepted = Math.max(0, ...series.coupon.map(([, , accepted]) => accepted ?? 0));
+    const peakAccepted = series.coupon.reduce((peak, [, , accepted]) => Math.max(peak, accepted ?? 0), 0);
     const refused = Object.values(coupon.refusals).reduce((sum, count) => sum + count, 0);
     this.#tiles.accepted.show(number(coupon.acceptedPerSecond), t('peak', { value: number(peakAccepted) }));
     this.#tiles.refused.show(number(coupon.refusedPerSecond), t('total', { count: number(refused) }));

@@ -82,6 +82,17 @@ export class SimulatedCouponRepository implements PublicPart<CouponRepository> {
     return { coupons, count };
   }
 
+  async findUnderWay(now: Date, soon: Date, limit: number): Promise<Coupon[]> {
+    return await this.outside.run(
+      reading('coupon.findUnderWay', (view) =>
+        couponsOf(view, ({ startsAt, expiresAt }: CouponRow) => startsAt <= soon && expiresAt > now)
+          .sort((a, b) => b.startsAt.getTime() - a.startsAt.getTime() || b.id - a.id)
+          .slice(0, limit)
+          .map(entity),
+      ),
+    );
+  }
+
   async lock(manager: EntityManager, couponId: number): Promise<Coupon | null> {
     return await runnerOf(manager).run(
       locking('coupon.lock', function* (view) {

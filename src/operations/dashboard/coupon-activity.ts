@@ -1,8 +1,7 @@
-import type { CouponOverview } from '../../coupon/index.js';
-import type { CouponPoint } from './snapshot.js';
+import { type CouponOverview, refusedIn } from '../../coupon/index.js';
 
-/** As far back as a page that is opened now can look. */
-export const HISTORY_MS = 600_000;
+/** As far back as what was pending is looked for. */
+export const REMEMBERED_MS = 600_000;
 
 const JUST_CREATED_MS = 5_000;
 
@@ -17,30 +16,26 @@ interface Mark {
   readonly at: number;
   readonly accepted: number | null;
   readonly epoch: number | null;
-  readonly refused: number;
+  /** Null while those that other instances refused are missing. */
+  readonly refused: number | null;
 }
 
-/** The last ten minutes of one coupon, a point for each time it was looked at. */
-export class CouponHistory {
-  readonly points: CouponPoint[] = [];
+/** Tells from how a coupon stood each time it was looked at what is happening to it. */
+export class CouponActivity {
   private readonly marks: Mark[] = [];
 
   /** Adds what is seen of the coupon now, and compares it with what was seen before. */
   add(at: number, overview: CouponOverview): Activity {
     if (this.marks.length === 0) this.beginWhereCreated(at, overview);
-    const { view, pending, accepted, epoch, oldestPending, pendingForMs, refusals } = overview;
-    const mark = { at, accepted, epoch, refused: sum(Object.values(refusals)) };
+    const { accepted, epoch, oldestPending, pendingForMs, refusals, isRefusalsOfAll } = overview;
+    const mark = { at, accepted, epoch, refused: isRefusalsOfAll ? refusedIn(refusals) : null };
     const before = this.marks.at(-1);
     const acceptedPerSecond = this.acceptedPerSecond(mark);
     // Forgotten and begun anew, a count is smaller than before.
-    const refusedPerSecond =
-      before === undefined ? 0 : perSecond(Math.max(0, mark.refused - before.refused), at - before.at);
-    this.points.push([at, view.remainingQuantity, acceptedPerSecond, refusedPerSecond, pending]);
+    const refused = before === undefined ? 0 : Math.max(0, (mark.refused ?? 0) - (before.refused ?? mark.refused ?? 0));
+    const refusedPerSecond = before === undefined ? 0 : perSecond(refused, at - before.at);
     this.marks.push(mark);
-    while ((this.marks[0]?.at ?? at) < at - HISTORY_MS) {
-      this.points.shift();
-      this.marks.shift();
-    }
+    while ((this.marks[0]?.at ?? at) < at - REMEMBERED_MS) this.marks.shift();
     return { acceptedPerSecond, refusedPerSecond, oldestPendingMs: this.ageOf(oldestPending, pendingForMs, at) };
   }
 
@@ -48,7 +43,6 @@ export class CouponHistory {
   private beginWhereCreated(now: number, { view, epoch }: CouponOverview): void {
     const at = view.createdAt.getTime();
     if (at >= now || at < now - JUST_CREATED_MS) return;
-    this.points.push([at, view.totalQuantity, null, 0, 0]);
     this.marks.push({ at, accepted: 0, epoch, refused: 0 });
   }
 
@@ -68,10 +62,7 @@ export class CouponHistory {
   }
 }
 
-function perSecond(count: number, ms: number): number {
+/** With one digit behind the point. */
+export function perSecond(count: number, ms: number): number {
   return ms <= 0 ? 0 : Math.round((count * 10_000) / ms) / 10;
-}
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
 }
