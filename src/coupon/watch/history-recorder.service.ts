@@ -104,7 +104,7 @@ export class HistoryRecorder {
     if (redisCoupon?.loaded !== true) return undefined;
     const { definition, users, sequence, epoch, pending } = redisCoupon;
     if (definition === undefined || sequence === undefined || epoch === undefined) return undefined;
-    const remaining = Math.max(0, definition.totalQuantity - users);
+    const remaining = Math.max(0, definition.capacity - users);
     return { ...rest, remaining, accepted: sequence, epoch, pending };
   }
 
