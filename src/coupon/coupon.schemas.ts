@@ -165,7 +165,7 @@ export const changeCouponBody = z
     challenge: optional(challenge),
     ...usagePatchFields,
   })
-  .refine(({ applyToIssued: _how, ...patch }) => Object.values(patch).some((value) => value !== undefined), {
+  .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
     error:
       'must have at least one of name, isActive, totalQuantity, startsAt, expiresAt, entry, entryOpensAt, ' +
       'entrySpreadSeconds, challenge, usableDays, usableUntil, isRedeemable, minOrderAmount, maxDiscountAmount, ' +

@@ -34,6 +34,13 @@ export interface CouponBody {
   challenge: 'none' | 'turnstile';
   startsAt: string;
   expiresAt: string;
+  usableDays: number | null;
+  usableUntil: string | null;
+  isRedeemable: boolean;
+  minOrderAmount: number | null;
+  maxDiscountAmount: number | null;
+  productIds: number[] | null;
+  returnedQuantity: number;
   createdAt: string;
   status: 'PAUSED' | 'SCHEDULED' | 'ENDED' | 'SOLD_OUT' | 'OPEN';
 }
@@ -135,7 +142,10 @@ export class ApiClient {
     return this.call(`/api/coupons/${couponId}`);
   }
 
-  patchCoupon(couponId: number, changes: Partial<CouponBody>): Promise<Answer<CouponBody>> {
+  patchCoupon(
+    couponId: number,
+    changes: Partial<CouponBody> & { applyToIssued?: boolean },
+  ): Promise<Answer<CouponBody & { appliedToIssued?: number; remainingToApply?: number }>> {
     return this.call(`/api/coupons/${couponId}`, { method: 'PATCH', body: changes, isAdmin: true });
   }
 
