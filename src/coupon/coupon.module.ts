@@ -20,6 +20,9 @@ import { EntrySeeds } from './entry/entry-seeds.service.js';
 import { EntryTicketController } from './entry/entry-ticket.controller.js';
 import { EntryTickets } from './entry/entry-tickets.service.js';
 import { Turnstile } from './entry/turnstile.service.js';
+import { CouponHolderController } from './holders/coupon-holder.controller.js';
+import { CouponHolderRepository } from './holders/coupon-holder.repository.js';
+import { CouponHolders } from './holders/coupon-holders.service.js';
 import { IssuanceFailure } from './issuance-failure.entity.js';
 import { CouponCodeGenerator } from './issuance/coupon-code.js';
 import { CouponIssuer } from './issuance/coupon-issuer.service.js';
@@ -149,6 +152,9 @@ const LOCK = [LockIssuanceService, LockIssuanceRepository];
 
 const AUDIT = [AuditService, AuditRepository, SlotComparison];
 
+/** Who holds a coupon. */
+const HOLDERS = [CouponHolders, CouponHolderRepository];
+
 /** What other systems are told. */
 const EVENTS = [DescribeCouponEvents];
 
@@ -183,6 +189,7 @@ export const COUPON_PROVIDERS = [
   ...ISSUANCE,
   ...LOCK,
   ...AUDIT,
+  ...HOLDERS,
   ...EVENTS,
   ...WATCH,
 ];
@@ -200,6 +207,7 @@ export const COUPON_PROVIDERS = [
     ReservationController,
     ReservationEventsController,
     CouponAdministrationController,
+    CouponHolderController,
     UserCouponController,
   ],
   providers: COUPON_PROVIDERS,

@@ -245,6 +245,8 @@ describe('an id', () => {
     ['GET', '/api/coupons/:couponId/audit', 'couponId'],
     ['POST', '/api/coupons/:couponId/rebuild', 'couponId'],
     ['GET', '/api/coupons/:couponId/failures', 'couponId'],
+    ['GET', '/api/coupons/:couponId/user-coupons', 'couponId'],
+    ['GET', '/api/coupons/42/user-coupons?userId=:userId', 'userId'],
     ['POST', '/api/coupons/:couponId/failures/7/retry', 'couponId'],
     ['POST', '/api/coupons/42/failures/:failureId/retry', 'failureId'],
   ])('in %s %s is a whole number below 2^53', async (...[method, template, name, json]) => {
@@ -271,7 +273,12 @@ describe('an id', () => {
 });
 
 describe('a list', () => {
-  const lists: Array<[string]> = [['/api/coupons'], ['/api/users/7/coupons'], ['/api/coupons/:couponId/failures']];
+  const lists: Array<[string]> = [
+    ['/api/coupons'],
+    ['/api/users/7/coupons'],
+    ['/api/coupons/:couponId/failures'],
+    ['/api/coupons/:couponId/user-coupons'],
+  ];
 
   it.each(lists)('%s has a limit of 1 to 100', async (path) => {
     for (const limit of BAD_LIMITS) {
@@ -285,9 +292,10 @@ describe('a list', () => {
     }
   });
 
-  it('of user coupons has three states', async () => {
+  it('of user coupons has four states', async () => {
     for (const status of ['available', 'ISSUED', '', 'USED&status=EXPIRED']) {
       await invalid(await send('GET', `/api/users/7/coupons?status=${status}`, {}), 'status');
+      await invalid(await send('GET', `/api/coupons/:couponId/user-coupons?status=${status}`, ADMIN), 'status');
     }
   });
 });
@@ -342,6 +350,7 @@ describe('an admin call', () => {
     ['GET', '/api/coupons/:couponId/audit'],
     ['POST', '/api/coupons/:couponId/rebuild'],
     ['GET', '/api/coupons/:couponId/failures'],
+    ['GET', '/api/coupons/:couponId/user-coupons'],
     ['POST', '/api/coupons/:couponId/failures/7/retry'],
   ])('%s %s needs the token', async (...[method, path, body]) => {
     for (const token of TOKENS) {
@@ -367,6 +376,7 @@ describe('what is not there', () => {
     ['GET', '/api/coupons/9007199254740991/audit', 'COUPON_NOT_FOUND'],
     ['POST', '/api/coupons/9007199254740991/rebuild', 'COUPON_NOT_FOUND'],
     ['GET', '/api/coupons/9007199254740991/failures', 'COUPON_NOT_FOUND'],
+    ['GET', '/api/coupons/9007199254740991/user-coupons', 'COUPON_NOT_FOUND'],
     ['POST', '/api/coupons/9007199254740991/failures/1/retry', 'COUPON_NOT_FOUND'],
     ['POST', '/api/coupons/:couponId/failures/9007199254740991/retry', 'FAILURE_NOT_FOUND'],
     ['GET', '/api/coupons/:couponId/reservations/9007199254740991', 'RESERVATION_NOT_FOUND'],

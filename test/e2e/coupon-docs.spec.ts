@@ -35,6 +35,7 @@ const CALLS: DescribedCall[] = [
   [`get ${COUPON}/audit`, '200', `${ADMIN} COUPON_NOT_FOUND`],
   [`post ${COUPON}/rebuild`, '200', `${ADMIN} COUPON_NOT_FOUND COUPON_EXPIRED RESERVATION_UNAVAILABLE`],
   [`get ${COUPON}/failures`, '200', `${ADMIN} COUPON_NOT_FOUND`],
+  [`get ${COUPON}/user-coupons`, '200', `${ADMIN} COUPON_NOT_FOUND`],
   [
     `post ${COUPON}/failures/{failureId}/retry`,
     '200',

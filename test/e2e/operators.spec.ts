@@ -18,6 +18,7 @@ const NEEDED: Readonly<Record<string, Role>> = {
   'GET /api/coupons/{couponId}/audit': 'operator',
   'POST /api/coupons/{couponId}/rebuild': 'operator',
   'GET /api/coupons/{couponId}/failures': 'viewer',
+  'GET /api/coupons/{couponId}/user-coupons': 'viewer',
   'POST /api/coupons/{couponId}/failures/{failureId}/retry': 'operator',
   'POST /api/webhooks': 'admin',
   'GET /api/webhooks': 'viewer',
