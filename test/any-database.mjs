@@ -15,6 +15,7 @@ export const ANY_DATABASE = [
   'e2e/crash-table',
   'e2e/cross-origin',
   'e2e/dashboard',
+  'e2e/dashboard-for-everyone',
   'e2e/dashboard-history',
   'e2e/dashboard-in-trouble',
   'e2e/dashboard-stream',

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
+import { tabTo } from '../support/accessibility.js';
 import { tally } from '../support/api-client.js';
 import { INSTALLING_MS, openBrowser, shows, withDashboard } from '../support/browser.js';
 import { inParallel } from '../support/in-parallel.js';
@@ -24,15 +25,6 @@ beforeEach(async () => {
 /** The page of the application that runs now. */
 function withPage(work: (page: Page) => Promise<void>, hash = '', options: BrowserContextOptions = {}): Promise<void> {
   return withDashboard(browser, site, work, { hash, options });
-}
-
-/** Presses Tab until the element has the focus: whoever has no mouse gets there. */
-async function tabTo(page: Page, selector: string): Promise<void> {
-  for (let presses = 0; presses < 60; presses += 1) {
-    if (await page.locator(selector).evaluate((element) => element.matches(':focus'))) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`${selector} cannot be reached by Tab`);
 }
 
 async function giveToken(page: Page, token: string): Promise<void> {
@@ -64,6 +56,9 @@ it('says that there is no coupon, and makes one by the keyboard alone', async ()
 
     // The token is asked once, and is nowhere but in the memory of the page.
     await tabTo(page, '#toggle');
+    await page.keyboard.press('Enter');
+    await shows(page, 'dialog', /Nobody can reserve it until it is resumed/);
+    await tabTo(page, 'dialog .danger');
     await page.keyboard.press('Enter');
     await shows(page, '#toggle', 'Resume');
     const kept = await page.evaluate<string>(
@@ -148,7 +143,14 @@ it('pauses and resumes by a button', async () => {
   const { couponId } = await site.api.createCoupon({ name: 'Stop and go' });
   await withPage(async (page) => {
     await shows(page, '#toggle', 'Pause');
+    // It asks once, and whoever would rather not has paused nothing.
     await page.click('#toggle');
+    await shows(page, 'dialog h2', 'Pause Stop and go?');
+    await page.keyboard.press('Escape');
+    await eventually(async () => expect(await page.locator('dialog').count()).toBe(0));
+    expect(await site.api.reserve(couponId, newUserId())).toMatchObject({ status: 200 });
+    await page.click('#toggle');
+    await page.click('dialog .danger');
     await giveToken(page, TOKEN);
     await shows(page, '.hero .badge', 'Paused');
     await eventually(async () =>

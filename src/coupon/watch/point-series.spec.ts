@@ -9,18 +9,21 @@ function pointAt(second: number, rest: Partial<HistoryPoint> = {}): HistoryPoint
   return { at: START + second * 1000, remaining: 100, accepted: 0, epoch: 1, pending: 0, refusals: {}, ...rest };
 }
 
+function secondOf({ at }: HistoryPoint): number {
+  return (at - START) / 1000;
+}
+
 /** Which seconds are written down of these points, into each list. */
 function written(points: readonly HistoryPoint[]): { seconds: number[]; minutes: number[] } {
   const series = new PointSeries();
   const added = points.map((point) => series.add(point));
-  const secondOf = ({ at }: HistoryPoint): number => (at - START) / 1000;
   return {
-    seconds: added.flatMap(({ seconds }) => seconds.map(secondOf)),
-    minutes: added.flatMap(({ minutes }) => minutes.map(secondOf)),
+    seconds: added.flatMap((noted) => noted.seconds.map(secondOf)),
+    minutes: added.flatMap((noted) => noted.minutes.map(secondOf)),
   };
 }
 
-function seconds(from: number, to: number, rest?: Partial<HistoryPoint>): HistoryPoint[] {
+function everySecond(from: number, to: number, rest?: Partial<HistoryPoint>): HistoryPoint[] {
   return Array.from({ length: to - from }, (_, index) => pointAt(from + index, rest));
 }
 
@@ -31,12 +34,12 @@ describe('the points of a coupon', () => {
   });
 
   it('leave out what lies between two equal ones, so that the rate before and after a pause is right', () => {
-    const points = [...seconds(0, 30), ...seconds(30, 35, { remaining: 60, accepted: 40 }), pointAt(35)];
+    const points = [...everySecond(0, 30), ...everySecond(30, 35, { remaining: 60, accepted: 40 }), pointAt(35)];
     expect(written(points).seconds).toEqual([0, 29, 30, 34, 35]);
   });
 
   it('are one a minute where nothing happens, and one an hour of minutes', () => {
-    const { seconds: ofSeconds, minutes } = written(seconds(0, 7_300));
+    const { seconds: ofSeconds, minutes } = written(everySecond(0, 7_300));
     expect(ofSeconds.filter((second) => second % 60 === 0)).toHaveLength(122);
     expect(ofSeconds.length).toBeLessThan(250);
     expect(minutes).toEqual([0, 3540, 3600, 7140, 7200]);

@@ -27,6 +27,7 @@ import type {
   CouponsSnapshot,
   Dependency,
   History,
+  Latency,
   LatencyPoint,
   RankingSnapshot,
   Snapshot,
@@ -38,6 +39,8 @@ const MAX_OTHER_COUPONS = 50;
 const RANKING_LENGTH = 10;
 /** For so long answer times are remembered. */
 const LATENCIES_MS = 600_000;
+/** A longer time between two snapshots is one in which none were taken. */
+const GAP_MS = 2_500;
 /** Less than the time between two snapshots: who does not answer does not stop the others. */
 const WAIT_MS = 600;
 /** An answer that is late is no sign of health. */
@@ -86,8 +89,7 @@ export class SnapshotService {
     ]);
     const at = this.now();
     const latency = await this.latency.sinceLastTime();
-    this.latencies.push([at, latency.p50, latency.p99]);
-    while ((this.latencies[0]?.[0] ?? at) < at - LATENCIES_MS) this.latencies.shift();
+    this.remember(at, latency);
     return {
       at,
       timeZone: this.config.ranking.timeZone,
@@ -113,6 +115,14 @@ export class SnapshotService {
       if (!(error instanceof RedisUnavailableError)) throw error;
       return { ...rest, coupon: null };
     }
+  }
+
+  private remember(at: number, { p50, p99 }: Latency): void {
+    const before = this.latencies.at(-1)?.[0];
+    // Nobody watched: a line from then to now would be made up.
+    if (before !== undefined && at - before > GAP_MS) this.latencies.push([before + 1, null, null]);
+    this.latencies.push([at, p50, p99]);
+    while ((this.latencies[0]?.[0] ?? at) < at - LATENCIES_MS) this.latencies.shift();
   }
 
   private couponsAt(at: number): CouponsSnapshot {

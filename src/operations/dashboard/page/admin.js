@@ -22,7 +22,7 @@ byId('lock').addEventListener('click', () => {
 /**
  * Makes a call as an admin; asks for the token as long as it is missing or refused.
  * @param {string} path
- * @param {{ method?: string, body?: object }} [request]
+ * @param {{ method?: string, body?: object, isFile?: boolean }} [request]
  * @returns {Promise<Answer | undefined>} undefined when the person would rather not
  */
 export async function callAsAdmin(path, request = {}) {

@@ -9,10 +9,10 @@ const ROOT = new URL('../../', import.meta.url);
 
 /**
  * @param {string} path  without a slash in front
- * @param {{ method?: string, body?: object, token?: string }} [request]
+ * @param {{ method?: string, body?: object, token?: string, isFile?: boolean }} [request]  the body of a file is a Blob
  * @returns {Promise<Answer>}
  */
-export async function call(path, { method = 'GET', body, token } = {}) {
+export async function call(path, { method = 'GET', body, token, isFile = false } = {}) {
   /** @type {Record<string, string>} */
   const headers = {};
   if (body !== undefined) headers['content-type'] = 'application/json';
@@ -22,7 +22,8 @@ export async function call(path, { method = 'GET', body, token } = {}) {
     const request = { method, headers, cache: 'no-store', credentials: 'omit' };
     if (body !== undefined) request.body = JSON.stringify(body);
     const response = await fetch(new URL(path, ROOT), request);
-    return { ok: response.ok, status: response.status, body: await response.json() };
+    const answer = isFile && response.ok ? await response.blob() : await response.json();
+    return { ok: response.ok, status: response.status, body: answer };
   } catch {
     return { ok: false, status: 0, body: { code: 'NO_ANSWER', detail: '' } };
   }

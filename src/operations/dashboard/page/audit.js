@@ -1,8 +1,10 @@
-/** The audit of a coupon, with a verdict that needs no explanation. */
+/** The audit of a coupon, with a verdict that needs no explanation, and the rebuild, which heals what it finds. */
 import { callAsAdmin } from './admin.js';
 import { problemText } from './api.js';
+import { confirm } from './dialog.js';
 import { el, icon } from './dom.js';
 import { clock, number, t, textOf } from './language.js';
+import { toast } from './toast.js';
 
 /**
  * @typedef {object} AuditBody  what GET /api/coupons/{id}/audit answers
@@ -15,6 +17,7 @@ import { clock, number, t, textOf } from './language.js';
 export class Audit {
   #result = el('div', { class: 'verdict', role: 'status', id: 'verdict' }, el('p', { class: 'hint' }, t('auditHint')));
   #button = el('button', { id: 'audit', click: () => void this.#run() }, t('auditRun'));
+  #rebuildButton = el('button', { id: 'rebuild', click: () => void this.#rebuild() }, t('rebuild'));
 
   /** @param {number} couponId */
   constructor(couponId) {
@@ -22,9 +25,30 @@ export class Audit {
     this.element = el(
       'section',
       { class: 'card', 'aria-labelledby': 'audit-title' },
-      el('div', { class: 'card-head' }, el('h2', { id: 'audit-title' }, t('audit')), this.#button),
+      el(
+        'div',
+        { class: 'card-head' },
+        el('h2', { id: 'audit-title' }, t('audit')),
+        el('div', { class: 'buttons' }, this.#rebuildButton, this.#button),
+      ),
       this.#result,
     );
+  }
+
+  /** @param {'reservation' | 'lock'} strategy  one by row lock has nothing that could be rebuilt */
+  show(strategy) {
+    this.#rebuildButton.hidden = strategy === 'lock';
+  }
+
+  async #rebuild() {
+    if (!(await confirm({ title: t('rebuildTitle'), text: t('rebuildText'), go: t('rebuild') }))) return;
+    this.#rebuildButton.disabled = true;
+    const answer = await callAsAdmin(`api/coupons/${this.couponId}/rebuild`, { method: 'POST' });
+    this.#rebuildButton.disabled = false;
+    this.#rebuildButton.focus();
+    if (answer === undefined) return;
+    if (answer.ok) toast(t('rebuilt'));
+    else toast(problemText(answer), 'bad');
   }
 
   async #run() {

@@ -6,7 +6,7 @@ import { milliseconds, number, shortNumber, t, timeOnAxis } from './language.js'
 /** @import { TextKey } from './language.js' */
 /** @import { Series } from './series.js' */
 /** @typedef {{ label: TextKey, where: TextKey, color: string, dash?: number[], fill?: string }} Line  colours are names of custom properties */
-/** @typedef {{ title: TextKey, lines: Line[], stepped: boolean, format: (value: number | null | undefined) => string, top: (highest: number) => number }} Plan */
+/** @typedef {{ title: TextKey, lines: Line[], holds?: 'after' | 'before', format: (value: number | null | undefined) => string, top: (highest: number) => number }} Plan */
 
 const HEIGHT = 190;
 const FONT = '12px system-ui, sans-serif';
@@ -22,7 +22,7 @@ function plansFor(total) {
     stock: {
       title: 'stockLeft',
       lines: [{ label: 'left', where: 'ofAll', color: '--stock', fill: '--stock-fill' }],
-      stepped: true,
+      holds: 'after',
       format: number,
       top: () => total,
     },
@@ -32,7 +32,7 @@ function plansFor(total) {
         { label: 'accepted', where: 'ofAll', color: '--accepted', fill: '--accepted-fill' },
         { label: 'refused', where: 'ofAll', color: '--refused', dash: [5, 3] },
       ],
-      stepped: true,
+      holds: 'before',
       format: number,
       top: (highest) => Math.max(5, highest * 1.1),
     },
@@ -42,7 +42,6 @@ function plansFor(total) {
         { label: 'p50', where: 'ofThisAll', color: '--accepted' },
         { label: 'p99', where: 'ofThisAll', color: '--slow', dash: [5, 3] },
       ],
-      stepped: false,
       format: milliseconds,
       top: (highest) => Math.max(1, highest * 1.1),
     },
@@ -174,7 +173,7 @@ class Chart {
               size: 5,
               filter: (/** @type {uPlot} */ plot, /** @type {number} */ index) => aloneIn(plot.data[index] ?? []),
             },
-            paths: this.plan.stepped ? uPlot.paths.stepped?.({ align: -1 }) : uPlot.paths.linear?.(),
+            paths: this.#paths(),
             ...(dash && { dash }),
             ...(fill && { fill: color(fill) }),
           })),
@@ -184,6 +183,11 @@ class Chart {
       this.#data,
       this.holder,
     );
+  }
+
+  #paths() {
+    const { holds } = this.plan;
+    return holds === undefined ? uPlot.paths.linear?.() : uPlot.paths.stepped?.({ align: holds === 'after' ? 1 : -1 });
   }
 
   /**

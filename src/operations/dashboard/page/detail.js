@@ -5,7 +5,8 @@ import { Charts } from './charts.js';
 import { el } from './dom.js';
 import { Failures } from './failures.js';
 import { Hero } from './hero.js';
-import { zoneName } from './language.js';
+import { Holders } from './holders.js';
+import { t, zoneName } from './language.js';
 import { Ranges } from './ranges.js';
 import { Refusals } from './refusals.js';
 import { Series } from './series.js';
@@ -35,7 +36,7 @@ export class Detail {
     this.failures = new Failures(couponId);
     const charts = el(
       'section',
-      { class: 'card', 'aria-labelledby': 'coupon-name' },
+      { class: 'card', 'aria-label': t('charts') },
       el(
         'div',
         { class: 'card-head' },
@@ -44,12 +45,15 @@ export class Detail {
       ),
       this.#charts.element,
     );
-    const below = el('div', { class: 'pair' }, new Audit(couponId).element, this.#refusals.element);
+    this.audit = new Audit(couponId);
+    this.holders = new Holders(couponId);
+    const below = el('div', { class: 'pair' }, this.audit.element, this.#refusals.element);
     this.elements = [
       this.#hero.element,
       this.#tiles.element,
       charts,
       below,
+      this.holders.element,
       this.failures.element,
       new Actions(couponId).element,
     ];
@@ -69,6 +73,8 @@ export class Detail {
     this.#tiles.show(snapshot, coupon, this.series);
     this.#refusals.show(coupon.refusals, snapshot);
     this.failures.show(coupon.openFailures);
+    this.holders.show(coupon);
+    this.audit.show(coupon.strategy);
   }
 
   destroy() {

@@ -2,6 +2,8 @@
 import { callAsAdmin } from './admin.js';
 import { problemText } from './api.js';
 import { Badge } from './badge.js';
+import { openChangeForm } from './change-form.js';
+import { confirm } from './dialog.js';
 import { el, icon, setAttribute, setText } from './dom.js';
 import { clock, dayAndTime, dayAndTimeRange, duration, number, t } from './language.js';
 import { isLedgerRead } from './notices.js';
@@ -14,13 +16,9 @@ export class Hero {
   #badge = new Badge();
   #name = el('h1', { id: 'coupon-name' });
   #facts = el('p', { class: 'facts' });
-  /** Disabled until it has something to pause. */
-  #toggle = el('button', {
-    class: 'primary',
-    id: 'toggle',
-    disabled: true,
-    click: () => void this.#pauseOrResume(),
-  });
+  /** Disabled until they have something to pause, or to change. */
+  #toggle = el('button', { id: 'toggle', disabled: true, click: () => void this.#pauseOrResume() });
+  #change = el('button', { id: 'change', disabled: true, click: () => void this.#openChangeForm() }, t('change'));
   #remaining = el('strong', { id: 'remaining' });
   #ofTotal = el('span', { class: 'of' });
   #story = el('p', { class: 'story', id: 'story' });
@@ -42,7 +40,7 @@ export class Hero {
         'div',
         { class: 'title' },
         el('div', {}, this.#name, this.#facts),
-        el('div', { class: 'actions' }, this.#badge.element, this.#toggle),
+        el('div', { class: 'actions' }, this.#badge.element, this.#change, this.#toggle),
       ),
       el('p', { class: 'remaining' }, this.#remaining, ' ', this.#ofTotal),
       this.#bar,
@@ -58,13 +56,15 @@ export class Hero {
    */
   show(coupon, series, snapshot) {
     const { name, status, isActive, totalQuantity, issuedQuantity, remainingQuantity, pending } = coupon;
-    if (this.#coupon === undefined) this.#toggle.disabled = false;
+    if (this.#coupon === undefined) for (const button of [this.#toggle, this.#change]) button.disabled = false;
     this.#coupon = coupon;
     setText(this.#name, name);
     setText(this.#facts, factsOf(coupon));
     this.#badge.show(status);
     if (this.#toggle.dataset['active'] !== String(isActive)) {
       this.#toggle.dataset['active'] = String(isActive);
+      // Who has paused it is to see how it goes on; to pause it is one of several things to do.
+      this.#toggle.className = isActive ? '' : 'primary';
       this.#toggle.replaceChildren(icon(isActive ? 'pause' : 'play'), el('span', {}, t(isActive ? 'pause' : 'resume')));
     }
     setText(this.#remaining, number(remainingQuantity));
@@ -83,10 +83,16 @@ export class Hero {
     setText(this.#story, storyOf(coupon, series, snapshot));
   }
 
+  async #openChangeForm() {
+    if (this.#coupon !== undefined) await openChangeForm(this.#coupon.couponId);
+  }
+
   async #pauseOrResume() {
     const coupon = this.#coupon;
     if (coupon === undefined) return;
     const isActive = !coupon.isActive;
+    const question = { title: t('pauseTitle', { name: coupon.name }), text: t('pauseText'), go: t('pause') };
+    if (!isActive && !(await confirm(question))) return;
     this.#toggle.disabled = true;
     const answer = await callAsAdmin(`api/coupons/${coupon.couponId}`, { method: 'PATCH', body: { isActive } });
     this.#toggle.disabled = false;

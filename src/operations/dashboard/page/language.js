@@ -88,6 +88,9 @@ function apply() {
   for (const element of document.querySelectorAll('[data-label]')) {
     element.setAttribute('aria-label', t(/** @type {TextKey} */ (element.getAttribute('data-label'))));
   }
+  for (const element of document.querySelectorAll('[data-hint]')) {
+    element.setAttribute('placeholder', t(/** @type {TextKey} */ (element.getAttribute('data-hint'))));
+  }
 }
 
 /**

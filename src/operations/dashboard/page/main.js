@@ -50,6 +50,8 @@ byId('language').addEventListener('click', () => {
   writeAnew();
 });
 byId('create').addEventListener('click', () => openCreate());
+byId('coupon-search').addEventListener('input', () => list.searchSoon());
+byId('coupon-status').addEventListener('change', () => list.searchSoon());
 byId('older').addEventListener('click', () => void list.showOlder());
 address.onChange(() => {
   chosen = address.coupon ?? chosen;
