@@ -1,5 +1,6 @@
 import { CreateCoupons1763600000003 } from './coupon/migrations/1763600000003-create-coupons.js';
 import { AddUseByTimes1763600000019 } from './coupon/migrations/1763600000019-add-use-by-times.js';
+import { GiveUseByTimes1763600000023 } from './coupon/migrations/1763600000023-give-use-by-times.js';
 import { AddEntryTickets1763600000017 } from './coupon/migrations/1763600000017-add-entry-tickets.js';
 import { CountLateRows1763600000007 } from './coupon/migrations/1763600000007-count-late-rows.js';
 import { IndexNewestCoupons1763600000012 } from './coupon/migrations/1763600000012-index-newest-coupons.js';
@@ -42,4 +43,5 @@ export const MIGRATIONS: Migration[] = [
   AllowUsersWithoutEmail1763600000018,
   AddUseByTimes1763600000019,
   LetOrdersEnd1763600000020,
+  GiveUseByTimes1763600000023,
 ];

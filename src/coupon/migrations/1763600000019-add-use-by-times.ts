@@ -1,14 +1,11 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** So many rows of `user_coupons` at once: a transaction of theirs is short, also on a Galera cluster. */
-const CHUNK = 10_000;
 /** What a row has until it is told its use-by time: the last moment that DATETIME can hold. */
-const NEVER = '9999-12-31 23:59:59.999';
+export const NEVER = '9999-12-31 23:59:59.999';
 
 /**
  * Use-by times, conditions and slots given back. The columns stand at the end of their tables and have defaults, so both
- * servers add them at once, whatever the size; then the rows there are get their coupon's `expires_at`, in chunks that
- * each are a transaction.
+ * servers add them at once, whatever the size; the rows that there are get their times by the migration after.
  *
  * Instances of the version before must have ended: what one of them issues afterwards can be used for ever (P14 forbids
  * the contrary), and its payments leave no balance entries.
@@ -34,7 +31,6 @@ export class AddUseByTimes1763600000019 implements MigrationInterface {
         ADD COLUMN expires_at DATETIME(3) NOT NULL DEFAULT '${NEVER}',
         ADD COLUMN revoked_at DATETIME(3) NULL,
         ADD COLUMN slot_returned BOOLEAN NOT NULL DEFAULT FALSE`);
-    await this.giveUseByTimes(queryRunner);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
@@ -47,22 +43,5 @@ export class AddUseByTimes1763600000019 implements MigrationInterface {
         DROP COLUMN usable_days, DROP COLUMN usable_until, DROP COLUMN latest_expires_at, DROP COLUMN is_redeemable,
         DROP COLUMN min_order_amount, DROP COLUMN max_discount_amount, DROP COLUMN product_ids,
         DROP COLUMN returned_quantity`);
-  }
-
-  private async giveUseByTimes(queryRunner: QueryRunner): Promise<void> {
-    for (let after = 0; ;) {
-      const [chunk] = (await queryRunner.query(
-        `SELECT MAX(id) AS last FROM (SELECT id FROM user_coupons WHERE id > ? ORDER BY id LIMIT ${CHUNK}) AS chunk`,
-        [after],
-      )) as [{ last: string | number | null }];
-      if (chunk.last === null) return;
-      await queryRunner.query(
-        `UPDATE user_coupons JOIN coupons ON coupons.id = user_coupons.coupon_id
-            SET user_coupons.expires_at = coupons.expires_at
-          WHERE user_coupons.id > ? AND user_coupons.id <= ? AND user_coupons.expires_at = '${NEVER}'`,
-        [after, chunk.last],
-      );
-      after = Number(chunk.last);
-    }
   }
 }
