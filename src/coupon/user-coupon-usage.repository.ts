@@ -47,6 +47,12 @@ export class UserCouponUsage {
     return usable(rows[0], now);
   }
 
+  /** As {@link find}, for an order that names its user coupon. */
+  async findById(manager: EntityManager, userCouponId: number, now: Date): Promise<UsableCoupon | NotUsableReason> {
+    const rows = await manager.query<HeldRow[]>(`${HELD} WHERE held.id = ?`, [userCouponId]);
+    return usable(rows[0], now);
+  }
+
   /** Uses the user coupon; why not, and nothing changes, unless it could be spent at `usedAt`. */
   async use(manager: EntityManager, userCouponId: number, usedAt: Date): Promise<NotUsableReason | undefined> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(

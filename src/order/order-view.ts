@@ -1,5 +1,5 @@
 import type { AnswerOf } from '../platform/http/response-schemas.js';
-import type { Order } from './order.js';
+import type { Order, OrderItem } from './order.js';
 import type { orderResponse } from './order.responses.js';
 
 /** An order as the API shows it. Its times are text, since the answer is stored under the idempotency key. */
@@ -10,12 +10,7 @@ export function orderView(order: Order): OrderView {
     orderId: order.orderId,
     userId: order.userId,
     orderNumber: order.orderNumber,
-    items: order.items.map(({ productId, productName, unitPrice, quantity }) => ({
-      productId,
-      productName,
-      unitPrice,
-      quantity,
-    })),
+    items: linesView(order.items),
     subtotalAmount: order.subtotalAmount,
     discountAmount: order.discountAmount,
     totalAmount: order.totalAmount,
@@ -26,4 +21,14 @@ export function orderView(order: Order): OrderView {
     refundedAt: order.refundedAt?.toISOString() ?? null,
     refundedAmount: order.refundedAmount,
   };
+}
+
+/** The lines of an order as the API shows them. */
+export function linesView(items: readonly OrderItem[]): OrderView['items'] {
+  return items.map(({ productId, productName, unitPrice, quantity }) => ({
+    productId,
+    productName,
+    unitPrice,
+    quantity,
+  }));
 }

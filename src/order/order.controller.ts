@@ -9,7 +9,13 @@ import {
   idempotencyKeyOf,
 } from '../platform/idempotency/idempotency-key.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
-import { cancellationResponse, orderListResponse, orderResponse, paymentResponse } from './order.responses.js';
+import {
+  cancellationResponse,
+  orderListResponse,
+  orderResponse,
+  paymentResponse,
+  quoteResponse,
+} from './order.responses.js';
 import { CancellationService } from './cancellation.service.js';
 import {
   type CancellationBody,
@@ -53,7 +59,13 @@ export class OrderController {
     },
     standardSchema: orderResponse,
   })
-  @Problems('USER_NOT_FOUND', 'PRODUCT_NOT_FOUND', 'COUPON_NOT_USABLE', 'DATABASE_UNAVAILABLE')
+  @Problems(
+    'USER_NOT_FOUND',
+    'PRODUCT_NOT_FOUND',
+    'COUPON_NOT_USABLE',
+    'COUPON_CONDITIONS_NOT_MET',
+    'DATABASE_UNAVAILABLE',
+  )
   async create(
     @Body({ schema: createOrderBody }) body: CreateOrderBody,
     @Headers(IDEMPOTENCY_KEY_HEADER) header: string | undefined,
@@ -62,6 +74,27 @@ export class OrderController {
     const order = await this.orders.create(draftOf(body), idempotencyKeyOf(body, header));
     void reply.header('location', `/api/orders/${order.orderId}`);
     return order;
+  }
+
+  @Post('quote')
+  @NamesUser('read', 'body')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({
+    summary: 'Quote an order',
+    description:
+      'What an order would cost if it were created now, or why it would be refused; nothing is stored. It takes the body ' +
+      'of an order, whose idempotencyKey has no meaning here.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'What it would cost', standardSchema: quoteResponse })
+  @Problems(
+    'USER_NOT_FOUND',
+    'PRODUCT_NOT_FOUND',
+    'COUPON_NOT_USABLE',
+    'COUPON_CONDITIONS_NOT_MET',
+    'DATABASE_UNAVAILABLE',
+  )
+  quote(@Body({ schema: createOrderBody }) body: CreateOrderBody) {
+    return this.orders.quote(draftOf(body));
   }
 
   @Get()
@@ -104,6 +137,7 @@ export class OrderController {
     'INSUFFICIENT_BALANCE',
     'OUT_OF_STOCK',
     'COUPON_NOT_USABLE',
+    'COUPON_CONDITIONS_NOT_MET',
     'DATABASE_UNAVAILABLE',
   )
   pay(

@@ -1,5 +1,6 @@
 import type { NotUsableReason } from '../coupon/index.js';
 import { DomainError } from '../platform/errors/domain-error.js';
+import type { UnmetCondition } from './coupon-conditions.js';
 import type { OrderStatus } from './order.js';
 
 declare module '../platform/errors/error-codes.js' {
@@ -12,7 +13,8 @@ declare module '../platform/errors/error-codes.js' {
       | 'ORDER_NOT_CANCELLABLE'
       | 'REFUND_PERIOD_OVER'
       | 'INSUFFICIENT_BALANCE'
-      | 'COUPON_NOT_USABLE';
+      | 'COUPON_NOT_USABLE'
+      | 'COUPON_CONDITIONS_NOT_MET';
   }
 }
 
@@ -94,4 +96,17 @@ export class CouponNotUsableError extends DomainError {
       { ...data, reason },
     );
   }
+}
+
+/** The order is none for which its coupon may be used. */
+export class CouponConditionsNotMetError extends DomainError {
+  constructor(unmet: UnmetCondition, data: { couponId: number } | { userCouponId: number }) {
+    super('COUPON_CONDITIONS_NOT_MET', sentenceOf(unmet), { ...data, ...unmet });
+  }
+}
+
+function sentenceOf(unmet: UnmetCondition): string {
+  if (unmet.reason === 'NO_ELIGIBLE_PRODUCT') return 'The coupon counts on other products only: one of productIds.';
+  const { missingAmount, minOrderAmount } = unmet;
+  return `What the coupon counts on must come to ${minOrderAmount} won at least: ${missingAmount} won are missing.`;
 }

@@ -12,6 +12,7 @@ import { ForgetUnpaidOrdersJob } from './forget-unpaid-orders.job.js';
 import { OrderMetrics } from './order-metrics.js';
 import { OrderNumbers } from './order-number.js';
 import { OrderController } from './order.controller.js';
+import { OrderPricing } from './order-pricing.service.js';
 import { OrderRepository } from './order.repository.js';
 import { OrderService } from './order.service.js';
 import { PaidOrders } from './paid-orders.repository.js';
@@ -24,6 +25,7 @@ export const ORDER_PROVIDERS = [
   OrderService,
   OrderRepository,
   OrderNumbers,
+  OrderPricing,
   PaymentService,
   PaymentRepository,
   CancellationService,

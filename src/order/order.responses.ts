@@ -20,23 +20,29 @@ const ORDER = {
   refundedAmount: null,
 };
 
+const items = z.array(
+  z
+    .object({
+      productId: id,
+      productName: z.string().meta({ description: 'As it was when the order was created' }),
+      unitPrice: won.meta({ description: 'In won, as it was when the order was created' }),
+      quantity: z.int().min(1),
+    })
+    .meta({ id: 'OrderItem' }),
+);
+
+const amounts = {
+  subtotalAmount: won,
+  discountAmount: won,
+  totalAmount: won.meta({ description: 'In won: subtotalAmount less discountAmount' }),
+};
+
 const order = z.object({
   orderId: id,
   userId: id,
   orderNumber: z.string(),
-  items: z.array(
-    z
-      .object({
-        productId: id,
-        productName: z.string().meta({ description: 'As it was when the order was created' }),
-        unitPrice: won.meta({ description: 'In won, as it was when the order was created' }),
-        quantity: z.int().min(1),
-      })
-      .meta({ id: 'OrderItem' }),
-  ),
-  subtotalAmount: won,
-  discountAmount: won,
-  totalAmount: won.meta({ description: 'In won: subtotalAmount less discountAmount' }),
+  items,
+  ...amounts,
   status: z.enum(ORDER_STATUSES),
   createdAt: time,
   paidAt: time.nullable(),
@@ -46,6 +52,16 @@ const order = z.object({
 });
 
 export const orderResponse = order.meta({ id: 'Order', example: ORDER });
+
+export const quoteResponse = z.object({ items, ...amounts }).meta({
+  id: 'Quote',
+  example: {
+    items: ORDER.items,
+    subtotalAmount: ORDER.subtotalAmount,
+    discountAmount: ORDER.discountAmount,
+    totalAmount: ORDER.totalAmount,
+  },
+});
 
 export const orderListResponse = z
   .object({ orders: z.array(orderResponse), nextCursor })

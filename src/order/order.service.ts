@@ -1,20 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { UserCouponUsage, type UsableCoupon } from '../coupon/index.js';
 import { Clock } from '../platform/clock.js';
-import { ValidationFailedError } from '../platform/errors/platform.errors.js';
+import { TransactionRunner } from '../platform/database/transaction-runner.js';
 import { pageOf } from '../platform/http/page.js';
 import type { AnswerOf } from '../platform/http/response-schemas.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
-import { ProductService } from '../product/index.js';
 import { PURCHASES, UserDirectory, UserNotFoundError } from '../user/index.js';
-import { orderAmounts, type OrderAmounts } from './order-amounts.js';
 import { OrderNumbers } from './order-number.js';
-import { orderView, type OrderView } from './order-view.js';
-import { CouponNotUsableError, OrderNotFoundError } from './order.errors.js';
-import type { NewOrder, Order, OrderItem } from './order.js';
+import { OrderPricing } from './order-pricing.service.js';
+import { linesView, orderView, type OrderView } from './order-view.js';
+import { OrderNotFoundError } from './order.errors.js';
+import type { NewOrder, Order } from './order.js';
 import { OrderRepository } from './order.repository.js';
-import type { orderListResponse } from './order.responses.js';
+import type { orderListResponse, quoteResponse } from './order.responses.js';
 import type { OrderDraft, OrdersQuery } from './order.schemas.js';
 
 /** A second collision in a row is a chance of one in billions; more of them are a fault. */
@@ -32,15 +30,18 @@ const NOT_PAID = {
 /** A page of orders; `nextCursor` is null on the last one. */
 export type OrderPage = AnswerOf<typeof orderListResponse>;
 
-/** Creates and shows orders. */
+/** What an order would cost. */
+export type QuoteView = AnswerOf<typeof quoteResponse>;
+
+/** Creates and shows orders, and says what they would cost. */
 @Injectable()
 export class OrderService {
   constructor(
     private readonly orders: OrderRepository,
     private readonly numbers: OrderNumbers,
     private readonly users: UserDirectory,
-    private readonly products: ProductService,
-    private readonly userCoupons: UserCouponUsage,
+    private readonly pricing: OrderPricing,
+    private readonly transactions: TransactionRunner,
     private readonly idempotency: IdempotencyService,
     private readonly clock: Clock,
   ) {}
@@ -49,13 +50,26 @@ export class OrderService {
    * Creates the order, PENDING, at the prices of this moment, once for each idempotency key. Nothing is taken yet:
    * balance, stock and user coupon are decided by the payment.
    *
-   * @throws UserNotFoundError, ProductNotFoundError, CouponNotUsableError, ValidationFailedError when it costs more
-   *   than can be counted, IdempotencyKeyReusedError, IdempotencyInProgressError
+   * @throws UserNotFoundError, ProductNotFoundError, CouponNotUsableError, CouponConditionsNotMetError,
+   *   ValidationFailedError when it costs more than can be counted, IdempotencyKeyReusedError, IdempotencyInProgressError
    */
   async create(draft: OrderDraft, key: string | undefined): Promise<OrderView> {
     if (!(await this.users.exists(draft.userId))) throw new UserNotFoundError(draft.userId);
     const request = { operation: 'create-order', owner: draft.userId, key, request: draft, connections: PURCHASES };
     return await this.idempotency.run(request, async (manager) => orderView(await this.insert(manager, draft)));
+  }
+
+  /**
+   * What the order would cost if it were placed now; nothing is stored.
+   *
+   * @throws as {@link create}, but for idempotency keys
+   */
+  async quote(draft: OrderDraft): Promise<QuoteView> {
+    if (!(await this.users.exists(draft.userId))) throw new UserNotFoundError(draft.userId);
+    const { items, subtotalAmount, discountAmount, totalAmount } = await this.transactions.run((manager) =>
+      this.pricing.price(manager, draft, this.clock.now()),
+    );
+    return { items: linesView(items), subtotalAmount, discountAmount, totalAmount };
   }
 
   /**
@@ -78,51 +92,14 @@ export class OrderService {
 
   private async insert(manager: EntityManager, draft: OrderDraft): Promise<Order> {
     const createdAt = this.clock.now();
-    const items = await this.priced(manager, draft);
-    const coupon = await this.couponOf(manager, draft, createdAt);
+    const priced = await this.pricing.price(manager, draft, createdAt);
     const { userId } = draft;
-    const amounts = affordable(orderAmounts(items, coupon));
     for (let attempt = 1; attempt <= NUMBER_ATTEMPTS; attempt += 1) {
       const orderNumber = this.numbers.draw(createdAt);
-      const order: NewOrder = {
-        orderNumber,
-        userId,
-        items,
-        ...amounts,
-        userCouponId: coupon?.userCouponId ?? null,
-        createdAt,
-      };
+      const order: NewOrder = { orderNumber, userId, ...priced, createdAt };
       const orderId = await this.orders.insert(manager, order);
       if (orderId !== undefined) return { ...order, orderId, ...NOT_PAID };
     }
     throw new Error(`${NUMBER_ATTEMPTS} order numbers in a row were taken`);
   }
-
-  private async priced(manager: EntityManager, { items }: OrderDraft): Promise<OrderItem[]> {
-    const lines = await this.products.priced(manager, items);
-    return lines.map(({ productId, name, price, quantity }) => ({
-      productId,
-      productName: name,
-      unitPrice: price,
-      quantity,
-    }));
-  }
-
-  private async couponOf(
-    manager: EntityManager,
-    { couponId, userId }: OrderDraft,
-    now: Date,
-  ): Promise<UsableCoupon | undefined> {
-    if (couponId === undefined) return undefined;
-    const coupon = await this.userCoupons.find(manager, couponId, userId, now);
-    if (typeof coupon === 'string') throw new CouponNotUsableError(coupon, { couponId });
-    return coupon;
-  }
-}
-
-/** @throws ValidationFailedError above what JSON can hold exactly */
-function affordable(amounts: OrderAmounts): OrderAmounts {
-  if (Number.isSafeInteger(amounts.subtotalAmount)) return amounts;
-  const message = `must not come to more than ${Number.MAX_SAFE_INTEGER} won`;
-  throw new ValidationFailedError([{ path: 'items', message }]);
 }

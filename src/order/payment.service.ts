@@ -9,8 +9,16 @@ import type { AnswerOf } from '../platform/http/response-schemas.js';
 import { IdempotencyService } from '../platform/idempotency/idempotency.service.js';
 import { ProductService } from '../product/index.js';
 import { BalanceService, PURCHASES } from '../user/index.js';
+import { unmetCondition } from './coupon-conditions.js';
 import { paidEvents } from './order-events.js';
-import { CouponNotUsableError, OrderAlreadyPaidError, OrderNotFoundError, paymentRefusal } from './order.errors.js';
+import {
+  CouponConditionsNotMetError,
+  CouponNotUsableError,
+  OrderAlreadyPaidError,
+  OrderNotFoundError,
+  paymentRefusal,
+} from './order.errors.js';
+import { OrderRepository } from './order.repository.js';
 import type { paymentResponse } from './order.responses.js';
 import { PaymentCompletedEvent } from './payment-completed.event.js';
 import { PaymentRepository } from './payment.repository.js';
@@ -29,6 +37,7 @@ export type PaymentView = AnswerOf<typeof paymentResponse>;
 export class PaymentService {
   constructor(
     private readonly payments: PaymentRepository,
+    private readonly orders: OrderRepository,
     private readonly balances: BalanceService,
     private readonly products: ProductService,
     private readonly userCoupons: UserCouponUsage,
@@ -75,6 +84,7 @@ export class PaymentService {
     if (order.status !== 'PENDING') throw paymentRefusal(orderId, order.status);
     const { orderNumber, items, totalAmount: paidAmount, userCouponId, couponId } = order;
 
+    if (userCouponId !== null) await this.assertUsable(manager, orderId, userCouponId);
     const remainingBalance = await this.balances.debit(manager, userId, paidAmount);
     for (const { productId, quantity } of items) await this.products.takeFromStock(manager, productId, quantity);
     // Not before the waiting is over: the day of the sale is the one in which it happens.
@@ -87,6 +97,19 @@ export class PaymentService {
     await this.outbox.write(manager, publish, paidEvents(paid, used, lastPosition));
     publish(new PaymentCompletedEvent(orderId, orderNumber, paidAt, items));
     return { orderId, paidAmount, remainingBalance, status: 'PAID', paidAt: paidAt.toISOString() };
+  }
+
+  /**
+   * Conditions may have become tighter since the order was made: they are asked for its own prices, and its amounts stay.
+   * Here, since later on the rows are locked for which others wait.
+   */
+  private async assertUsable(manager: EntityManager, orderId: number, userCouponId: number): Promise<void> {
+    const coupon = await this.userCoupons.findById(manager, userCouponId, this.clock.now());
+    if (typeof coupon === 'string') throw new CouponNotUsableError(coupon, { userCouponId });
+    if (coupon.minOrderAmount === null && coupon.productIds === null) return;
+    const order = await this.orders.find(orderId, manager);
+    const unmet = unmetCondition(order?.items ?? [], coupon);
+    if (unmet !== undefined) throw new CouponConditionsNotMetError(unmet, { userCouponId });
   }
 
   private async use(manager: EntityManager, userCouponId: number, usedAt: Date): Promise<void> {

@@ -80,6 +80,11 @@ export const ERROR_STATUS = {
   REFUND_PERIOD_OVER: { status: 409, title: 'The order was paid too long ago', rpc: NOT_OF_RPC },
   BALANCE_FULL: { status: 409, title: 'The balance can hold no more', rpc: NOT_OF_RPC },
   COUPON_NOT_USABLE: { status: 409, title: 'The coupon cannot be used', rpc: NOT_OF_RPC },
+  COUPON_CONDITIONS_NOT_MET: {
+    status: 409,
+    title: 'The order does not meet the conditions of the coupon',
+    rpc: NOT_OF_RPC,
+  },
   ISSUANCE_FAILED: { status: 409, title: 'The reservation could not be issued', rpc: NOT_OF_RPC },
   ENTRY_NOT_OPEN: { status: 409, title: 'Entry tickets are given later', rpc: NOT_OF_RPC },
   IDEMPOTENCY_IN_PROGRESS: {

@@ -16,13 +16,15 @@ export class SimulatedUserCouponUsage implements PublicPart<UserCouponUsage> {
   ): Promise<UsableCoupon | NotUsableReason> {
     return await runnerOf(manager).run(
       reading('userCouponUsage.find', (view) => {
-        const held = view.find(view.tables.userCoupons.byUser, [couponId, userId]);
-        const coupon = view.find(view.tables.coupons.byId, [couponId]);
-        const reason = reasonOf(held, coupon, now);
-        if (held === undefined || coupon === undefined || reason !== undefined) return reason ?? 'NOT_HELD';
-        const { discountAmount, discountRate, minOrderAmount, maxDiscountAmount, productIds } = coupon;
-        const conditions = { minOrderAmount, maxDiscountAmount, productIds };
-        return { userCouponId: held.id, discountAmount, discountRate, ...conditions };
+        return usable(view, view.find(view.tables.userCoupons.byUser, [couponId, userId]), now);
+      }),
+    );
+  }
+
+  async findById(manager: EntityManager, userCouponId: number, now: Date): Promise<UsableCoupon | NotUsableReason> {
+    return await runnerOf(manager).run(
+      reading('userCouponUsage.findById', (view) => {
+        return usable(view, view.find(view.tables.userCoupons.byId, [userCouponId]), now);
       }),
     );
   }
@@ -52,6 +54,15 @@ export class SimulatedUserCouponUsage implements PublicPart<UserCouponUsage> {
       }),
     );
   }
+}
+
+function usable(view: View, held: UserCouponRow | undefined, now: Date): UsableCoupon | NotUsableReason {
+  const coupon = held && couponOf(view, held);
+  const reason = reasonOf(held, coupon, now);
+  if (held === undefined || coupon === undefined || reason !== undefined) return reason ?? 'NOT_HELD';
+  const { discountAmount, discountRate, minOrderAmount, maxDiscountAmount, productIds } = coupon;
+  const conditions = { minOrderAmount, maxDiscountAmount, productIds };
+  return { userCouponId: held.id, discountAmount, discountRate, ...conditions };
 }
 
 function couponOf(view: View, { couponId }: UserCouponRow): CouponRow | undefined {
