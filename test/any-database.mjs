@@ -18,6 +18,7 @@ export const ANY_DATABASE = [
   'e2e/dashboard-for-everyone',
   'e2e/dashboard-history',
   'e2e/dashboard-in-trouble',
+  'e2e/dashboard-operator',
   'e2e/dashboard-stream',
   'e2e/drain-after-outage',
   'e2e/identity',

@@ -54,7 +54,14 @@ export interface CouponSnapshot {
   readonly createdAt: string;
   readonly startsAt: string;
   readonly expiresAt: string;
+  /** Until when what is issued now may be spent; null where `usableDays` says it. */
+  readonly usableUntil: string | null;
+  readonly usableDays: number | null;
+  /** False: nobody may spend it now. */
+  readonly isRedeemable: boolean;
   readonly totalQuantity: number;
+  /** Slots that revocations gave back, besides the total. */
+  readonly returnedQuantity: number;
   readonly issuedQuantity: number;
   readonly remainingQuantity: number;
   /** Reserved and not issued yet. */

@@ -3,28 +3,14 @@ import { callAsAdmin } from './admin.js';
 import { call, problemText } from './api.js';
 import { openForm } from './dialog.js';
 import { el } from './dom.js';
-import { fieldsOf, localTime, NUMBER, refuseTimes, showProblem, TIME, timeOf, zoneHint } from './fields.js';
-import { t } from './language.js';
+import { fieldsOf, localTime, NUMBER, refuseTimes, showProblem, TIME, zoneHint } from './fields.js';
+import { number, t } from './language.js';
 import { toast } from './toast.js';
+import { group, numberIn, timeIn, UsageFields } from './usage-fields.js';
 
 /** @import { OpenForm } from './dialog.js' */
-/** @import { Field } from './fields.js' */
-
-/**
- * @typedef {object} Coupon  as the application shows it
- * @property {number} couponId
- * @property {string} name
- * @property {number} totalQuantity
- * @property {string} startsAt
- * @property {string} expiresAt
- * @property {number | null} discountRate
- * @property {boolean} isRedeemable
- * @property {number | null} usableDays
- * @property {string | null} usableUntil
- * @property {number | null} minOrderAmount
- * @property {number | null} maxDiscountAmount
- * @property {number[] | null} productIds
- */
+/** @import { UsageTerms } from './usage-fields.js' */
+/** @typedef {UsageTerms & { couponId: number, name: string, totalQuantity: number, startsAt: string }} Coupon  as the application shows it */
 
 /** @param {number} couponId */
 export async function openChangeForm(couponId) {
@@ -37,50 +23,28 @@ class ChangeForm {
   /** @param {Coupon} coupon */
   constructor(coupon) {
     this.coupon = coupon;
-    const { check, input, select } = fieldsOf('change');
-    const { name, totalQuantity, startsAt, expiresAt, usableDays, usableUntil } = coupon;
+    const make = fieldsOf('change');
+    const { check, input } = make;
+    const { name, totalQuantity, startsAt, expiresAt } = coupon;
     this.fields = {
       name: input('name', 'name', { required: true, maxlength: 255, autocomplete: 'off', value: name }),
       totalQuantity: input('totalQuantity', 'totalQuantity', { ...NUMBER, required: true, value: totalQuantity }),
-      startsAt: input('startsAt', 'startsAt', { ...TIME, required: true, value: timeText(startsAt) }),
-      expiresAt: input('expiresAt', 'expiresAt', { ...TIME, required: true, value: timeText(expiresAt) }),
-      usable: select('usable', 'usable', { follows: 'usable_follows', days: 'usable_days', until: 'usable_until' }),
-      usableDays: input('usableDays', 'usableDays', { ...NUMBER, max: 3650, value: numberText(usableDays) }),
-      usableUntil: input('usableUntil', 'usableUntil', { ...TIME, value: timeText(usableUntil) }),
-      isRedeemable: check('isRedeemable', 'isRedeemable', coupon.isRedeemable),
-      minOrderAmount: input('minOrderAmount', 'minOrderAmount', {
-        ...NUMBER,
-        value: numberText(coupon.minOrderAmount),
-      }),
-      maxDiscountAmount: input('maxDiscountAmount', 'maxDiscountAmount', {
-        ...NUMBER,
-        value: numberText(coupon.maxDiscountAmount),
-      }),
-      productIds: input('productIds', 'productIds', {
-        inputmode: 'numeric',
-        autocomplete: 'off',
-        value: (coupon.productIds ?? []).join(', '),
-      }),
+      startsAt: input('startsAt', 'startsAt', { ...TIME, required: true, value: localTime(Date.parse(startsAt)) }),
+      expiresAt: input('expiresAt', 'expiresAt', { ...TIME, required: true, value: localTime(Date.parse(expiresAt)) }),
       applyToIssued: check('applyToIssued', 'applyToIssued', false),
     };
-    this.fields.usable.control.value = usableDays !== null ? 'days' : usableUntil !== null ? 'until' : 'follows';
+    this.usage = new UsageFields(make, coupon);
     this.before = this.#values();
   }
 
   open() {
-    const { fields } = this;
+    const { fields, usage } = this;
     const endNow = () => {
       fields.expiresAt.control.value = localTime(Date.now());
       fields.expiresAt.control.dispatchEvent(new Event('input'));
       fields.expiresAt.control.focus();
     };
-    const showUsable = () => {
-      fields.usableDays.row.hidden = fields.usable.control.value !== 'days';
-      fields.usableUntil.row.hidden = fields.usable.control.value !== 'until';
-    };
-    fields.usable.control.addEventListener('change', showUsable);
-    showUsable();
-    fields.maxDiscountAmount.row.hidden = this.coupon.discountRate === null;
+    usage.fields.maxDiscountAmount.row.hidden = this.coupon.discountRate === null;
     openForm(
       { title: t('changeTitle'), go: t('changeGo'), submit: (form) => void this.#change(form) },
       el('div', { class: 'fields two' }, fields.name.row, fields.totalQuantity.row),
@@ -91,16 +55,7 @@ class ChangeForm {
         el('button', { type: 'button', id: 'end-now', click: endNow }, t('endNow')),
         el('p', { class: 'hint', id: 'ending-hint' }, t('endingHint')),
       ),
-      group(
-        t('spending'),
-        el('div', { class: 'fields two' }, fields.usable.row, fields.usableDays.row, fields.usableUntil.row),
-        fields.isRedeemable.row,
-      ),
-      group(
-        t('conditions'),
-        el('div', { class: 'fields' }, fields.minOrderAmount.row, fields.maxDiscountAmount.row, fields.productIds.row),
-        el('p', { class: 'hint' }, t('conditionsHint')),
-      ),
+      ...usage.groups,
       fields.applyToIssued.row,
       el('p', { class: 'hint' }, t('applyToIssuedHint')),
     );
@@ -108,45 +63,45 @@ class ChangeForm {
 
   /** @param {OpenForm} form */
   async #change({ button, error, close }) {
-    const all = Object.values(this.fields);
+    const { fields, usage } = this;
+    const all = [...Object.values(fields), ...Object.values(usage.fields)];
     for (const { refuse } of all) refuse('');
-    if (refuseTimes(this.#times())) return;
+    if (refuseTimes([fields.startsAt, fields.expiresAt, ...usage.times])) return;
     const body = this.#changes();
     if (Object.keys(body).length === 0) {
       error.textContent = t('nothingChanged');
       return button.focus();
     }
     button.disabled = true;
-    const path = `api/coupons/${this.coupon.couponId}`;
-    const answer = await callAsAdmin(path, { method: 'PATCH', body });
-    button.disabled = false;
-    if (answer === undefined) return button.focus();
-    if (!answer.ok) return showProblem(all, answer, error, button);
-    close();
-    toast(t('changed', { name: answer.body.name }));
-  }
-
-  #times() {
-    const { startsAt, expiresAt, usable, usableUntil } = this.fields;
-    return usable.control.value === 'until' ? [startsAt, expiresAt, usableUntil] : [startsAt, expiresAt];
+    let applied = 0;
+    for (;;) {
+      const answer = await callAsAdmin(`api/coupons/${this.coupon.couponId}`, { method: 'PATCH', body });
+      if (answer?.ok !== true) {
+        button.disabled = false;
+        if (answer === undefined) return button.focus();
+        return showProblem(all, answer, error, button);
+      }
+      // What is issued already takes as many calls as it has chunks for.
+      const { name, appliedToIssued = 0, remainingToApply = 0 } = answer.body;
+      applied += appliedToIssued;
+      if (remainingToApply > 0) {
+        error.textContent = t('stillApplying', { count: number(remainingToApply) });
+        continue;
+      }
+      close();
+      return toast(applied === 0 ? t('changed', { name }) : t('changedFor', { name, count: number(applied) }));
+    }
   }
 
   /** What the fields say, as the application takes it; null is none. */
   #values() {
-    const { fields } = this;
-    const kind = fields.usable.control.value;
-    const products = fields.productIds.control.value.split(/[\s,;]+/).filter((word) => word !== '');
+    const { name, totalQuantity, startsAt, expiresAt } = this.fields;
     return {
-      name: fields.name.control.value,
-      totalQuantity: numberIn(fields.totalQuantity),
-      startsAt: timeIn(fields.startsAt),
-      expiresAt: timeIn(fields.expiresAt),
-      usableDays: kind === 'days' ? numberIn(fields.usableDays) : null,
-      usableUntil: kind === 'until' ? timeIn(fields.usableUntil) : null,
-      isRedeemable: fields.isRedeemable.control.checked,
-      minOrderAmount: numberIn(fields.minOrderAmount),
-      maxDiscountAmount: numberIn(fields.maxDiscountAmount),
-      productIds: products.length === 0 ? null : products.map(Number),
+      name: name.control.value,
+      totalQuantity: numberIn(totalQuantity),
+      startsAt: timeIn(startsAt),
+      expiresAt: timeIn(expiresAt),
+      ...this.usage.values,
     };
   }
 
@@ -159,33 +114,4 @@ class ChangeForm {
     if (changed.length > 0 && this.fields.applyToIssued.control.checked) changed.push(['applyToIssued', true]);
     return Object.fromEntries(changed);
   }
-}
-
-/** @param {string | null} iso */
-function timeText(iso) {
-  return iso === null ? '' : localTime(Date.parse(iso));
-}
-
-/** @param {number | null} value */
-function numberText(value) {
-  return value === null ? '' : String(value);
-}
-
-/** @param {Field<HTMLInputElement>} field */
-function numberIn({ control }) {
-  return control.value === '' ? null : Number(control.value);
-}
-
-/** @param {Field<HTMLInputElement>} field */
-function timeIn({ control }) {
-  const time = timeOf(control);
-  return time === undefined ? null : new Date(time).toISOString();
-}
-
-/**
- * @param {string} title
- * @param {...Node} contents
- */
-function group(title, ...contents) {
-  return el('fieldset', {}, el('legend', {}, title), ...contents);
 }

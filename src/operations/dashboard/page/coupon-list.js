@@ -6,7 +6,7 @@ import { arrange, byId, el, setAttribute, setText } from './dom.js';
 import { number, shortNumber, t } from './language.js';
 import { toast } from './toast.js';
 
-/** @typedef {Pick<import('../snapshot.js').CouponSnapshot, 'couponId' | 'createdAt' | 'name' | 'status' | 'totalQuantity' | 'remainingQuantity'>} Listed */
+/** @typedef {Pick<import('../snapshot.js').CouponSnapshot, 'couponId' | 'createdAt' | 'name' | 'status' | 'totalQuantity' | 'returnedQuantity' | 'remainingQuantity'>} Listed */
 
 const PAGE = 50;
 
@@ -27,11 +27,12 @@ class Row {
    * @param {Listed} coupon
    * @param {boolean} isSelected
    */
-  show({ name, status, totalQuantity, remainingQuantity }, isSelected) {
+  show({ name, status, totalQuantity, returnedQuantity, remainingQuantity }, isSelected) {
+    const capacity = totalQuantity + returnedQuantity;
     setText(this.#name, name);
     this.#badge.show(status);
-    setText(this.#left, t('leftShort', { left: number(remainingQuantity), total: shortNumber(totalQuantity) }));
-    this.#share.value = 1 - remainingQuantity / totalQuantity;
+    setText(this.#left, t('leftShort', { left: number(remainingQuantity), total: shortNumber(capacity) }));
+    this.#share.value = 1 - remainingQuantity / capacity;
     setAttribute(this.link, 'href', address.linkTo(this.couponId));
     setAttribute(this.link, 'aria-current', isSelected ? 'true' : null);
   }

@@ -5,6 +5,7 @@ import { el } from './dom.js';
 import { fieldsOf, localTime, NUMBER, refuseTimes, showProblem, TIME, timeOf, zoneHint } from './fields.js';
 import { t } from './language.js';
 import { toast } from './toast.js';
+import { UsageFields } from './usage-fields.js';
 
 /** @import { OpenForm } from './dialog.js' */
 
@@ -13,7 +14,9 @@ const WEEK_MS = 7 * 86_400_000;
 /** @param {(couponId: number) => void} onCreated */
 export function openCreateForm(onCreated) {
   const now = Date.now();
-  const { input, select } = fieldsOf('new');
+  const make = fieldsOf('new');
+  const { input, select } = make;
+  const usage = new UsageFields(make);
   const fields = {
     name: input('name', 'name', { required: true, maxlength: 255, autocomplete: 'off', autofocus: true }),
     totalQuantity: input('totalQuantity', 'totalQuantity', { ...NUMBER, required: true, max: 10_000_000, value: 1000 }),
@@ -29,7 +32,7 @@ export function openCreateForm(onCreated) {
     }),
     strategy: select('strategy', 'strategy', { reservation: 'strategy_reservation', lock: 'strategy_lock' }),
   };
-  const all = Object.values(fields);
+  const all = [...Object.values(fields), ...Object.values(usage.fields)];
   openForm(
     { title: t('createTitle'), go: t('createGo'), submit: (form) => void create(form) },
     fields.name.row,
@@ -41,13 +44,14 @@ export function openCreateForm(onCreated) {
       {},
       el('summary', {}, t('more')),
       el('div', { class: 'fields' }, fields.audience.row, fields.codeFormat.row, fields.strategy.row),
+      ...usage.groups,
     ),
   );
 
   /** @param {OpenForm} form */
   async function create({ button, error, close }) {
     for (const { refuse } of all) refuse('');
-    if (refuseTimes([fields.startsAt, fields.expiresAt])) return;
+    if (refuseTimes([fields.startsAt, fields.expiresAt, ...usage.times])) return;
     button.disabled = true;
     const answer = await callAsAdmin('api/coupons', { method: 'POST', body: draft() });
     button.disabled = false;
@@ -69,6 +73,7 @@ export function openCreateForm(onCreated) {
       audience: fields.audience.control.value,
       codeFormat: fields.codeFormat.control.value,
       strategy: fields.strategy.control.value,
+      ...usage.values,
     };
   }
 }

@@ -29,10 +29,10 @@ export class Detail {
    * @param {CouponSnapshot} coupon
    * @param {Series} [series]  what is known already, when only the language has changed
    */
-  constructor({ couponId, totalQuantity }, series = new Series(couponId)) {
+  constructor({ couponId, totalQuantity, returnedQuantity }, series = new Series(couponId)) {
     this.couponId = couponId;
     this.series = series;
-    this.#charts = new Charts(totalQuantity);
+    this.#charts = new Charts(totalQuantity + returnedQuantity);
     this.failures = new Failures(couponId);
     const charts = el(
       'section',
@@ -66,7 +66,8 @@ export class Detail {
   async show(snapshot, coupon) {
     await this.series.add(snapshot);
     if (this.#isGone) return;
-    if (coupon.totalQuantity !== this.#charts.total) this.#changeTotal(coupon.totalQuantity);
+    const capacity = coupon.totalQuantity + coupon.returnedQuantity;
+    if (capacity !== this.#charts.total) this.#changeTotal(capacity);
     this.#redraw = () => this.#charts.show(this.series, this.#ranges.from(this.series, snapshot.at), snapshot.at);
     this.#redraw();
     this.#hero.show(coupon, this.series, snapshot);

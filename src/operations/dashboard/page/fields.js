@@ -91,7 +91,8 @@ export function showProblem(fields, answer, error, submit) {
   });
   const [first] = named;
   error.textContent = first === undefined ? problemText(answer) : '';
-  (first?.control ?? submit).focus();
+  if (first === undefined) submit.focus();
+  else goTo(first);
 }
 
 /** One field of a form may be either of two of the application's. @type {Record<string, string>} */
@@ -104,8 +105,14 @@ const ALIASES = { discountRate: 'discountAmount' };
 export function refuseTimes(times) {
   const wrong = times.filter(({ control }) => timeOf(control) === undefined);
   for (const { label, refuse } of wrong) refuse(t('wrongTime', { label: t(label) }));
-  wrong[0]?.control.focus();
+  if (wrong[0] !== undefined) goTo(wrong[0]);
   return wrong.length > 0;
+}
+
+/** Also where it is folded away. @param {Pick<Field, 'control'>} field */
+function goTo({ control }) {
+  control.closest('details')?.setAttribute('open', '');
+  control.focus();
 }
 
 /**

@@ -55,7 +55,8 @@ export class Hero {
    * @param {Snapshot} snapshot
    */
   show(coupon, series, snapshot) {
-    const { name, status, isActive, totalQuantity, issuedQuantity, remainingQuantity, pending } = coupon;
+    const { name, status, isActive, issuedQuantity, remainingQuantity, pending } = coupon;
+    const capacity = capacityOf(coupon);
     if (this.#coupon === undefined) for (const button of [this.#toggle, this.#change]) button.disabled = false;
     this.#coupon = coupon;
     setText(this.#name, name);
@@ -68,15 +69,15 @@ export class Hero {
       this.#toggle.replaceChildren(icon(isActive ? 'pause' : 'play'), el('span', {}, t(isActive ? 'pause' : 'resume')));
     }
     setText(this.#remaining, number(remainingQuantity));
-    setText(this.#ofTotal, t('leftOf', { total: number(totalQuantity) }));
-    this.#issuedBar.style.width = percent(issuedQuantity, totalQuantity);
-    this.#pendingBar.style.width = percent(pending ?? 0, totalQuantity);
+    setText(this.#ofTotal, t('leftOf', { total: number(capacity) }));
+    this.#issuedBar.style.width = percent(issuedQuantity, capacity);
+    this.#pendingBar.style.width = percent(pending ?? 0, capacity);
     const counts = {
       issued: number(issuedQuantity),
       pending: pending === null ? t('unknown') : number(pending),
       left: number(remainingQuantity),
     };
-    setAttribute(this.#bar, 'aria-label', t('bar', { ...counts, total: number(totalQuantity) }));
+    setAttribute(this.#bar, 'aria-label', t('bar', { ...counts, total: number(capacity) }));
     setText(this.#counts.issued, counts.issued);
     setText(this.#counts.pending, counts.pending);
     setText(this.#counts.left, counts.left);
@@ -111,14 +112,31 @@ function percent(part, whole) {
   return `${Math.min(100, (100 * part) / whole)}%`;
 }
 
+/** What can be issued in all: a slot that was given back is offered again. @param {CouponSnapshot} coupon */
+function capacityOf({ totalQuantity, returnedQuantity }) {
+  return totalQuantity + returnedQuantity;
+}
+
 /** @param {CouponSnapshot} coupon */
-function factsOf({ couponId, discountRate, discountAmount, startsAt, expiresAt, strategy }) {
+function factsOf(coupon) {
+  const { couponId, discountRate, discountAmount, startsAt, expiresAt, strategy, returnedQuantity, isRedeemable } =
+    coupon;
   const discount =
     discountRate === null
       ? t('wonOff', { value: number(discountAmount) })
       : t('percentOff', { value: number(discountRate) });
   const facts = [t('couponId', { id: couponId }), discount, dayAndTimeRange(startsAt, expiresAt)];
-  return [...facts, ...(strategy === 'lock' ? [t('lockStrategy')] : [])].join(' · ');
+  if (strategy === 'lock') facts.push(t('lockStrategy'));
+  if (returnedQuantity > 0) facts.push(t('slotsGivenBack', { count: number(returnedQuantity) }));
+  facts.push(isRedeemable ? useByOf(coupon) : t('notRedeemable'));
+  return facts.join(' · ');
+}
+
+/** @param {CouponSnapshot} coupon */
+function useByOf({ usableDays, usableUntil }) {
+  return usableDays === null
+    ? t('useByTime', { when: dayAndTime(usableUntil ?? '') })
+    : t('useByDays', { n: number(usableDays) });
 }
 
 /**
@@ -133,7 +151,7 @@ function storyOf(coupon, series, snapshot) {
     return t('storyScheduled', { time: duration(Date.parse(coupon.startsAt) - snapshot.at) });
   if (coupon.status === 'ENDED') return t('storyEnded', { when: dayAndTime(coupon.expiresAt) });
   if (coupon.status === 'SOLD_OUT') {
-    const end = series.soldOut(coupon.totalQuantity);
+    const end = series.soldOut(capacityOf(coupon));
     return end === undefined
       ? t('storySoldOut')
       : t('storySoldOutAfter', { when: clock(end.at), time: duration(end.afterMs) });

@@ -1,0 +1,143 @@
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { INSTALLING_MS, openBrowser, shows, withDashboard } from '../support/browser.js';
+import { eventually } from '../support/poll.js';
+import { Shop } from '../support/shop.js';
+import { Site } from '../support/site.js';
+import { newUserId } from '../support/unique-ids.js';
+
+/** What an operator does on the live page, without a terminal. */
+
+let site: Site;
+let browser: Browser;
+let shop: Shop;
+
+beforeAll(async () => {
+  [site, browser] = await Promise.all([Site.open(), openBrowser()]);
+  shop = new Shop(site.api, site.database);
+}, INSTALLING_MS);
+
+beforeEach(async () => {
+  await site.isServing();
+});
+
+function withCoupon(couponId: number, work: (page: Page) => Promise<void>): Promise<void> {
+  return withDashboard(browser, site, work, { hash: `#coupon=${couponId}` });
+}
+
+/** Presses a button for which the token has to be given. */
+async function asAdmin(page: Page, press: () => Promise<void>): Promise<void> {
+  await press();
+  await page.fill('#token', 'local-admin');
+  await page.keyboard.press('Enter');
+}
+
+async function save(page: Page): Promise<void> {
+  await page.click('dialog button[type=submit]');
+}
+
+async function isClosed(page: Page): Promise<void> {
+  await eventually(async () => expect(await page.locator('dialog').count()).toBe(0));
+}
+
+/** Until when the user may spend what they hold of the coupon. */
+async function useBy(couponId: number, userId: number): Promise<string | undefined> {
+  const { body } = await site.api.call<{ coupons: Array<{ couponId: number; expiresAt: string }> }>(
+    `/api/users/${userId}/coupons`,
+  );
+  return body.coupons.find((coupon) => coupon.couponId === couponId)?.expiresAt;
+}
+
+describe('changing a coupon', () => {
+  it('ends its claim window now, says what that does not do, and shortens nothing that people hold', async () => {
+    const { couponId } = await site.api.createCoupon({ name: 'Too long', audience: 'registered' });
+    const userId = await shop.user();
+    expect(await site.api.issue(couponId, userId)).toMatchObject({ status: 200 });
+    const before = await useBy(couponId, userId);
+    expect(before).toBeDefined();
+    await withCoupon(couponId, async (page) => {
+      await shows(page, '.hero .badge', 'Open');
+      await page.click('#change');
+      await shows(page, '#ending-hint', /does not shorten what people hold.*pause.*"May be spent"/s);
+      await page.click('#end-now');
+      await asAdmin(page, () => save(page));
+      await shows(page, '.hero .badge', 'Ended');
+      await shows(page, '#story', /^Ended /);
+    });
+    expect(await useBy(couponId, userId)).toBe(before);
+  });
+
+  it('sends what was changed alone, and names the field that is not accepted', async () => {
+    const { couponId } = await site.api.createCoupon({ name: 'Small', totalQuantity: 10, discountRate: 10 });
+    await withCoupon(couponId, async (page) => {
+      await shows(page, '#remaining', '10');
+      await page.click('#change');
+      await save(page);
+      await shows(page, 'dialog .error[role=alert]', 'Nothing was changed yet.');
+      await page.fill('#change-expiresAt', '12026-01-01T00:00');
+      await save(page);
+      await shows(page, '#change-expiresAt-error', 'Ends: a date and a time of the years 1000 to 9999.');
+      await page.keyboard.press('Escape');
+      await isClosed(page);
+
+      await page.click('#change');
+      await page.fill('#change-totalQuantity', '25');
+      await page.selectOption('#change-usable', 'days');
+      await page.fill('#change-usableDays', '7');
+      await page.uncheck('#change-isRedeemable');
+      await page.fill('#change-minOrderAmount', '5000');
+      await page.check('#change-applyToIssued');
+      await asAdmin(page, () => save(page));
+      await shows(page, '#remaining', '25');
+      await shows(page, '.facts', 'cannot be spent at the moment');
+      expect((await site.api.coupon(couponId)).body).toMatchObject({
+        name: 'Small',
+        totalQuantity: 25,
+        usableDays: 7,
+        usableUntil: null,
+        isRedeemable: false,
+        minOrderAmount: 5000,
+        maxDiscountAmount: null,
+      });
+
+      // Empty is none, and where there are no days the use-by time follows the claim window again.
+      await page.click('#change');
+      await page.fill('#change-minOrderAmount', '');
+      await page.selectOption('#change-usable', 'follows');
+      await page.check('#change-isRedeemable');
+      await save(page);
+      await isClosed(page);
+      await shows(page, '.facts', /use by /);
+      const { body } = await site.api.coupon(couponId);
+      expect(body).toMatchObject({ usableDays: null, usableUntil: body.expiresAt, minOrderAmount: null });
+    });
+  });
+});
+
+it('creates a coupon with terms of its own', async () => {
+  await withDashboard(browser, site, async (page) => {
+    await page.click('#create');
+    await page.fill('#new-name', 'For a week each');
+    await page.click('dialog summary');
+    await page.selectOption('#new-usable', 'days');
+    await page.fill('#new-usableDays', '7');
+    await page.fill('#new-maxDiscountAmount', '3000');
+    await asAdmin(page, () => save(page));
+    await shows(page, '#coupon-name', 'For a week each');
+    await shows(page, '.facts', 'use within 7 days');
+  });
+});
+
+it('rebuilds a coupon from MySQL', async () => {
+  const { couponId } = await site.api.createCoupon({ name: 'Rebuilt' });
+  expect(await site.api.issue(couponId, newUserId())).toMatchObject({ status: 200 });
+  await withCoupon(couponId, async (page) => {
+    await shows(page, '.hero .badge', 'Open');
+    await page.click('#rebuild');
+    await shows(page, 'dialog h2', 'Rebuild from MySQL?');
+    await asAdmin(page, () => page.click('dialog .danger'));
+    await shows(page, '#toast', 'The slots are rebuilt.');
+    await page.click('#audit');
+    await shows(page, '#verdict', 'Everything adds up.');
+  });
+});
