@@ -30,8 +30,8 @@ const moduleRules = Object.entries(NEIGHBOURS).map(([module, neighbours]) => ({
  * joins them stands directly in coupon/.
  */
 const ABOVE = {
-  reservation: ['entry', 'issuance', 'lock', 'audit', 'watch'],
-  issuance: ['entry', 'lock', 'audit', 'watch'],
+  reservation: ['entry', 'issuance', 'lock', 'audit', 'watch', 'grant', 'revocation'],
+  issuance: ['entry', 'lock', 'audit', 'watch', 'grant', 'revocation'],
 };
 
 /** @type {import('dependency-cruiser').IForbiddenRuleType[]} */

@@ -5,6 +5,7 @@ import { AddEntryTickets1763600000017 } from './coupon/migrations/1763600000017-
 import { CountLateRows1763600000007 } from './coupon/migrations/1763600000007-count-late-rows.js';
 import { IndexNewestCoupons1763600000012 } from './coupon/migrations/1763600000012-index-newest-coupons.js';
 import { KeepWhenCouponsChange1763600000011 } from './coupon/migrations/1763600000011-keep-when-coupons-change.js';
+import { IndexOpenFailures1763600000022 } from './coupon/migrations/1763600000022-index-open-failures.js';
 import { CreateOutbox1763600000014 } from './events/migrations/1763600000014-create-outbox.js';
 import { CreateRelayAndWebhooks1763600000015 } from './events/migrations/1763600000015-create-relay-and-webhooks.js';
 import { CreateAdminActions1763600000016 } from './identity/migrations/1763600000016-create-admin-actions.js';
@@ -43,5 +44,6 @@ export const MIGRATIONS: Migration[] = [
   AllowUsersWithoutEmail1763600000018,
   AddUseByTimes1763600000019,
   LetOrdersEnd1763600000020,
+  IndexOpenFailures1763600000022,
   GiveUseByTimes1763600000023,
 ];

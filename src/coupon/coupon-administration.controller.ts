@@ -6,7 +6,7 @@ import { idParam } from '../platform/http/schemas.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
 import { AuditService } from './audit/audit.service.js';
 import { CouponAdministration } from './coupon-administration.service.js';
-import { auditResponse, failureListResponse, reservedResponse } from './coupon.responses.js';
+import { auditResponse, failureListResponse, reservedResponse, retriedFailuresResponse } from './coupon.responses.js';
 import { type Page, pageQuery } from './coupon.schemas.js';
 import { FailureService } from './issuance/failure.service.js';
 import { located } from './reservation-location.js';
@@ -56,6 +56,21 @@ export class CouponAdministrationController {
   @Problems('COUPON_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   listFailures(@Param('couponId', { schema: idParam }) couponId: number, @Query({ schema: pageQuery }) page: Page) {
     return this.failures.list(couponId, page);
+  }
+
+  @Post('failures/retry')
+  @NeedsRole('operator')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({
+    summary: 'Try all failed reservations again',
+    description:
+      'All that nobody has retried, those that failed first before the others, as one by one, until the coupon is sold out. ' +
+      'Works for 20 s at most, and says how many remain.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'How many', standardSchema: retriedFailuresResponse })
+  @Problems('COUPON_NOT_FOUND', 'RESERVATION_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
+  retryAll(@Param('couponId', { schema: idParam }) couponId: number, @ByActor() actor: Actor) {
+    return this.administration.retryAll(couponId, actor);
   }
 
   @Post('failures/:failureId/retry')

@@ -3,6 +3,7 @@ import { type Action, ActionTrail, type Actor } from '../identity/index.js';
 import { AuditService } from './audit/audit.service.js';
 import type { Audit } from './audit/audit.js';
 import { couponSubject } from './coupon-events.js';
+import { FailureRetries, type RetriedFailures } from './issuance/failure-retries.service.js';
 import { FailureService } from './issuance/failure.service.js';
 import type { Reserved } from './reservation-view.js';
 import { RebuildService } from './reservation/rebuild.service.js';
@@ -14,6 +15,7 @@ export class CouponAdministration {
     private readonly audits: AuditService,
     private readonly rebuilds: RebuildService,
     private readonly failures: FailureService,
+    private readonly failureRetries: FailureRetries,
     private readonly trail: ActionTrail,
   ) {}
 
@@ -29,6 +31,15 @@ export class CouponAdministration {
       { ...action(actor, 'failure.retry', couponId), before: { failureId } },
       () => this.failures.retry(couponId, failureId),
       ({ userId, sequenceNumber }) => ({ userId, sequenceNumber }),
+    );
+  }
+
+  /** @throws as {@link FailureRetries.retryAll} */
+  async retryAll(couponId: number, actor: Actor): Promise<RetriedFailures> {
+    return await this.trail.run(
+      action(actor, 'failures.retry', couponId),
+      () => this.failureRetries.retryAll(couponId),
+      (retried) => retried,
     );
   }
 }

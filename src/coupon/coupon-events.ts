@@ -44,6 +44,28 @@ export function decidedEvents(
   return told.map((each, index) => ({ ...each, subject, position: before + index + 1, couponId, occurredAt }));
 }
 
+/** Whose user coupons one transaction took back. */
+export interface ToldRevocation {
+  readonly reason: string;
+  readonly revoked: ToldReservations;
+}
+
+/** One event for all whose user coupons a transaction took back. */
+export function revokedEvent(
+  couponId: number,
+  revoked: readonly Numbered[],
+  { reason, position, revokedAt }: { readonly reason: string; readonly position: number; readonly revokedAt: Date },
+): ToldEvent<ToldRevocation> {
+  return {
+    type: 'firstcome.coupon.revoked',
+    subject: couponSubject(couponId),
+    position,
+    couponId,
+    content: { reason, revoked: pairs(revoked) },
+    occurredAt: revokedAt,
+  };
+}
+
 /** The definition as it is from now on. */
 export function changedEvent(coupon: Coupon): ToldEvent {
   const { id: couponId, name, totalQuantity, startsAt, expiresAt, isActive, eventPosition: position } = coupon;

@@ -23,11 +23,15 @@ import { Turnstile } from './entry/turnstile.service.js';
 import { CouponHolderController } from './holders/coupon-holder.controller.js';
 import { CouponHolderRepository } from './holders/coupon-holder.repository.js';
 import { CouponHolders } from './holders/coupon-holders.service.js';
+import { DecisionReader } from './grant/decision-reader.service.js';
+import { GrantController } from './grant/grant.controller.js';
+import { Grants } from './grant/grant.service.js';
 import { IssuanceFailure } from './issuance-failure.entity.js';
 import { CouponCodeGenerator } from './issuance/coupon-code.js';
 import { CouponIssuer } from './issuance/coupon-issuer.service.js';
 import { DescribeCouponEvents } from './describe-coupon-events.js';
 import { FailureRepository } from './issuance/failure.repository.js';
+import { FailureRetries } from './issuance/failure-retries.service.js';
 import { FailureService } from './issuance/failure.service.js';
 import { ForgetEndedCouponsJob } from './issuance/forget-ended-coupons.job.js';
 import { IssuanceMetrics } from './issuance/issuance-metrics.js';
@@ -39,6 +43,7 @@ import { KafkaTransportMetrics } from './issuance/kafka/kafka-transport-metrics.
 import { KafkaTransport } from './issuance/kafka/kafka-transport.service.js';
 import { ReservationConsumer } from './issuance/kafka/reservation-consumer.service.js';
 import { Ledger } from './issuance/ledger.service.js';
+import { OpenFailuresRepository } from './issuance/open-failures.repository.js';
 import { ReservationReader } from './issuance/reservation-reader.service.js';
 import { ReservationWaiters } from './issuance/reservation-waiters.service.js';
 import { RetryingLedger } from './issuance/retrying-ledger.service.js';
@@ -61,6 +66,7 @@ import { ReservationController } from './reservation.controller.js';
 import { ReservationService } from './reservation.service.js';
 import { AdmissionService } from './reservation/admission.service.js';
 import { AdmissionStore } from './reservation/admission.store.js';
+import { BulkAdmission } from './reservation/bulk-admission.service.js';
 import { CouponChanges } from './reservation/coupon-changes.service.js';
 import { CouponDefinitionService } from './reservation/coupon-definition.service.js';
 import { DefinitionCache } from './reservation/definition-cache.js';
@@ -78,6 +84,9 @@ import { ReserveBatcher } from './reservation/reserve-batcher.js';
 import { ReserveBreakers } from './reservation/reserve-breakers.js';
 import { SeenNumbers } from './reservation/seen-numbers.js';
 import { SettlementStore } from './reservation/settlement.store.js';
+import { RevocationController } from './revocation/revocation.controller.js';
+import { RevocationRepository } from './revocation/revocation.repository.js';
+import { Revocations } from './revocation/revocation.service.js';
 import { UserCouponUsage } from './user-coupon-usage.repository.js';
 import { UserCouponController } from './user-coupon.controller.js';
 import { UserCoupon } from './user-coupon.entity.js';
@@ -92,6 +101,7 @@ import { HistoryRecorder } from './watch/history-recorder.service.js';
 import { RecordHistoryJob } from './watch/record-history.job.js';
 import { SharedRefusals } from './watch/shared-refusals.service.js';
 import { WatchCouponsJob } from './watch/watch-coupons.job.js';
+import { WorkTimes } from './work-time.js';
 
 /** Redis admits. */
 const RESERVATION = [
@@ -111,6 +121,7 @@ const RESERVATION = [
   RebuildService,
   LoadCouponsWhenRedisIsReadyListener,
   AdmissionService,
+  BulkAdmission,
   ReserveBatcher,
   ReservationMetrics,
   RefusalTally,
@@ -145,6 +156,8 @@ const ISSUANCE = [
   ForgetEndedCouponsJob,
   FailureService,
   FailureRepository,
+  FailureRetries,
+  OpenFailuresRepository,
 ];
 
 /** Or MySQL alone, by its row lock. */
@@ -170,6 +183,9 @@ const WATCH = [
   RecordHistoryJob,
 ];
 
+/** What operators give and take back. */
+const GIVE_AND_TAKE = [WorkTimes, Grants, DecisionReader, Revocations, RevocationRepository];
+
 /** Everything that the module is made of, besides its controllers. */
 export const COUPON_PROVIDERS = [
   CouponRepository,
@@ -192,6 +208,7 @@ export const COUPON_PROVIDERS = [
   ...HOLDERS,
   ...EVENTS,
   ...WATCH,
+  ...GIVE_AND_TAKE,
 ];
 
 @Module({
@@ -208,6 +225,8 @@ export const COUPON_PROVIDERS = [
     ReservationEventsController,
     CouponAdministrationController,
     CouponHolderController,
+    GrantController,
+    RevocationController,
     UserCouponController,
   ],
   providers: COUPON_PROVIDERS,

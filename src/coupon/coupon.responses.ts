@@ -260,6 +260,15 @@ export const failureListResponse = z
   })
   .meta({ id: 'FailureList', example: { failures: [FAILURE], nextCursor: null } });
 
+export const retriedFailuresResponse = z
+  .object({
+    retried: count.meta({ description: 'Failures whose users hold a new slot' }),
+    alreadyIssued: count.meta({ description: 'Failures whose users held one already, or by another of these' }),
+    soldOut: count.meta({ description: 'Failures for which there is no slot; they stay as they are' }),
+    remaining: count.meta({ description: 'Failures not looked at within 20 s; make the call again until it is 0' }),
+  })
+  .meta({ id: 'RetriedFailures', example: { retried: 12, alreadyIssued: 1, soldOut: 3, remaining: 0 } });
+
 export const eventsTicketResponse = z
   .object({ ticket: z.string(), expiresAt: time })
   .meta({ id: 'EventsTicket', example: { ticket: 'AQGZw…', expiresAt: '2026-11-20T09:01:00.000Z' } });

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type EventData, Outbox, type ToldEvent } from '../events/index.js';
-import type { ToldReservations } from './coupon-events.js';
+import type { ToldReservations, ToldRevocation } from './coupon-events.js';
 import { FailureRepository } from './issuance/failure.repository.js';
 import { IssuanceRepository } from './issuance/issuance.repository.js';
 import { LedgerRepository } from './ledger.repository.js';
@@ -18,6 +18,7 @@ export class DescribeCouponEvents implements OnModuleInit {
   onModuleInit(): void {
     this.outbox.describe('firstcome.coupon.issued', (event: ToldEvent<ToldReservations>) => this.issued(event));
     this.outbox.describe('firstcome.coupon.failed', (event: ToldEvent<ToldReservations>) => this.failed(event));
+    this.outbox.describe('firstcome.coupon.revoked', (event: ToldEvent<ToldRevocation>) => this.revoked(event));
     this.outbox.describe('firstcome.coupon.used', (event: ToldEvent<{ readonly userCouponId: number }>) =>
       this.used(event),
     );
@@ -51,6 +52,25 @@ export class DescribeCouponEvents implements OnModuleInit {
     const items = content.map(([userId, sequenceNumber]) => {
       const reason = reasonOf.get(`${userId}:${sequenceNumber}`);
       return { userId, sequenceNumber, reason, failedAt: occurredAt.toISOString() };
+    });
+    return { couponId, items };
+  }
+
+  private async revoked({ couponId = 0, content, occurredAt }: ToldEvent<ToldRevocation>): Promise<EventData> {
+    const { reason, revoked } = content;
+    const rows = await this.issuance.issuedTo(
+      couponId,
+      revoked.map(([userId]) => userId),
+    );
+    const rowOf = new Map(rows.map((row) => [row.userId, row]));
+    const items = revoked.map(([userId, sequenceNumber]) => {
+      const row = rowOf.get(userId);
+      const held = row && {
+        userCouponId: row.userCouponId,
+        code: row.code ?? undefined,
+        issuedAt: row.issuedAt.toISOString(),
+      };
+      return { userId, sequenceNumber, ...held, reason, revokedAt: occurredAt.toISOString() };
     });
     return { couponId, items };
   }

@@ -54,6 +54,14 @@ export function usableUntilIn(of = ''): string {
   return `COALESCE(${of}usable_until, GREATEST(${of}expires_at, ${of}latest_expires_at))`;
 }
 
+/** Whether what would be issued at `now` could not be spent any more. */
+export function isUseByPast(
+  coupon: Parameters<typeof usableUntilOf>[0] & { readonly usableDays: number | null },
+  now: Date,
+): boolean {
+  return coupon.usableDays === null && usableUntilOf(coupon) <= now;
+}
+
 /** Until when what is issued at `issuedAt` may be spent. */
 export function useByOf({ usableDays, usableUntil }: UseByTerms, issuedAt: Date): Date {
   return usableDays === null ? usableUntil : new Date(issuedAt.getTime() + usableDays * DAY_MS);

@@ -4,6 +4,7 @@ export const EVENT_TYPES = [
   'firstcome.coupon.failed',
   'firstcome.coupon.sold-out',
   'firstcome.coupon.changed',
+  'firstcome.coupon.revoked',
   'firstcome.coupon.used',
   'firstcome.order.paid',
   'firstcome.order.refunded',

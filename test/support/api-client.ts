@@ -101,6 +101,31 @@ export interface FailureBody {
   retriedAt: string | null;
 }
 
+/** User ids by how it ended for them. */
+export interface GrantBody {
+  issued: number[];
+  alreadyIssued: number[];
+  soldOut: number[];
+  unknownUsers: number[];
+  pending: number[];
+}
+
+export interface RevocationBody {
+  revoked: number;
+  alreadyRevoked: number;
+  used: number;
+  notIssued: number;
+  slotsReturned: number;
+  remaining: number;
+}
+
+export interface RetriedBody {
+  retried: number;
+  alreadyIssued: number;
+  soldOut: number;
+  remaining: number;
+}
+
 interface Request {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
@@ -181,6 +206,18 @@ export class ApiClient {
 
   retry(couponId: number, failureId: number): Promise<Answer<ReservationBody>> {
     return this.call(`/api/coupons/${couponId}/failures/${failureId}/retry`, { method: 'POST', isAdmin: true });
+  }
+
+  retryAll(couponId: number): Promise<Answer<RetriedBody>> {
+    return this.call(`/api/coupons/${couponId}/failures/retry`, { method: 'POST', isAdmin: true });
+  }
+
+  grant(couponId: number, userIds: readonly number[]): Promise<Answer<GrantBody>> {
+    return this.call(`/api/coupons/${couponId}/grants`, { method: 'POST', body: { userIds }, isAdmin: true });
+  }
+
+  revoke(couponId: number, body: object): Promise<Answer<RevocationBody>> {
+    return this.call(`/api/coupons/${couponId}/revocations`, { method: 'POST', body, isAdmin: true });
   }
 
   /** Any other call. */

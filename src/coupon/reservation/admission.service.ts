@@ -21,7 +21,7 @@ declare module '../../platform/fault-points.js' {
 }
 
 /** How a request ended: admitted, or refused and why. */
-type Outcome = Reservation | DomainError;
+export type Outcome = Reservation | DomainError;
 
 /** Redis admits: the one way to a slot of a coupon of the reservation strategy. */
 @Injectable()
@@ -52,15 +52,25 @@ export class AdmissionService {
   }
 
   /**
-   * As `admit`, for one user and whatever the window and the pause: a failed reservation is tried again.
+   * As `admit`, whatever the window and the pause, for users whom an operator names.
+   *
+   * @throws ReservationUnavailableError when Redis can't be asked
+   */
+  async admitAnyway(couponId: number, userIds: readonly number[]): Promise<Outcome[]> {
+    const askedAt = this.metrics.now();
+    const requests = userIds.map((userId) => ({ userId, askedAt }));
+    const answers = await this.ask(couponId, requests, { ignoreWindow: true });
+    if (answers.includes('NOT_LOADED')) this.rebuilds.start(couponId);
+    return this.conclude(couponId, requests, answers);
+  }
+
+  /**
+   * As `admitAnyway`, for one user: a failed reservation is tried again.
    *
    * @throws the refusal as its domain error; ReservationUnavailableError when Redis can't decide
    */
   async admitAgain(couponId: number, userId: number): Promise<Reservation> {
-    const requests = [{ userId, askedAt: this.metrics.now() }];
-    const answers = await this.ask(couponId, requests, { ignoreWindow: true });
-    if (answers.includes('NOT_LOADED')) this.rebuilds.start(couponId);
-    const [outcome] = this.conclude(couponId, requests, answers);
+    const [outcome] = await this.admitAnyway(couponId, [userId]);
     if (outcome === undefined) throw new Error('reserve-coupon.lua left a user without a decision');
     if (outcome instanceof Error) throw outcome;
     return outcome;

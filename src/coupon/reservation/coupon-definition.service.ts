@@ -81,7 +81,7 @@ export class CouponDefinitionService {
         });
         return { coupon: after, isInRedis: goesToRedisFirst };
       });
-      if (!isInRedis) await this.publish(coupon);
+      if (!isInRedis) await this.publisher.announce(coupon);
       return coupon;
     } catch (error) {
       if (mayBeAhead) await this.putBack(couponId);
@@ -118,22 +118,6 @@ export class CouponDefinitionService {
     } catch (error) {
       this.logger.warn(`coupon ${couponId}: the lower total may be in Redis for a while: ${String(error)}`);
       this.publisher.reconcileLater(couponId);
-    }
-  }
-
-  /**
-   * With Redis away the change stands in MySQL, and Redis hears of it as soon as it answers. A Redis that is only cut
-   * off from us admits by the old definition until then.
-   */
-  private async publish(coupon: Coupon): Promise<void> {
-    if (coupon.strategy === 'lock') return;
-    try {
-      const answer = await this.store.publish(definitionOf(coupon));
-      // A PATCH that died between Redis and MySQL left a version there that MySQL does not know.
-      if (answer === 'NOT_NEWER') await this.publisher.reconcile(coupon.id);
-    } catch (error) {
-      if (!(error instanceof RedisUnavailableError)) throw error;
-      this.publisher.reconcileLater(coupon.id);
     }
   }
 }

@@ -5,6 +5,7 @@ import { isDatabaseUnavailable } from '../../platform/database/database-errors.j
 import { stackOf } from '../../platform/errors/error-text.js';
 import { RedisUnavailableError } from '../../platform/redis/redis-errors.js';
 import type { CouponConfig } from '../coupon.config.js';
+import type { Coupon } from '../coupon.entity.js';
 import { CouponRepository } from '../coupon.repository.js';
 import { CouponChanges } from './coupon-changes.service.js';
 import { definitionOf, sameDefinition } from './coupon-definition.js';
@@ -34,6 +35,22 @@ export class DefinitionPublisher implements OnApplicationShutdown {
   async publish(couponId: number): Promise<void> {
     const coupon = await this.coupons.find(couponId);
     if (coupon !== null) await this.store.publish(definitionOf(coupon));
+  }
+
+  /**
+   * Tells Redis of what a transaction has just changed. With Redis away the change stands in MySQL, and Redis hears of it
+   * as soon as it answers; one that is only cut off from us admits by the old definition until then.
+   */
+  async announce(coupon: Coupon): Promise<void> {
+    if (coupon.strategy === 'lock') return;
+    try {
+      const answer = await this.store.publish(definitionOf(coupon));
+      // A PATCH that died between Redis and MySQL left a version there that MySQL does not know.
+      if (answer === 'NOT_NEWER') await this.reconcile(coupon.id);
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+      this.reconcileLater(coupon.id);
+    }
   }
 
   /**

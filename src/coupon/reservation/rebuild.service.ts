@@ -215,7 +215,10 @@ export class RebuildService {
     });
   }
 
-  /** True for a coupon never loaded, or whose window, unchanged since it was created, has not opened yet. */
+  /**
+   * True for a coupon never loaded, or whose window has not opened yet since it was created: nobody has changed it, nor
+   * granted it, which makes its version 2.
+   */
   private nothingWasGivenOut({ epoch, version, startsAt }: Coupon): boolean {
     const notOpenYet = startsAt.getTime() > this.clock.now().getTime() + CLOCK_TOLERANCE_MS;
     return epoch === 0 || (version === 1 && notOpenYet);

@@ -17,6 +17,7 @@ import { GracefulShutdown } from './graceful-shutdown.js';
 import { HttpMetrics, timedRequestId } from './http-metrics.js';
 import { HttpServers } from './http-servers.js';
 import { ManagementServer } from './management-server.js';
+import { allowLongerBodies } from './longer-bodies.js';
 import { REQUEST_ID_HEADER, requestId } from './request-id.js';
 import { SecurityHeaders } from './security-headers.js';
 import { limitSlowBodies } from './slow-bodies.js';
@@ -54,6 +55,7 @@ export async function createApp<C extends Config>(root: RootModule<C>, config: C
   const fastify = adapter.getInstance();
   acceptOnlyJson(fastify);
   acceptImports(fastify);
+  allowLongerBodies(fastify, config.http.bodyLimitBytes);
 
   const app = await NestFactory.create<NestFastifyApplication>(root.forRoot(config), adapter, {
     logger: new AppLogger(config.log),
