@@ -152,9 +152,10 @@ describe('paid orders of a time range', () => {
   });
 });
 
+const minutes = (after: number) => new Date(to.getTime() + after * 60_000);
+
 describe('refunded orders', () => {
   const product = newUserId();
-  const minutes = (after: number) => new Date(to.getTime() + after * 60_000);
   /** When each was paid and refunded, in minutes. */
   const TIMES = [
     [1, 90],

@@ -167,8 +167,8 @@ class Run {
     await Promise.all(Array.from({ length: deliveries }, () => this.deliver(event, instance)));
   }
 
-  private async deliver(event: PaymentCompletedEvent | OrderRefundedEvent | undefined, at: 0 | 1): Promise<void> {
-    const instance = world.instances[at];
+  private async deliver(event: PaymentCompletedEvent | OrderRefundedEvent | undefined, index: 0 | 1): Promise<void> {
+    const instance = world.instances[index];
     if (event instanceof PaymentCompletedEvent)
       await instance.get(CountSalesWhenPaymentCompletedListener).handle(event);
     if (event instanceof OrderRefundedEvent) await instance.get(UncountSalesWhenOrderRefundedListener).handle(event);

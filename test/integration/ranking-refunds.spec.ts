@@ -189,10 +189,10 @@ describe('a refund that was not counted down', () => {
     await refund(two, { deliveries: 0 });
 
     const store = world.instances[0].get(RankingStore);
-    const { uncount } = store;
+    const uncount = store.uncount.bind(store);
     store.uncount = async (day, orders) => {
       if (day === first) throw new RedisUnavailableError('its shard is away');
-      return await uncount.call(store, day, orders);
+      return await uncount(day, orders);
     };
     expect(await reconcileAll(0)).toBe(false);
     await expectLive(first, [[product, 3]]);
@@ -217,23 +217,23 @@ describe('a refund that was not counted down', () => {
   });
 });
 
-describe('the backup of a past day', () => {
-  /** Backed up after its end, with a sale that stays, and so many days ago. */
-  async function pastDay(days: number): Promise<{ day: string; sale: Sale }> {
-    const day = await newDay();
-    await reconcileAll(0);
-    const sale = await pay([{ productId: product, quantity: 3 }]);
-    await pay([{ productId: other, quantity: 1 }]);
-    wait(DAY_MS);
-    expect(await backUpAll(0)).toBe(true);
-    await expectBackup(day, [
-      [product, 3],
-      [other, 1],
-    ]);
-    wait((days - 1) * DAY_MS);
-    return { day, sale };
-  }
+/** Backed up after its end, with a sale that stays, and so many days ago. */
+async function pastDay(days: number): Promise<{ day: string; sale: Sale }> {
+  const day = await newDay();
+  await reconcileAll(0);
+  const sale = await pay([{ productId: product, quantity: 3 }]);
+  await pay([{ productId: other, quantity: 1 }]);
+  wait(DAY_MS);
+  expect(await backUpAll(0)).toBe(true);
+  await expectBackup(day, [
+    [product, 3],
+    [other, 1],
+  ]);
+  wait((days - 1) * DAY_MS);
+  return { day, sale };
+}
 
+describe('the backup of a past day', () => {
   it.each([
     ['that Redis keeps', 3, false],
     ['whose keys are gone', 3, true],
@@ -272,7 +272,7 @@ describe('the backup of a past day', () => {
     const { day, sale } = await pastDay(20);
     await refund(sale);
     const names = world.instances[0].get(ProductNames);
-    const { namesOf } = names;
+    const namesOf = names.namesOf.bind(names);
     names.namesOf = () => Promise.reject(new Error('MySQL has gone away'));
     expect(await backUpAll(0)).toBe(false);
     names.namesOf = namesOf;
