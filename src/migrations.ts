@@ -21,6 +21,7 @@ import { CreateProductRankingBackups1763600000006 } from './ranking/migrations/1
 import { AllowUnknownNamesInBackups1763600000010 } from './ranking/migrations/1763600000010-allow-unknown-names-in-backups.js';
 import { CreateUsers1763600000001 } from './user/migrations/1763600000001-create-users.js';
 import { AllowUsersWithoutEmail1763600000018 } from './user/migrations/1763600000018-allow-users-without-email.js';
+import { CreateBalanceEntries1763600000021 } from './user/migrations/1763600000021-create-balance-entries.js';
 
 /** Every migration of every module, oldest first. */
 export const MIGRATIONS: Migration[] = [
@@ -44,6 +45,7 @@ export const MIGRATIONS: Migration[] = [
   AllowUsersWithoutEmail1763600000018,
   AddUseByTimes1763600000019,
   LetOrdersEnd1763600000020,
+  CreateBalanceEntries1763600000021,
   IndexOpenFailures1763600000022,
   GiveUseByTimes1763600000023,
 ];

@@ -111,7 +111,7 @@ export class CancellationService {
     const refundableUntil = new Date(paidAt.getTime() + this.refundMs);
     if (this.clock.now() > refundableUntil) throw new RefundPeriodOverError(orderId, refundableUntil);
 
-    await this.balances.credit(manager, userId, refundedAmount);
+    await this.balances.credit(manager, userId, refundedAmount, orderId);
     for (const { productId, quantity } of items) await this.products.putBackIntoStock(manager, productId, quantity);
     if (userCouponId !== null) await this.userCoupons.giveBack(manager, userCouponId);
     // Not before the waiting is over, so that the refunds of a time are all there soon after it.

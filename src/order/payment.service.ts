@@ -85,7 +85,7 @@ export class PaymentService {
     const { orderNumber, items, totalAmount: paidAmount, userCouponId, couponId } = order;
 
     if (userCouponId !== null) await this.assertUsable(manager, orderId, userCouponId);
-    const remainingBalance = await this.balances.debit(manager, userId, paidAmount);
+    const remainingBalance = await this.balances.debit(manager, userId, paidAmount, orderId);
     for (const { productId, quantity } of items) await this.products.takeFromStock(manager, productId, quantity);
     // Not before the waiting is over: the day of the sale is the one in which it happens.
     const paidAt = this.clock.now();

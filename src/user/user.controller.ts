@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Put, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Actor, ByActor, NamesUser, NeedsRole } from '../identity/index.js';
@@ -11,8 +11,15 @@ import {
 import { Problems } from '../platform/openapi/problems.decorator.js';
 import { BalanceService } from './balance.service.js';
 import { UserRegistration } from './user-registration.service.js';
-import { balanceResponse, chargeResponse, userResponse } from './user.responses.js';
-import { type Charge, chargeBody, type PutUser, putUserBody } from './user.schemas.js';
+import { balanceEntriesResponse, balanceResponse, chargeResponse, userResponse } from './user.responses.js';
+import {
+  type BalanceEntriesQuery,
+  balanceEntriesQuery,
+  type Charge,
+  chargeBody,
+  type PutUser,
+  putUserBody,
+} from './user.schemas.js';
 import { UserService } from './user.service.js';
 
 @ApiTags('users')
@@ -69,6 +76,21 @@ export class UserController {
   @Problems('USER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
   balance(@Param('userId', { schema: idParam }) userId: number) {
     return this.balances.get(userId);
+  }
+
+  @Get('balance/entries')
+  @NamesUser('read', 'params')
+  @ApiOperation({
+    summary: 'List the movements of a balance',
+    description: 'Charges, payments and refunds, the newest first, in pages. They add up to the balance.',
+  })
+  @ApiResponse({ status: HttpStatus.OK, description: 'A page of entries', standardSchema: balanceEntriesResponse })
+  @Problems('USER_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+  balanceEntries(
+    @Param('userId', { schema: idParam }) userId: number,
+    @Query({ schema: balanceEntriesQuery }) query: BalanceEntriesQuery,
+  ) {
+    return this.balances.listEntries(userId, query);
   }
 
   @Post('balance/charge')

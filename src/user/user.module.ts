@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyModule } from '../platform/idempotency/idempotency.module.js';
+import { BalanceAuditController } from './balance-audit.controller.js';
+import { BalanceAudit } from './balance-audit.service.js';
+import { BalanceEntryRepository } from './balance-entry.repository.js';
 import { BalanceService } from './balance.service.js';
 import { Newcomers } from './newcomers.service.js';
 import { UserDirectory } from './user-directory.service.js';
@@ -15,7 +18,7 @@ import { UserService } from './user.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([User]), IdempotencyModule],
-  controllers: [UserImportController, UserController],
+  controllers: [UserImportController, UserController, BalanceAuditController],
   providers: [
     UserRepository,
     UserDirectory,
@@ -23,7 +26,9 @@ import { UserService } from './user.service.js';
     UserService,
     UserRegistration,
     UserImport,
+    BalanceEntryRepository,
     BalanceService,
+    BalanceAudit,
     UserSeeding,
   ],
   exports: [UserDirectory, BalanceService, UserSeeding],

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { id, optional, visibleText, wholeNumber } from '../platform/http/schemas.js';
+import {
+  cursorQuery,
+  id,
+  limitQuery,
+  newestPosition,
+  optional,
+  visibleText,
+  wholeNumber,
+} from '../platform/http/schemas.js';
 import { idempotencyKey } from '../platform/idempotency/idempotency-key.js';
 
 /** What the calls of this module take. */
@@ -10,6 +18,9 @@ export const chargeBody = z
   .strictObject({ amount: wholeNumber(MAX_AMOUNT).meta({ description: 'In won' }), idempotencyKey })
   .meta({ id: 'ChargeRequest', example: { amount: 50_000, idempotencyKey: 'charge-2026-11-20-0001' } });
 export type Charge = z.output<typeof chargeBody>;
+
+export const balanceEntriesQuery = z.strictObject({ cursor: cursorQuery(newestPosition), limit: limitQuery });
+export type BalanceEntriesQuery = z.output<typeof balanceEntriesQuery>;
 
 const MAX_NAME_LENGTH = 100;
 const MAX_EMAIL_LENGTH = 255;

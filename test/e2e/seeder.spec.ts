@@ -52,8 +52,14 @@ async function users(): Promise<UserRow[]> {
   return await database.rows<UserRow>('SELECT id, name, email, balance FROM users ORDER BY id');
 }
 
+async function entries(): Promise<object[]> {
+  return await database.rows(
+    'SELECT kind, COUNT(*) AS size, COUNT(DISTINCT user_id) AS users FROM balance_entries GROUP BY kind',
+  );
+}
+
 async function everything(): Promise<unknown> {
-  const tables = ['users', 'products', 'coupons'];
+  const tables = ['users', 'products', 'coupons', 'balance_entries'];
   return await Promise.all(tables.map((table) => database.rows(`SELECT * FROM ${table} ORDER BY id`)));
 }
 
@@ -126,6 +132,7 @@ describe('under the profile test', () => {
       ...expectedUsers(300_000, 10_000, 'K6Test-Ramp-'),
     ]);
     expect(await rowCounts()).toEqual({ users: 20_101, products: 100, coupons: 1 });
+    expect(await entries()).toEqual([{ kind: 'OPENING', size: 20_101, users: 20_101 }]);
     for (const app of apps) {
       expect(app.logs).toMatch(/profile test/);
       const answer = { couponId: 7, userId: 8, sequenceNumber: 1, status: 'RESERVED' };
