@@ -6,7 +6,7 @@ import { freePort } from '../../scripts/services/free-port.mjs';
 import type { AppProcess } from '../support/app-process.js';
 import { AuditedApp } from '../support/audited-app.js';
 import { runCommand } from '../support/run-command.js';
-import { newUserId } from '../support/unique-ids.js';
+import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 const COMMAND = fileURLToPath(new URL('../../scripts/audit.mjs', import.meta.url));
 
@@ -52,11 +52,49 @@ describe('npm run audit', () => {
     expect({ code, isSaid: out.includes('decided in MySQL alone') }).toEqual({ code: 0, isSaid: true });
   });
 
-  it.each([[[]], [['abc']], [['0']], [['1', '2']]])('shows how it is used and ends with 2 for %j', async (words) => {
-    const { code, out, err } = await audit(words);
-    expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toContain('Usage: npm run audit -- <couponId>');
+  it('says whether every balance is the sum of its entries', async () => {
+    const users = newUserIds(3);
+    await world.database.change('INSERT INTO users (id, name, email, balance) VALUES ?', [
+      users.map((userId) => [userId, 'x', null, 0]),
+    ]);
+    for (const userId of users) {
+      const answer = await world.api.call(`/api/users/${userId}/balance/charge`, {
+        method: 'POST',
+        body: { amount: 500 },
+      });
+      expect(answer.status).toBe(200);
+    }
+    const consistent = await audit(['balances']);
+    expect(consistent.code).toBe(0);
+    expect(consistent.out).toMatch(/^Consistent: all [1-9]\d* balances are the sums of their entries\.$/m);
+
+    const [richer = 0, poorer = 0, right = 0] = users;
+    await world.database.change('UPDATE users SET balance = 507 WHERE id = ?', [richer]);
+    await world.database.change('DELETE FROM balance_entries WHERE user_id = ?', [poorer]);
+    await world.database.change('UPDATE users SET balance = 0 WHERE id = ?', [poorer]);
+    await world.database.change("INSERT INTO balance_entries VALUES (NULL, ?, 3, 'CHARGE', NULL, NOW(3))", [poorer]);
+    const { code, out } = await audit(['balances']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^NOT CONSISTENT: 2 of [1-9]\d* balances are not the sums of their entries\.$/m);
+    expect(out).toMatch(new RegExp(`^user ${richer}: balance 507, entries 500, difference 7$`, 'm'));
+    expect(out).toMatch(new RegExp(`^user ${poorer}: balance 0, entries 3, difference -3$`, 'm'));
+    expect(out).not.toContain(`user ${right}:`);
+
+    await world.database.change('UPDATE users SET balance = 500 WHERE id = ?', [richer]);
+    await world.database.change('DELETE FROM balance_entries WHERE user_id = ?', [poorer]);
+    expect((await audit(['balances'])).code).toBe(0);
+    const wrongToken = await audit(['balances'], { ADMIN_TOKEN: 'wrong' });
+    expect(wrongToken).toMatchObject({ code: 2, out: '' });
   });
+
+  it.each([[[]], [['abc']], [['0']], [['1', '2']], [['balances', '1']]])(
+    'shows how it is used and ends with 2 for %j',
+    async (words) => {
+      const { code, out, err } = await audit(words);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err).toContain('Usage: npm run audit -- <couponId>');
+    },
+  );
 
   it('ends with 2 and one line when there is no answer to audit', async () => {
     const { couponId } = await world.coupon(1);

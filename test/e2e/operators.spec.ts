@@ -30,6 +30,7 @@ const NEEDED: Readonly<Record<string, Role>> = {
   'GET /api/webhooks/{webhookId}/deliveries': 'viewer',
   'POST /api/webhooks/{webhookId}/deliveries/{deliveryId}/replay': 'operator',
   'GET /api/admin/actions': 'viewer',
+  'GET /api/balances/audit': 'operator',
   'PUT /api/users/{userId}': 'admin',
   'POST /api/users/import': 'admin',
   'PUT /api/products/{productId}': 'admin',
