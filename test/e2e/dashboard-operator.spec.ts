@@ -4,7 +4,7 @@ import { INSTALLING_MS, openBrowser, shows, withDashboard } from '../support/bro
 import { eventually } from '../support/poll.js';
 import { Shop } from '../support/shop.js';
 import { Site } from '../support/site.js';
-import { newUserId } from '../support/unique-ids.js';
+import { newUserId, newUserIds } from '../support/unique-ids.js';
 
 /** What an operator does on the live page, without a terminal. */
 
@@ -139,5 +139,27 @@ it('rebuilds a coupon from MySQL', async () => {
     await shows(page, '#toast', 'The slots are rebuilt.');
     await page.click('#audit');
     await shows(page, '#verdict', 'Everything adds up.');
+  });
+});
+
+it('looks up who holds a coupon, by user and by state', async () => {
+  const { couponId } = await site.api.createCoupon({ name: 'Held' });
+  const userIds = newUserIds(3);
+  for (const userId of userIds) expect(await site.api.issue(couponId, userId)).toMatchObject({ status: 200 });
+  await withCoupon(couponId, async (page) => {
+    const rows = page.locator('section[aria-labelledby=holders-title] tbody tr');
+    await asAdmin(page, () => page.click('#holders'));
+    await eventually(async () => expect(await rows.count()).toBe(3));
+    // In the order of the numbers.
+    expect(await rows.first().innerText()).toMatch(new RegExp(`^1\\s+${userIds[0]}\\s+Available`));
+
+    await page.fill('#holders-userId', String(userIds[1]));
+    await page.keyboard.press('Enter');
+    await eventually(async () => expect(await rows.count()).toBe(1));
+    expect(await rows.first().innerText()).toMatch(new RegExp(`^2\\s+${userIds[1]}\\s+Available`));
+
+    await page.selectOption('#holders-status', 'USED');
+    await page.click('#holders');
+    await shows(page, 'section[aria-labelledby=holders-title]', 'Nobody like that holds it.');
   });
 });
