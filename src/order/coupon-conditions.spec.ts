@@ -6,14 +6,15 @@ const LINES = [
   { productId: 2, unitPrice: 50_000, quantity: 1 },
 ];
 
+const least = (minOrderAmount: number, productIds: number[] | null) =>
+  unmetCondition(LINES, { productIds, minOrderAmount });
+
 describe('the conditions of a coupon', () => {
   it('are met where there are none', () => {
     expect(unmetCondition(LINES, { productIds: null, minOrderAmount: null })).toBeUndefined();
   });
 
   it('want an amount, of the lines alone on which the discount counts', () => {
-    const least = (minOrderAmount: number, productIds: number[] | null) =>
-      unmetCondition(LINES, { productIds, minOrderAmount });
     expect(least(52_000, null)).toBeUndefined();
     expect(least(52_001, null)).toEqual({
       reason: 'BELOW_MIN_ORDER_AMOUNT',

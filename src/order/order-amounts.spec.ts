@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Discount, orderAmounts, type PricedLine } from './order-amounts.js';
 
 const ON_ALL = { maxDiscountAmount: null, productIds: null };
@@ -80,17 +80,22 @@ describe('the amounts of an order', () => {
   });
 });
 
+function sum(lines: readonly PricedLine[]): bigint {
+  return lines.reduce((total, { unitPrice, quantity }) => total + BigInt(unitPrice) * BigInt(quantity), 0n);
+}
+
+function atMost(amount: bigint, limit: number | null): bigint {
+  return limit !== null && BigInt(limit) < amount ? BigInt(limit) : amount;
+}
+
 /** The same in numbers of any size, and in the words of the specification. */
 function byHand(lines: readonly PricedLine[], off: Discount) {
-  const sum = (counted: readonly PricedLine[]) =>
-    counted.reduce((total, { unitPrice, quantity }) => total + BigInt(unitPrice) * BigInt(quantity), 0n);
-  const least = (one: bigint, other: number | null) => (other !== null && BigInt(other) < one ? BigInt(other) : one);
   const subtotal = sum(lines);
   const eligible = sum(lines.filter(({ productId }) => off.productIds === null || off.productIds.includes(productId)));
   const discount =
     off.discountRate === null
-      ? least(eligible, off.discountAmount)
-      : least((eligible * BigInt(off.discountRate)) / 100n, off.maxDiscountAmount);
+      ? atMost(eligible, off.discountAmount)
+      : atMost((eligible * BigInt(off.discountRate)) / 100n, off.maxDiscountAmount);
   return {
     subtotalAmount: Number(subtotal),
     discountAmount: Number(discount),

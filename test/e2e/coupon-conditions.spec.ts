@@ -110,18 +110,18 @@ describe('the most that a rate takes off', () => {
   });
 });
 
-describe('a payment', () => {
-  /** An order over 2 pieces at 10,000 won with half of it off, paid after the coupon was changed. */
-  async function paidAfter(changed: (bought: number) => object) {
-    const productId = await shop.product({ price: 10_000, stock: 10 });
-    const { userId, couponId } = await holder({ discountRate: 50 });
-    const orderId = await shop.order(userId, [{ productId, quantity: 2 }], couponId);
-    // The order has its own prices.
-    await shop.database.change('UPDATE products SET price = 1 WHERE id = ?', [productId]);
-    await change(couponId, { ...changed(productId), applyToIssued: true });
-    return { userId, couponId, orderId, productId, answer: await shop.pay(orderId, userId) };
-  }
+/** An order over 2 pieces at 10,000 won with half of it off, paid after the coupon was changed. */
+async function paidAfter(changed: (bought: number) => object) {
+  const productId = await shop.product({ price: 10_000, stock: 10 });
+  const { userId, couponId } = await holder({ discountRate: 50 });
+  const orderId = await shop.order(userId, [{ productId, quantity: 2 }], couponId);
+  // The order has its own prices.
+  await shop.database.change('UPDATE products SET price = 1 WHERE id = ?', [productId]);
+  await change(couponId, { ...changed(productId), applyToIssued: true });
+  return { userId, couponId, orderId, productId, answer: await shop.pay(orderId, userId) };
+}
 
+describe('a payment', () => {
   it.each<[string, (bought: number) => object]>([
     ['the least is what it comes to', () => ({ minOrderAmount: 20_000 })],
     ['its product is one of those that count', (bought) => ({ productIds: [bought, 1] })],
