@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { FaultPoint } from '../../src/platform/fault-points.js';
 import { ApiClient } from '../support/api-client.js';
-import { startApp } from '../support/app-process.js';
+import { type AppProcess, startApp } from '../support/app-process.js';
 import { openDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
 import { Shop } from '../support/shop.js';
@@ -14,10 +14,12 @@ const REFUND_DAYS = 7;
 const KEY = 'cancel-once';
 const NOBODYS_ORDER = Number.MAX_SAFE_INTEGER;
 
+let app: AppProcess;
 let shop: Shop;
 
 beforeAll(async () => {
-  shop = new Shop(new ApiClient((await startApp({ waitFor: '/health/ready' })).url), openDatabase());
+  app = await startApp({ env: { ORDER_EXPIRY_INTERVAL_MS: '200' }, waitFor: '/health/ready' });
+  shop = new Shop(new ApiClient(app.url), openDatabase());
 });
 
 /** A user with 10,000 won who has a coupon of 1,000 won, and a PENDING order over 2 of 10 pieces at 3,000 won with it. */
@@ -72,10 +74,13 @@ describe('an order that is not paid', () => {
     expect(await stateOf(bought)).toEqual(CANCELLED);
   });
 
-  it('that has expired is neither paid nor cancelled', async () => {
+  it('expires after half an hour, and then it is neither paid nor cancelled', async () => {
     const bought = await buyer();
     const { orderId, userId } = bought;
-    await shop.database.change("UPDATE orders SET status = 'EXPIRED' WHERE id = ?", [orderId]);
+    const longAgo = new Date(Date.now() - 30 * 60_000 - 1000);
+    await shop.database.change('UPDATE orders SET created_at = ? WHERE id = ?', [longAgo, orderId]);
+    await eventually(async () => expect((await shop.showOrder(orderId)).body.status).toBe('EXPIRED'));
+    expect(await app.metric('firstcome_orders_expired_total')).toBe(1);
     expect(await shop.pay(orderId, userId)).toMatchObject({ status: 409, error: 'ORDER_EXPIRED', body: { orderId } });
     expect(await shop.cancel(orderId, userId)).toMatchObject({
       status: 409,
