@@ -172,7 +172,7 @@ export const changeCouponBody = z
       'productIds',
   })
   .refine(namesOneUseBy, eitherDaysOrUntil)
-  .refine((patch) => patch.applyToIssued !== true || APPLICABLE.some((name) => patch[name] !== undefined), {
+  .refine((patch) => patch.applyToIssued !== true || APPLICABLE.some((term) => patch[term] !== undefined), {
     path: ['applyToIssued'],
     error: `must come with one of ${APPLICABLE.join(', ')}`,
   })

@@ -39,9 +39,9 @@ describe.each(['reservation', 'lock'] as const)('with the strategy %s', (strateg
 
   it('no row is missed that is issued while the time is changed for all', async () => {
     const couponId = await world.one.createCoupon(1000, { strategy });
-    let isDone = false;
+    const done = new AbortController();
     const issuing = Array.from({ length: 8 }, async () => {
-      while (!isDone) await issuedUntil(couponId);
+      while (!done.signal.aborted) await issuedUntil(couponId);
     });
     let usableUntil = new Date();
     try {
@@ -50,7 +50,7 @@ describe.each(['reservation', 'lock'] as const)('with the strategy %s', (strateg
         await setUseBy(couponId, usableUntil, true);
       }
     } finally {
-      isDone = true;
+      done.abort();
       await Promise.all(issuing);
     }
     const others = await world.database.rows(
