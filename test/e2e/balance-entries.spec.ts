@@ -57,6 +57,21 @@ describe('a movement of a balance', () => {
     });
   });
 
+  it('leaves one of its own when an order is refunded, and none when it was never paid', async () => {
+    const [userId, productId] = [await shop.user(), await shop.product({ price: 300 })];
+    await charge(userId, 1000);
+    const orders = await inParallel([1, 2], (quantity) => shop.order(userId, [{ productId, quantity }]));
+    const [orderId = 0, unpaid = 0] = orders;
+    expect(await shop.pay(orderId, userId)).toMatchObject({ status: 200 });
+    for (const id of [orderId, unpaid]) expect(await shop.cancel(id, userId)).toMatchObject({ status: 200 });
+    expect(await shop.cancel(orderId, userId)).toMatchObject({ error: 'ORDER_NOT_CANCELLABLE' });
+    expect(await movements(userId)).toEqual([
+      ['CHARGE', 1000, null],
+      ['PAYMENT', -300, orderId],
+      ['REFUND', 300, orderId],
+    ]);
+  });
+
   it('leaves none when it is repeated, refused or taken back', async () => {
     const userId = await shop.user();
     const [soldOut, dear] = [await shop.product({ price: 1, stock: 0 }), await shop.product({ price: 1001 })];

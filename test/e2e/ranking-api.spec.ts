@@ -219,7 +219,7 @@ describe('the metrics', () => {
   });
 });
 
-// The last one: it ends the application.
+// The last ones: they end the application.
 describe('a crash between the commit of a payment and its count', () => {
   it('loses no sale', async () => {
     await app.kill();
@@ -237,5 +237,31 @@ describe('a crash between the commit of a payment and its count', () => {
 
     app = await startApp({ env: { ...env, RANKING_RECONCILE_INTERVAL_MS: '3600000' } });
     await expectSales(productId, 4);
+  });
+});
+
+describe('a refund', () => {
+  it('is counted down, also after a crash between its commit and its count', async () => {
+    const [productId = 0] = await salesBook.products(1);
+    const userId = await shop.user(1_000_000);
+    const orders: number[] = [];
+    for (const quantity of [4, 2, 1]) {
+      const orderId = await shop.order(userId, [{ productId, quantity }]);
+      expect((await shop.pay(orderId, userId)).status).toBe(200);
+      orders.push(orderId);
+    }
+    await expectSales(productId, 7);
+    const [first = 0, second = 0] = orders;
+    expect(await shop.cancel(first, userId)).toMatchObject({ status: 200, body: { status: 'REFUNDED' } });
+    await expectSales(productId, 3);
+
+    await app.kill();
+    app = await startApp({
+      env: { ...env, FAULT_POINT: 'before-ranking-uncount', RANKING_RECONCILE_INTERVAL_MS: '3600000' },
+    });
+    expect((await shop.cancel(second, userId)).status).toBe(0);
+    expect(await app.exited).toEqual({ code: null, signal: 'SIGKILL' });
+    app = await startApp({ env: { ...env, RANKING_RECONCILE_INTERVAL_MS: '3600000' } });
+    await expectSales(productId, 1);
   });
 });
