@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { INSTALLING_MS, openBrowser, shows, withDashboard } from '../support/browser.js';
 import { eventually } from '../support/poll.js';
 import { Shop } from '../support/shop.js';
@@ -63,6 +64,7 @@ describe('changing a coupon', () => {
       await asAdmin(page, () => save(page));
       await shows(page, '.hero .badge', 'Ended');
       await shows(page, '#story', /^Ended /);
+      await shows(page, '.facts', /use by /);
     });
     expect(await useBy(couponId, userId)).toBe(before);
   });
@@ -107,7 +109,6 @@ describe('changing a coupon', () => {
       await page.check('#change-isRedeemable');
       await save(page);
       await isClosed(page);
-      await shows(page, '.facts', /use by /);
       const { body } = await site.api.coupon(couponId);
       expect(body).toMatchObject({ usableDays: null, usableUntil: body.expiresAt, minOrderAmount: null });
     });
@@ -161,5 +162,98 @@ it('looks up who holds a coupon, by user and by state', async () => {
     await page.selectOption('#holders-status', 'USED');
     await page.click('#holders');
     await shows(page, 'section[aria-labelledby=holders-title]', 'Nobody like that holds it.');
+  });
+});
+
+describe('giving and taking back', () => {
+  /** Types the number where it is asked for. */
+  async function confirmWith(page: Page, text: string): Promise<void> {
+    await page.fill('#confirm-number', text);
+    await page.click('dialog:last-of-type .danger');
+  }
+
+  it('gives to the users of a list, says what became of each, and asks for the number of many', async () => {
+    const { couponId } = await site.api.createCoupon({ name: 'Given', audience: 'registered', isActive: false });
+    const [holder, other] = [await shop.user(), await shop.user()];
+    const stranger = newUserId();
+    await withCoupon(couponId, async (page) => {
+      await shows(page, '.hero .badge', 'Paused');
+      await page.click('#grant');
+      await page.fill('#grant-userIds', `${holder}, nobody`);
+      await save(page);
+      await shows(page, '#grant-userIds-error', 'nobody is no user id.');
+      await page.fill('#grant-userIds', String(holder));
+      await asAdmin(page, () => save(page));
+      await shows(page, '#grant-result', /^Given: 1$/);
+      await page.fill('#grant-userIds', `${holder};${other}\n${stranger}`);
+      await save(page);
+      await shows(page, '#grant-result', new RegExp(`Given: 1.*: 1: ${holder}.*Not registered: 1: ${stranger}`, 's'));
+
+      // Of a hundred and more the number has to be typed, and it has to be the right one.
+      await page.fill('#grant-userIds', newUserIds(120).join(' '));
+      await save(page);
+      await confirmWith(page, '12');
+      await shows(page, 'dialog:last-of-type .error', 'That is not 120.');
+      await confirmWith(page, '120');
+      await shows(page, '#grant-result', 'Not registered: 120');
+      await page.keyboard.press('Escape');
+      await shows(page, '.hero [data-part=issued] dd', '2');
+    });
+  });
+
+  it('takes back from one in the list, then from all who have not spent it, and offers the slots again', async () => {
+    const { couponId } = await site.api.createCoupon({ name: 'Taken', totalQuantity: 3 });
+    const userIds = newUserIds(3);
+    for (const userId of userIds) expect(await site.api.issue(couponId, userId)).toMatchObject({ status: 200 });
+    await withCoupon(couponId, async (page) => {
+      await shows(page, '.hero .badge', 'Sold out');
+      await asAdmin(page, () => page.click('#holders'));
+      await page.getByRole('button', { name: `Take back from user ${userIds[1]}` }).click();
+      await page.fill('#revoke-reason', 'By mistake');
+      await save(page);
+      await shows(page, '#revoke-result', /^Taken back: 1\s+Slots offered again: 1$/);
+      await page.keyboard.press('Escape');
+      await shows(page, '.facts', '1 given back, offered again');
+      await shows(page, '#remaining', /^1$/);
+      const rows = page.locator('section[aria-labelledby=holders-title] tbody tr');
+      await eventually(async () => expect(await rows.nth(1).innerText()).toContain('Taken back ('));
+
+      await page.click('#revoke');
+      await page.selectOption('#revoke-whom', 'all');
+      await page.fill('#revoke-reason', 'The promotion was a mistake');
+      await page.uncheck('#revoke-returnSlots');
+      await save(page);
+      await confirmWith(page, '3');
+      await shows(page, '#revoke-result', /^Taken back: 2/);
+      await page.keyboard.press('Escape');
+      await isClosed(page);
+      expect((await site.api.coupon(couponId)).body).toMatchObject({ returnedQuantity: 1, remainingQuantity: 1 });
+      await page.click('#actions');
+      await shows(page, 'section[aria-labelledby=actions-title] tbody', 'coupon.revoke');
+    });
+  });
+});
+
+it('tries all that failed again', async () => {
+  const { couponId } = await site.api.createCoupon({ name: 'Failed' });
+  const userIds = newUserIds(3);
+  // Numbers that Redis has not given out would have the coupon rebuilt.
+  await site.redis.set(reservationKeys.sequence(couponId), userIds.length);
+  for (const [index, userId] of userIds.entries())
+    await site.database.rows(
+      `INSERT INTO issuance_failures (coupon_id, user_id, sequence_number, reason, detail, failed_at)
+       VALUES (?, ?, ?, 'REFUSED_BY_DATABASE', 'too bad', NOW(3))`,
+      [couponId, userId, index + 1],
+    );
+  await withCoupon(couponId, async (page) => {
+    await shows(page, '#failures-summary', 'wait for a retry: 3.');
+    await page.click('#retry-all');
+    await shows(page, 'dialog', 'until the coupon is sold out: 3.');
+    await asAdmin(page, () => page.click('dialog .danger'));
+    await shows(page, '#toast', 'Retried: 3.');
+    await shows(page, '#failures-summary', 'No failure waits for you.');
+    await eventually(async () => {
+      for (const userId of userIds) expect((await site.api.reservation(couponId, userId)).body.status).toBe('ISSUED');
+    });
   });
 });

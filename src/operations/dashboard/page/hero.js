@@ -129,14 +129,13 @@ function factsOf(coupon) {
   if (strategy === 'lock') facts.push(t('lockStrategy'));
   if (returnedQuantity > 0) facts.push(t('slotsGivenBack', { count: number(returnedQuantity) }));
   facts.push(isRedeemable ? useByOf(coupon) : t('notRedeemable'));
-  return facts.join(' · ');
+  return facts.filter((fact) => fact !== '').join(' · ');
 }
 
-/** @param {CouponSnapshot} coupon */
-function useByOf({ usableDays, usableUntil }) {
-  return usableDays === null
-    ? t('useByTime', { when: dayAndTime(usableUntil ?? '') })
-    : t('useByDays', { n: number(usableDays) });
+/** Nothing where it is the end of the claim window. @param {CouponSnapshot} coupon */
+function useByOf({ usableDays, usableUntil, expiresAt }) {
+  if (usableDays !== null) return t('useByDays', { n: number(usableDays) });
+  return usableUntil === null || usableUntil === expiresAt ? '' : t('useByTime', { when: dayAndTime(usableUntil) });
 }
 
 /**

@@ -24,7 +24,7 @@ export function openRevokeForm({ couponId, name, issuedQuantity }, changed, user
   const fields = {
     whom: select('whom', 'revokeWhom', { users: 'revokeUsers', all: 'revokeAllUnused' }),
     users: area('userIds', 'userIds', { rows: 4 }),
-    reason: input('reason', 'revokeReason', { required: true, maxlength: 255, autocomplete: 'off', autofocus: true }),
+    reason: input('reason', 'revokeReason', { required: true, maxlength: 200, autocomplete: 'off', autofocus: true }),
     returnSlots: check('returnSlots', 'returnSlots', true),
   };
   fields.users.control.value = userId === undefined ? '' : String(userId);
