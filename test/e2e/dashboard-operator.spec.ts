@@ -41,6 +41,12 @@ async function isClosed(page: Page): Promise<void> {
   await eventually(async () => expect(await page.locator('dialog').count()).toBe(0));
 }
 
+/** Types the number where it is asked for. */
+async function confirmWith(page: Page, text: string): Promise<void> {
+  await page.fill('#confirm-number', text);
+  await page.click('dialog:last-of-type .danger');
+}
+
 /** Until when the user may spend what they hold of the coupon. */
 async function useBy(couponId: number, userId: number): Promise<string | undefined> {
   const { body } = await site.api.call<{ coupons: Array<{ couponId: number; expiresAt: string }> }>(
@@ -166,12 +172,6 @@ it('looks up who holds a coupon, by user and by state', async () => {
 });
 
 describe('giving and taking back', () => {
-  /** Types the number where it is asked for. */
-  async function confirmWith(page: Page, text: string): Promise<void> {
-    await page.fill('#confirm-number', text);
-    await page.click('dialog:last-of-type .danger');
-  }
-
   it('gives to the users of a list, says what became of each, and asks for the number of many', async () => {
     const { couponId } = await site.api.createCoupon({ name: 'Given', audience: 'registered', isActive: false });
     const [holder, other] = [await shop.user(), await shop.user()];
