@@ -21,7 +21,9 @@ const ORDER = {
   totalAmount: 1,
   userCouponId: null,
   paidAt: null,
+  cancelledAt: null,
   refundedAt: null,
+  refundedAmount: null,
   eventPosition: 0,
 };
 const [USERS, PENDING] = [keys.users(COUPON), keys.pending(COUPON)];

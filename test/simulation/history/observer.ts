@@ -11,6 +11,7 @@ import type { Receiver } from '../sinks/receiver.js';
 import type { Party } from '../world/party.js';
 import type { World } from '../world/world.js';
 import { CouponObserver } from './coupon-observer.js';
+import { OrderObserver } from './order-observer.js';
 import { OutboxObserver } from './outbox-observer.js';
 import type { Loss } from './redis-faults.js';
 import type { Plan } from './plan.js';
@@ -32,6 +33,7 @@ const REQUEST = { id: 'simulated', method: 'CALL', url: '/' };
  * It knows from itself who was admitted, and believes nothing that the application says.
  */
 export class Observer {
+  readonly orders: OrderObserver;
   readonly ranking: RankingObserver;
   private readonly coupons: Map<number, CouponObserver>;
   private readonly outbox = new OutboxObserver();
@@ -52,6 +54,7 @@ export class Observer {
         new CouponObserver(world, each, redis, ledger.server.tables, { isWaiting }),
       ]),
     );
+    this.orders = new OrderObserver(world, ledger.server.tables);
     this.ranking = new RankingObserver(world, redis, ledger.server.tables);
     this.relay = new RelayObserver(ledger.server.tables, receivers);
     redis.watch = this.watch;
@@ -120,10 +123,6 @@ export class Observer {
     }
   }
 
-  toldPaid(orderId: number): void {
-    this.ranking.toldPaid(orderId);
-  }
-
   /** As {@link refused}, of a call that concerns a coupon. @throws Violation */
   refusedFor(couponId: number, error: unknown): void {
     this.refused(error);
@@ -179,7 +178,8 @@ export class Observer {
     this.outbox.committed(written);
     written.userCoupons?.inserted.forEach((row: UserCouponRow) => this.coupon(row.couponId).issued(row));
     written.issuanceFailures?.inserted.forEach((row: FailureRow) => this.coupon(row.couponId).failed(row));
-    written.orders?.updated.forEach((row: OrderRow) => this.ranking.paid(row));
+    this.orders.committed(written);
+    written.orders?.updated.forEach((row: OrderRow) => this.ranking.changed(row));
     if (written.userCoupons?.deleted.length) throw new Violation('rows stay', 'a user coupon was deleted');
   }
 

@@ -33,13 +33,18 @@ export class OutboxObserver {
       (written.issuanceFailures?.inserted ?? []).map(nameOf),
       'failed',
     );
-    assertSame(
-      told.filter(({ type }) => type === 'firstcome.order.paid').map(({ subject }) => subject),
-      (written.orders?.updated ?? [])
-        .filter(({ status }) => status === 'PAID')
-        .map((order) => `orders/${order.orderNumber}`),
-      'paid',
-    );
+    for (const [type, status] of [
+      ['firstcome.order.paid', 'PAID'],
+      ['firstcome.order.refunded', 'REFUNDED'],
+    ] as const) {
+      assertSame(
+        told.filter((event) => event.type === type).map(({ subject }) => subject),
+        (written.orders?.updated ?? [])
+          .filter((order) => order.status === status)
+          .map((order) => `orders/${order.orderNumber}`),
+        status.toLowerCase(),
+      );
+    }
     const issued = new Set((written.userCoupons?.inserted ?? []).map(({ couponId }) => couponId));
     assertSame(
       told.filter(({ type }) => type === 'firstcome.coupon.sold-out').map(({ couponId }) => `coupon ${couponId}`),

@@ -22,18 +22,18 @@ function notSimulated(name: string): object {
 }
 
 /**
- * The faces of modules that take no part in the saga: everyone is registered, rich, and finds what they want in stock.
- * What pays and who may ask has tests of its own.
+ * The faces of modules that take no part in the saga: everyone is registered, rich, and finds what they want in stock;
+ * what an order looks like nobody in a history reads. What pays and who may ask has tests of its own.
  */
 export function standIns(): Map<Token, unknown> {
   return new Map<Token, unknown>([
     [ConnectionLimit, { limit: 50_000 }],
     [UserDirectory, { isKnown: () => true, exists: async () => true }],
-    [BalanceService, { debit: async () => 0 }],
-    [ProductService, { takeFromStock: async () => undefined }],
+    [BalanceService, { debit: async () => 0, credit: async () => 0, get: async () => ({ balance: 0 }) }],
+    [ProductService, { takeFromStock: async () => undefined, putBackIntoStock: async () => undefined }],
     [ProductNames, { namesOf: async (ids: readonly number[]) => new Map(ids.map((id) => [id, `Product ${id}`])) }],
     [IdempotencyRepository, notSimulated('IdempotencyRepository')],
-    [OrderRepository, notSimulated('OrderRepository')],
+    [OrderRepository, { find: async (orderId: number) => ({ orderId, items: [], createdAt: new Date(0) }) }],
     [UserCouponRepository, notSimulated('UserCouponRepository')],
   ]);
 }

@@ -25,7 +25,10 @@ export interface OrderRow {
   readonly totalAmount: number;
   readonly userCouponId: number | null;
   readonly paidAt: Date | null;
+  readonly cancelledAt: Date | null;
   readonly refundedAt: Date | null;
+  /** In won. */
+  readonly refundedAmount: number | null;
   readonly eventPosition: number;
 }
 

@@ -1,3 +1,4 @@
+import { UserCouponUsage } from '../../../src/coupon/index.js';
 import type { PaidOrder } from '../../../src/order/index.js';
 import { PaidOrders } from '../../../src/order/index.js';
 import { TransactionRunner } from '../../../src/platform/database/transaction-runner.js';
@@ -73,6 +74,26 @@ export const RANKING_MUTATIONS: readonly Mutation[] = [
     name: 'a-reconcile-overwrites',
     fault: 'a reconcile writes sums over the counts: a payment that comes in meanwhile is lost or doubled',
     instance: overwriteCounts,
+  },
+  {
+    name: 'a-refund-leaves-no-marker',
+    fault: 'a refund is counted down whenever it is told or read: twice, and by each reconcile again',
+    scripts: inScript('uncountOrders', "if redis.call('SADD', KEYS[2], ARGV[i + 1]) == 1 then", 'if true then'),
+  },
+  {
+    name: 'a-refund-before-its-sale-is-forgotten',
+    fault:
+      'a refund of a sale that is not counted yet marks nothing: the sale is counted later, and never counted down',
+    scripts: inScript(
+      'uncountOrders',
+      "redis.call('SADD', KEYS[2], ARGV[i]) == 0",
+      "redis.call('SISMEMBER', KEYS[2], ARGV[i]) == 1",
+    ),
+  },
+  {
+    name: 'a-refund-keeps-the-user-coupon',
+    fault: 'an order is refunded, and the user coupon that it was paid with stays used',
+    instance: (instance) => replaceMethod(instance, UserCouponUsage, 'giveBack', () => async () => undefined),
   },
 ];
 

@@ -180,7 +180,8 @@ export class Fixture {
   }
 
   private orderRows(): OrderRow[] {
-    const row = { userId: 1, totalAmount: 1000, userCouponId: null, refundedAt: null, eventPosition: 0 };
+    const ended = { cancelledAt: null, refundedAt: null, refundedAmount: null };
+    const row = { userId: 1, totalAmount: 1000, userCouponId: null, ...ended, eventPosition: 0 };
     const order = (id: number) => ({ id, orderNumber: `T${id}`, ...row });
     return [
       { ...order(this.pendingOrder), userCouponId: this.userCoupon, status: 'PENDING', paidAt: null },

@@ -339,6 +339,25 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
     ];
   },
 
+  'orders are cancelled and refunded': (fixture) => {
+    const { pendingOrder, paidOrder, refundedOrder, missingCoupon } = fixture;
+    return [
+      a((on, tx) => on.cancellations.markCancelled(tx, paidOrder, hours(1))),
+      a((on, tx) => on.cancellations.markCancelled(tx, missingCoupon, hours(1))),
+      a((on, tx) => on.cancellations.markCancelled(tx, pendingOrder, hours(1))),
+      b((on, tx) => on.payments.markPaid(tx, pendingOrder, hours(1), 1)),
+      rollback('A'),
+      a((on, tx) => on.cancellations.markRefunded(tx, pendingOrder, 1000, hours(2))),
+      commit('B'),
+      a((on, tx) => on.cancellations.markCancelled(tx, pendingOrder, hours(2))),
+      a((on, tx) => on.cancellations.markRefunded(tx, pendingOrder, 1000, hours(2))),
+      a((on, tx) => on.cancellations.markRefunded(tx, refundedOrder, 1000, hours(2))),
+      x((on) => on.paidOrders.refundedSince(hours(1), hours(-1), 10)),
+      commit('A'),
+      x((on) => on.paidOrders.refundedSince(hours(1), hours(-1), 10)),
+    ];
+  },
+
   'refunded orders are found': ({ refundedOrder, earlierPaidOrder }) => {
     const first = { orderId: earlierPaidOrder, paidAt: hours(-1), refundedAt: hours(3) };
     return [

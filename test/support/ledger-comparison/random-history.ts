@@ -143,6 +143,8 @@ function lockingCall(fixture: Fixture, chance: Chance, couponId: number): Inside
     (on, tx) => on.usage.use(tx, held, NOON),
     (on, tx) => on.payments.lock(tx, order),
     (on, tx) => on.payments.markPaid(tx, order, NOON, 1),
+    (on, tx) => on.cancellations.markCancelled(tx, order, hours(1)),
+    (on, tx) => on.cancellations.markRefunded(tx, order, 1000, hours(1)),
     (on, tx) => on.backups.replace(tx, day, { asOf, products }),
     (on, tx) => on.backups.deleteBefore(tx, before),
   ]);

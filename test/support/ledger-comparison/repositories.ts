@@ -11,11 +11,13 @@ import { RebuildRepository } from '../../../src/coupon/reservation/rebuild.repos
 import { UserCouponUsage } from '../../../src/coupon/user-coupon-usage.repository.js';
 import { UserCoupon } from '../../../src/coupon/user-coupon.entity.js';
 import { OutboxRepository } from '../../../src/events/outbox.repository.js';
+import { CancellationRepository } from '../../../src/order/cancellation.repository.js';
 import { PaidOrders } from '../../../src/order/paid-orders.repository.js';
 import { PaymentRepository } from '../../../src/order/payment.repository.js';
 import { BackupRepository } from '../../../src/ranking/backup/backup.repository.js';
 import { SimulatedAuditRepository } from '../../simulation/ledger/repositories/audit.repository.js';
 import { SimulatedBackupRepository } from '../../simulation/ledger/repositories/backup.repository.js';
+import { SimulatedCancellationRepository } from '../../simulation/ledger/repositories/cancellation.repository.js';
 import { SimulatedCouponRepository } from '../../simulation/ledger/repositories/coupon.repository.js';
 import { SimulatedFailureRepository } from '../../simulation/ledger/repositories/failure.repository.js';
 import { SimulatedIssuanceRepository } from '../../simulation/ledger/repositories/issuance.repository.js';
@@ -42,6 +44,7 @@ export interface Repositories {
   readonly usage: PublicPart<UserCouponUsage>;
   readonly paidOrders: PublicPart<PaidOrders>;
   readonly payments: PublicPart<PaymentRepository>;
+  readonly cancellations: PublicPart<CancellationRepository>;
   readonly backups: PublicPart<BackupRepository>;
   readonly outbox: PublicPart<OutboxRepository>;
 }
@@ -58,6 +61,7 @@ export function realRepositories(dataSource: DataSource): Repositories {
     usage: new UserCouponUsage(),
     paidOrders: new PaidOrders(dataSource),
     payments: new PaymentRepository(),
+    cancellations: new CancellationRepository(),
     backups: new BackupRepository(dataSource),
     outbox: new OutboxRepository(),
   };
@@ -75,6 +79,7 @@ export function simulatedRepositories(outside: StatementRunner): Repositories {
     usage: new SimulatedUserCouponUsage(),
     paidOrders: new SimulatedPaidOrders(outside),
     payments: new SimulatedPaymentRepository(),
+    cancellations: new SimulatedCancellationRepository(),
     backups: new SimulatedBackupRepository(outside),
     outbox: new SimulatedOutboxRepository(),
   };

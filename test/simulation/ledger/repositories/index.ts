@@ -11,12 +11,14 @@ import { ActionRepository } from '../../../../src/identity/trail/action.reposito
 import { DeliveryRepository } from '../../../../src/events/relay/delivery.repository.js';
 import { DispatchRepository } from '../../../../src/events/relay/dispatch.repository.js';
 import { RelayLeaseRepository } from '../../../../src/events/relay/relay-lease.repository.js';
+import { CancellationRepository } from '../../../../src/order/cancellation.repository.js';
 import { PaidOrders } from '../../../../src/order/paid-orders.repository.js';
 import { PaymentRepository } from '../../../../src/order/payment.repository.js';
 import { BackupRepository } from '../../../../src/ranking/backup/backup.repository.js';
 import { SimulatedActionRepository } from './action.repository.js';
 import { SimulatedAuditRepository } from './audit.repository.js';
 import { SimulatedBackupRepository } from './backup.repository.js';
+import { SimulatedCancellationRepository } from './cancellation.repository.js';
 import { SimulatedCouponRepository } from './coupon.repository.js';
 import { SimulatedFailureRepository } from './failure.repository.js';
 import { SimulatedIssuanceRepository } from './issuance.repository.js';
@@ -44,6 +46,7 @@ export function simulatedRepositories(runner: StatementRunner) {
     [LockIssuanceRepository, new SimulatedLockIssuanceRepository()],
     [UserCouponUsage, new SimulatedUserCouponUsage()],
     [PaymentRepository, new SimulatedPaymentRepository()],
+    [CancellationRepository, new SimulatedCancellationRepository()],
     [PaidOrders, new SimulatedPaidOrders(runner)],
     [ActionRepository, new SimulatedActionRepository(runner)],
     [OutboxRepository, new SimulatedOutboxRepository()],
