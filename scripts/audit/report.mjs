@@ -15,6 +15,8 @@ const MEANING = {
   OVER_ISSUED: 'More coupons are issued than there are. Nothing issues more; decide what becomes of the surplus.',
   DUPLICATE_USER: 'Someone has two rows, which the unique key forbids: look at the table and at its keys.',
   COUNTER_MISMATCH: 'issued_quantity was changed by hand, or rows were. Correct it: the ledger goes by the counter.',
+  RETURNED_MISMATCH:
+    'returned_quantity was changed by hand, or slot_returned was. Correct it: the capacity goes by the counter.',
   RESERVED_MISMATCH:
     'Someone changed the keys in Redis. The coupon is closed; the next reservation or sweep rebuilds it.',
   ISSUED_NOT_IN_REDIS: 'These users could ask again and would be refused late. Rebuild the coupon.',

@@ -142,6 +142,8 @@ export const EN = {
   DUPLICATE_USER: 'Someone holds this coupon twice. Pause the coupon and look into it now.',
   COUNTER_MISMATCH:
     'The counter of issued coupons differs from the rows. Nobody got too many by that; someone may have changed the table by hand.',
+  RETURNED_MISMATCH:
+    'The counter of slots that were given back differs from the rows. Someone may have changed the table by hand.',
   RESERVED_MISMATCH: 'Redis counts its slots in two ways, and they differ. The coupon closes itself and is rebuilt.',
   ISSUED_NOT_IN_REDIS: 'Some who hold the coupon have no slot in Redis. A rebuild puts them back.',
   SLOT_LEAKED: 'Some slots belong to nobody. The sweep offers them again within seconds.',
