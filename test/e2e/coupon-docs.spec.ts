@@ -36,6 +36,9 @@ const CALLS: DescribedCall[] = [
   [`post ${COUPON}/rebuild`, '200', `${ADMIN} COUPON_NOT_FOUND COUPON_EXPIRED RESERVATION_UNAVAILABLE`],
   [`get ${COUPON}/failures`, '200', `${ADMIN} COUPON_NOT_FOUND`],
   [`get ${COUPON}/user-coupons`, '200', `${ADMIN} COUPON_NOT_FOUND`],
+  [`post ${COUPON}/failures/retry`, '200', `${ADMIN} COUPON_NOT_FOUND RESERVATION_UNAVAILABLE`],
+  [`post ${COUPON}/grants`, '200', `${BODY} ${ADMIN} COUPON_NOT_FOUND COUPON_EXPIRED RESERVATION_UNAVAILABLE`],
+  [`post ${COUPON}/revocations`, '200', `${BODY} ${ADMIN} COUPON_NOT_FOUND`],
   [
     `post ${COUPON}/failures/{failureId}/retry`,
     '200',

@@ -23,6 +23,7 @@ const SOLD_OUT = 'firstcome.coupon.sold-out';
 const MAY_BE_MISSING: Readonly<Record<string, readonly string[]>> = {
   'firstcome.coupon.issued': ['userCouponId', 'code'],
   'firstcome.coupon.failed': ['reason'],
+  'firstcome.coupon.revoked': ['userCouponId', 'code', 'issuedAt'],
   'firstcome.coupon.used': ['userId', 'code'],
 };
 
@@ -148,6 +149,24 @@ describe('a coupon', () => {
     const [, issued] = await toldUntil(subject, 'firstcome.coupon.issued');
     expect(issued?.data).toEqual({ couponId, items: await holders(couponId, [userId]) });
     expect(itemsOf([issued as CloudEvent])[0]?.sequenceNumber).toBeGreaterThan(sequenceNumber);
+  });
+
+  it('that is taken back: from whom and why, then that the slots were issued again', async () => {
+    const { couponId } = await api.createCoupon({ totalQuantity: 2, codeFormat: 'hangul' });
+    const userIds = newUserIds(2);
+    expect((await api.grant(couponId, userIds)).body.issued).toEqual(userIds);
+    const reason = '잘못 발급됨';
+    expect(await api.revoke(couponId, { userIds, reason, returnSlots: true })).toMatchObject({ status: 200 });
+    expect(await api.issue(couponId, newUserId())).toMatchObject({ status: 200 });
+    expect(await api.issue(couponId, newUserId())).toMatchObject({ status: 200 });
+    const told = await toldUntil(`coupons/${couponId}`, SOLD_OUT, 2);
+    const revoked = told.filter(({ type }) => type === 'firstcome.coupon.revoked');
+    const expected = (await holders(couponId, userIds)).map((item) => ({
+      ...item,
+      reason,
+      revokedAt: revoked[0]?.time,
+    }));
+    expect(revoked.map(({ data }) => data)).toEqual([{ couponId, items: expect.arrayContaining(expected) }]);
   });
 
   it('of the lock strategy: each holder, then that it is sold out', async () => {

@@ -65,6 +65,24 @@ describe('the failures of a coupon', () => {
     );
   });
 
+  it('can be tried again all at once, in their order, until the coupon is sold out', async () => {
+    const [first, second, third] = newUserIds(3) as [number, number, number];
+    // The first has failed twice, and holds a slot once one of these is retried.
+    const couponId = await couponWithFailures([first, first, second, third]);
+    await api.patchCoupon(couponId, { isActive: false, expiresAt: new Date(Date.now() - 1_000).toISOString() });
+    expect((await api.retryAll(couponId)).body).toEqual({ retried: 2, alreadyIssued: 1, soldOut: 1, remaining: 0 });
+    for (const userId of [first, second])
+      await eventually(async () => expect((await api.reservation(couponId, userId)).body.status).toBe('ISSUED'));
+    const open = (await api.failures(couponId)).body.failures.filter(({ retriedAt }) => retriedAt === null);
+    expect(open).toMatchObject([{ userId: third }]);
+
+    expect((await api.retryAll(couponId)).body).toEqual({ retried: 0, alreadyIssued: 0, soldOut: 1, remaining: 0 });
+    expect(await api.patchCoupon(couponId, { totalQuantity: 3 })).toMatchObject({ status: 200 });
+    expect((await api.retryAll(couponId)).body).toEqual({ retried: 1, alreadyIssued: 0, soldOut: 0, remaining: 0 });
+    expect((await api.retryAll(couponId)).body).toEqual({ retried: 0, alreadyIssued: 0, soldOut: 0, remaining: 0 });
+    expect(await api.retryAll(9_007_199_254_740_991)).toMatchObject({ status: 404, error: 'COUPON_NOT_FOUND' });
+  });
+
   it('can be tried again: as reserve, whatever the pause', async () => {
     const [first, second, third] = newUserIds(3);
     const couponId = await couponWithFailures([first, second, third].map((userId) => userId ?? 0));
