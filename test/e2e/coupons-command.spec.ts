@@ -16,7 +16,7 @@ let api: ApiClient;
 let home: string;
 
 beforeAll(async () => {
-  app = await startApp({ env: { ...PATIENT, REDIS_COMMAND_TIMEOUT_MS: '30000' }, waitFor: '/health/ready' });
+  app = await startApp({ env: { ...PATIENT, REDIS_COMMAND_TIMEOUT_MS: '10000' }, waitFor: '/health/ready' });
   api = new ApiClient(app.url);
   home = mkdtempSync(join(process.env['FIRSTCOME_TEST_DIR'] ?? tmpdir(), 'firstcome-test-coupons-'));
   atEndOfFile(async () => rmSync(home, { recursive: true, force: true }));

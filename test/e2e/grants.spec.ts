@@ -17,7 +17,7 @@ const NOBODY: GrantBody = { issued: [], alreadyIssued: [], soldOut: [], unknownU
 let site: Site;
 
 beforeAll(async () => {
-  site = await Site.open({ ...PATIENT, REDIS_COMMAND_TIMEOUT_MS: '30000' });
+  site = await Site.open({ ...PATIENT, REDIS_COMMAND_TIMEOUT_MS: '10000' });
   await site.database.change('CREATE TABLE refused_users (user_id BIGINT PRIMARY KEY)');
   await site.database.change('CREATE TABLE slow_users (user_id BIGINT PRIMARY KEY)');
 });

@@ -17,7 +17,7 @@ let site: Site;
 let shop: Shop;
 
 beforeAll(async () => {
-  site = await Site.open({ ...PATIENT, REDIS_COMMAND_TIMEOUT_MS: '30000' });
+  site = await Site.open({ ...PATIENT, REDIS_COMMAND_TIMEOUT_MS: '10000' });
   shop = new Shop(site.api, site.database);
 });
 
