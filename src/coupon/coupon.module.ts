@@ -21,6 +21,7 @@ import { EntryTicketController } from './entry/entry-ticket.controller.js';
 import { EntryTickets } from './entry/entry-tickets.service.js';
 import { Turnstile } from './entry/turnstile.service.js';
 import { CouponHolderController } from './holders/coupon-holder.controller.js';
+import { CouponHolderExports } from './holders/coupon-holder-exports.service.js';
 import { CouponHolderRepository } from './holders/coupon-holder.repository.js';
 import { CouponHolders } from './holders/coupon-holders.service.js';
 import { DecisionReader } from './grant/decision-reader.service.js';
@@ -166,7 +167,7 @@ const LOCK = [LockIssuanceService, LockIssuanceRepository];
 const AUDIT = [AuditService, AuditRepository, SlotComparison];
 
 /** Who holds a coupon. */
-const HOLDERS = [CouponHolders, CouponHolderRepository];
+const HOLDERS = [CouponHolders, CouponHolderExports, CouponHolderRepository];
 
 /** What other systems are told. */
 const EVENTS = [DescribeCouponEvents];

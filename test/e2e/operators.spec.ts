@@ -20,6 +20,7 @@ const NEEDED: Readonly<Record<string, Role>> = {
   'GET /api/coupons/{couponId}/failures': 'viewer',
   'GET /api/coupons/{couponId}/user-coupons': 'viewer',
   'POST /api/coupons/{couponId}/failures/retry': 'operator',
+  'GET /api/coupons/{couponId}/user-coupons.csv': 'viewer',
   'POST /api/coupons/{couponId}/failures/{failureId}/retry': 'operator',
   'POST /api/coupons/{couponId}/grants': 'operator',
   'POST /api/coupons/{couponId}/revocations': 'operator',

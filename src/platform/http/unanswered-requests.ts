@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
 import { EventStream } from './event-stream.js';
 
 /** More than a client sends ahead that means well. */
@@ -79,8 +80,7 @@ export class UnansweredRequests {
 
   /** For each answer, when it is known; a second time does nothing. */
   leave({ raw }: FastifyRequest, reply: FastifyReply, payload: unknown): void {
-    if (payload instanceof Readable || payload instanceof EventStream)
-      reply.raw.once('close', () => this.leaveQueue(raw));
+    if (isStream(payload)) reply.raw.once('close', () => this.leaveQueue(raw));
     else this.leaveQueue(raw);
   }
 
@@ -94,4 +94,9 @@ export class UnansweredRequests {
     raw[QUEUE] = undefined;
     queue?.leave();
   }
+}
+
+/** Whether it is sent piece by piece, so that it is not over when it is known. */
+function isStream(payload: unknown): boolean {
+  return [Readable, ReadableStream, EventStream].some((kind) => payload instanceof kind);
 }
