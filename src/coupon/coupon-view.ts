@@ -1,11 +1,8 @@
+import { type CouponStatus, couponStatusOf } from './coupon-status.js';
 import type { Audience, CodeFormat, Coupon, Strategy } from './coupon.entity.js';
 import { type Challenge, type Entry, entryOpensAtOf, type EntryTerms } from './entry-terms.js';
 import { usableUntilOf, type UsageTerms } from './usage-terms.js';
 import type { RedisCoupon } from './reservation/redis-coupon.store.js';
-
-/** How a coupon stands; the first that applies, in this order. */
-export const COUPON_STATUSES = ['PAUSED', 'SCHEDULED', 'ENDED', 'SOLD_OUT', 'OPEN'] as const;
-export type CouponStatus = (typeof COUPON_STATUSES)[number];
 
 /** A coupon as the API shows it. */
 export interface CouponView extends Omit<UsageTerms, 'usableUntil'> {
@@ -96,19 +93,12 @@ export function couponView(coupon: ShownCoupon, reservedQuantity: number | null,
     maxDiscountAmount: coupon.maxDiscountAmount,
     productIds: coupon.productIds,
     createdAt: coupon.createdAt,
-    status: statusOf(coupon, remainingQuantity, now),
+    status: couponStatusOf(coupon, remainingQuantity, now),
   };
 }
 
 function opensAt({ startsAt, entryOpensAt }: ShownCoupon): Date {
   return new Date(entryOpensAtOf(startsAt.getTime(), entryOpensAt?.getTime() ?? null));
-}
-
-function statusOf(coupon: ShownCoupon, remainingQuantity: number, now: Date): CouponStatus {
-  if (!coupon.isActive) return 'PAUSED';
-  if (now < coupon.startsAt) return 'SCHEDULED';
-  if (now >= coupon.expiresAt) return 'ENDED';
-  return remainingQuantity === 0 ? 'SOLD_OUT' : 'OPEN';
 }
 
 /**

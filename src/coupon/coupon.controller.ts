@@ -9,15 +9,16 @@ import {
   idempotencyKeyOf,
 } from '../platform/idempotency/idempotency-key.js';
 import { Problems } from '../platform/openapi/problems.decorator.js';
+import { CouponSearch, MAX_COUPONS_READ } from './coupon-search.service.js';
 import { changedCouponResponse, couponListResponse, couponResponse } from './coupon.responses.js';
 import {
   changeCouponBody,
   type CouponPatch,
+  couponsQuery,
+  type CouponsQuery,
   type CreateCouponBody,
   createCouponBody,
   draftOf,
-  type Page,
-  pageQuery,
 } from './coupon.schemas.js';
 import { CouponService } from './coupon.service.js';
 
@@ -27,7 +28,10 @@ const FIELDS_OF_OPERATORS = ['isActive', 'isRedeemable'];
 @ApiTags('coupons')
 @Controller('api/coupons')
 export class CouponController {
-  constructor(private readonly coupons: CouponService) {}
+  constructor(
+    private readonly coupons: CouponService,
+    private readonly search: CouponSearch,
+  ) {}
 
   @Post()
   @NeedsRole('admin')
@@ -59,11 +63,17 @@ export class CouponController {
 
   @Get()
   @Public()
-  @ApiOperation({ summary: 'List the coupons', description: 'The newest first, in pages.' })
+  @ApiOperation({
+    summary: 'List the coupons',
+    description:
+      'The newest first, in pages. With `status` or `q` a call looks at ' +
+      `${MAX_COUPONS_READ.toLocaleString('en')} coupons at most: a page may then be short, or empty, and still have a ` +
+      '`nextCursor`; only null says that it is the last.',
+  })
   @ApiResponse({ status: HttpStatus.OK, description: 'A page of coupons', standardSchema: couponListResponse })
   @Problems('DATABASE_UNAVAILABLE')
-  list(@Query({ schema: pageQuery }) page: Page) {
-    return this.coupons.list(page);
+  list(@Query({ schema: couponsQuery }) query: CouponsQuery) {
+    return this.search.list(query);
   }
 
   @Get(':couponId')

@@ -8,6 +8,8 @@ import { AuditService } from './audit/audit.service.js';
 import { SlotComparison } from './audit/slot-comparison.js';
 import { CouponAdministrationController } from './coupon-administration.controller.js';
 import { CouponAdministration } from './coupon-administration.service.js';
+import { CouponSearchRepository } from './coupon-search.repository.js';
+import { CouponSearch } from './coupon-search.service.js';
 import { CouponController } from './coupon.controller.js';
 import { Coupon } from './coupon.entity.js';
 import { CouponRepository } from './coupon.repository.js';
@@ -191,6 +193,8 @@ const GIVE_AND_TAKE = [WorkTimes, Grants, DecisionReader, Revocations, Revocatio
 export const COUPON_PROVIDERS = [
   CouponRepository,
   CouponService,
+  CouponSearch,
+  CouponSearchRepository,
   IssuedUseBy,
   IssuedUseByRepository,
   CouponAdministration,

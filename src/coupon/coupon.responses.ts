@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { id, nextCursor, time } from '../platform/http/response-schemas.js';
 import { VIOLATION_CODES } from './audit/audit.js';
-import { COUPON_STATUSES } from './coupon-view.js';
+import { COUPON_STATUSES } from './coupon-status.js';
 import { AUDIENCES, CODE_FORMATS, STRATEGIES } from './coupon.entity.js';
 import { CHALLENGES, ENTRIES, MAX_ENTRY_SPREAD_SECONDS } from './entry-terms.js';
 import { FAILURE_REASONS } from './issuance-failure.entity.js';

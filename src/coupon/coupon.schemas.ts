@@ -26,6 +26,7 @@ import {
   usageFields,
   usagePatchFields,
 } from './usage-terms.schemas.js';
+import { COUPON_STATUSES } from './coupon-status.js';
 import { USER_COUPON_STATUSES } from './user-coupon-status.js';
 
 /** What the calls of this module take. Fields that may be left out may also be null. */
@@ -261,6 +262,16 @@ export function holderOf(body: Holder, couponId: number): number {
 /** A page of a list that has the newest first. */
 export const pageQuery = z.strictObject({ cursor: cursorQuery(newestPosition), limit: limitQuery });
 export type Page = z.output<typeof pageQuery>;
+
+export const couponsQuery = z.strictObject({
+  status: oneOf(COUPON_STATUSES).optional().meta({ description: 'Only coupons in this state' }),
+  q: visibleText(MAX_NAME_LENGTH, NAME_ERROR)
+    .optional()
+    .meta({ description: 'Only coupons that have this in their name, in capitals or not' }),
+  cursor: cursorQuery(newestPosition),
+  limit: limitQuery,
+});
+export type CouponsQuery = z.output<typeof couponsQuery>;
 
 export const userCouponsQuery = z.strictObject({
   status: oneOf(USER_COUPON_STATUSES).optional().meta({ description: 'Only user coupons in this state' }),

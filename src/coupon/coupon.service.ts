@@ -88,14 +88,16 @@ export class CouponService {
   async list({ cursor, limit }: Page): Promise<CouponPage> {
     const found = await this.coupons.findPage({ cursor, limit: limit + 1 });
     const { page, nextCursor } = pageOf(found, limit, ({ createdAt, id }) => [createdAt.getTime(), id]);
-    const redisCoupons = await this.redisCouponsOf(page);
+    return { coupons: await this.viewsOf(page), nextCursor };
+  }
+
+  /** The coupons as they are now, in the same order. */
+  async viewsOf(coupons: readonly Coupon[]): Promise<CouponView[]> {
+    const redisCoupons = await this.redisCouponsOf(coupons);
     const now = this.clock.now();
-    return {
-      coupons: page.map((coupon) =>
-        couponView(coupon, reservedQuantityOf(coupon, redisCoupons?.get(coupon.id), now), now),
-      ),
-      nextCursor,
-    };
+    return coupons.map((coupon) =>
+      couponView(coupon, reservedQuantityOf(coupon, redisCoupons?.get(coupon.id), now), now),
+    );
   }
 
   /** @throws CouponNotFoundError */

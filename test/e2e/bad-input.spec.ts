@@ -246,6 +246,7 @@ describe('an id', () => {
     ['POST', '/api/coupons/:couponId/rebuild', 'couponId'],
     ['GET', '/api/coupons/:couponId/failures', 'couponId'],
     ['GET', '/api/coupons/:couponId/user-coupons', 'couponId'],
+    ['GET', '/api/coupons/:couponId/user-coupons.csv', 'couponId'],
     ['GET', '/api/coupons/42/user-coupons?userId=:userId', 'userId'],
     ['POST', '/api/coupons/:couponId/failures/7/retry', 'couponId'],
     ['POST', '/api/coupons/42/failures/:failureId/retry', 'failureId'],
@@ -300,6 +301,18 @@ describe('a list', () => {
   });
 });
 
+describe('a search for coupons', () => {
+  it('has five states', async () => {
+    for (const status of ['open', 'AVAILABLE', '', 'OPEN&status=PAUSED'])
+      await invalid(await send('GET', `/api/coupons?status=${status}`, {}), 'status');
+  });
+
+  it('is for something that can be seen, of up to 255 characters', async () => {
+    for (const q of ['', '%20', '%00', '%E2%80%AE', 'x'.repeat(256), 'a&q=b'])
+      await invalid(await send('GET', `/api/coupons?q=${q}`, {}), 'q');
+  });
+});
+
 describe('a body', () => {
   const calls: Array<[string, string]> = [
     ['POST', '/api/coupons'],
@@ -351,6 +364,7 @@ describe('an admin call', () => {
     ['POST', '/api/coupons/:couponId/rebuild'],
     ['GET', '/api/coupons/:couponId/failures'],
     ['GET', '/api/coupons/:couponId/user-coupons'],
+    ['GET', '/api/coupons/:couponId/user-coupons.csv'],
     ['POST', '/api/coupons/:couponId/failures/7/retry'],
   ])('%s %s needs the token', async (...[method, path, body]) => {
     for (const token of TOKENS) {
@@ -377,6 +391,7 @@ describe('what is not there', () => {
     ['POST', '/api/coupons/9007199254740991/rebuild', 'COUPON_NOT_FOUND'],
     ['GET', '/api/coupons/9007199254740991/failures', 'COUPON_NOT_FOUND'],
     ['GET', '/api/coupons/9007199254740991/user-coupons', 'COUPON_NOT_FOUND'],
+    ['GET', '/api/coupons/9007199254740991/user-coupons.csv', 'COUPON_NOT_FOUND'],
     ['POST', '/api/coupons/9007199254740991/failures/1/retry', 'COUPON_NOT_FOUND'],
     ['POST', '/api/coupons/:couponId/failures/9007199254740991/retry', 'FAILURE_NOT_FOUND'],
     ['GET', '/api/coupons/:couponId/reservations/9007199254740991', 'RESERVATION_NOT_FOUND'],

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, ApiClient, type CouponBody } from '../support/api-client.js';
 import { startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/poll.js';
 import { inDays, time } from '../support/times.js';
 import { newUserId } from '../support/unique-ids.js';
 
@@ -10,7 +11,7 @@ import { newUserId } from '../support/unique-ids.js';
 interface UserCouponBody {
   userCouponId: number;
   couponId: number;
-  status: 'AVAILABLE' | 'USED' | 'EXPIRED';
+  status: 'AVAILABLE' | 'USED' | 'REVOKED' | 'EXPIRED';
 }
 
 interface CouponPage<T> {
@@ -29,6 +30,21 @@ beforeAll(async () => {
 async function coupons(query: string): Promise<Answer<CouponPage<CouponBody>>> {
   return await api.call(`/api/coupons${query}`);
 }
+
+/** All coupons that are asked for, page by page. */
+async function found(query: string): Promise<CouponBody[]> {
+  const read: CouponBody[] = [];
+  let cursor = '';
+  do {
+    const { status, body } = await coupons(`?${query}${cursor}`);
+    expect(status).toBe(200);
+    read.push(...body.coupons);
+    cursor = body.nextCursor === null ? '' : `&cursor=${body.nextCursor}`;
+  } while (cursor !== '');
+  return read;
+}
+
+const idsOf = (read: CouponBody[]): number[] => read.map(({ couponId }) => couponId);
 
 async function userCoupons(userId: number, query = ''): Promise<Answer<CouponPage<UserCouponBody>>> {
   return await api.call(`/api/users/${userId}/coupons${query}`);
@@ -75,6 +91,53 @@ describe('the coupons', () => {
   });
 });
 
+describe('the coupons that are asked for', () => {
+  it('by their state are in it, also where only Redis knows that, and only those', async () => {
+    const mark = `states ${newUserId()}`;
+    const create = async (overrides: Partial<CouponBody>): Promise<number> =>
+      (await api.createCoupon({ name: mark, ...overrides })).couponId;
+    const full = await create({ totalQuantity: 1, strategy: 'lock' });
+    expect((await api.reserve(full, newUserId())).status).toBe(200);
+    // Held and never issued, as far as MySQL knows.
+    const reserved = await create({ totalQuantity: 1 });
+    expect((await api.reserve(reserved, newUserId())).status).toBe(200);
+    await eventually(async () => expect((await api.coupon(reserved)).body.reservedQuantity).toBe(0));
+    await database.change('UPDATE coupons SET issued_quantity = 0 WHERE id = ?', [reserved]);
+    const ended = await create({});
+    expect((await api.patchCoupon(ended, { expiresAt: inDays(-0.001) })).status).toBe(200);
+    const expected = {
+      OPEN: [await create({}), await create({})].toReversed(),
+      SOLD_OUT: [reserved, full],
+      ENDED: [ended],
+      SCHEDULED: [await create({ startsAt: inDays(1), expiresAt: inDays(2) })],
+      PAUSED: [await create({ isActive: false, startsAt: inDays(1), expiresAt: inDays(2) })],
+    };
+    for (const [status, ids] of Object.entries(expected)) {
+      const read = await found(`q=${encodeURIComponent(mark)}&status=${status}&limit=1`);
+      expect([status, idsOf(read)]).toEqual([status, ids]);
+      expect(new Set(read.map((coupon) => coupon.status))).toEqual(new Set([status]));
+    }
+    expect(idsOf(await found(`q=${encodeURIComponent(mark)}&limit=3`))).toEqual(
+      Object.values(expected)
+        .flat()
+        .sort((a, b) => b - a),
+    );
+  });
+
+  it('by a part of their name have it, in capitals or not, whatever else it means in SQL', async () => {
+    const mark = String(newUserId());
+    const names = [`Sale 50% ${mark}`, `sale 50_ ${mark}`, `SALE 50\\ ${mark}`, `sale 50! ${mark}`, `Sale 500 ${mark}`];
+    const ids = new Map<string, number>();
+    for (const name of names) ids.set(name, (await api.createCoupon({ name })).couponId);
+    for (const name of names) {
+      const q = encodeURIComponent(name.toLowerCase());
+      expect([name, idsOf(await found(`q=${q}`))]).toEqual([name, [ids.get(name)]]);
+    }
+    expect(idsOf(await found(`q=${encodeURIComponent(mark)}&limit=2`))).toEqual([...ids.values()].toReversed());
+    expect(await found(`q=${encodeURIComponent(`nothing ${mark}`)}`)).toEqual([]);
+  });
+});
+
 describe('the coupons of a user', () => {
   it('are none for somebody who holds none, registered or not', async () => {
     expect(await userCoupons(newUserId())).toMatchObject({ status: 200, body: { coupons: [], nextCursor: null } });
@@ -103,16 +166,20 @@ describe('the coupons of a user', () => {
     });
   });
 
-  it('are AVAILABLE, USED, or EXPIRED when they were not used in time; and can be asked for by that', async () => {
+  it('are AVAILABLE, USED, REVOKED, or EXPIRED when they were not used in time; and can be asked for by that', async () => {
     const userId = newUserId();
-    const [available, used, expired, usedAndOver] = await Promise.all([1, 2, 3, 4].map(() => api.createCoupon()));
-    for (const coupon of [available, used, expired, usedAndOver]) {
+    const created = await Promise.all([1, 2, 3, 4, 5].map(() => api.createCoupon()));
+    const [available, used, expired, usedAndOver, revoked] = created;
+    for (const coupon of [available, used, expired, usedAndOver, revoked]) {
       expect((await api.issue(coupon?.couponId ?? 0, userId)).status).toBe(200);
     }
     for (const coupon of [used, usedAndOver]) {
       await database.change('UPDATE user_coupons SET used_at = issued_at WHERE coupon_id = ?', [coupon?.couponId]);
     }
-    for (const coupon of [expired, usedAndOver]) {
+    for (const coupon of [revoked, usedAndOver]) {
+      await database.change('UPDATE user_coupons SET revoked_at = issued_at WHERE coupon_id = ?', [coupon?.couponId]);
+    }
+    for (const coupon of [expired, usedAndOver, revoked]) {
       const ended = { expiresAt: inDays(-0.001), usableUntil: inDays(-0.001), applyToIssued: true };
       expect((await api.patchCoupon(coupon?.couponId ?? 0, ended)).status).toBe(200);
     }
@@ -120,6 +187,7 @@ describe('the coupons of a user', () => {
     const expected: Array<[UserCouponBody['status'], Array<number | undefined>]> = [
       ['AVAILABLE', [available?.couponId]],
       ['USED', [usedAndOver?.couponId, used?.couponId]],
+      ['REVOKED', [revoked?.couponId]],
       ['EXPIRED', [expired?.couponId]],
     ];
     for (const [status, couponIds] of expected) {
@@ -129,6 +197,7 @@ describe('the coupons of a user', () => {
     }
     expect((await userCoupons(userId, '?status=USED')).body.coupons[0]).toMatchObject({ usedAt: time });
     expect((await userCoupons(userId)).body.coupons.map(({ status }) => status)).toEqual([
+      'REVOKED',
       'USED',
       'EXPIRED',
       'USED',
