@@ -7,7 +7,7 @@ const JSON_HEADERS = { 'content-type': 'application/json' };
 const HOUR_MS = 3_600_000;
 
 export type Response = RefinedResponse<'text'>;
-type Method = 'GET' | 'POST' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
 
 export interface Audit {
   readonly consistent: boolean;

@@ -86,6 +86,11 @@ export const SCENARIOS = /** @type {const} */ ({
     },
     connections: ['VUS'],
   },
+  life: {
+    title: 'claimed, ordered, paid, refunded and revoked, and all of it adds up',
+    options: { USERS: { default: 300, ...users(10_000) }, VUS: { default: 10, ...vus } },
+    connections: ['VUS'],
+  },
   'flash-sale': {
     title: 'the promotion opens',
     options: {
