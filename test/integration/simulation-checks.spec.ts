@@ -98,10 +98,11 @@ class Stores {
     told: OutboxRow[] = [
       this.told('firstcome.coupon.issued', `coupons/${couponId}`, couponId, [[userId, sequenceNumber]]),
     ],
+    expiresAt = this.ledger.server.tables.coupons.byId.find([couponId])?.expiresAt ?? NOW,
   ): void {
     const { userCoupons } = this.ledger.server.tables;
     const numbers = { id: userCoupons.takeId(), couponId, userId, sequenceNumber };
-    const times = { issuedAt: NOW, expiresAt: NOW, usedAt: null, revokedAt: null };
+    const times = { issuedAt: NOW, expiresAt, usedAt: null, revokedAt: null };
     const row = { ...numbers, ...times, code: null, slotReturned: false };
     this.commit(
       locking('row', function* (view) {
@@ -121,6 +122,16 @@ class Stores {
       locking('failure', function* (view) {
         yield* view.insert(table, [failure]);
         yield* view.insert(view.tables.outbox, [told]);
+      }),
+    );
+  }
+
+  /** To now. */
+  moveUseBy(userCouponId: number): void {
+    const { byId } = this.ledger.server.tables.userCoupons;
+    this.commit(
+      locking('move', function* (view) {
+        yield* view.update(byId, [userCouponId], (row) => ({ ...row, expiresAt: NOW }));
       }),
     );
   }
@@ -511,6 +522,33 @@ const FAULTS: ReadonlyArray<readonly [check: string, fault: string, plant: (stor
       stores.refund(1);
       stores.world.now = 1000;
       stores.reconcileWithoutCounting();
+    },
+  ],
+  [
+    'P14',
+    'a user coupon with another use-by time than its coupon says',
+    (stores) => {
+      stores.reserve(11);
+      stores.row(11, 1, COUPON, undefined, NOW);
+    },
+  ],
+  [
+    'P14',
+    'a use-by time that changes, though nobody has asked for it',
+    (stores) => {
+      stores.reserve(11);
+      stores.row(11, 1);
+      stores.moveUseBy(1);
+    },
+  ],
+  [
+    'P14',
+    'a use-by time that changes to one that its coupon has not',
+    (stores) => {
+      stores.reserve(11);
+      stores.row(11, 1);
+      stores.observer.useBy.mayApply(COUPON);
+      stores.moveUseBy(1);
     },
   ],
   [

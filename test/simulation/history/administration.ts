@@ -10,6 +10,7 @@ import type { History } from './history.js';
 import type { Moments } from './moments.js';
 import { OPERATOR } from './operator.js';
 import type { CouponPlan, PlannedEvent } from './plan.js';
+import { EPOCH_MS } from '../world/world.js';
 
 type Call = (instance: SimulatedInstance, history: History) => Promise<unknown>;
 
@@ -19,7 +20,9 @@ interface Action {
   readonly call: Call;
 }
 
-/** What operators do meanwhile: change, pause, rebuild, look, try failures again. */
+const HOUR_MS = 3_600_000;
+
+/** What operators do meanwhile: change, move windows, pause, rebuild, look, try failures again. */
 export function drawAdministration(seed: number, moments: Moments, coupons: readonly CouponPlan[]): PlannedEvent[] {
   const chance = new Chance(seed, 'operators');
   const count = chance.pick([0, 0, 3, 8]);
@@ -45,6 +48,8 @@ function drawAction(chance: Chance, { couponId, totalQuantity }: CouponPlan): Ac
     () => change({ totalQuantity: more }, `sets the total to ${more} of`),
     () => change({ totalQuantity: fewer }, `sets the total to ${fewer} of`),
     () => change({ totalQuantity: fewer }, `sets the total to ${fewer} of`),
+    () => drawWindow(chance, couponId),
+    () => drawUseBy(chance, couponId),
     () => change({ isActive: false }, 'pauses'),
     () => change({ isActive: true }, 'resumes'),
     () => ({
@@ -64,6 +69,35 @@ function drawAction(chance: Chance, { couponId, totalQuantity }: CouponPlan): Ac
       call: (instance) => instance.get(ForgetEndedCouponsJob).run(),
     }),
   ])();
+}
+
+/** Ends the claim window, at once or soon, or moves its end. */
+function drawWindow(chance: Chance, couponId: number): Action {
+  const ms = chance.pick([1, 2000, HOUR_MS, 3 * HOUR_MS]);
+  return {
+    what: `an operator ends the window of coupon ${couponId} in ${ms} ms`,
+    call: async (instance, { world }) => {
+      const expiresAt = new Date(EPOCH_MS + world.now + ms);
+      await instance.get(CouponService).change(couponId, { expiresAt }, OPERATOR);
+    },
+  };
+}
+
+/** For what is issued later, or for what is issued already as well. */
+function drawUseBy(chance: Chance, couponId: number): Action {
+  const patch: CouponPatch = chance.pick([
+    { usableDays: chance.between(1, 30), usableUntil: null },
+    { usableDays: null, usableUntil: new Date(EPOCH_MS + chance.between(2, 50) * HOUR_MS) },
+    { usableDays: null, usableUntil: null },
+  ]);
+  const applyToIssued = chance.is(0.5);
+  return {
+    what: `an operator sets the use-by time of coupon ${couponId}${applyToIssued ? ', also of what is issued' : ''}`,
+    call: async (instance, { observer }) => {
+      if (applyToIssued) observer.useBy.mayApply(couponId);
+      await instance.get(CouponService).change(couponId, { ...patch, applyToIssued }, OPERATOR);
+    },
+  };
 }
 
 async function retryFailures(instance: SimulatedInstance, couponId: number): Promise<void> {

@@ -17,6 +17,7 @@ import type { Loss } from './redis-faults.js';
 import type { Plan } from './plan.js';
 import { RankingObserver } from './ranking-observer.js';
 import { RelayObserver } from './relay-observer.js';
+import { UseByObserver } from './use-by-observer.js';
 import { Violation } from './violation.js';
 
 /** What the checks need to know of a plan. */
@@ -34,6 +35,7 @@ const REQUEST = { id: 'simulated', method: 'CALL', url: '/' };
  */
 export class Observer {
   readonly orders: OrderObserver;
+  readonly useBy: UseByObserver;
   readonly ranking: RankingObserver;
   private readonly coupons: Map<number, CouponObserver>;
   private readonly outbox = new OutboxObserver();
@@ -55,6 +57,7 @@ export class Observer {
       ]),
     );
     this.orders = new OrderObserver(world, ledger.server.tables);
+    this.useBy = new UseByObserver(ledger.server.tables);
     this.ranking = new RankingObserver(world, redis, ledger.server.tables);
     this.relay = new RelayObserver(ledger.server.tables, receivers);
     redis.watch = this.watch;
@@ -178,6 +181,7 @@ export class Observer {
     this.outbox.committed(written);
     written.userCoupons?.inserted.forEach((row: UserCouponRow) => this.coupon(row.couponId).issued(row));
     written.issuanceFailures?.inserted.forEach((row: FailureRow) => this.coupon(row.couponId).failed(row));
+    this.useBy.committed(written);
     this.orders.committed(written);
     written.orders?.updated.forEach((row: OrderRow) => this.ranking.changed(row));
     if (written.userCoupons?.deleted.length) throw new Violation('rows stay', 'a user coupon was deleted');

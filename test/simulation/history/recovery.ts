@@ -76,7 +76,8 @@ export class Recovery {
       this.history.later(500, 'open again', () => this.open(couponId));
     };
     if (instance === undefined) return again();
-    const patch = { isActive: true, expiresAt: new Date(EPOCH_MS + FAR_AWAY_MS) };
+    // Spending must not end before claiming does.
+    const patch = { isActive: true, expiresAt: new Date(EPOCH_MS + FAR_AWAY_MS), usableUntil: null };
     const change = async (): Promise<void> => {
       try {
         await instance.get(CouponService).change(couponId, patch, OPERATOR);

@@ -1,3 +1,5 @@
+import { CouponService } from '../../../src/coupon/coupon.service.js';
+import { type CounterChange, IssuanceRepository } from '../../../src/coupon/issuance/issuance.repository.js';
 import { CouponDefinitionService } from '../../../src/coupon/reservation/coupon-definition.service.js';
 import { DefinitionPublisher } from '../../../src/coupon/reservation/definition-publisher.service.js';
 import { DefinitionStore } from '../../../src/coupon/reservation/definition.store.js';
@@ -24,5 +26,29 @@ export const DEFINITION_MUTATIONS: readonly Mutation[] = [
     name: 'definitions-have-no-versions',
     fault: 'a definition that comes late replaces a newer one: an old total admits people for whom there is no stock',
     scripts: inScript('publishDefinition', 'if tonumber(ARGV[1]) <= tonumber(state[2]) then', 'if false then'),
+  },
+  {
+    name: 'terms-are-remembered-for-ever',
+    fault:
+      'an instance issues by the use-by time that it remembers, and does not ask whether an operator has changed it',
+    instance: (instance) =>
+      replaceMethod(
+        instance,
+        IssuanceRepository,
+        'takeFromCapacity',
+        (take) => async (manager, couponId, change) =>
+          await take(manager, couponId, { ...change, onlyUnder: undefined } as CounterChange),
+      ),
+  },
+  {
+    name: 'every-change-is-applied-to-what-is-issued',
+    fault: 'a new use-by time is written into what people hold, although nobody asked for that',
+    instance: (instance) =>
+      replaceMethod(
+        instance,
+        CouponService,
+        'change',
+        (change) => async (couponId, patch, actor) => await change(couponId, { ...patch, applyToIssued: true }, actor),
+      ),
   },
 ];

@@ -1,4 +1,5 @@
 /** Histories of one session at a time, which together call every method and see each of its answers. */
+import type { Coupon } from '../../../src/coupon/coupon.entity.js';
 import type { NewCoupon } from '../../../src/coupon/coupon.repository.js';
 import { AT_NOON, changed, type Fixture, hours, NOON } from './fixture.js';
 import { a, b, commit, rollback, x } from './step-words.js';
@@ -192,6 +193,34 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
       x((on) => on.coupons.find(couponId)),
       x((on) => on.issuance.lateRowsAreKnown(couponId, 0, 3)),
       x((on) => on.coupons.find(couponId)),
+    ];
+  },
+
+  'the use-by time is applied to what is issued': ({ coupons: [couponId], missingCoupon }) => {
+    const define = (change: Partial<Coupon>) =>
+      a(async (on, tx) => {
+        const coupon = await on.coupons.lock(tx, couponId);
+        if (coupon !== null) await on.coupons.saveDefinition(tx, changed(coupon, change));
+      });
+    return [
+      x((on) => on.issuedUseBy.chunkEnd(couponId, 0, 3)),
+      x((on) => on.issuedUseBy.chunkEnd(couponId, 25, 3)),
+      x((on) => on.issuedUseBy.chunkEnd(couponId, 35, 3)),
+      x((on) => on.issuedUseBy.countOthers(couponId, 0)),
+      define({ usableDays: 2 }),
+      commit('A'),
+      x((on) => on.issuedUseBy.countOthers(couponId, 5)),
+      a((on, tx) => on.issuedUseBy.apply(tx, couponId, { after: 5, upTo: 25 })),
+      x((on) => on.issuedUseBy.countOthers(couponId, 0)),
+      commit('A'),
+      define({ usableDays: null, usableUntil: hours(30) }),
+      a((on, tx) => on.issuedUseBy.apply(tx, couponId, { after: 0, upTo: 35 })),
+      rollback('A'),
+      x((on) => on.issuedUseBy.countOthers(couponId, 0)),
+      a((on, tx) => on.issuedUseBy.apply(tx, couponId, { after: 0, upTo: 35 })),
+      a((on, tx) => on.issuedUseBy.apply(tx, missingCoupon, { after: 0, upTo: 35 })),
+      commit('A'),
+      x((on) => on.issuedUseBy.countOthers(couponId, 0)),
     ];
   },
 

@@ -5,6 +5,7 @@ import { CouponRepository } from '../../../src/coupon/coupon.repository.js';
 import { IssuanceFailure } from '../../../src/coupon/issuance-failure.entity.js';
 import { FailureRepository } from '../../../src/coupon/issuance/failure.repository.js';
 import { IssuanceRepository } from '../../../src/coupon/issuance/issuance.repository.js';
+import { IssuedUseByRepository } from '../../../src/coupon/issued-use-by.repository.js';
 import { LedgerRepository } from '../../../src/coupon/ledger.repository.js';
 import { LockIssuanceRepository } from '../../../src/coupon/lock/lock-issuance.repository.js';
 import { RebuildRepository } from '../../../src/coupon/reservation/rebuild.repository.js';
@@ -21,6 +22,7 @@ import { SimulatedCancellationRepository } from '../../simulation/ledger/reposit
 import { SimulatedCouponRepository } from '../../simulation/ledger/repositories/coupon.repository.js';
 import { SimulatedFailureRepository } from '../../simulation/ledger/repositories/failure.repository.js';
 import { SimulatedIssuanceRepository } from '../../simulation/ledger/repositories/issuance.repository.js';
+import { SimulatedIssuedUseByRepository } from '../../simulation/ledger/repositories/issued-use-by.repository.js';
 import { SimulatedLedgerRepository } from '../../simulation/ledger/repositories/ledger.repository.js';
 import { SimulatedLockIssuanceRepository } from '../../simulation/ledger/repositories/lock-issuance.repository.js';
 import { SimulatedOutboxRepository } from '../../simulation/ledger/repositories/outbox.repository.js';
@@ -37,6 +39,7 @@ export interface Repositories {
   readonly coupons: PublicPart<CouponRepository>;
   readonly ledger: PublicPart<LedgerRepository>;
   readonly issuance: PublicPart<IssuanceRepository>;
+  readonly issuedUseBy: PublicPart<IssuedUseByRepository>;
   readonly rebuilds: PublicPart<RebuildRepository>;
   readonly failures: PublicPart<FailureRepository>;
   readonly audit: PublicPart<AuditRepository>;
@@ -54,6 +57,7 @@ export function realRepositories(dataSource: DataSource): Repositories {
     coupons: new CouponRepository(dataSource.getRepository(Coupon)),
     ledger: new LedgerRepository(dataSource.getRepository(UserCoupon), dataSource.getRepository(IssuanceFailure)),
     issuance: new IssuanceRepository(dataSource),
+    issuedUseBy: new IssuedUseByRepository(dataSource),
     rebuilds: new RebuildRepository(),
     failures: new FailureRepository(dataSource.getRepository(IssuanceFailure)),
     audit: new AuditRepository(dataSource),
@@ -72,6 +76,7 @@ export function simulatedRepositories(outside: StatementRunner): Repositories {
     coupons: new SimulatedCouponRepository(outside),
     ledger: new SimulatedLedgerRepository(outside),
     issuance: new SimulatedIssuanceRepository(outside),
+    issuedUseBy: new SimulatedIssuedUseByRepository(outside),
     rebuilds: new SimulatedRebuildRepository(),
     failures: new SimulatedFailureRepository(outside),
     audit: new SimulatedAuditRepository(outside),

@@ -2,6 +2,7 @@ import { AuditRepository } from '../../../../src/coupon/audit/audit.repository.j
 import { CouponRepository } from '../../../../src/coupon/coupon.repository.js';
 import { FailureRepository } from '../../../../src/coupon/issuance/failure.repository.js';
 import { IssuanceRepository } from '../../../../src/coupon/issuance/issuance.repository.js';
+import { IssuedUseByRepository } from '../../../../src/coupon/issued-use-by.repository.js';
 import { LedgerRepository } from '../../../../src/coupon/ledger.repository.js';
 import { LockIssuanceRepository } from '../../../../src/coupon/lock/lock-issuance.repository.js';
 import { RebuildRepository } from '../../../../src/coupon/reservation/rebuild.repository.js';
@@ -22,6 +23,7 @@ import { SimulatedCancellationRepository } from './cancellation.repository.js';
 import { SimulatedCouponRepository } from './coupon.repository.js';
 import { SimulatedFailureRepository } from './failure.repository.js';
 import { SimulatedIssuanceRepository } from './issuance.repository.js';
+import { SimulatedIssuedUseByRepository } from './issued-use-by.repository.js';
 import { SimulatedLedgerRepository } from './ledger.repository.js';
 import { SimulatedLockIssuanceRepository } from './lock-issuance.repository.js';
 import { SimulatedOutboxRepository } from './outbox.repository.js';
@@ -40,6 +42,7 @@ export function simulatedRepositories(runner: StatementRunner) {
     [CouponRepository, new SimulatedCouponRepository(runner)],
     [LedgerRepository, new SimulatedLedgerRepository(runner)],
     [IssuanceRepository, new SimulatedIssuanceRepository(runner)],
+    [IssuedUseByRepository, new SimulatedIssuedUseByRepository(runner)],
     [RebuildRepository, new SimulatedRebuildRepository()],
     [FailureRepository, new SimulatedFailureRepository(runner)],
     [AuditRepository, new SimulatedAuditRepository(runner)],
