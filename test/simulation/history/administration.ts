@@ -4,6 +4,7 @@ import { CouponService } from '../../../src/coupon/coupon.service.js';
 import { FailureService } from '../../../src/coupon/issuance/failure.service.js';
 import { ForgetEndedCouponsJob } from '../../../src/coupon/issuance/forget-ended-coupons.job.js';
 import { RebuildService } from '../../../src/coupon/reservation/rebuild.service.js';
+import { Revocations } from '../../../src/coupon/revocation/revocation.service.js';
 import type { SimulatedInstance } from '../instance/simulated-instance.js';
 import { Chance } from '../world/chance.js';
 import type { History } from './history.js';
@@ -37,7 +38,7 @@ export function drawAdministration(seed: number, moments: Moments, coupons: read
   });
 }
 
-function drawAction(chance: Chance, { couponId, totalQuantity }: CouponPlan): Action {
+function drawAction(chance: Chance, { couponId, totalQuantity, users }: CouponPlan): Action {
   const change = (patch: CouponPatch, what: string): Action => ({
     what: `an operator ${what} coupon ${couponId}`,
     call: (instance) => instance.get(CouponService).change(couponId, patch, OPERATOR),
@@ -48,6 +49,8 @@ function drawAction(chance: Chance, { couponId, totalQuantity }: CouponPlan): Ac
     () => change({ totalQuantity: more }, `sets the total to ${more} of`),
     () => change({ totalQuantity: fewer }, `sets the total to ${fewer} of`),
     () => change({ totalQuantity: fewer }, `sets the total to ${fewer} of`),
+    () => drawRevocation(chance, couponId, users),
+    () => drawRevocation(chance, couponId, users),
     () => drawWindow(chance, couponId),
     () => drawUseBy(chance, couponId),
     () => change({ isActive: false }, 'pauses'),
@@ -69,6 +72,18 @@ function drawAction(chance: Chance, { couponId, totalQuantity }: CouponPlan): Ac
       call: (instance) => instance.get(ForgetEndedCouponsJob).run(),
     }),
   ])();
+}
+
+/** Takes it from a few, who may not have it, and now and then from all who have not used it. */
+function drawRevocation(chance: Chance, couponId: number, users: readonly number[]): Action {
+  const isOfAll = chance.is(0.1);
+  const whose = isOfAll ? { allUnused: true as const } : { userIds: users.filter(() => chance.is(0.3)).slice(0, 3) };
+  const returnSlots = chance.is(0.7);
+  return {
+    what: `an operator takes coupon ${couponId} from ${isOfAll ? 'all' : 'a few'}${returnSlots ? ', and gives back the slots' : ''}`,
+    call: (instance) =>
+      instance.get(Revocations).revoke(couponId, { ...whose, reason: 'fraud', returnSlots }, OPERATOR),
+  };
 }
 
 /** Ends the claim window, at once or soon, or moves its end. */

@@ -1,6 +1,6 @@
 import { reservationKeys } from '../../../src/coupon/reservation/reservation-keys.js';
 import type { Tables } from '../ledger/table.js';
-import type { FailureRow, UserCouponRow } from '../ledger/rows.js';
+import { capacityOf, type FailureRow, type UserCouponRow } from '../ledger/rows.js';
 import type { Reply } from '../redis/keyspace.js';
 import type { RedisProcess } from '../redis/redis-process.js';
 import type { RedisFleet } from '../redis/redis-fleet.js';
@@ -164,8 +164,9 @@ export class CouponObserver {
 
   /** P1 and P3, at every moment. */
   check(): void {
-    const total = this.tables.coupons.byId.find([this.plan.couponId])?.totalQuantity ?? Infinity;
-    if (this.rows.size > total) throw new Violation('P1', `${this.rows.size} rows of ${total}`);
+    const coupon = this.tables.coupons.byId.find([this.plan.couponId]);
+    const capacity = coupon === undefined ? Infinity : capacityOf(coupon);
+    if (this.rows.size > capacity) throw new Violation('P1', `${this.rows.size} rows of ${capacity}`);
     if (this.open.size === 0) return;
     const { pending, users } = this;
     const isOpen = this.isOpen();
@@ -240,16 +241,18 @@ export class CouponObserver {
     say(leaked.length > 0, `users ${leaked.join(', ')} have a slot and no row`);
     say(Number(keyspace.string(this.keys.reserved) ?? 0) !== users.size, 'the counter is not the size of the set');
     const published = [state?.get('total'), state?.get('active'), state?.get('expiresAt')].map(Number);
-    const defined = [coupon.totalQuantity, Number(coupon.isActive), coupon.expiresAt.getTime()];
+    const defined = [capacityOf(coupon), Number(coupon.isActive), coupon.expiresAt.getTime()];
     say(published.join() !== defined.join(), 'Redis has another definition');
     return reasons;
   }
 
   underIssued(): string[] {
-    const total = this.tables.coupons.byId.find([this.plan.couponId])?.totalQuantity;
-    return total === undefined || this.rows.size === total
-      ? []
-      : [`coupon ${this.plan.couponId}: ${this.rows.size} of ${total} are issued`];
+    const { couponId, users } = this.plan;
+    const coupon = this.tables.coupons.byId.find([couponId]);
+    if (coupon === undefined) return [];
+    // Of slots that were given back there may be more than people who come.
+    const wanted = Math.min(capacityOf(coupon), users.length);
+    return this.rows.size === wanted ? [] : [`coupon ${couponId}: ${this.rows.size} of ${wanted} are issued`];
   }
 
   private get pending(): ReadonlyMap<string, number> | undefined {

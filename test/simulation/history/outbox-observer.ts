@@ -1,4 +1,12 @@
-import type { CouponRow, FailureRow, OrderRow, OutboxRow, UserCouponRow, WrittenRows } from '../ledger/rows.js';
+import {
+  capacityOf,
+  type CouponRow,
+  type FailureRow,
+  type OrderRow,
+  type OutboxRow,
+  type UserCouponRow,
+  type WrittenRows,
+} from '../ledger/rows.js';
 import { Violation } from './violation.js';
 
 const CHECK = 'P12';
@@ -9,6 +17,8 @@ const CHECK = 'P12';
  */
 export class OutboxObserver {
   private readonly lastPositions = new Map<string, number>();
+  /** User coupons that are revoked. */
+  private readonly revoked = new Set<number>();
   /** Commits that have not been checked. */
   private commits: WrittenRows[] = [];
 
@@ -45,16 +55,24 @@ export class OutboxObserver {
         status.toLowerCase(),
       );
     }
+    const taken = (written.userCoupons?.updated ?? []).filter((row) => this.isNewlyRevoked(row));
+    assertSame(reservations('firstcome.coupon.revoked'), taken.map(nameOf), 'revoked');
     const issued = new Set((written.userCoupons?.inserted ?? []).map(({ couponId }) => couponId));
     assertSame(
       told.filter(({ type }) => type === 'firstcome.coupon.sold-out').map(({ couponId }) => `coupon ${couponId}`),
       (written.coupons?.updated ?? [])
-        .filter(({ id, issuedQuantity, totalQuantity }) => issued.has(id) && issuedQuantity === totalQuantity)
+        .filter((coupon) => issued.has(coupon.id) && coupon.issuedQuantity === capacityOf(coupon))
         .map(({ id }) => `coupon ${id}`),
       'sold out',
     );
     for (const coupon of written.coupons?.updated ?? []) this.isAtPosition(coupon, `coupons/${coupon.id}`);
     for (const order of written.orders?.updated ?? []) this.isAtPosition(order, `orders/${order.orderNumber}`);
+  }
+
+  private isNewlyRevoked({ id, revokedAt }: UserCouponRow): boolean {
+    if (revokedAt === null || this.revoked.has(id)) return false;
+    this.revoked.add(id);
+    return true;
   }
 
   private isNext({ subject, position }: OutboxRow): void {
@@ -70,7 +88,8 @@ export class OutboxObserver {
 }
 
 function reservationsOf({ couponId, content }: OutboxRow): string[] {
-  const pairs = JSON.parse(content) as Array<[number, number]>;
+  const told = JSON.parse(content) as Array<[number, number]> | { revoked: Array<[number, number]> };
+  const pairs = Array.isArray(told) ? told : told.revoked;
   return pairs.map(([userId, sequenceNumber]) => nameOf({ couponId, userId, sequenceNumber }));
 }
 

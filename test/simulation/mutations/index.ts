@@ -12,6 +12,7 @@ import { RANKING_MUTATIONS } from './ranking.js';
 import { REBUILD_MUTATIONS } from './rebuild.js';
 import { RELAY_MUTATIONS } from './relay.js';
 import { REPLICA_MUTATIONS } from './replicas.js';
+import { REVOCATION_MUTATIONS } from './revocation.js';
 import { SELF_TESTS } from './self-tests.js';
 import { SETTLEMENT_MUTATIONS } from './settlement.js';
 import { SWEEP_MUTATIONS } from './sweep.js';
@@ -27,6 +28,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SWEEP_MUTATIONS,
   ...REBUILD_MUTATIONS,
   ...DEFINITION_MUTATIONS,
+  ...REVOCATION_MUTATIONS,
   ...LOCK_MUTATIONS,
   ...OUTBOX_MUTATIONS,
   ...RELAY_MUTATIONS,

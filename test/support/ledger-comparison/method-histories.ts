@@ -224,6 +224,35 @@ export const METHOD_HISTORIES: Readonly<Record<string, (fixture: Fixture) => Ste
     ];
   },
 
+  'coupons are taken back': ({ coupons: [couponId], missingCoupon }) => {
+    const revoke = (userIds: readonly number[], returned: number) =>
+      a(async (on, tx) => {
+        await on.coupons.lock(tx, couponId);
+        const rows = await on.revocations.lockRowsOf(tx, couponId, userIds);
+        const revoked = { revoked: rows, returned: rows.slice(0, returned), revokedAt: hours(1) };
+        await on.revocations.write(tx, revoked);
+        await on.revocations.count(tx, couponId, { returned, events: 1 });
+        return rows;
+      });
+    return [
+      x((on) => on.revocations.countUnused(couponId, 0)),
+      a((on, tx) => on.revocations.lockRowsOf(tx, missingCoupon, [5])),
+      revoke([15, 10, 5], 1),
+      rollback('A'),
+      revoke([15, 10, 5], 1),
+      b((on, tx) => on.issuance.takeFromCapacity(tx, couponId, { issued: 3, events: 1 })),
+      commit('A'),
+      commit('B'),
+      revoke([25], 0),
+      commit('A'),
+      x((on) => on.revocations.countUnused(couponId, 0)),
+      a((on, tx) => on.revocations.lockUnused(tx, couponId, { after: 0, upTo: 35 })),
+      a((on, tx) => on.revocations.lockRowsOf(tx, couponId, [5, 15, 35])),
+      commit('A'),
+      x((on) => on.audit.counts(couponId)),
+    ];
+  },
+
   'a coupon is rebuilt': (fixture) => {
     const [couponId] = fixture.coupons;
     return [

@@ -9,6 +9,7 @@ import { IssuedUseByRepository } from '../../../src/coupon/issued-use-by.reposit
 import { LedgerRepository } from '../../../src/coupon/ledger.repository.js';
 import { LockIssuanceRepository } from '../../../src/coupon/lock/lock-issuance.repository.js';
 import { RebuildRepository } from '../../../src/coupon/reservation/rebuild.repository.js';
+import { RevocationRepository } from '../../../src/coupon/revocation/revocation.repository.js';
 import { UserCouponUsage } from '../../../src/coupon/user-coupon-usage.repository.js';
 import { UserCoupon } from '../../../src/coupon/user-coupon.entity.js';
 import { OutboxRepository } from '../../../src/events/outbox.repository.js';
@@ -29,6 +30,7 @@ import { SimulatedOutboxRepository } from '../../simulation/ledger/repositories/
 import { SimulatedPaidOrders } from '../../simulation/ledger/repositories/paid-orders.repository.js';
 import { SimulatedPaymentRepository } from '../../simulation/ledger/repositories/payment.repository.js';
 import { SimulatedRebuildRepository } from '../../simulation/ledger/repositories/rebuild.repository.js';
+import { SimulatedRevocationRepository } from '../../simulation/ledger/repositories/revocation.repository.js';
 import type { PublicPart, StatementRunner } from '../../simulation/ledger/repositories/statement-runner.js';
 import { SimulatedUserCouponUsage } from '../../simulation/ledger/repositories/user-coupon-usage.repository.js';
 
@@ -40,6 +42,7 @@ export interface Repositories {
   readonly ledger: PublicPart<LedgerRepository>;
   readonly issuance: PublicPart<IssuanceRepository>;
   readonly issuedUseBy: PublicPart<IssuedUseByRepository>;
+  readonly revocations: PublicPart<RevocationRepository>;
   readonly rebuilds: PublicPart<RebuildRepository>;
   readonly failures: PublicPart<FailureRepository>;
   readonly audit: PublicPart<AuditRepository>;
@@ -58,6 +61,7 @@ export function realRepositories(dataSource: DataSource): Repositories {
     ledger: new LedgerRepository(dataSource.getRepository(UserCoupon), dataSource.getRepository(IssuanceFailure)),
     issuance: new IssuanceRepository(dataSource),
     issuedUseBy: new IssuedUseByRepository(dataSource),
+    revocations: new RevocationRepository(dataSource),
     rebuilds: new RebuildRepository(),
     failures: new FailureRepository(dataSource.getRepository(IssuanceFailure)),
     audit: new AuditRepository(dataSource),
@@ -77,6 +81,7 @@ export function simulatedRepositories(outside: StatementRunner): Repositories {
     ledger: new SimulatedLedgerRepository(outside),
     issuance: new SimulatedIssuanceRepository(outside),
     issuedUseBy: new SimulatedIssuedUseByRepository(outside),
+    revocations: new SimulatedRevocationRepository(outside),
     rebuilds: new SimulatedRebuildRepository(),
     failures: new SimulatedFailureRepository(outside),
     audit: new SimulatedAuditRepository(outside),

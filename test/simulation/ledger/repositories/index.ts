@@ -6,6 +6,7 @@ import { IssuedUseByRepository } from '../../../../src/coupon/issued-use-by.repo
 import { LedgerRepository } from '../../../../src/coupon/ledger.repository.js';
 import { LockIssuanceRepository } from '../../../../src/coupon/lock/lock-issuance.repository.js';
 import { RebuildRepository } from '../../../../src/coupon/reservation/rebuild.repository.js';
+import { RevocationRepository } from '../../../../src/coupon/revocation/revocation.repository.js';
 import { UserCouponUsage } from '../../../../src/coupon/user-coupon-usage.repository.js';
 import { OutboxRepository } from '../../../../src/events/outbox.repository.js';
 import { ActionRepository } from '../../../../src/identity/trail/action.repository.js';
@@ -33,6 +34,7 @@ import { SimulatedRelayLeaseRepository } from './relay-lease.repository.js';
 import { SimulatedPaidOrders } from './paid-orders.repository.js';
 import { SimulatedPaymentRepository } from './payment.repository.js';
 import { SimulatedRebuildRepository } from './rebuild.repository.js';
+import { SimulatedRevocationRepository } from './revocation.repository.js';
 import type { StatementRunner } from './statement-runner.js';
 import { SimulatedUserCouponUsage } from './user-coupon-usage.repository.js';
 
@@ -43,6 +45,7 @@ export function simulatedRepositories(runner: StatementRunner) {
     [LedgerRepository, new SimulatedLedgerRepository(runner)],
     [IssuanceRepository, new SimulatedIssuanceRepository(runner)],
     [IssuedUseByRepository, new SimulatedIssuedUseByRepository(runner)],
+    [RevocationRepository, new SimulatedRevocationRepository(runner)],
     [RebuildRepository, new SimulatedRebuildRepository()],
     [FailureRepository, new SimulatedFailureRepository(runner)],
     [AuditRepository, new SimulatedAuditRepository(runner)],

@@ -1,0 +1,103 @@
+import type { EntityManager } from 'typeorm';
+import type { NumberRange } from '../../../../src/coupon/issued-use-by.repository.js';
+import type {
+  HeldRow,
+  RevocationRepository,
+  RevokedRows,
+} from '../../../../src/coupon/revocation/revocation.repository.js';
+import type { UserCouponRow } from '../rows.js';
+import { locking, reading } from '../statement.js';
+import type { View } from '../view.js';
+import { type PublicPart, runnerOf, type StatementRunner } from './statement-runner.js';
+
+/** The statements of the real one, over the simulated tables. */
+export class SimulatedRevocationRepository implements PublicPart<RevocationRepository> {
+  constructor(private readonly outside: StatementRunner) {}
+
+  async lockRowsOf(manager: EntityManager, couponId: number, userIds: readonly number[]): Promise<HeldRow[]> {
+    return await runnerOf(manager).run(
+      locking('revocation.lockRowsOf', function* (view) {
+        const rows: HeldRow[] = [];
+        for (const userId of [...new Set(userIds)].sort((a, b) => a - b)) {
+          const row = yield* view.lock(view.tables.userCoupons.byUser, [couponId, userId]);
+          if (row !== undefined) rows.push(heldRow(row));
+        }
+        return rows;
+      }),
+    );
+  }
+
+  /** The real one lets go of those that are used or revoked. */
+  async lockUnused(manager: EntityManager, couponId: number, { after, upTo }: NumberRange): Promise<HeldRow[]> {
+    return await runnerOf(manager).run(
+      locking('revocation.lockUnused', function* (view) {
+        const rows: HeldRow[] = [];
+        for (const { id, sequenceNumber } of rowsAfter(view, couponId, after)) {
+          if (sequenceNumber > upTo) break;
+          const row = yield* view.lock(view.tables.userCoupons.byId, [id]);
+          if (row !== undefined && isUnused(row)) rows.push(heldRow(row));
+        }
+        return rows;
+      }),
+    );
+  }
+
+  async write(manager: EntityManager, { revoked, returned, revokedAt }: RevokedRows): Promise<void> {
+    await this.update('revocation.revoke', manager, revoked, { revokedAt });
+    await this.update('revocation.giveSlotsBack', manager, returned, { slotReturned: true });
+  }
+
+  async count(
+    manager: EntityManager,
+    couponId: number,
+    { returned, events }: { readonly returned: number; readonly events: number },
+  ): Promise<void> {
+    await runnerOf(manager).run(
+      locking('revocation.count', (view) =>
+        view.update(view.tables.coupons.byId, [couponId], (row) => ({
+          ...row,
+          returnedQuantity: row.returnedQuantity + returned,
+          version: row.version + Number(returned > 0),
+          eventPosition: row.eventPosition + events,
+        })),
+      ),
+    );
+  }
+
+  async countUnused(couponId: number, after: number): Promise<number> {
+    return await this.outside.run(
+      reading('revocation.countUnused', (view) => rowsAfter(view, couponId, after).filter(isUnused).length),
+    );
+  }
+
+  private async update(
+    name: string,
+    manager: EntityManager,
+    rows: readonly HeldRow[],
+    change: Partial<UserCouponRow>,
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    await runnerOf(manager).run(
+      locking(name, function* (view) {
+        const ids = rows.map(({ userCouponId }) => userCouponId).sort((a, b) => a - b);
+        for (const id of ids) yield* view.update(view.tables.userCoupons.byId, [id], (row) => ({ ...row, ...change }));
+      }),
+    );
+  }
+}
+
+function isUnused({ usedAt, revokedAt }: UserCouponRow): boolean {
+  return usedAt === null && revokedAt === null;
+}
+
+/** By their numbers. */
+function rowsAfter(view: View, couponId: number, after: number): UserCouponRow[] {
+  return view
+    .rowsOf(view.tables.userCoupons.bySequence, couponId)
+    .filter(({ sequenceNumber }) => sequenceNumber > after)
+    .sort((a, b) => a.sequenceNumber - b.sequenceNumber);
+}
+
+function heldRow({ id, userId, sequenceNumber, usedAt, revokedAt, slotReturned }: UserCouponRow): HeldRow {
+  return { userCouponId: id, userId, sequenceNumber, usedAt, revokedAt, isSlotReturned: slotReturned };
+}
