@@ -13,8 +13,6 @@
 /** What a violation means, and what becomes of it or is to be done. @type {Readonly<Record<string, string>>} */
 const MEANING = {
   OVER_ISSUED: 'More coupons are issued than there are. Nothing issues more; decide what becomes of the surplus.',
-  RETURNED_MISMATCH:
-    'returned_quantity was changed by hand, or slot_returned of a row was. Correct it: what may be issued goes by it.',
   DUPLICATE_USER: 'Someone has two rows, which the unique key forbids: look at the table and at its keys.',
   COUNTER_MISMATCH: 'issued_quantity was changed by hand, or rows were. Correct it: the ledger goes by the counter.',
   RETURNED_MISMATCH:

@@ -77,7 +77,8 @@ function drawAction(chance: Chance, { couponId, totalQuantity, users }: CouponPl
 /** Takes it from a few, who may not have it, and now and then from all who have not used it. */
 function drawRevocation(chance: Chance, couponId: number, users: readonly number[]): Action {
   const isOfAll = chance.is(0.1);
-  const whose = isOfAll ? { allUnused: true as const } : { userIds: users.filter(() => chance.is(0.3)).slice(0, 3) };
+  const userIds = isOfAll ? undefined : users.filter(() => chance.is(0.3)).slice(0, 3);
+  const whose = { userIds, allUnused: isOfAll ? (true as const) : undefined };
   const returnSlots = chance.is(0.7);
   return {
     what: `an operator takes coupon ${couponId} from ${isOfAll ? 'all' : 'a few'}${returnSlots ? ', and gives back the slots' : ''}`,
