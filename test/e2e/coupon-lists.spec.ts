@@ -32,7 +32,7 @@ async function coupons(query: string): Promise<Answer<CouponPage<CouponBody>>> {
 }
 
 /** All coupons that are asked for, page by page. */
-async function found(query: string): Promise<CouponBody[]> {
+async function searched(query: string): Promise<CouponBody[]> {
   const read: CouponBody[] = [];
   let cursor = '';
   do {
@@ -113,11 +113,11 @@ describe('the coupons that are asked for', () => {
       PAUSED: [await create({ isActive: false, startsAt: inDays(1), expiresAt: inDays(2) })],
     };
     for (const [status, ids] of Object.entries(expected)) {
-      const read = await found(`q=${encodeURIComponent(mark)}&status=${status}&limit=1`);
+      const read = await searched(`q=${encodeURIComponent(mark)}&status=${status}&limit=1`);
       expect([status, idsOf(read)]).toEqual([status, ids]);
       expect(new Set(read.map((coupon) => coupon.status))).toEqual(new Set([status]));
     }
-    expect(idsOf(await found(`q=${encodeURIComponent(mark)}&limit=3`))).toEqual(
+    expect(idsOf(await searched(`q=${encodeURIComponent(mark)}&limit=3`))).toEqual(
       Object.values(expected)
         .flat()
         .sort((a, b) => b - a),
@@ -131,10 +131,10 @@ describe('the coupons that are asked for', () => {
     for (const name of names) ids.set(name, (await api.createCoupon({ name })).couponId);
     for (const name of names) {
       const q = encodeURIComponent(name.toLowerCase());
-      expect([name, idsOf(await found(`q=${q}`))]).toEqual([name, [ids.get(name)]]);
+      expect([name, idsOf(await searched(`q=${q}`))]).toEqual([name, [ids.get(name)]]);
     }
-    expect(idsOf(await found(`q=${encodeURIComponent(mark)}&limit=2`))).toEqual([...ids.values()].toReversed());
-    expect(await found(`q=${encodeURIComponent(`nothing ${mark}`)}`)).toEqual([]);
+    expect(idsOf(await searched(`q=${encodeURIComponent(mark)}&limit=2`))).toEqual([...ids.values()].toReversed());
+    expect(await searched(`q=${encodeURIComponent(`nothing ${mark}`)}`)).toEqual([]);
   });
 });
 

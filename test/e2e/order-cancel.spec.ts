@@ -238,10 +238,10 @@ describe('the same cancellation again', () => {
 /** Cancels in a process of its own that dies at the fault point. */
 async function cancelAndCrash(faultPoint: FaultPoint): Promise<Buyer> {
   const bought = await paidBuyer();
-  const app = await startApp({ env: { FAULT_POINT: faultPoint }, waitFor: '/health/ready' });
-  const crashing = new Shop(new ApiClient(app.url), shop.database);
+  const crashed = await startApp({ env: { FAULT_POINT: faultPoint }, waitFor: '/health/ready' });
+  const crashing = new Shop(new ApiClient(crashed.url), shop.database);
   expect((await crashing.cancel(bought.orderId, bought.userId, KEY)).status).toBe(0);
-  expect((await app.exited).signal).toBe('SIGKILL');
+  expect((await crashed.exited).signal).toBe('SIGKILL');
   return bought;
 }
 

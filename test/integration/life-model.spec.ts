@@ -152,7 +152,7 @@ class Life {
       const held = this.held.get(index);
       expect(told).toEqual(held === undefined ? [] : [{ status: statusOf(held), useBy: held.useBy }]);
     }
-    const balances = await own.database.rows<{ id: number; balance: number; moved: number }>(
+    const balances = await own.database.rows<{ id: number; balance: number; moved: number | string }>(
       `SELECT id, balance, (SELECT COALESCE(SUM(amount), 0) FROM balance_entries WHERE user_id = users.id) AS moved
          FROM users WHERE id IN (?) ORDER BY FIELD(id, ?)`,
       [this.userIds, this.userIds],

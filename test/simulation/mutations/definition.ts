@@ -1,5 +1,4 @@
 import { CouponService } from '../../../src/coupon/coupon.service.js';
-import { type CounterChange, IssuanceRepository } from '../../../src/coupon/issuance/issuance.repository.js';
 import { CouponDefinitionService } from '../../../src/coupon/reservation/coupon-definition.service.js';
 import { DefinitionPublisher } from '../../../src/coupon/reservation/definition-publisher.service.js';
 import { DefinitionStore } from '../../../src/coupon/reservation/definition.store.js';
@@ -37,7 +36,7 @@ export const DEFINITION_MUTATIONS: readonly Mutation[] = [
         IssuanceRepository,
         'takeFromCapacity',
         (take) => async (manager, couponId, change) =>
-          await take(manager, couponId, { ...change, onlyUnder: undefined } as CounterChange),
+          await take(manager, couponId, { ...change, onlyUnder: undefined }),
       ),
   },
   {
