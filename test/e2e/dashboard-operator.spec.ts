@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { INSTALLING_MS, openBrowser, shows, withDashboard } from '../support/browser.js';
@@ -255,5 +256,36 @@ it('tries all that failed again', async () => {
     await eventually(async () => {
       for (const userId of userIds) expect((await site.api.reservation(couponId, userId)).body.status).toBe('ISSUED');
     });
+  });
+});
+
+it('saves all holders as a file', async () => {
+  const { couponId } = await site.api.createCoupon({ name: 'Listed' });
+  const userIds = newUserIds(3);
+  for (const userId of userIds) expect(await site.api.issue(couponId, userId)).toMatchObject({ status: 200 });
+  await withCoupon(couponId, async (page) => {
+    await shows(page, '.hero .badge', 'Open');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      asAdmin(page, () => page.click('#holders-file')),
+    ]);
+    expect(download.suggestedFilename()).toBe(`coupon-${couponId}.csv`);
+    const text = await readFile(await download.path(), 'utf8');
+    for (const userId of userIds) expect(text).toContain(String(userId));
+  });
+});
+
+it('finds coupons by name and by state', async () => {
+  const { couponId } = await site.api.createCoupon({ name: 'Sought after' });
+  await site.api.createCoupon({ name: 'Something else' });
+  await withCoupon(couponId, async (page) => {
+    const rows = page.locator('#coupon-list li');
+    await page.fill('#coupon-search', 'sought');
+    await eventually(async () => expect(await rows.allInnerTexts()).toEqual([expect.stringMatching(/^Sought after/)]));
+    await page.selectOption('#coupon-status', 'PAUSED');
+    await shows(page, '#coupon-list', 'No coupon is like that.');
+    await page.fill('#coupon-search', '');
+    await page.selectOption('#coupon-status', '');
+    await eventually(async () => expect(await rows.count()).toBeGreaterThan(1));
   });
 });
