@@ -13,10 +13,10 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 /** GET /api/coupons/{couponId}/user-coupons.csv: all who hold a coupon, however many they are. */
 
 /** Far more than connections hold that nobody reads, and than a small heap holds as objects. */
-const MANY = 200_000;
+const MANY = 400_000;
 const HEAD = 'userCouponId,userId,sequenceNumber,code,status,issuedAt,usedAt,revokedAt,expiresAt';
 /** In MB: enough for the application, and for a few thousand rows. */
-const SMALL_HEAP = '--max-old-space-size=160';
+const SMALL_HEAP = '--max-old-space-size=128';
 const LINE_FEED = 10;
 /** The connection was reset, while somebody read or before. */
 const BROKEN_OFF = expect.stringMatching(/^(ECONNRESET|ERR_STREAM_PREMATURE_CLOSE)$/);
