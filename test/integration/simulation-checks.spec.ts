@@ -34,7 +34,7 @@ const PLANS: CouponPlan[] = (['reservation', 'lock'] as const).map((strategy) =>
   strategy,
   totalQuantity: TOTAL,
   codeFormat: 'none',
-  users: [],
+  users: [11, 12],
   endsAfterMs: undefined,
   isDeleted: false,
 }));
