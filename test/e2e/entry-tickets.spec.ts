@@ -232,7 +232,8 @@ describe('the seed of a coupon', () => {
     const state = await openRedis(process.env['REDIS_URL'] ?? '').hgetall(`coupon:{${couponId}}:state`);
     for (const said of [JSON.stringify(shown), JSON.stringify(state)]) {
       for (const form of ['hex', 'base64', 'base64url'] as const) expect(said).not.toContain(seed?.toString(form));
-      expect(said).not.toMatch(/seed/i);
+      // A name, since the random text of a ticket may spell the word.
+      expect(said).not.toMatch(/"\w*seed\w*":/i);
     }
   });
 });

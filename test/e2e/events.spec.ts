@@ -24,6 +24,7 @@ const MAY_BE_MISSING: Readonly<Record<string, readonly string[]>> = {
   'firstcome.coupon.issued': ['userCouponId', 'code'],
   'firstcome.coupon.failed': ['reason'],
   'firstcome.coupon.revoked': ['userCouponId', 'code', 'issuedAt'],
+  'firstcome.coupon.changed': ['usableDays', 'usableUntil', 'isRedeemable'],
   'firstcome.coupon.used': ['userId', 'code'],
 };
 
@@ -125,8 +126,9 @@ describe('a coupon', () => {
     const late = newUserId();
     expect(await api.issue(couponId, late)).toMatchObject({ status: 200 });
     const [changed, ...again] = (await toldUntil(subject, SOLD_OUT, 2)).slice(drop.length);
-    const { name, totalQuantity, startsAt, expiresAt, isActive } = body;
-    expect(changed?.data).toEqual({ couponId, name, totalQuantity, startsAt, expiresAt, isActive, items: [] });
+    const { name, totalQuantity, startsAt, expiresAt, isActive, usableDays, usableUntil, isRedeemable } = body;
+    const window = { startsAt, expiresAt, usableDays, usableUntil, isActive, isRedeemable };
+    expect(changed?.data).toEqual({ couponId, name, totalQuantity, ...window, items: [] });
     expect(typesOf(again)).toEqual(['coupon.issued', 'coupon.sold-out']);
     expect(itemsOf(again)).toEqual(await holders(couponId, [late]));
   });

@@ -35,6 +35,7 @@ const PLANS: CouponPlan[] = (['reservation', 'lock'] as const).map((strategy) =>
   totalQuantity: TOTAL,
   codeFormat: 'none',
   users: [11, 12],
+  isNotOpenYet: false,
   endsAfterMs: undefined,
   isDeleted: false,
 }));

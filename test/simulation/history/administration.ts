@@ -1,6 +1,7 @@
 import { AuditService } from '../../../src/coupon/audit/audit.service.js';
 import type { CouponPatch } from '../../../src/coupon/coupon.schemas.js';
 import { CouponService } from '../../../src/coupon/coupon.service.js';
+import { Grants } from '../../../src/coupon/grant/grant.service.js';
 import { FailureService } from '../../../src/coupon/issuance/failure.service.js';
 import { ForgetEndedCouponsJob } from '../../../src/coupon/issuance/forget-ended-coupons.job.js';
 import { RebuildService } from '../../../src/coupon/reservation/rebuild.service.js';
@@ -27,15 +28,27 @@ const HOUR_MS = 3_600_000;
 export function drawAdministration(seed: number, moments: Moments, coupons: readonly CouponPlan[]): PlannedEvent[] {
   const chance = new Chance(seed, 'operators');
   const count = chance.pick([0, 0, 3, 8]);
-  return Array.from({ length: count }, (_, index) => {
+  const open = coupons.filter(({ isNotOpenYet }) => !isNotOpenYet);
+  const actions = Array.from({ length: count }, (_, index) => {
     const own = new Chance(seed, `operator ${index + 1}`);
-    const { what, call } = drawAction(own, own.pick(coupons));
-    return {
-      at: moments.draw(own),
-      what,
-      happen: (history: History) => carryOut(history, own, what, call),
-    };
+    return planned(own, moments, drawAction(own, own.pick(open)));
   });
+  return [...actions, ...drawGrantsBeforeTheWindow(seed, moments, coupons)];
+}
+
+/** Of a coupon whose window has not begun nothing else changes, as where nobody has looked at it since it was created. */
+function drawGrantsBeforeTheWindow(seed: number, moments: Moments, coupons: readonly CouponPlan[]): PlannedEvent[] {
+  return coupons.flatMap(({ couponId, users, isNotOpenYet }) => {
+    const count = isNotOpenYet ? new Chance(seed, 'grants before the window').between(3, 8) : 0;
+    return Array.from({ length: count }, (_, index) => {
+      const own = new Chance(seed, `grant ${index + 1} before the window`);
+      return planned(own, moments, drawGrant(own, couponId, users));
+    });
+  });
+}
+
+function planned(chance: Chance, moments: Moments, { what, call }: Action): PlannedEvent {
+  return { at: moments.draw(chance), what, happen: (history) => carryOut(history, chance, what, call) };
 }
 
 function drawAction(chance: Chance, { couponId, totalQuantity, users }: CouponPlan): Action {
@@ -51,6 +64,8 @@ function drawAction(chance: Chance, { couponId, totalQuantity, users }: CouponPl
     () => change({ totalQuantity: fewer }, `sets the total to ${fewer} of`),
     () => drawRevocation(chance, couponId, users),
     () => drawRevocation(chance, couponId, users),
+    () => drawGrant(chance, couponId, users),
+    () => drawGrant(chance, couponId, users),
     () => drawWindow(chance, couponId),
     () => drawUseBy(chance, couponId),
     () => change({ isActive: false }, 'pauses'),
@@ -72,6 +87,16 @@ function drawAction(chance: Chance, { couponId, totalQuantity, users }: CouponPl
       call: (instance) => instance.get(ForgetEndedCouponsJob).run(),
     }),
   ])();
+}
+
+/** Gives it to a few, some of whom may have it, whatever the window and the pause. */
+function drawGrant(chance: Chance, couponId: number, users: readonly number[]): Action {
+  const first = chance.below(users.length);
+  const userIds = users.slice(first, first + chance.between(1, 4));
+  return {
+    what: `an operator grants coupon ${couponId} to ${userIds.length} users from ${userIds[0]} on`,
+    call: (instance) => instance.get(Grants).grant(couponId, userIds, OPERATOR),
+  };
 }
 
 /** Takes it from a few, who may not have it, and now and then from all who have not used it. */

@@ -9,7 +9,7 @@ const HOUR_MS = 3_600_000;
 
 /** The coupons of the plan are in the ledger from the beginning, open, and not loaded yet. */
 export function placeCoupons({ coupons }: Plan, tables: Tables): void {
-  for (const { couponId, strategy, totalQuantity, codeFormat, endsAfterMs = HOUR_MS } of coupons) {
+  for (const { couponId, strategy, totalQuantity, codeFormat, isNotOpenYet, endsAfterMs = 2 * HOUR_MS } of coupons) {
     tables.coupons.put(
       Object.assign(new Coupon(), {
         id: couponId,
@@ -20,7 +20,7 @@ export function placeCoupons({ coupons }: Plan, tables: Tables): void {
         failedQuantity: 0,
         discountAmount: 1000,
         discountRate: null,
-        startsAt: new Date(EPOCH_MS - HOUR_MS),
+        startsAt: new Date(EPOCH_MS + (isNotOpenYet ? HOUR_MS : -HOUR_MS)),
         expiresAt: new Date(EPOCH_MS + endsAfterMs),
         isActive: true,
         audience: 'anyone',

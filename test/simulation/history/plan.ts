@@ -35,6 +35,8 @@ export interface CouponPlan {
   readonly totalQuantity: number;
   readonly codeFormat: CodeFormat;
   readonly users: readonly number[];
+  /** Its claim window begins after the history: it can be granted only. */
+  readonly isNotOpenYet: boolean;
   /** When its claim window ends; undefined: not within the history. */
   readonly endsAfterMs: number | undefined;
   /** Someone deletes its row during the history. */
@@ -165,10 +167,16 @@ function drawSettings(chance: Chance): Settings {
 
 function drawCoupons(chance: Chance, areSeveral: boolean): CouponPlan[] {
   const coupons = [drawCoupon(chance, 1, 'reservation', chance.between(3, 20))];
-  if (chance.is(0.5) || areSeveral) coupons.push(drawCoupon(chance, 2, 'reservation', chance.between(1, 12)));
+  if (chance.is(0.5) || areSeveral) coupons.push(drawSecondCoupon(chance, areSeveral));
   if (chance.is(0.3)) coupons.push(drawCoupon(chance, 3, 'lock', chance.between(1, 6)));
   if (chance.is(0.1)) coupons.push({ ...drawCoupon(chance, 4, 'reservation', 12), isDeleted: true });
   return coupons;
+}
+
+/** Now and then one that opens later, and that operators grant before. */
+function drawSecondCoupon(chance: Chance, isCalm: boolean): CouponPlan {
+  const coupon = drawCoupon(chance, 2, 'reservation', chance.between(1, 12));
+  return !isCalm && coupon.endsAfterMs === undefined && chance.is(0.3) ? { ...coupon, isNotOpenYet: true } : coupon;
 }
 
 function drawCoupon(chance: Chance, couponId: number, strategy: Strategy, totalQuantity: number): CouponPlan {
@@ -181,5 +189,6 @@ function drawCoupon(chance: Chance, couponId: number, strategy: Strategy, totalQ
     users,
     isDeleted: false,
     endsAfterMs: couponId > 1 && chance.is(0.2) ? chance.between(3000, FAULTS_END_MS) : undefined,
+    isNotOpenYet: false,
   };
 }

@@ -77,7 +77,12 @@ export class Recovery {
     };
     if (instance === undefined) return again();
     // Spending must not end before claiming does.
-    const patch = { isActive: true, expiresAt: new Date(EPOCH_MS + FAR_AWAY_MS), usableUntil: null };
+    const patch = {
+      isActive: true,
+      startsAt: new Date(EPOCH_MS - FAR_AWAY_MS),
+      expiresAt: new Date(EPOCH_MS + FAR_AWAY_MS),
+      usableUntil: null,
+    };
     const change = async (): Promise<void> => {
       try {
         await instance.get(CouponService).change(couponId, patch, OPERATOR);
