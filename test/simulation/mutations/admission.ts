@@ -52,6 +52,12 @@ export const ADMISSION_MUTATIONS: readonly Mutation[] = [
     scripts: inScript('reserveCoupon', ADD_PENDING, ''),
   },
   {
+    name: 'a-grant-leaves-no-pending-entry',
+    fault:
+      'whoever is granted a coupon is known to the process of the operator alone: it dies with it, and the slot is lost',
+    scripts: inScript('reserveCoupon', ADD_PENDING, `if ARGV[2] ~= '1' then\n    ${ADD_PENDING}\n  end`),
+  },
+  {
     name: 'pending-entry-in-a-call-of-the-request',
     fault: 'the pending entry is written by a second call of the request, which is gone when its caller is',
     scripts: inScript('reserveCoupon', ADD_PENDING, ''),

@@ -1,9 +1,5 @@
-import type { Coupon } from '../../../src/coupon/coupon.entity.js';
-import { CouponNotFoundError } from '../../../src/coupon/coupon.errors.js';
-import { CouponRepository } from '../../../src/coupon/coupon.repository.js';
 import { IssuanceRepository } from '../../../src/coupon/issuance/issuance.repository.js';
 import { CouponService } from '../../../src/coupon/coupon.service.js';
-import { Grants } from '../../../src/coupon/grant/grant.service.js';
 import { CouponDefinitionService } from '../../../src/coupon/reservation/coupon-definition.service.js';
 import { DefinitionPublisher } from '../../../src/coupon/reservation/definition-publisher.service.js';
 import { DefinitionStore } from '../../../src/coupon/reservation/definition.store.js';
@@ -43,18 +39,6 @@ export const DEFINITION_MUTATIONS: readonly Mutation[] = [
         (take) => async (manager, couponId, change) =>
           await take(manager, couponId, { ...change, onlyUnder: undefined }),
       ),
-  },
-  {
-    name: 'the-first-grant-leaves-the-version',
-    fault:
-      'a coupon that is granted before its window opens still counts as one of which nothing was given out: after a loss ' +
-      'its numbers begin again (P5)',
-    instance: (instance) =>
-      replacePrivate<(couponId: number) => Promise<Coupon>>(instance, Grants, 'open', () => async (couponId) => {
-        const coupon = await instance.get(CouponRepository).find(couponId);
-        if (coupon === null) throw new CouponNotFoundError(couponId);
-        return coupon;
-      }),
   },
   {
     name: 'every-change-is-applied-to-what-is-issued',
