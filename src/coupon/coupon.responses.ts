@@ -212,14 +212,7 @@ export const auditResponse = z
       })
       .nullable()
       .meta({ description: 'null while Redis is away, and with strategy lock' }),
-    database: z.object({
-      totalQuantity: count,
-      issuedQuantity: count,
-      returnedQuantity: count,
-      rows: count,
-      distinctUsers: count,
-      slotsReturned: count.meta({ description: 'Rows whose slot was given back' }),
-    }),
+    database: z.object({ totalQuantity: count, issuedQuantity: count, rows: count, distinctUsers: count }),
     violations: z.array(z.object({ code: z.enum(VIOLATION_CODES), detail: z.string() })),
   })
   .meta({
@@ -228,14 +221,7 @@ export const auditResponse = z
       couponId: 1,
       consistent: true,
       redis: { reserved: 123, users: 123, pending: 3, sequence: 124, epoch: 1, available: 877 },
-      database: {
-        totalQuantity: 1000,
-        issuedQuantity: 120,
-        returnedQuantity: 0,
-        rows: 120,
-        distinctUsers: 120,
-        slotsReturned: 0,
-      },
+      database: { totalQuantity: 1000, issuedQuantity: 120, rows: 120, distinctUsers: 120 },
       violations: [],
     },
   });

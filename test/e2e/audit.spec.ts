@@ -74,7 +74,7 @@ describe('an audit names this very fault and no other', () => {
     await app.plantRow(couponId, userId, 3);
     await app.plantSlot(couponId, userId);
     const { violations, database } = await app.audit(couponId);
-    expect(violations).toEqual([{ code: 'OVER_ISSUED', detail: '3 rows for a total of 2' }]);
+    expect(violations).toEqual([{ code: 'OVER_ISSUED', detail: '3 rows for a capacity of 2' }]);
     expect(database).toEqual({ totalQuantity: 2, issuedQuantity: 3, rows: 3, distinctUsers: 3 });
   });
 
@@ -125,9 +125,19 @@ describe('an audit names this very fault and no other', () => {
     expect(violations).toEqual([{ code: 'STALE_PENDING', detail: expect.stringContaining(String(userId)) }]);
   });
 
+  it('RETURNED_MISMATCH: more slots given back than rows gave back, which Redis has not heard of', async () => {
+    const { couponId } = await app.coupon(2);
+    await app.changeRow(couponId, 'returned_quantity = 1');
+    const { violations } = await app.audit(couponId);
+    expect(violations).toEqual([
+      { code: 'RETURNED_MISMATCH', detail: 'returned_quantity is 1, 0 rows gave their slot back' },
+      { code: 'DEFINITION_MISMATCH', detail: 'capacity is 11 in MySQL and 10 in Redis' },
+    ]);
+  });
+
   it.each([
     ['name', "name = 'Another'", 'name is Another in MySQL'],
-    ['total', 'total_quantity = 7', 'totalQuantity is 7 in MySQL and 10 in Redis'],
+    ['total', 'total_quantity = 7', 'capacity is 7 in MySQL and 10 in Redis'],
     ['pause', 'is_active = FALSE', 'isActive is false in MySQL and true in Redis'],
     ['end', 'expires_at = expires_at + INTERVAL 1 SECOND', 'expiresAt is'],
   ])('DEFINITION_MISMATCH: another %s in MySQL', async (_field, assignment, detail) => {

@@ -32,7 +32,8 @@ export class AuditService {
     if (database === undefined || coupon === null) throw new CouponNotFoundError(couponId);
     const { redis, violations } = coupon.strategy === 'lock' ? ONLY_MYSQL : await this.compareWithRedis(coupon);
     const all = [...ledgerViolations(database), ...violations];
-    return { couponId, consistent: all.length === 0, redis, database, violations: all };
+    const { returnedQuantity: _returned, slotsReturned: _slots, ...shown } = database;
+    return { couponId, consistent: all.length === 0, redis, database: shown, violations: all };
   }
 
   private async compareWithRedis(coupon: Coupon): Promise<Pick<Audit, 'redis' | 'violations'>> {

@@ -34,6 +34,6 @@ export interface Audit {
     readonly epoch: number;
     readonly available: number;
   } | null;
-  readonly database: LedgerCounts;
+  readonly database: Omit<LedgerCounts, 'returnedQuantity' | 'slotsReturned'>;
   readonly violations: readonly Violation[];
 }
