@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient, tally } from '../support/api-client.js';
-import { startApp } from '../support/app-process.js';
+import { PATIENT, startApp } from '../support/app-process.js';
 import { openDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
 import { Shop } from '../support/shop.js';
@@ -20,7 +20,7 @@ interface EntryBody {
 let shop: Shop;
 
 beforeAll(async () => {
-  shop = new Shop(new ApiClient((await startApp({ waitFor: '/health/ready' })).url), openDatabase());
+  shop = new Shop(new ApiClient((await startApp({ env: PATIENT, waitFor: '/health/ready' })).url), openDatabase());
 });
 
 async function list(userId: number, query = '') {

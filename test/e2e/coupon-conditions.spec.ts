@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, ApiClient } from '../support/api-client.js';
-import { startApp } from '../support/app-process.js';
+import { PATIENT, startApp } from '../support/app-process.js';
 import { openDatabase } from '../support/database.js';
 import { type OrderBody, Shop } from '../support/shop.js';
 import { newUserId } from '../support/unique-ids.js';
@@ -10,7 +10,7 @@ import { newUserId } from '../support/unique-ids.js';
 let shop: Shop;
 
 beforeAll(async () => {
-  shop = new Shop(new ApiClient((await startApp({ waitFor: '/health/ready' })).url), openDatabase());
+  shop = new Shop(new ApiClient((await startApp({ env: PATIENT, waitFor: '/health/ready' })).url), openDatabase());
 });
 
 interface Quote extends Pick<OrderBody, 'items' | 'subtotalAmount' | 'discountAmount' | 'totalAmount'> {

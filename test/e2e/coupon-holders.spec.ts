@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, ApiClient } from '../support/api-client.js';
-import { startApp } from '../support/app-process.js';
+import { PATIENT, startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { plantHolders } from '../support/planted-holders.js';
 import { time } from '../support/times.js';
@@ -24,7 +24,7 @@ let api: ApiClient;
 let database: TestDatabase;
 
 beforeAll(async () => {
-  api = new ApiClient((await startApp()).url);
+  api = new ApiClient((await startApp({ env: PATIENT })).url);
   database = openDatabase();
 });
 

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import { ApiClient } from '../support/api-client.js';
-import { startApp } from '../support/app-process.js';
+import { PATIENT, startApp } from '../support/app-process.js';
 import { openDatabase } from '../support/database.js';
 import { inParallel } from '../support/in-parallel.js';
 import { Shop } from '../support/shop.js';
@@ -17,7 +17,7 @@ const STOCK = 1_000_000;
 let shop: Shop;
 
 beforeAll(async () => {
-  shop = new Shop(new ApiClient((await startApp({ waitFor: '/health/ready' })).url), openDatabase());
+  shop = new Shop(new ApiClient((await startApp({ env: PATIENT, waitFor: '/health/ready' })).url), openDatabase());
 });
 
 interface Customer {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { FaultPoint } from '../../src/platform/fault-points.js';
 import { ApiClient } from '../support/api-client.js';
-import { type AppProcess, startApp } from '../support/app-process.js';
+import { PATIENT, type AppProcess, startApp } from '../support/app-process.js';
 import { openDatabase } from '../support/database.js';
 import { eventually } from '../support/poll.js';
 import { Shop } from '../support/shop.js';
@@ -18,7 +18,7 @@ let app: AppProcess;
 let shop: Shop;
 
 beforeAll(async () => {
-  app = await startApp({ env: { ORDER_EXPIRY_INTERVAL_MS: '200' }, waitFor: '/health/ready' });
+  app = await startApp({ env: { ...PATIENT, ORDER_EXPIRY_INTERVAL_MS: '200' }, waitFor: '/health/ready' });
   shop = new Shop(new ApiClient(app.url), openDatabase());
 });
 

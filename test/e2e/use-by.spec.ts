@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient, type CouponBody, type Strategy } from '../support/api-client.js';
-import { startApp } from '../support/app-process.js';
+import { PATIENT, startApp } from '../support/app-process.js';
 import { openDatabase } from '../support/database.js';
 import { Shop } from '../support/shop.js';
 import { inDays } from '../support/times.js';
@@ -14,7 +14,7 @@ let api: ApiClient;
 let shop: Shop;
 
 beforeAll(async () => {
-  api = new ApiClient((await startApp({ waitFor: '/health/ready' })).url);
+  api = new ApiClient((await startApp({ env: PATIENT, waitFor: '/health/ready' })).url);
   shop = new Shop(api, openDatabase());
 });
 

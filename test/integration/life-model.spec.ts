@@ -34,7 +34,7 @@ let instance: Instance;
 
 beforeAll(async () => {
   own = await openOwnServers('life');
-  instance = await Instance.open(own);
+  instance = await Instance.open({ ...own, env: { COUPON_ISSUE_TIMEOUT_MS: '30000' } });
 });
 
 const user = fc.nat(USERS - 1);

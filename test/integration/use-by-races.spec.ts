@@ -12,7 +12,7 @@ const DAY_MS = 24 * 3_600_000;
 let world: TwoInstances;
 
 beforeAll(async () => {
-  world = await openTwoInstances('use_by');
+  world = await openTwoInstances('use_by', { COUPON_ISSUE_TIMEOUT_MS: '30000' });
 });
 
 async function setUseBy(couponId: number, usableUntil: Date, applyToIssued?: true): Promise<void> {
