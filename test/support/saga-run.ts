@@ -176,7 +176,7 @@ export class SagaRun {
     const store = this.at(at).get(DefinitionStore);
     const definition = (await store.definition(this.couponId)) as CouponDefinition;
     const version = Number(this.model.keys.state?.version);
-    const lowered = { ...definition, totalQuantity: total, version };
+    const lowered = { ...definition, capacity: total, version };
     expect(await store.lower(lowered)).toBe('LOWERED');
   }
 
