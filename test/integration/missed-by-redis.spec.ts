@@ -116,7 +116,7 @@ describe('a smaller total that Redis takes after it was given up', () => {
     });
     // Version 2 was the smaller one.
     await eventually(async () =>
-      expect(await definitions.definition(couponId)).toMatchObject({ version: 3, totalQuantity: 10 }),
+      expect(await definitions.definition(couponId)).toMatchObject({ version: 3, capacity: 10 }),
     );
     expect(await instance.get(CouponService).get(couponId)).toMatchObject({ totalQuantity: 10 });
   });
