@@ -23,6 +23,8 @@ import {
   eitherDaysOrUntil,
   namesOneUseBy,
   pointInTime,
+  RATE_ERROR,
+  UNTIL_ERROR,
   usageFields,
   usagePatchFields,
 } from './usage-terms.schemas.js';
@@ -97,11 +99,11 @@ export const createCouponBody = z
   .refine(namesOneUseBy, eitherDaysOrUntil)
   .refine(({ maxDiscountAmount, discountRate }) => maxDiscountAmount === undefined || discountRate !== undefined, {
     path: ['maxDiscountAmount'],
-    error: 'must be left out where there is no discountRate',
+    error: RATE_ERROR,
   })
   .refine(({ usableUntil, expiresAt }) => usableUntil === undefined || usableUntil >= expiresAt, {
     path: ['usableUntil'],
-    error: 'must not be earlier than expiresAt',
+    error: UNTIL_ERROR,
     when: everyFieldIsRight,
   })
   .refine(({ startsAt, expiresAt }) => expiresAt > startsAt, {

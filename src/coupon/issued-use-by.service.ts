@@ -1,14 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { ActionTrail, type Actor } from '../identity/index.js';
-import { Clock } from '../platform/clock.js';
 import { TransactionRunner } from '../platform/database/transaction-runner.js';
 import { couponSubject } from './coupon-events.js';
 import { IssuedUseByRepository } from './issued-use-by.repository.js';
+import { WorkTimes } from './work-time.js';
 
 /** So many rows in one transaction, which holds up payments with them for that long. */
 const CHUNK = 1_000;
-/** After so long the caller is told how many are left. */
-const MAX_MS = 20_000;
 
 /** How far a change of the use-by time has come. */
 export interface Applied {
@@ -25,7 +23,7 @@ export class IssuedUseBy {
     private readonly repository: IssuedUseByRepository,
     private readonly transactions: TransactionRunner,
     private readonly trail: ActionTrail,
-    private readonly clock: Clock,
+    private readonly times: WorkTimes,
   ) {}
 
   /** Gives all rows of the coupon the use-by time that it has now, in chunks, for 20 s at most. */
@@ -39,7 +37,7 @@ export class IssuedUseBy {
   }
 
   private async applyAll(couponId: number): Promise<Applied> {
-    const until = this.clock.now().getTime() + MAX_MS;
+    const time = this.times.begin();
     let appliedToIssued = 0;
     for (let after = 0; ;) {
       const upTo = await this.repository.chunkEnd(couponId, after, CHUNK);
@@ -48,7 +46,7 @@ export class IssuedUseBy {
         this.repository.apply(manager, couponId, { after, upTo }),
       );
       after = upTo;
-      if (this.clock.now().getTime() < until) continue;
+      if (!time.isOver) continue;
       return { appliedToIssued, remainingToApply: await this.repository.countOthers(couponId, after) };
     }
   }

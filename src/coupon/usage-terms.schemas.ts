@@ -12,9 +12,9 @@ const EARLIEST = new Date('1000-01-01T00:00:00Z');
 const LATEST = new Date('9999-12-31T23:59:59.999Z');
 
 const PRODUCTS_ERROR = `must be a list of 1 to ${MAX_CONDITION_PRODUCTS} different product ids`;
-const UNTIL_ERROR = 'must not be earlier than expiresAt';
+export const UNTIL_ERROR = 'must not be earlier than expiresAt';
 const EITHER_ERROR = 'must be left out where usableDays is given';
-const RATE_ERROR = 'must be left out where there is no discountRate';
+export const RATE_ERROR = 'must be left out where there is no discountRate';
 const TIGHTER_ERROR = 'takes from people what they hold: this needs applyToIssued: true';
 
 export const pointInTime = isoDateTime.refine((time) => time >= EARLIEST && time <= LATEST, {
@@ -83,7 +83,7 @@ export type CheckedTerms = Pick<Coupon, 'expiresAt' | 'discountRate' | 'usableUn
  * @param named what the request names: the error says which of two fields that contradict each other it is
  * @throws ValidationFailedError when spending would end before the claim window, or an amount would be capped
  */
-export function assertUsage(coupon: CheckedTerms, named: object = { usableUntil: true }): void {
+export function assertUsage(coupon: CheckedTerms, named: object): void {
   const { expiresAt, discountRate, usableUntil, maxDiscountAmount } = coupon;
   if (usableUntil !== null && usableUntil < expiresAt) {
     const isUntil = 'usableUntil' in named;
