@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { installPackages } from '../services/apt.mjs';
+import { findOrInstall } from '../services/apt.mjs';
 import { findBinary } from '../services/binaries.mjs';
 import { errorMessage } from '../services/messages.mjs';
 import { projectDir } from '../services/project.mjs';
@@ -35,21 +35,21 @@ const run = promisify(execFile);
 
 /** wrk where there is one or can be installed, else autocannon. @type {(say: Say) => Promise<Generator>} */
 export async function findGenerator(say) {
-  const wrk = findBinary('wrk') ?? (await installedWrk(say));
+  const wrk = await findWrk(say);
   if (wrk) return { name: 'wrk', version: await wrkVersion(wrk), p95Is: 'p95', run: (...args) => runWrk(wrk, ...args) };
   say('There is no wrk: autocannon makes the load, and takes more of a core for it');
   return { name: 'autocannon', version: autocannonVersion(), p95Is: 'p97.5', run: runAutocannon };
 }
 
 /** @param {Say} say */
-async function installedWrk(say) {
+async function findWrk(say) {
   try {
-    await installPackages(['wrk'], say);
+    return await findOrInstall(() => findBinary('wrk'), ['wrk'], say);
   } catch (error) {
     // A machine without network may have apt-get, which fails: that is no reason not to measure.
     say(errorMessage(error));
+    return null;
   }
-  return findBinary('wrk');
 }
 
 function autocannonVersion() {

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
-import { installPackages } from '../services/apt.mjs';
+import { findOrInstall } from '../services/apt.mjs';
 import { findBinary } from '../services/binaries.mjs';
 import { findMySql, initialiseCommand, serverArguments } from '../services/mysql-binaries.mjs';
 import { inPlaceAtOnce, initStatements, mysqlAnswers, mysqlUrl, socketPath } from '../services/mysql-server.mjs';
@@ -55,7 +55,7 @@ const NOTICES_DEATH = [
  * @returns {Promise<GaleraPrograms>}
  */
 export async function galeraPrograms(say) {
-  const programs = installedPrograms() ?? ((await installPackages(PACKAGES, say)) ? installedPrograms() : null);
+  const programs = await findOrInstall(installedPrograms, PACKAGES, say);
   if (programs) return programs;
   throw new Error(
     [

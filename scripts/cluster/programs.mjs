@@ -1,5 +1,5 @@
 /** The programs that a set needs, installed through apt where they are missing and we may. */
-import { installPackages } from '../services/apt.mjs';
+import { findOrInstall } from '../services/apt.mjs';
 import { findHaproxy } from '../services/haproxy.mjs';
 import { kafkaPrograms } from '../services/kafka-programs.mjs';
 import { findMySql } from '../services/mysql-binaries.mjs';
@@ -27,7 +27,7 @@ async function installCommon(say) {
   const missing = PROGRAMS.filter(({ isInstalled }) => !isInstalled());
   if (missing.length === 0) return;
   const packages = missing.map(({ aptPackage }) => aptPackage);
-  if ((await installPackages(packages, say)) && missing.every(({ isInstalled }) => isInstalled())) return;
+  if (await findOrInstall(() => missing.every(({ isInstalled }) => isInstalled()), packages, say)) return;
   throw new Error(
     [
       `${missing.map(({ label }) => label).join(' and ')} cannot be started: not installed, and apt-get cannot be used here. One of:`,

@@ -1,5 +1,5 @@
 /** The browser that the tests of the live page use. */
-import { installPackages } from './apt.mjs';
+import { findOrInstall } from './apt.mjs';
 import { findBinary } from './binaries.mjs';
 
 /** @import { Say } from './messages.mjs' */
@@ -10,10 +10,8 @@ const PACKAGES = ['chromium', 'fonts-noto-cjk'];
 
 /** CHROMIUM_PATH, else what is installed, else installed through apt where we may. @param {Say} say */
 export async function chromium(say) {
-  const given = process.env['CHROMIUM_PATH'] || findBinary(...NAMES);
+  const given = process.env['CHROMIUM_PATH'] || (await findOrInstall(() => findBinary(...NAMES), PACKAGES, say));
   if (given) return given;
-  const installed = (await installPackages(PACKAGES, say)) && findBinary(...NAMES);
-  if (installed) return installed;
   throw new Error(
     [
       'The live page cannot be tested: there is no Chromium, and apt-get cannot be used here. One of:',

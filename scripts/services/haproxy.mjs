@@ -1,6 +1,6 @@
 /** HAProxy with the configuration of this project, for tests and for `npm run cluster`. */
 import { join } from 'node:path';
-import { installPackages } from './apt.mjs';
+import { findOrInstall } from './apt.mjs';
 import { findBinary } from './binaries.mjs';
 import { projectDir } from './project.mjs';
 import { startServer } from './server-process.mjs';
@@ -17,10 +17,8 @@ export function findHaproxy() {
 
 /** HAPROXY_PATH, else what is installed, else installed through apt where we may. @param {Say} say */
 export async function haproxy(say) {
-  const given = findHaproxy();
-  if (given) return given;
-  const installed = (await installPackages(['haproxy'], say)) && findBinary('haproxy');
-  if (installed) return installed;
+  const found = await findOrInstall(findHaproxy, ['haproxy'], say);
+  if (found) return found;
   throw new Error(
     [
       'There is no HAProxy for the load balancer, and apt-get cannot be used here. One of:',

@@ -1,5 +1,5 @@
 /** The last resorts when neither a program nor a Docker engine is there: install it, or say how. */
-import { installPackages } from './apt.mjs';
+import { findOrInstall } from './apt.mjs';
 import { SERVICE_KINDS } from './service-kinds.mjs';
 
 /** @import { Say } from './messages.mjs' */
@@ -15,7 +15,7 @@ export async function installMissing(missing, profile, say) {
   const kinds = missing.map((name) => SERVICE_KINDS[name]).filter((kind) => !kind.isInstalled(profile));
   if (kinds.length === 0) return;
   const packages = kinds.map((kind) => kind.aptPackage);
-  if ((await installPackages(packages, say)) && kinds.every((kind) => kind.isInstalled(profile))) return;
+  if (await findOrInstall(() => kinds.every((kind) => kind.isInstalled(profile)), packages, say)) return;
   const labels = kinds.map((kind) => kind.label).join(' and ');
   const variables = kinds.map((kind) => kind.variable).join(' and ');
   throw new Error(

@@ -1,7 +1,7 @@
 /** Kafka and what it runs on: Java, and the broker itself, fetched once through Maven and kept under .tools/kafka. */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installPackages } from './apt.mjs';
+import { findOrInstall } from './apt.mjs';
 import { findBinary } from './binaries.mjs';
 import { withLock } from './lock.mjs';
 import { lastLines, runQuietly } from './process.mjs';
@@ -27,7 +27,7 @@ const ARTIFACTS = [
 export async function kafkaPrograms(say) {
   const found = installedKafka();
   if (found) return found;
-  if (!(await canFetch()) && !((await installPackages(PACKAGES, say)) && (await canFetch()))) {
+  if (!(await findOrInstall(canFetch, PACKAGES, say))) {
     throw new Error(
       [
         'Kafka cannot be started: Java and Maven, through which it comes, are not both here, and apt-get cannot be used.',

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { installPackages } from './apt.mjs';
+import { findOrInstall } from './apt.mjs';
 import { findBinary } from './binaries.mjs';
 import { errorCode } from './process.mjs';
 import { toolsDir } from './project.mjs';
@@ -67,11 +67,11 @@ async function fetchTo(home, say) {
 
 /** @type {(server: string, say: Say) => Promise<void>} */
 async function ensureLibraries(server, say) {
-  const problem = await whyItDoesNotRun(server, '--no-defaults');
-  if (!problem) return;
-  const installed = await installPackages(LIBRARIES, say);
-  const remaining = installed ? await whyItDoesNotRun(server, '--no-defaults') : problem;
-  if (remaining) throw new MySql8Unavailable(`MySQL 8.0.15 needs ${LIBRARIES.join(' and ')}: ${remaining}; skipped`);
+  /** @type {string | null | undefined} */
+  let problem;
+  const runs = async () => !(problem = await whyItDoesNotRun(server, '--no-defaults'));
+  if (await findOrInstall(runs, LIBRARIES, say)) return;
+  throw new MySql8Unavailable(`MySQL 8.0.15 needs ${LIBRARIES.join(' and ')}: ${problem}; skipped`);
 }
 
 /** @param {string} program @param {...string} options */

@@ -10,3 +10,6 @@ export const servicesDir = resolve(process.env['FIRSTCOME_SERVICES_DIR'] || join
 
 /** Programs that are fetched once and kept. */
 export const toolsDir = join(projectDir, '.tools');
+
+/** Names the directory of a run to its tests, which put their own servers there, and marks what descends from the run. */
+export const RUN_DIR_VARIABLE = 'FIRSTCOME_TEST_DIR';

@@ -5,15 +5,12 @@ import { composeRemove } from './docker.mjs';
 import { whenAskedToEnd } from './ending.mjs';
 import { errorMessage } from './messages.mjs';
 import { isAlive, sendSignal, waitForEnd } from './process.mjs';
-import { servicesDir } from './project.mjs';
+import { RUN_DIR_VARIABLE, servicesDir } from './project.mjs';
 import { removeTree } from './remove-tree.mjs';
 import { pidIn } from './server-process.mjs';
 import { usesDocker } from './state.mjs';
 
 /** @import { Profile } from './profile.mjs' */
-
-/** Names the run's directory to the tests, which put their own servers there, and marks what descends from the run. */
-const RUN_DIR_VARIABLE = 'FIRSTCOME_TEST_DIR';
 
 /**
  * Does what a command is for, which answers with the exit code, until it is done or asked to end. Then this process

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
-import { installPackages } from '../../scripts/services/apt.mjs';
+import { findOrInstall } from '../../scripts/services/apt.mjs';
 import { findBinary } from '../../scripts/services/binaries.mjs';
 import { startServer } from '../../scripts/services/server-process.mjs';
 import { atEndOfFile } from './cleanup.js';
@@ -28,7 +28,7 @@ interface Alert {
  * what is left out.
  */
 export async function havePrometheus(): Promise<boolean> {
-  if (isHere() || ((await installPackages(['prometheus'], say)) && isHere())) return true;
+  if (await findOrInstall(isHere, ['prometheus'], say)) return true;
   say('Prometheus is not installed and cannot be installed here: the tests of the alert rules are left out');
   return false;
 }
