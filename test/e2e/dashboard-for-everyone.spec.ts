@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { seriousProblems, tabTo } from '../support/accessibility.js';
 import { INSTALLING_MS, openBrowser, shows, withDashboard } from '../support/browser.js';
 import { inParallel } from '../support/in-parallel.js';
+import { plantFailures } from '../support/planted-faults.js';
 import { eventually } from '../support/poll.js';
 import { Site } from '../support/site.js';
 import { newUserId } from '../support/unique-ids.js';
@@ -26,11 +27,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await site.isServing();
   ({ couponId } = await site.api.createCoupon({ name: 'For everyone, whatever they have in their hands' }));
-  await site.database.rows(
-    `INSERT INTO issuance_failures (coupon_id, user_id, sequence_number, reason, detail, failed_at)
-     VALUES (?, ?, 1, 'REFUSED_BY_DATABASE', 'too bad', NOW(3))`,
-    [couponId, newUserId()],
-  );
+  await plantFailures(site, couponId, [newUserId()]);
 });
 
 async function login(page: Page): Promise<void> {

@@ -1,8 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
-import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { INSTALLING_MS, openBrowser, shows, withDashboard } from '../support/browser.js';
+import { plantFailures } from '../support/planted-faults.js';
 import { eventually } from '../support/poll.js';
 import { Shop } from '../support/shop.js';
 import { Site } from '../support/site.js';
@@ -238,14 +238,7 @@ describe('giving and taking back', () => {
 it('tries all that failed again', async () => {
   const { couponId } = await site.api.createCoupon({ name: 'Failed' });
   const userIds = newUserIds(3);
-  // Numbers that Redis has not given out would have the coupon rebuilt.
-  await site.redis.set(reservationKeys.sequence(couponId), userIds.length);
-  for (const [index, userId] of userIds.entries())
-    await site.database.rows(
-      `INSERT INTO issuance_failures (coupon_id, user_id, sequence_number, reason, detail, failed_at)
-       VALUES (?, ?, ?, 'REFUSED_BY_DATABASE', 'too bad', NOW(3))`,
-      [couponId, userId, index + 1],
-    );
+  await plantFailures(site, couponId, userIds);
   await withCoupon(couponId, async (page) => {
     await shows(page, '#failures-summary', 'wait for a retry: 3.');
     await page.click('#retry-all');

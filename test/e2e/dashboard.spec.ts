@@ -1,10 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { tabTo } from '../support/accessibility.js';
 import { tally } from '../support/api-client.js';
 import { INSTALLING_MS, openBrowser, shows, withDashboard } from '../support/browser.js';
 import { inParallel } from '../support/in-parallel.js';
+import { plantFailures } from '../support/planted-faults.js';
 import { eventually } from '../support/poll.js';
 import { Site } from '../support/site.js';
 import { newUserId, newUserIds } from '../support/unique-ids.js';
@@ -165,13 +165,7 @@ it('pauses and resumes by a button', async () => {
 it('shows what failed and tries it again', async () => {
   const { couponId } = await site.api.createCoupon({ name: 'With a failure' });
   const userId = newUserId();
-  // A number that Redis has not given out would have the coupon rebuilt.
-  await site.redis.set(reservationKeys.sequence(couponId), 1);
-  await site.database.rows(
-    `INSERT INTO issuance_failures (coupon_id, user_id, sequence_number, reason, detail, failed_at)
-     VALUES (?, ?, 1, 'REFUSED_BY_DATABASE', 'too bad', NOW(3))`,
-    [couponId, userId],
-  );
+  await plantFailures(site, couponId, [userId]);
   await withPage(async (page) => {
     await shows(page, '#failures-summary', 'wait for a retry: 1.');
     await page.click('#failures');

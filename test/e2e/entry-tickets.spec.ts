@@ -4,6 +4,7 @@ import { ApiClient, type CouponBody, type EntryTicketBody, type Strategy } from 
 import { startApp } from '../support/app-process.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { waysToEnter } from '../support/entry-ways.js';
+import { plantFailures } from '../support/planted-faults.js';
 import { eventually } from '../support/poll.js';
 import { openRedis } from '../support/redis.js';
 import { inDays, time } from '../support/times.js';
@@ -204,11 +205,7 @@ describe.each<Strategy>(['reservation', 'lock'])('a coupon by ticket with the st
 describe('a failure of a coupon by ticket', () => {
   it('is tried again without a ticket', async () => {
     const { couponId } = await byTicket();
-    await database.change(
-      `INSERT INTO issuance_failures (coupon_id, user_id, sequence_number, reason, detail, failed_at)
-       VALUES (?, ?, 1, 'REFUSED_BY_DATABASE', 'planted', UTC_TIMESTAMP(3))`,
-      [couponId, newUserId()],
-    );
+    await plantFailures({ redis: openRedis(process.env['REDIS_URL'] ?? ''), database }, couponId, [newUserId()]);
     const [failure] = (await api.failures(couponId)).body.failures;
     expect(await api.retry(couponId, failure?.failureId ?? 0)).toMatchObject({ status: 200 });
   });

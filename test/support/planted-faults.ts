@@ -37,6 +37,24 @@ export async function plantRow(
   await database.change('UPDATE coupons SET issued_quantity = issued_quantity + 1 WHERE id = ?', [couponId]);
 }
 
+/**
+ * Failures that wait for a retry, with the first numbers of a coupon of which Redis has given out none: it is told that
+ * it has, since numbers that it has not given out have the coupon rebuilt, and it refuses everyone meanwhile.
+ */
+export async function plantFailures(
+  { redis, database }: { redis: Redis; database: TestDatabase },
+  couponId: number,
+  userIds: readonly number[],
+): Promise<void> {
+  await redis.set(keys.sequence(couponId), userIds.length);
+  for (const [index, userId] of userIds.entries())
+    await database.change(
+      `INSERT INTO issuance_failures (coupon_id, user_id, sequence_number, reason, detail, failed_at)
+       VALUES (?, ?, ?, 'REFUSED_BY_DATABASE', 'too bad', UTC_TIMESTAMP(3))`,
+      [couponId, userId, index + 1],
+    );
+}
+
 /** Makes the last reconcile of the day so much older, as if nobody had been able to reconcile since. */
 export async function ageReconcile(redis: Redis, day: BusinessDay, byMs: number): Promise<void> {
   const marker = rankingKeys.reconciled(day);
