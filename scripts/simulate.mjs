@@ -3,10 +3,14 @@
  * seed. `npm run simulate -- --help` says what the options are.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
 import { exitCodeOf, whenAskedToEnd } from './services/ending.mjs';
 import { errorMessage } from './services/messages.mjs';
 import { ensureSimulationBuilt } from './simulation/build.mjs';
+
+/** @import { Readable } from 'node:stream' */
 
 /** Much is made in a history, and little of it lives long. */
 const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=64'];
@@ -18,20 +22,48 @@ const SEEDS_OF_A_DAY = 1e6;
 const args = process.argv.slice(2);
 try {
   const entry = await ensureSimulationBuilt();
-  const runs = args.includes('--nightly') ? nightly() : [args];
+  const isShared = args.join() === '--mutations';
+  const runs = args.includes('--nightly') ? nightly() : isShared ? shares() : [args];
   const children = runs.map((words) =>
-    spawn(process.execPath, [...NODE_OPTIONS, entry, ...words], { stdio: 'inherit' }),
+    spawn(process.execPath, [...NODE_OPTIONS, entry, ...words], {
+      stdio: ['inherit', isShared ? 'pipe' : 'inherit', 'inherit'],
+    }),
   );
   whenAskedToEnd(() => children.forEach((child) => child.kill('SIGTERM')));
-  for (const child of children) {
-    child.once(
-      'exit',
-      (code, signal) => (process.exitCode = Math.max(Number(process.exitCode ?? 0), exitCodeOf(code, signal))),
-    );
-  }
+  const ended = Promise.all(children.map((child) => once(child, 'exit')));
+  const rows = isShared
+    ? await printInOrder(children.map(({ stdout }) => stdout).filter((stdout) => stdout !== null))
+    : [];
+  process.exitCode = Math.max(...(await ended).map(([code, signal]) => exitCodeOf(code, signal)));
+  const missed = rows.filter((row) => row.includes('| NOT FOUND |'));
+  if (missed.length > 0) console.log(`\n${missed.length} mutations are not found`);
+  else if (isShared && process.exitCode === 0) console.log(`\nall ${rows.length} mutations are found`);
 } catch (error) {
   console.error(errorMessage(error));
   process.exitCode = 1;
+}
+
+/** The arguments of a process for each core, which together plant all mutations. */
+function shares() {
+  const cores = availableParallelism();
+  return Array.from({ length: cores }, (_, index) => [...args, '--share', `${index + 1}/${cores}`]);
+}
+
+/**
+ * Prints the table of all mutations, row by row of the processes in turn, as one alone would.
+ * @param {Readable[]} outputs
+ */
+async function printInOrder(outputs) {
+  const shares = outputs.map((input) => createInterface({ input })[Symbol.asyncIterator]());
+  console.log('| mutation | what it stands for | found by | seed | steps |\n|---|---|---|--:|--:|');
+  /** @type {string[]} */
+  const rows = [];
+  for (;;) {
+    const next = await shares[rows.length % shares.length]?.next();
+    if (!next || next.done) return rows;
+    console.log(next.value);
+    rows.push(next.value);
+  }
 }
 
 /** The arguments of a process for each core, on seeds of today. */

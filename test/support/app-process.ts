@@ -155,7 +155,7 @@ export async function startApp({ env = {}, waitFor = '/health/live' }: AppOption
   const { HOST, PORT } = { ...DEFAULTS, PORT: undefined, ...env };
   const port = PORT === undefined ? await freePort() : Number(PORT);
   const managementPort = env['NODE_ENV'] === 'production' ? ANY_MANAGEMENT_PORT : {};
-  const child = spawn(process.execPath, ['--enable-source-maps', main], {
+  const child = spawn(process.execPath, [main], {
     cwd: PROJECT,
     env: { ...process.env, ...DEFAULTS, ...managementPort, PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Share } from './find-mutations.js';
 
 export const USAGE = `Usage: npm run simulate -- [options]
 
@@ -10,7 +11,8 @@ export const USAGE = `Usage: npm run simulate -- [options]
   --verbose         tells every single step
   --only A,B,...    of what the seed makes happen, only the events of these numbers, or none: one that was shrunk
   --mutation NAME   plants a fault that the simulation must find
-  --mutations       plants every one of them in turn, and says where each is found
+  --mutations       plants every one of them in turn, and says where each is found; a process for each core
+  --share K/N       with --mutations: only every Nth, from the Kth on
   --nightly         10^8 steps on seeds that no other day has, a process for each core
   --help`;
 
@@ -30,6 +32,7 @@ export interface Arguments {
   readonly isVerbose: boolean;
   readonly isHelp: boolean;
   readonly isMutations: boolean;
+  readonly share: Share;
 }
 
 /** An argument that cannot be; the message names it and says what may be. */
@@ -51,6 +54,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     isVerbose: values.verbose ?? false,
     isHelp: values.help ?? false,
     isMutations: values.mutations ?? false,
+    share: shareOf(values.share ?? '1/1'),
   };
 }
 
@@ -70,6 +74,7 @@ function parse(args: readonly string[]) {
         story: flag,
         verbose: flag,
         mutations: flag,
+        share: text,
         help: flag,
       },
     });
@@ -85,6 +90,12 @@ function wholeNumber(name: string, value: string | undefined): number | undefine
     throw new ArgumentError(`${name} must be a whole number, not ${JSON.stringify(value)}`);
   }
   return number;
+}
+
+function shareOf(value: string): Share {
+  const [, first, of] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(value) ?? [];
+  if (Number(first) <= Number(of)) return { first: Number(first), of: Number(of) };
+  throw new ArgumentError(`--share must be like 1/4, of 4 the first, not ${JSON.stringify(value)}`);
 }
 
 function numbers(name: string, value: string | undefined): Set<number> | undefined {

@@ -23,13 +23,13 @@ export async function simulate(args: readonly string[]): Promise<number> {
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const { seed, steps, isHelp, isMutations, isStory, ...rest } = parseArguments(args);
+  const { seed, steps, isHelp, isMutations, share, isStory, ...rest } = parseArguments(args);
   if (isHelp) {
     print(USAGE);
     return DONE;
   }
   const lua = await Lua.create();
-  if (isMutations) return (await findMutations(lua)) ? DONE : BROKEN;
+  if (isMutations) return (await findMutations(lua, share)) ? DONE : BROKEN;
   const options = { lua, mutation: mutationOf(rest.mutation), only: rest.only, isVerbose: rest.isVerbose };
   if (steps === undefined) return await runOne(seed, options, isStory || rest.isVerbose);
   const { keepsGoing, isTwice } = rest;
