@@ -129,7 +129,7 @@ export class AppProcess {
         const said = answer === undefined ? 'no connection' : `${answer.status} ${status}`;
         throw new Error(`the application does not answer ${path} (${said})\n${this.logs}`);
       },
-      { intervalMs: 25 },
+      { intervalMs: 100 },
     );
     if (this.hasExited) throw new Error(`the application ended at once: ${JSON.stringify(this.exit)}\n${this.logs}`);
   }
