@@ -209,6 +209,7 @@ export const EN = {
   status: 'Status',
   anyStatus: 'Any status',
   searchCoupons: 'Search by name',
+  searchHint: 'Name',
   noCouponFound: 'No coupon is like that.',
 
   pauseTitle: 'Pause {name}?',

@@ -206,6 +206,7 @@ export const KO = {
   status: '상태',
   anyStatus: '모든 상태',
   searchCoupons: '이름으로 검색',
+  searchHint: '이름',
   noCouponFound: '그런 쿠폰이 없습니다.',
 
   pauseTitle: '{name}을(를) 일시 중지할까요?',
