@@ -4,12 +4,6 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { withLongStatements } from '../platform/database/pool/long-statements.js';
 import { usableUntilIn } from './usage-terms.js';
 
-/** Rows of `user_coupons`, by sequence numbers: after the first, up to the last. */
-export interface NumberRange {
-  readonly after: number;
-  readonly upTo: number;
-}
-
 /**
  * As `useByOf`, from the coupon as it is now: of two changes at once the rows get the later one, whoever writes them. A
  * subquery locks no coupon at READ COMMITTED.
@@ -22,23 +16,28 @@ const USE_BY = `(SELECT COALESCE(user_coupons.issued_at + INTERVAL coupon.usable
 export class IssuedUseByRepository {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  /** The greatest number of the next `size` rows after `after`; undefined when there is none. */
-  async chunkEnd(couponId: number, after: number, size: number): Promise<number | undefined> {
-    const [row] = await this.dataSource.query<Array<{ last: number | null }>>(
-      `SELECT MAX(sequence_number) AS last
-         FROM (SELECT sequence_number FROM user_coupons WHERE coupon_id = ? AND sequence_number > ?
-                ORDER BY sequence_number LIMIT ?) AS chunk`,
-      [couponId, after, size],
+  /**
+   * The numbers of the next rows after `after` that have another use-by time than they would be issued with now, `size` at
+   * most. One statement passes by all that have the right one, however many those are.
+   */
+  async findOthers(couponId: number, after: number, size: number): Promise<number[]> {
+    const rows = await withLongStatements(this.dataSource, (manager) =>
+      manager.query<Array<{ sequenceNumber: number }>>(
+        `SELECT sequence_number AS sequenceNumber FROM user_coupons
+          WHERE coupon_id = ? AND sequence_number > ? AND expires_at <> ${USE_BY}
+          ORDER BY sequence_number LIMIT ?`,
+        [couponId, after, size],
+      ),
     );
-    return row?.last ?? undefined;
+    return rows.map(({ sequenceNumber }) => sequenceNumber);
   }
 
-  /** Gives the rows the use-by time that they would be issued with now; how many had another one. */
-  async apply(manager: EntityManager, couponId: number, { after, upTo }: NumberRange): Promise<number> {
+  /** Gives the rows of these numbers the use-by time that they would be issued with now; how many had another one. */
+  async apply(manager: EntityManager, couponId: number, numbers: readonly number[]): Promise<number> {
     const { affectedRows } = await manager.query<{ affectedRows: number }>(
       `UPDATE user_coupons SET expires_at = ${USE_BY}
-        WHERE coupon_id = ? AND sequence_number > ? AND sequence_number <= ? AND expires_at <> ${USE_BY}`,
-      [couponId, after, upTo],
+        WHERE coupon_id = ? AND sequence_number IN (?) AND expires_at <> ${USE_BY}`,
+      [couponId, numbers],
     );
     return affectedRows;
   }

@@ -26,7 +26,10 @@ export class IssuedUseBy {
     private readonly times: WorkTimes,
   ) {}
 
-  /** Gives all rows of the coupon the use-by time that it has now, in chunks, for 20 s at most. */
+  /**
+   * Gives all rows of the coupon the use-by time that it has now, in chunks, for 20 s at most. A call after it begins with
+   * what is left, so that every call gets further.
+   */
   async apply(couponId: number, actor: Actor): Promise<Applied> {
     const action = { actor, action: 'coupon.apply-to-issued', subject: couponSubject(couponId) };
     return await this.trail.run(
@@ -40,12 +43,11 @@ export class IssuedUseBy {
     const time = this.times.begin();
     let appliedToIssued = 0;
     for (let after = 0; ;) {
-      const upTo = await this.repository.chunkEnd(couponId, after, CHUNK);
-      if (upTo === undefined) return { appliedToIssued, remainingToApply: 0 };
-      appliedToIssued += await this.transactions.run((manager) =>
-        this.repository.apply(manager, couponId, { after, upTo }),
-      );
-      after = upTo;
+      const numbers = await this.repository.findOthers(couponId, after, CHUNK);
+      const last = numbers.at(-1);
+      if (last === undefined) return { appliedToIssued, remainingToApply: 0 };
+      appliedToIssued += await this.transactions.run((manager) => this.repository.apply(manager, couponId, numbers));
+      after = last;
       if (!time.isOver) continue;
       return { appliedToIssued, remainingToApply: await this.repository.countOthers(couponId, after) };
     }

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { withLongStatements } from '../../platform/database/pool/long-statements.js';
-import type { NumberRange } from '../issued-use-by.repository.js';
 
 /** A row of `user_coupons` that is locked to be revoked. */
 export interface HeldRow {
@@ -39,10 +38,24 @@ export class RevocationRepository {
     return await this.lock(manager, 'coupon_id = ? AND user_id IN (?)', [couponId, userIds]);
   }
 
-  /** Locks the rows with these numbers that are neither used nor revoked. */
-  async lockUnused(manager: EntityManager, couponId: number, { after, upTo }: NumberRange): Promise<HeldRow[]> {
-    const condition = `coupon_id = ? AND sequence_number > ? AND sequence_number <= ? AND ${UNUSED}`;
-    return await this.lock(manager, condition, [couponId, after, upTo]);
+  /**
+   * The numbers of the next rows after `after` that are neither used nor revoked, `size` at most. One statement passes by
+   * all others, however many there are.
+   */
+  async findUnused(couponId: number, after: number, size: number): Promise<number[]> {
+    const rows = await withLongStatements(this.dataSource, (manager) =>
+      manager.query<Array<{ sequenceNumber: number }>>(
+        `SELECT sequence_number AS sequenceNumber FROM user_coupons
+          WHERE coupon_id = ? AND sequence_number > ? AND ${UNUSED} ORDER BY sequence_number LIMIT ?`,
+        [couponId, after, size],
+      ),
+    );
+    return rows.map(({ sequenceNumber }) => sequenceNumber);
+  }
+
+  /** Locks the rows of these numbers, as far as they are neither used nor revoked. */
+  async lockUnused(manager: EntityManager, couponId: number, numbers: readonly number[]): Promise<HeldRow[]> {
+    return await this.lock(manager, `coupon_id = ? AND sequence_number IN (?) AND ${UNUSED}`, [couponId, numbers]);
   }
 
   async write(manager: EntityManager, { revoked, returned, revokedAt }: RevokedRows): Promise<void> {

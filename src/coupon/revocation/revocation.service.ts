@@ -8,7 +8,6 @@ import { couponSubject, revokedEvent } from '../coupon-events.js';
 import type { Coupon } from '../coupon.entity.js';
 import { CouponNotFoundError } from '../coupon.errors.js';
 import { CouponRepository } from '../coupon.repository.js';
-import { IssuedUseByRepository } from '../issued-use-by.repository.js';
 import { CouponChanges } from '../reservation/coupon-changes.service.js';
 import { DefinitionPublisher } from '../reservation/definition-publisher.service.js';
 import { inChunks, WorkTimes } from '../work-time.js';
@@ -51,7 +50,6 @@ export class Revocations {
   constructor(
     private readonly coupons: CouponRepository,
     private readonly repository: RevocationRepository,
-    private readonly issuedRows: IssuedUseByRepository,
     private readonly changes: CouponChanges,
     private readonly publisher: DefinitionPublisher,
     private readonly outbox: Outbox,
@@ -62,7 +60,8 @@ export class Revocations {
   ) {}
 
   /**
-   * Revokes in chunks, each in a transaction of its own, for 20 s at most. Asked again with `returnSlots` it also gives
+   * Revokes in chunks, each in a transaction of its own, for 20 s at most; of all that are unused a call after it begins
+   * with what is left, so that every call gets further. Asked again with `returnSlots` it also gives
    * back the slots of those among `userIds` who were revoked without: else nobody could any more.
    *
    * @throws CouponNotFoundError, and what the database throws: what was revoked by then stays so
@@ -99,15 +98,15 @@ export class Revocations {
     const time = this.times.begin();
     await this.assertExists(couponId);
     for (let after = 0; ;) {
-      const upTo = await this.issuedRows.chunkEnd(couponId, after, CHUNK);
-      if (upTo === undefined) return;
-      const range = { after, upTo };
+      const numbers = await this.repository.findUnused(couponId, after, CHUNK);
+      const last = numbers.at(-1);
+      if (last === undefined) return;
       const done = await this.revokeChunk(couponId, terms, async (manager) => ({
-        rows: await this.repository.lockUnused(manager, couponId, range),
+        rows: await this.repository.lockUnused(manager, couponId, numbers),
         notIssued: 0,
       }));
       progress.add(done, 0);
-      after = upTo;
+      after = last;
       if (!time.isOver) continue;
       progress.leave(await this.repository.countUnused(couponId, after));
       return;

@@ -1,28 +1,32 @@
 import type { EntityManager } from 'typeorm';
-import type { IssuedUseByRepository, NumberRange } from '../../../../src/coupon/issued-use-by.repository.js';
+import type { IssuedUseByRepository } from '../../../../src/coupon/issued-use-by.repository.js';
 import { useByOf, usableUntilOf } from '../../../../src/coupon/usage-terms.js';
 import type { CouponRow, UserCouponRow } from '../rows.js';
 import { locking, reading } from '../statement.js';
 import type { View } from '../view.js';
+import { rowsOfNumbers } from './rows-of-numbers.js';
 import { type PublicPart, runnerOf, type StatementRunner } from './statement-runner.js';
 
 /** The statements of the real one, over the simulated tables. */
 export class SimulatedIssuedUseByRepository implements PublicPart<IssuedUseByRepository> {
   constructor(private readonly outside: StatementRunner) {}
 
-  async chunkEnd(couponId: number, after: number, size: number): Promise<number | undefined> {
+  async findOthers(couponId: number, after: number, size: number): Promise<number[]> {
     return await this.outside.run(
-      reading('issuedUseBy.chunkEnd', (view) => rowsAfter(view, couponId, after).slice(0, size).at(-1)?.sequenceNumber),
+      reading('issuedUseBy.findOthers', (view) =>
+        othersAfter(view, couponId, after)
+          .slice(0, size)
+          .map(({ sequenceNumber }) => sequenceNumber),
+      ),
     );
   }
 
   /** It reads the coupon once: a statement sees the committed rows of one moment. */
-  async apply(manager: EntityManager, couponId: number, { after, upTo }: NumberRange): Promise<number> {
+  async apply(manager: EntityManager, couponId: number, numbers: readonly number[]): Promise<number> {
     return await runnerOf(manager).run(
       locking('issuedUseBy.apply', function* (view) {
         let [applied, coupon] = [0, undefined as CouponRow | undefined];
-        for (const { id, sequenceNumber } of rowsAfter(view, couponId, after)) {
-          if (sequenceNumber > upTo) break;
+        for (const { id } of rowsOfNumbers(view, couponId, numbers)) {
           const isChanged = yield* view.update(view.tables.userCoupons.byId, [id], (row) => {
             coupon ??= view.find(view.tables.coupons.byId, [couponId]);
             return isOther(row, coupon) ? { ...row, expiresAt: useByNow(row, coupon as CouponRow) } : undefined;
@@ -36,19 +40,17 @@ export class SimulatedIssuedUseByRepository implements PublicPart<IssuedUseByRep
 
   async countOthers(couponId: number, after: number): Promise<number> {
     return await this.outside.run(
-      reading('issuedUseBy.countOthers', (view) => {
-        const coupon = view.find(view.tables.coupons.byId, [couponId]);
-        return rowsAfter(view, couponId, after).filter((row) => isOther(row, coupon)).length;
-      }),
+      reading('issuedUseBy.countOthers', (view) => othersAfter(view, couponId, after).length),
     );
   }
 }
 
 /** By their numbers. */
-function rowsAfter(view: View, couponId: number, after: number): UserCouponRow[] {
+function othersAfter(view: View, couponId: number, after: number): UserCouponRow[] {
+  const coupon = view.find(view.tables.coupons.byId, [couponId]);
   return view
     .rowsOf(view.tables.userCoupons.bySequence, couponId)
-    .filter(({ sequenceNumber }) => sequenceNumber > after)
+    .filter((row) => row.sequenceNumber > after && isOther(row, coupon))
     .sort((a, b) => a.sequenceNumber - b.sequenceNumber);
 }
 

@@ -1,5 +1,4 @@
 import type { EntityManager } from 'typeorm';
-import type { NumberRange } from '../../../../src/coupon/issued-use-by.repository.js';
 import type {
   HeldRow,
   RevocationRepository,
@@ -8,6 +7,7 @@ import type {
 import type { UserCouponRow } from '../rows.js';
 import { locking, reading } from '../statement.js';
 import type { View } from '../view.js';
+import { rowsOfNumbers } from './rows-of-numbers.js';
 import { type PublicPart, runnerOf, type StatementRunner } from './statement-runner.js';
 
 /** The statements of the real one, over the simulated tables. */
@@ -27,13 +27,22 @@ export class SimulatedRevocationRepository implements PublicPart<RevocationRepos
     );
   }
 
+  async findUnused(couponId: number, after: number, size: number): Promise<number[]> {
+    return await this.outside.run(
+      reading('revocation.findUnused', (view) =>
+        unusedAfter(view, couponId, after)
+          .slice(0, size)
+          .map(({ sequenceNumber }) => sequenceNumber),
+      ),
+    );
+  }
+
   /** The real one lets go of those that are used or revoked. */
-  async lockUnused(manager: EntityManager, couponId: number, { after, upTo }: NumberRange): Promise<HeldRow[]> {
+  async lockUnused(manager: EntityManager, couponId: number, numbers: readonly number[]): Promise<HeldRow[]> {
     return await runnerOf(manager).run(
       locking('revocation.lockUnused', function* (view) {
         const rows: HeldRow[] = [];
-        for (const { id, sequenceNumber } of rowsAfter(view, couponId, after)) {
-          if (sequenceNumber > upTo) break;
+        for (const { id } of rowsOfNumbers(view, couponId, numbers)) {
           const row = yield* view.lock(view.tables.userCoupons.byId, [id]);
           if (row !== undefined && isUnused(row)) rows.push(heldRow(row));
         }
@@ -66,7 +75,7 @@ export class SimulatedRevocationRepository implements PublicPart<RevocationRepos
 
   async countUnused(couponId: number, after: number): Promise<number> {
     return await this.outside.run(
-      reading('revocation.countUnused', (view) => rowsAfter(view, couponId, after).filter(isUnused).length),
+      reading('revocation.countUnused', (view) => unusedAfter(view, couponId, after).length),
     );
   }
 
@@ -91,10 +100,10 @@ function isUnused({ usedAt, revokedAt }: UserCouponRow): boolean {
 }
 
 /** By their numbers. */
-function rowsAfter(view: View, couponId: number, after: number): UserCouponRow[] {
+function unusedAfter(view: View, couponId: number, after: number): UserCouponRow[] {
   return view
     .rowsOf(view.tables.userCoupons.bySequence, couponId)
-    .filter(({ sequenceNumber }) => sequenceNumber > after)
+    .filter((row) => row.sequenceNumber > after && isUnused(row))
     .sort((a, b) => a.sequenceNumber - b.sequenceNumber);
 }
 
