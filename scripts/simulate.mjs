@@ -54,12 +54,12 @@ function shares() {
  * @param {Readable[]} outputs
  */
 async function printInOrder(outputs) {
-  const shares = outputs.map((input) => createInterface({ input })[Symbol.asyncIterator]());
+  const processes = outputs.map((input) => createInterface({ input })[Symbol.asyncIterator]());
   console.log('| mutation | what it stands for | found by | seed | steps |\n|---|---|---|--:|--:|');
   /** @type {string[]} */
   const rows = [];
   for (;;) {
-    const next = await shares[rows.length % shares.length]?.next();
+    const next = await processes[rows.length % processes.length]?.next();
     if (!next || next.done) return rows;
     console.log(next.value);
     rows.push(next.value);
