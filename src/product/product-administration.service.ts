@@ -9,7 +9,7 @@ import { IdempotencyService } from '../platform/idempotency/idempotency.service.
 import type { RowOutcome } from '../platform/import/row-outcome.js';
 import { changesBy, type ProductDraft, type StockChange } from './product-changes.js';
 import { OutOfStockError, ProductNotFoundError } from './product.errors.js';
-import { ProductRepository } from './product.repository.js';
+import { type Offer, ProductRepository } from './product.repository.js';
 import { MAX_STOCK } from './product.schemas.js';
 import { type ProductView, productView } from './product.service.js';
 
@@ -40,20 +40,22 @@ export class ProductAdministration {
     const { productId, name, price, stock } = draft;
     return await this.transactions.run(
       async (manager, publish) => {
-        const before = await this.products.find(productId, manager);
-        if (before !== null && stock !== undefined) throw new ValidationFailedError([stockOf(productId)]);
-        const [outcome] = await this.apply(manager, [draft]);
+        // Read once: what is written and what is said of it are about the same.
+        const existing = await this.products.findOffers(manager, [productId]);
+        const [before] = existing;
+        if (before !== undefined && stock !== undefined) throw new ValidationFailedError([stockOf(productId)]);
+        const [outcome] = await this.apply(manager, [draft], existing);
         if (typeof outcome === 'object') throw new ValidationFailedError([outcome]);
         if (outcome !== 'unchanged') {
           await this.trail.record(manager, publish, {
             actor,
-            action: before === null ? 'product.create' : 'product.change',
+            action: before === undefined ? 'product.create' : 'product.change',
             subject: productSubject(productId),
-            ...(before !== null && { before: { name: before.name, price: before.price } }),
+            ...(before !== undefined && { before: { name: before.name, price: before.price } }),
             after: { name, price, ...(stock !== undefined && { stock }) },
           });
         }
-        return { product: productView(await this.products.get(productId, manager)), isNew: before === null };
+        return { product: productView(await this.products.get(productId, manager)), isNew: before === undefined };
       },
       { connections: SHARED, looksFirst: true },
     );
@@ -86,15 +88,19 @@ export class ProductAdministration {
 
   /** Puts up or changes many in one transaction; what became of each, in the same order. */
   async write(drafts: readonly ProductDraft[]): Promise<readonly RowOutcome[]> {
-    return await this.transactions.run((manager) => this.apply(manager, drafts), {
-      connections: SHARED,
-      looksFirst: true,
-    });
+    const productIds = drafts.map(({ productId }) => productId);
+    return await this.transactions.run(
+      async (manager) => this.apply(manager, drafts, await this.products.findOffers(manager, productIds)),
+      { connections: SHARED, looksFirst: true },
+    );
   }
 
-  private async apply(manager: EntityManager, drafts: readonly ProductDraft[]): Promise<readonly RowOutcome[]> {
-    const productIds = drafts.map(({ productId }) => productId);
-    const { outcomes, created, changed } = changesBy(drafts, await this.products.findOffers(manager, productIds));
+  private async apply(
+    manager: EntityManager,
+    drafts: readonly ProductDraft[],
+    existing: readonly Offer[],
+  ): Promise<readonly RowOutcome[]> {
+    const { outcomes, created, changed } = changesBy(drafts, existing);
     await this.products.change(manager, changed);
     await this.products.insert(manager, created, this.clock.now());
     return outcomes;

@@ -36,12 +36,14 @@ export class UserRegistration {
     const { userId } = draft;
     return await this.transactions.run(
       async (manager, publish) => {
-        const before = await this.users.find(userId, manager);
-        const [outcome] = await this.apply(manager, [draft]);
+        // Read once: what is written and what is said of it are about the same.
+        const existing = await this.users.findNamed(manager, [draft]);
+        const before = existing.find((user) => user.userId === userId);
+        const [outcome] = await this.apply(manager, [draft], existing);
         if (typeof outcome === 'object') throw new ValidationFailedError([outcome]);
         const changed = (['name', 'email'] as const).filter((field) => draft[field] !== (before?.[field] ?? null));
         if (changed.length > 0) {
-          const action = before === null ? 'user.create' : 'user.change';
+          const action = before === undefined ? 'user.create' : 'user.change';
           await this.trail.record(manager, publish, {
             actor,
             action,
@@ -50,7 +52,7 @@ export class UserRegistration {
           });
         }
         const user = await this.users.get(userId, manager);
-        return { user: userView(user), isNew: before === null };
+        return { user: userView(user), isNew: before === undefined };
       },
       { connections: PURCHASES, looksFirst: true },
     );
@@ -58,14 +60,17 @@ export class UserRegistration {
 
   /** Registers or changes many in one transaction; what became of each, in the same order. */
   async write(drafts: readonly UserDraft[]): Promise<readonly RowOutcome[]> {
-    return await this.transactions.run((manager) => this.apply(manager, drafts), {
-      connections: PURCHASES,
-      looksFirst: true,
-    });
+    return await this.transactions.run(
+      async (manager) => this.apply(manager, drafts, await this.users.findNamed(manager, drafts)),
+      { connections: PURCHASES, looksFirst: true },
+    );
   }
 
-  private async apply(manager: EntityManager, drafts: readonly UserDraft[]): Promise<readonly RowOutcome[]> {
-    const existing = await this.users.findNamed(manager, drafts);
+  private async apply(
+    manager: EntityManager,
+    drafts: readonly UserDraft[],
+    existing: readonly UserDraft[],
+  ): Promise<readonly RowOutcome[]> {
     const { outcomes, created, changed, losingEmail } = changesBy(drafts, existing);
     await this.users.clearEmails(manager, losingEmail);
     await this.users.change(manager, changed);

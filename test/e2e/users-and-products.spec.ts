@@ -101,6 +101,7 @@ describe('PUT of a user', () => {
       Array.from({ length: 10 }, () => put(`/api/users/${userId}`, { name: 'Somebody' })),
     );
     expect(tally(answers)).toEqual({ '200': 9, '201': 1 });
+    expect((await traceOf(`users/${userId}`)).map(({ action }) => action)).toEqual(['user.create']);
   });
 
   it.each([
@@ -143,6 +144,19 @@ describe('PUT of a product', () => {
         outcome: 'DONE',
       },
     ]);
+  });
+
+  it('puts it up once, when it comes many times at once', async () => {
+    const productId = newUserId();
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        put(`/api/products/${productId}`, { name: 'Clock', price: 1, stock: 10 + index }),
+      ),
+    );
+    expect(tally(answers)).toEqual({ '201': 1, '400 VALIDATION_FAILED': 9 });
+    const [created] = answers.filter(({ status }) => status === 201);
+    expect((await shop.api.call(`/api/products/${productId}`)).body).toEqual(created?.body);
+    expect((await traceOf(`products/${productId}`)).map(({ action }) => action)).toEqual(['product.create']);
   });
 
   it('needs a stock for a new one, and takes none for one that is there', async () => {
