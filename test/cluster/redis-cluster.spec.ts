@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { reservationKeys } from '../../src/coupon/reservation/reservation-keys.js';
 import { expectHealed, expectServedOrRefused } from '../support/after-a-fault.js';
 import { type Answer, tally } from '../support/api-client.js';
 import { PATIENT, startApp } from '../support/app-process.js';
@@ -89,9 +90,13 @@ describe('a master of a Redis Cluster', () => {
     const load = callersOf(name);
     await load.callers.accepted(200);
     const halfMoved: Array<Answer<unknown>> = [];
-    await cluster.moveSlots([first, last], from, to, async () => {
-      // Neither server has all keys of the coupon: nobody can be served, and is told so.
-      for (let userId = 1; userId <= 5; userId += 1) halfMoved.push(await set.api.reserve(couponId, userId));
+    await cluster.moveSlots([first, last], from, to, {
+      // One that a reservation needs: the coupon's history is in the slot, too.
+      firstKey: reservationKeys.state(couponId),
+      meanwhile: async () => {
+        // Neither server has all keys of the coupon: nobody can be served, and is told so.
+        for (let userId = 1; userId <= 5; userId += 1) halfMoved.push(await set.api.reserve(couponId, userId));
+      },
     });
     expect(tally(halfMoved)).toEqual({ '503 RESERVATION_UNAVAILABLE': halfMoved.length });
     expect((await cluster.masterOf(couponId)).nodeId).toBe(to.nodeId);

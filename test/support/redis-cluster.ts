@@ -64,21 +64,21 @@ export class RedisCluster {
     return coupons;
   }
 
-  /** Moves the slots to another master, `whileHalfMoved` when the keys of the first one are on their way. */
+  /** Moves the slots to another master, and calls `meanwhile` when of the first one `firstKey` has been moved, alone. */
   async moveSlots(
     [first, last]: readonly [first: number, last: number],
     from: Master,
     to: Master,
-    whileHalfMoved: () => Promise<void> = async () => {},
+    { firstKey, meanwhile }: { readonly firstKey: string; readonly meanwhile: () => Promise<void> },
   ): Promise<void> {
     for (let slot = first; slot <= last; slot += 1) {
       await this.client(to.port).call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.nodeId);
       await this.client(from.port).call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.nodeId);
       if (slot === first) {
-        await this.moveKeys(slot, from, to, 1);
-        await whileHalfMoved();
+        await this.moveKeys(from, to, [firstKey]);
+        await meanwhile();
       }
-      await this.moveKeys(slot, from, to, MOVED_AT_ONCE);
+      await this.moveAllKeys(slot, from, to);
       for (const { port } of [to, from]) await this.client(port).call('CLUSTER', 'SETSLOT', slot, 'NODE', to.nodeId);
     }
   }
@@ -99,15 +99,17 @@ export class RedisCluster {
     });
   }
 
-  /** All keys of the slot, `count` at a time; a single one when `count` is 1. */
-  private async moveKeys(slot: number, from: Master, to: Master, count: number): Promise<void> {
+  private async moveAllKeys(slot: number, from: Master, to: Master): Promise<void> {
     for (;;) {
-      const keys = (await this.client(from.port).call('CLUSTER', 'GETKEYSINSLOT', slot, count)) as string[];
+      const keys = (await this.client(from.port).call('CLUSTER', 'GETKEYSINSLOT', slot, MOVED_AT_ONCE)) as string[];
       if (keys.length === 0) return;
-      const target = ['127.0.0.1', to.port, '', 0, MIGRATE_TIMEOUT_MS];
-      await this.client(from.port).call('MIGRATE', ...target, 'REPLACE', 'KEYS', ...keys);
-      if (count === 1) return;
+      await this.moveKeys(from, to, keys);
     }
+  }
+
+  private async moveKeys(from: Master, to: Master, keys: readonly string[]): Promise<void> {
+    const target = ['127.0.0.1', to.port, '', 0, MIGRATE_TIMEOUT_MS];
+    await this.client(from.port).call('MIGRATE', ...target, 'REPLACE', 'KEYS', ...keys);
   }
 
   private client(port: number): Redis {
