@@ -27,8 +27,7 @@ export interface Share {
  */
 export async function findMutations(lua: Lua, { first, of }: Share): Promise<boolean> {
   let areAllFound = true;
-  for (let index = first - 1; index < MUTATIONS.length; index += of) {
-    const mutation = MUTATIONS[index] as Mutation;
+  for (const mutation of MUTATIONS.filter((_, index) => index % of === first - 1)) {
     const found = await find(mutation, lua);
     if (found === undefined) areAllFound = false;
     print(`| ${mutation.name} | ${mutation.fault} | ${found === undefined ? 'NOT FOUND | |' : describe(found)} |`);

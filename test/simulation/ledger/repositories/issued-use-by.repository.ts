@@ -4,7 +4,7 @@ import { useByOf, usableUntilOf } from '../../../../src/coupon/usage-terms.js';
 import type { CouponRow, UserCouponRow } from '../rows.js';
 import { locking, reading } from '../statement.js';
 import type { View } from '../view.js';
-import { rowsOfNumbers } from './rows-of-numbers.js';
+import { firstNumbers, rowsAfter, rowsOfNumbers } from './rows-by-number.js';
 import { type PublicPart, runnerOf, type StatementRunner } from './statement-runner.js';
 
 /** The statements of the real one, over the simulated tables. */
@@ -13,11 +13,7 @@ export class SimulatedIssuedUseByRepository implements PublicPart<IssuedUseByRep
 
   async findOthers(couponId: number, after: number, size: number): Promise<number[]> {
     return await this.outside.run(
-      reading('issuedUseBy.findOthers', (view) =>
-        othersAfter(view, couponId, after)
-          .slice(0, size)
-          .map(({ sequenceNumber }) => sequenceNumber),
-      ),
+      reading('issuedUseBy.findOthers', (view) => firstNumbers(othersAfter(view, couponId, after), size)),
     );
   }
 
@@ -45,13 +41,9 @@ export class SimulatedIssuedUseByRepository implements PublicPart<IssuedUseByRep
   }
 }
 
-/** By their numbers. */
 function othersAfter(view: View, couponId: number, after: number): UserCouponRow[] {
   const coupon = view.find(view.tables.coupons.byId, [couponId]);
-  return view
-    .rowsOf(view.tables.userCoupons.bySequence, couponId)
-    .filter((row) => row.sequenceNumber > after && isOther(row, coupon))
-    .sort((a, b) => a.sequenceNumber - b.sequenceNumber);
+  return rowsAfter(view, couponId, after, (row) => isOther(row, coupon));
 }
 
 function isOther(row: UserCouponRow, coupon: CouponRow | undefined): boolean {

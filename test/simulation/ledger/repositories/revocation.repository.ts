@@ -6,8 +6,7 @@ import type {
 } from '../../../../src/coupon/revocation/revocation.repository.js';
 import type { UserCouponRow } from '../rows.js';
 import { locking, reading } from '../statement.js';
-import type { View } from '../view.js';
-import { rowsOfNumbers } from './rows-of-numbers.js';
+import { firstNumbers, rowsAfter, rowsOfNumbers } from './rows-by-number.js';
 import { type PublicPart, runnerOf, type StatementRunner } from './statement-runner.js';
 
 /** The statements of the real one, over the simulated tables. */
@@ -29,11 +28,7 @@ export class SimulatedRevocationRepository implements PublicPart<RevocationRepos
 
   async findUnused(couponId: number, after: number, size: number): Promise<number[]> {
     return await this.outside.run(
-      reading('revocation.findUnused', (view) =>
-        unusedAfter(view, couponId, after)
-          .slice(0, size)
-          .map(({ sequenceNumber }) => sequenceNumber),
-      ),
+      reading('revocation.findUnused', (view) => firstNumbers(rowsAfter(view, couponId, after, isUnused), size)),
     );
   }
 
@@ -75,7 +70,7 @@ export class SimulatedRevocationRepository implements PublicPart<RevocationRepos
 
   async countUnused(couponId: number, after: number): Promise<number> {
     return await this.outside.run(
-      reading('revocation.countUnused', (view) => unusedAfter(view, couponId, after).length),
+      reading('revocation.countUnused', (view) => rowsAfter(view, couponId, after, isUnused).length),
     );
   }
 
@@ -97,14 +92,6 @@ export class SimulatedRevocationRepository implements PublicPart<RevocationRepos
 
 function isUnused({ usedAt, revokedAt }: UserCouponRow): boolean {
   return usedAt === null && revokedAt === null;
-}
-
-/** By their numbers. */
-function unusedAfter(view: View, couponId: number, after: number): UserCouponRow[] {
-  return view
-    .rowsOf(view.tables.userCoupons.bySequence, couponId)
-    .filter((row) => row.sequenceNumber > after && isUnused(row))
-    .sort((a, b) => a.sequenceNumber - b.sequenceNumber);
 }
 
 function heldRow({ id, userId, sequenceNumber, usedAt, revokedAt, slotReturned }: UserCouponRow): HeldRow {
